@@ -1,0 +1,226 @@
+"""Waveforms: reading, writing, resampling. The only module that knows soundfile and soxr."""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.errors import AudioError
+
+FULL_SCALE = 1 << 23  # steps of a 24-bit sample per unit of amplitude
+MIN_RATE, MAX_RATE = 8_000, 192_000
+
+
+@dataclass(frozen=True, eq=False)
+class Audio:
+    """A waveform: float32 ``samples`` of shape ``(channels, samples)`` in [-1, 1] at ``rate`` Hz. Read-only."""
+
+    samples: NDArray[np.float32]
+    rate: int
+    _resampled: dict[int, Audio] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        samples = np.ascontiguousarray(self.samples, dtype=np.float32)
+        if samples.ndim != 2:
+            raise ValueError(f"samples must have shape (channels, samples), got {samples.shape}")
+        if samples is self.samples:
+            samples = samples.view()
+        samples.flags.writeable = False
+        object.__setattr__(self, "samples", samples)
+
+    @property
+    def channels(self) -> int:
+        return int(self.samples.shape[0])
+
+    @property
+    def length(self) -> int:
+        """Samples per channel."""
+        return int(self.samples.shape[1])
+
+    @property
+    def seconds(self) -> float:
+        return self.length / self.rate
+
+    @cached_property
+    def peak(self) -> float:
+        return float(np.max(np.abs(self.samples), initial=0.0))
+
+    def at(self, rate: int) -> Audio:
+        """This waveform at another rate; kept, so that several metrics share one conversion."""
+        if rate == self.rate:
+            return self
+        if rate not in self._resampled:
+            self._resampled[rate] = Audio(resample(self.samples, self.rate, rate), rate)
+        return self._resampled[rate]
+
+    def with_length(self, length: int) -> Audio:
+        """The first ``length`` samples; zeros follow where there are fewer."""
+        if length == self.length:
+            return self
+        padding = max(0, length - self.length)
+        return Audio(np.pad(self.samples[:, :length], ((0, 0), (0, padding))), self.rate)
+
+    def part(self, start: int, stop: int) -> Audio:
+        return Audio(self.samples[:, start:stop], self.rate)
+
+    def mixed_to(self, channels: int) -> Audio:
+        """Down-mixed to mono by the mean, or a mono signal repeated in both channels of a stereo one."""
+        if channels == self.channels:
+            return self
+        if channels == 1:
+            return Audio(self.samples.mean(axis=0, keepdims=True, dtype=np.float64), self.rate)
+        if self.channels == 1:
+            return Audio(np.repeat(self.samples, channels, axis=0), self.rate)
+        raise AudioError(
+            f"there is no agreed way to mix {self.channels} channels to {channels}; channels: 1 mixes to mono."
+        )
+
+    def quantised(self) -> Audio:
+        """On the 24-bit grid and clipped to it: exactly what a 24-bit file holds, so what is measured is what is heard."""
+        steps = np.rint(self.samples.astype(np.float64) * FULL_SCALE)
+        steps = np.clip(steps, -FULL_SCALE, FULL_SCALE - 1)
+        return Audio((steps / FULL_SCALE).astype(np.float32), self.rate)
+
+
+def resampled_length(length: int, rate: int, new_rate: int) -> int:
+    """``length`` at ``new_rate``, rounded to the nearest sample, halves up."""
+    return (2 * length * new_rate + rate) // (2 * rate)
+
+
+def resample(samples: NDArray[np.float32], rate: int, new_rate: int) -> NDArray[np.float32]:
+    """Band-limited conversion with soxr VHQ, linear phase, no delay; shape ``(channels, samples)``.
+
+    The one resampler of every comparison: mixing resamplers moves PESQ by up to 0.025 and SI-SDR by 0.02 dB.
+    """
+    import soxr
+
+    length = resampled_length(samples.shape[1], rate, new_rate)
+    out: NDArray[np.float32] = soxr.resample(np.ascontiguousarray(samples.T), rate, new_rate, quality="VHQ").T
+    if out.shape[1] < length:
+        out = np.pad(out, ((0, 0), (0, length - out.shape[1])))
+    return np.ascontiguousarray(out[:, :length], dtype=np.float32)
+
+
+def resampler_identity() -> str:
+    return f"soxr {version('soxr')} VHQ"
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInfo:
+    rate: int
+    channels: int
+    length: int
+    subtype: str
+
+
+def info(path: str | os.PathLike[str]) -> AudioInfo:
+    """Rate, channels, samples per channel and sample format of a file, from its header."""
+    import soundfile
+
+    path = Path(path)
+    try:
+        with soundfile.SoundFile(path) as file:
+            return AudioInfo(file.samplerate, file.channels, file.frames, file.subtype)
+    except soundfile.LibsndfileError as error:
+        raise _unreadable(path, error) from None
+
+
+def read(path: str | os.PathLike[str], start_s: float = 0.0, duration_s: float | None = None) -> Audio:
+    """Read a WAV, FLAC, Ogg or MP3 file, or ``duration_s`` seconds of it from ``start_s`` on.
+
+    Raises:
+        AudioError: missing, corrupt, truncated, empty, a rate out of 8-192 kHz, NaN or infinite samples, or a
+            part that lies outside the file.
+    """
+    import soundfile
+
+    path = Path(path)
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate, total = file.samplerate, file.frames
+            if not MIN_RATE <= rate <= MAX_RATE:
+                raise AudioError(f"{path}: expected a sample rate from 8 to 192 kHz, got {rate} Hz.")
+            start = round(start_s * rate)
+            stop = total if duration_s is None else start + round(duration_s * rate)
+            if total == 0:
+                raise AudioError(f"{path}: the file holds no samples.")
+            if start < 0 or start >= total or stop > total:
+                raise AudioError(
+                    f"{path}: expected a part within the file's {total / rate:.3f} s, got {start / rate:.3f} s to "
+                    f"{stop / rate:.3f} s; correct start_s or duration_s."
+                )
+            file.seek(start)
+            frames = file.read(stop - start, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise _unreadable(path, error) from None
+    missing = _missing_wav_bytes(path)
+    if len(frames) < stop - start or (missing and stop == total):
+        lost = f"{stop - start - len(frames)} samples" if len(frames) < stop - start else f"{missing} bytes"
+        raise AudioError(f"{path}: the file is truncated: {lost} fewer than its header says; fetch or export it again.")
+    audio = Audio(frames.T, rate)
+    require_finite(audio, str(path))
+    return audio
+
+
+def require_finite(audio: Audio, what: str) -> None:
+    """Raise AudioError where a sample is NaN or infinite."""
+    finite = np.isfinite(audio.samples)
+    if not finite.all():
+        channel, index = np.argwhere(~finite)[0]
+        bad = int(finite.size - np.count_nonzero(finite))
+        raise AudioError(
+            f"{what}: {bad} samples are NaN or infinite, the first in channel {channel + 1} "
+            f"at {index / audio.rate:.4f} s; expected finite samples."
+        )
+
+
+def write(path: str | os.PathLike[str], audio: Audio, subtype: str = "PCM_24") -> None:
+    """Write a WAV or FLAC file, by the suffix of ``path``; whole or not at all.
+
+    ``PCM_24`` rounds to the nearest step (soundfile alone would truncate) and clips at full scale.
+    """
+    import soundfile
+
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
+    data: NDArray[np.generic] = audio.samples.T
+    if subtype == "PCM_24":
+        data = np.rint(audio.quantised().samples.T.astype(np.float64) * FULL_SCALE).astype(np.int32) << 8
+    try:
+        soundfile.write(temporary, data, audio.rate, subtype=subtype)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _unreadable(path: Path, error: Exception) -> AudioError:
+    if not path.exists():
+        return AudioError(f"{path}: no such file.")
+    if path.stat().st_size == 0:
+        return AudioError(f"{path}: the file is empty (0 bytes).")
+    detail = str(error).partition(": ")[2] or str(error)
+    return AudioError(f"{path}: cannot be read as WAV, FLAC, Ogg or MP3 audio ({detail.strip()})")
+
+
+def _missing_wav_bytes(path: Path) -> int:
+    """Bytes that the data chunk of a WAV file promises beyond the file's end; libsndfile passes over them."""
+    with path.open("rb") as file:
+        if file.read(4) != b"RIFF":
+            return 0
+        file.seek(12)
+        while len(header := file.read(8)) == 8:
+            name, size = header[:4], struct.unpack("<I", header[4:])[0]
+            if name == b"data":
+                available = path.stat().st_size - file.tell()
+                streamed = size >= 0x7FFFFFFF  # programs that write to a pipe put a placeholder here
+                return 0 if streamed else max(0, size - available)
+            file.seek(size + (size & 1), os.SEEK_CUR)
+    return 0

@@ -1,0 +1,24 @@
+"""The codecs. Plug-ins join through the entry-point group ``codecbench.codecs``."""
+
+from __future__ import annotations
+
+from bench.registry import Entry, Registry
+
+TABLE = (
+    Entry("opus", "bench.codecs.pyav:Opus", "Opus (libopus), 48 kHz, mono or stereo, 6 kbit/s and up"),
+    Entry("mp3", "bench.codecs.pyav:Mp3", "MPEG-1/2/2.5 layer III (LAME)"),
+    Entry("aac", "bench.codecs.pyav:Aac", "MPEG-4 AAC-LC (FFmpeg's own encoder)"),
+    Entry("pcm", "bench.codecs.controls:Pcm", "uniform quantiser of n bits"),
+    Entry("command", "bench.codecs.command:Command", "any command-line codec, from templates in the configuration"),
+    Entry("passthrough", "bench.codecs.controls:Passthrough", "the reference itself: the ceiling of every metric"),
+    Entry("lowpass_3500", "bench.codecs.controls:Lowpass3500", "MUSHRA low anchor, 3.5 kHz low-pass"),
+    Entry("lowpass_7000", "bench.codecs.controls:Lowpass7000", "MUSHRA mid anchor, 7 kHz low-pass"),
+    Entry("one_sample_shift", "bench.codecs.controls:OneSampleShift", "negative control: one sample late"),
+    Entry("gain_minus_6db", "bench.codecs.controls:GainMinus6dB", "negative control: 6 dB quieter"),
+    Entry("right_channel_destroyed", "bench.codecs.controls:RightChannelDestroyed", "negative control: right = noise"),
+)
+
+registry = Registry("codec", "codecbench.codecs", TABLE)
+names = registry.names
+load = registry.load
+make = registry.make

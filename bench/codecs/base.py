@@ -1,0 +1,71 @@
+"""What a codec is.
+
+A plug-in needs ``encode_one`` and ``decode``::
+
+    class EightBit(Codec):
+        identity = Identity("eight_bit", "1")
+
+        def encode_one(self, audio, bitrate_bps):
+            data = np.rint(audio.samples * 127).astype(np.int8).tobytes()
+            return framing.pack(audio, [data])
+
+        def decode(self, encoded):
+            stream = framing.unpack(encoded)
+            data = np.frombuffer(stream.packets[0], np.int8).reshape(stream.channels, -1)
+            return stream.cut(data / 127)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.audio import Audio
+from bench.domain import Encoded, Identity, Role
+
+
+class Codec:
+    """Base class of codecs. Making an instance is cheap; weights and programs are looked for at first use.
+
+    Attributes:
+        identity: name and version of everything that changes a bit of the output; part of every cell's key.
+        role: ``control`` for a reference, an anchor or a deliberate defect.
+        sample_rates: rates in Hz at which it codes, ascending; empty: any.
+        channels: channel counts it codes; empty: any.
+        bitrates_bps: the usual bitrates, for ``codecbench list`` and the contract tests; empty: none to choose.
+        scalable: one encode serves all bitrates (a lower rate is a prefix of a higher one).
+    """
+
+    identity: Identity
+    role: Role = "codec"
+    sample_rates: tuple[int, ...] = ()
+    channels: tuple[int, ...] = ()
+    bitrates_bps: tuple[int, ...] = ()
+    scalable: bool = False
+
+    def working_rate(self, sample_rate: int) -> int:
+        """The rate at which a clip of ``sample_rate`` is coded: its own, else the next higher, else the highest."""
+        if not self.sample_rates or sample_rate in self.sample_rates:
+            return sample_rate
+        return next((rate for rate in self.sample_rates if rate > sample_rate), self.sample_rates[-1])
+
+    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
+        """Why it cannot code ``channels`` at ``sample_rate`` Hz with ``bitrate_bps``, and what it can; None if it can."""
+        return None
+
+    def delay_samples(self, sample_rate: int) -> int:
+        """Samples at ``sample_rate`` by which the coded signal is late before compensation; a report column.
+
+        What :meth:`decode` returns is compensated already.
+        """
+        return 0
+
+    def encode(self, audio: Audio, bitrates_bps: Sequence[int | None]) -> dict[int | None, Encoded]:
+        """Code ``audio``, at the working rate, at every bitrate."""
+        return {bitrate: self.encode_one(audio, bitrate) for bitrate in bitrates_bps}
+
+    def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
+        raise NotImplementedError
+
+    def decode(self, encoded: Encoded) -> Audio:
+        """The waveform, from nothing but the bytes: aligned to the input to the sample, and of its length."""
+        raise NotImplementedError

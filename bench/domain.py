@@ -1,0 +1,94 @@
+"""The data that travels between the layers. Frozen, plain, and importing nothing of ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Category = Literal["speech", "noisy_reverberant_speech", "music"]
+CATEGORIES: tuple[Category, ...] = ("speech", "noisy_reverberant_speech", "music")
+
+Status = Literal["ok", "undefined", "not_applicable", "failed"]
+
+Role = Literal["codec", "control"]
+"""A control (the reference itself, an anchor, a deliberate defect) is measured but is no point of a rate curve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One piece of source audio: a file and the part of it that is judged.
+
+    ``lead_in_s`` seconds before ``start_s`` are encoded too and cut off after decoding, so that a codec with a
+    bit reservoir or a slow start is judged in its steady state (ITU-R BS.1534-3, clause 5.1.1).
+    ``source`` names the recording: clips cut from one recording are not independent and share it.
+    """
+
+    id: str
+    dataset: str
+    category: Category
+    path: str
+    sha256: str
+    sample_rate: int
+    channels: int
+    samples: int
+    licence: str = ""
+    start_s: float = 0.0
+    duration_s: float | None = None
+    lead_in_s: float = 0.0
+    source: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A codec with its options at one bitrate; ``bitrate_bps`` is None where there is nothing to choose."""
+
+    codec: str
+    bitrate_bps: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    label: str = ""
+
+    @property
+    def id(self) -> str:
+        """Such as ``opus@12000`` or ``pcm,bits=8``; safe as a file name."""
+        name = self.label or ",".join([self.codec, *(f"{k}={v}" for k, v in sorted(self.options.items()))])
+        rate = "" if self.bitrate_bps is None else f"@{self.bitrate_bps}"
+        return re.sub(r"[^\w.=,+@-]+", "_", name) + rate
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A coded clip: everything that a fresh decoder is given, and how much of it is payload.
+
+    ``payload_bits`` counts the codec's own bits, side information included. The rest of ``stream`` is container:
+    packet lengths, the clip's length and rate, and headers that a real transport would carry.
+    """
+
+    stream: bytes
+    payload_bits: int
+
+    @property
+    def payload_bytes(self) -> int:
+        return -(-self.payload_bits // 8)
+
+    @property
+    def container_bytes(self) -> int:
+        return len(self.stream) - self.payload_bytes
+
+    def bps(self, seconds: float) -> float:
+        """Measured bitrate in bit/s over ``seconds`` of audio."""
+        return self.payload_bits / seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What exactly made a number: name, version of the implementation, and whatever else changes the result."""
+
+    name: str
+    version: str
+    details: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.name, self.version, self.details) if part)

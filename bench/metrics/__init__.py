@@ -1,0 +1,48 @@
+"""The metrics, one row for each quantity. Plug-ins join through the entry-point group ``codecbench.metrics``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bench.metrics.base import Metric
+from bench.registry import Entry, Registry
+
+_INSTALL = "pip install 'codecbench[metrics]'"
+
+TABLE = (
+    Entry("si_sdr", "bench.metrics.distortion:SiSdr", "scale-invariant signal-to-distortion ratio"),
+    Entry("snr", "bench.metrics.distortion:Snr", "signal-to-noise ratio"),
+    Entry("pesq_wb", "bench.metrics.pesq:PesqWb", "PESQ, wide band (P.862.2)", ("pesq",), _INSTALL),
+    Entry("pesq_nb", "bench.metrics.pesq:PesqNb", "PESQ, narrow band (P.862.1)", ("pesq",), _INSTALL),
+    Entry("stoi", "bench.metrics.stoi:Stoi", "short-time objective intelligibility", ("pystoi",), _INSTALL),
+    Entry("estoi", "bench.metrics.stoi:Stoi", "extended STOI", ("pystoi",), _INSTALL),
+    Entry("visqol_audio", "bench.metrics.visqol:VisqolAudio", "ViSQOL, audio mode", ("visqol",), _INSTALL),
+    Entry(
+        "visqol_speech_exponential",
+        "bench.metrics.visqol:VisqolSpeech",
+        "ViSQOL, speech mode, exponential mapping",
+        ("visqol", "ai_edge_litert"),
+        _INSTALL,
+    ),
+    Entry(
+        "visqol_speech_lattice",
+        "bench.metrics.visqol:VisqolSpeech",
+        "ViSQOL, speech mode, lattice mapping",
+        ("visqol", "ai_edge_litert"),
+        _INSTALL,
+    ),
+    Entry("mel_distance", "bench.metrics.spectral:MelDistance", "multi-scale mel distance as in DAC"),
+    Entry("mel_distance_encodec", "bench.metrics.spectral:MelDistance", "multi-scale mel distance as in EnCodec"),
+    Entry("stft_distance", "bench.metrics.spectral:StftDistance", "multi-resolution STFT distance"),
+    Entry("log_spectral_distance", "bench.metrics.spectral:LogSpectralDistance", "log-spectral distance"),
+)
+
+registry = Registry("metric", "codecbench.metrics", TABLE)
+names = registry.names
+load = registry.load
+
+
+def make(quantities: Iterable[str]) -> list[Metric]:
+    """The metrics that give ``quantities``, each once: a metric with several quantities computes them together."""
+    factories = dict.fromkeys(load(name) for name in quantities)
+    return [factory() for factory in factories]

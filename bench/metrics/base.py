@@ -1,0 +1,123 @@
+"""What a metric is.
+
+A metric is prepared once with the reference of a clip and then scores every condition of that clip::
+
+    class Loudest(Metric):
+        identity = Identity("loudest", "1")
+        quantities = (Quantity("loudest", "dB", higher_is_better=True),)
+
+        def prepare_channel(self, reference, rate):
+            return reference.max()
+
+        def score_channel(self, state, degraded, rate):
+            return {"loudest": 20 * np.log10(degraded.max() / state)}
+
+The base class converts rates and deals with channels by the metric's stated policy, so that neither happens silently.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.audio import Audio
+from bench.domain import CATEGORIES, Category, Identity
+from bench.errors import MetricUndefined, NotApplicable
+
+Signal = NDArray[np.float64]
+"""One channel, shape ``(samples,)``, in [-1, 1]."""
+
+ChannelPolicy = Literal["per_channel_mean", "mixdown"]
+
+SPEECH: tuple[Category, ...] = ("speech", "noisy_reverberant_speech")
+
+SILENCE_DBFS = -80.0
+"""RMS below which a reference counts as silent; full-reference metrics have no meaningful value against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number that a metric gives: its unit, its direction, and the closed range it can take."""
+
+    name: str
+    unit: str
+    higher_is_better: bool
+    low: float = -math.inf
+    high: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """What a metric speaks of.
+
+    ``sample_rate`` is the rate it works at (None: the reference's own); signals are resampled to it.
+    ``channels`` says what happens to stereo: the mean over channels of the metric of each, or a mono mix first.
+    """
+
+    categories: tuple[Category, ...] = CATEGORIES
+    sample_rate: int | None = None
+    channels: ChannelPolicy = "per_channel_mean"
+
+
+class Metric:
+    """Base class of metrics. Subclasses set the three attributes and implement the two ``_channel`` methods.
+
+    ``prepare_channel(reference, rate) -> state`` is called once per clip and channel;
+    ``score_channel(state, degraded, rate) -> {quantity: value}`` for every condition. Both get float64 signals of
+    equal length at ``domain.sample_rate``. They raise MetricUndefined where the pair has no value and
+    NotApplicable where the metric does not speak of the signal; they never return a stand-in number.
+    Instances are cheap to make (models are loaded at first use) and are used by one thread.
+    """
+
+    identity: Identity
+    quantities: ClassVar[tuple[Quantity, ...]]
+    domain: ClassVar[Domain] = Domain()
+
+    def prepare(self, reference: Audio) -> list[Any]:
+        """The reference side, to be handed to :meth:`score` for every degraded version of it."""
+        converted = self._converted(reference)
+        for index, channel in enumerate(converted.samples):
+            level = rms_dbfs(channel)
+            if level < SILENCE_DBFS:
+                which = f"channel {index + 1} of the reference" if converted.channels > 1 else "the reference"
+                raise MetricUndefined(f"{which} is silent ({level:.1f} dBFS RMS, below {SILENCE_DBFS:.0f}).")
+        return [
+            self.prepare_channel(channel.astype(np.float64), converted.rate) for channel in converted.samples
+        ]
+
+    def score(self, state: list[Any], degraded: Audio) -> dict[str, float]:
+        """Every quantity of ``degraded`` against the prepared reference."""
+        converted = self._converted(degraded)
+        if converted.channels != len(state):
+            raise NotApplicable(
+                f"the reference has {len(state)} channels and the degraded signal {converted.channels}; "
+                "expected the same."
+            )
+        per_channel = [
+            self.score_channel(channel_state, channel.astype(np.float64), converted.rate)
+            for channel_state, channel in zip(state, converted.samples, strict=True)
+        ]
+        return {name: float(np.mean([values[name] for values in per_channel])) for name in per_channel[0]}
+
+    def prepare_channel(self, reference: Signal, rate: int) -> Any:
+        raise NotImplementedError
+
+    def score_channel(self, state: Any, degraded: Signal, rate: int) -> dict[str, float]:
+        raise NotImplementedError
+
+    def _converted(self, audio: Audio) -> Audio:
+        if self.domain.channels == "mixdown":
+            audio = audio.mixed_to(1)
+        return audio.at(self.domain.sample_rate or audio.rate)
+
+
+def rms_dbfs(signal: NDArray[np.floating[Any]]) -> float:
+    """RMS level in dB re full scale; ``-inf`` for digital silence or no samples."""
+    if signal.size == 0:
+        return -math.inf
+    power = float(np.mean(np.square(signal, dtype=np.float64)))
+    return 10 * math.log10(power) if power > 0 else -math.inf

@@ -1,0 +1,116 @@
+"""Names of codecs, metrics and datasets: a literal table plus entry points, imported only when used."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any
+
+from bench.errors import ConfigError, MissingRequirement, UnknownName
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a registry table. ``target`` is ``module:attribute``; ``requires`` are the modules it imports."""
+
+    name: str
+    target: str
+    summary: str
+    requires: tuple[str, ...] = ()
+    install: str = ""
+
+
+class Registry:
+    """The names of one kind of thing: the built-in ``table`` and the plug-ins of entry-point ``group``."""
+
+    def __init__(self, kind: str, group: str, table: Iterable[Entry]) -> None:
+        self.kind = kind
+        self.group = group
+        self._built_in = {entry.name: entry for entry in table}
+
+    def entries(self) -> dict[str, Entry]:
+        """Every name, built-in ones first; a plug-in cannot take a built-in name."""
+        found = dict(self._built_in)
+        for point in sorted(entry_points(group=self.group), key=lambda point: point.name):
+            package = point.dist.name if point.dist else "a plug-in"
+            found.setdefault(point.name, Entry(point.name, point.value, f"plug-in of {package}"))
+        return found
+
+    def names(self) -> list[str]:
+        return list(self.entries())
+
+    def entry(self, name: str) -> Entry:
+        """The row called ``name``; ``package.module:Class`` is taken as it stands."""
+        found = self.entries()
+        if name in found:
+            return found[name]
+        if ":" in name:
+            return Entry(name, name, "given by its import path")
+        near = nearest(name, found)
+        raise UnknownName(
+            f"no {self.kind} is named {name!r}.{near}\nKnown: {', '.join(sorted(found)) or 'none'}."
+        )
+
+    def missing(self, name: str) -> str | None:
+        """What keeps ``name`` from working on this machine and the line that mends it, or None."""
+        entry = self.entry(name)
+        absent = [module for module in entry.requires if not _importable(module)]
+        if absent:
+            return f"{self.kind} {name} needs {', '.join(absent)}, which cannot be imported. To get it: {entry.install}"
+        return None
+
+    def load(self, name: str) -> Callable[..., Any]:
+        """The factory called ``name``.
+
+        Raises:
+            UnknownName: with the nearest known name.
+            MissingRequirement: with the line that installs what is missing.
+        """
+        entry = self.entry(name)
+        if problem := self.missing(name):
+            raise MissingRequirement(problem)
+        module, _, attribute = entry.target.partition(":")
+        try:
+            factory: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise MissingRequirement(f"{self.kind} {name}: {entry.target} cannot be imported ({error}).") from error
+        return factory
+
+    def make(self, name: str, options: Mapping[str, Any]) -> Any:
+        """``load(name)(**options)``, with a clear message for an option that it does not have."""
+        factory = self.load(name)
+        parameters = inspect.signature(factory).parameters
+        accepts_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        unknown = [] if accepts_any else [key for key in options if key not in parameters]
+        if unknown:
+            known = [key for key in parameters if key != "self"]
+            raise ConfigError(
+                [
+                    f"{self.kind} {name} has no option {key!r}.{nearest(key, known)} "
+                    f"Options: {', '.join(known) or 'none'}."
+                    for key in unknown
+                ]
+            )
+        required = [key for key, p in parameters.items() if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+        absent = [key for key in required if key not in options]
+        if absent:
+            raise ConfigError(f"{self.kind} {name} needs the option {' and '.join(map(repr, absent))}.")
+        return factory(**options)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`` Did you mean 'x'?`` where a known name is close, else nothing."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _importable(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
