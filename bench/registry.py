@@ -52,9 +52,7 @@ class Registry:
         if ":" in name:
             return Entry(name, name, "given by its import path")
         near = nearest(name, found)
-        raise UnknownName(
-            f"no {self.kind} is named {name!r}.{near}\nKnown: {', '.join(sorted(found)) or 'none'}."
-        )
+        raise UnknownName(f"no {self.kind} is named {name!r}.{near}\nKnown: {', '.join(sorted(found)) or 'none'}.")
 
     def missing(self, name: str) -> str | None:
         """What keeps ``name`` from working on this machine and the line that mends it, or None."""

@@ -85,9 +85,7 @@ class Metric:
             if level < SILENCE_DBFS:
                 which = f"channel {index + 1} of the reference" if converted.channels > 1 else "the reference"
                 raise MetricUndefined(f"{which} is silent ({level:.1f} dBFS RMS, below {SILENCE_DBFS:.0f}).")
-        return [
-            self.prepare_channel(channel.astype(np.float64), converted.rate) for channel in converted.samples
-        ]
+        return [self.prepare_channel(channel.astype(np.float64), converted.rate) for channel in converted.samples]
 
     def score(self, state: list[Any], degraded: Audio) -> dict[str, float]:
         """Every quantity of ``degraded`` against the prepared reference."""

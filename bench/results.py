@@ -1,0 +1,111 @@
+"""A finished or unfinished run on disk: three tables and the record of how they were made.
+
+results/runs/NAME/
+    run.json            RunInfo: configuration text, versions, machine, seeds, quantities, warnings
+    clips.parquet       one row per clip
+    encodings.parquet   one row per clip and condition
+    scores.parquet      one row per clip, condition and quantity
+    references/         every clip as it was judged, 24-bit FLAC
+    decoded/CONDITION/  every decoded clip, 24-bit FLAC, aligned and of equal length
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import StoreError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CLIPS, ENCODINGS, SCORES, RUN = "clips.parquet", "encodings.parquet", "scores.parquet", "run.json"
+
+TIMING_COLUMNS = ("encode_s", "decode_s")
+"""Columns that differ between two otherwise identical runs."""
+
+CLIP_COLUMNS = {
+    "clip": "string", "dataset": "string", "category": "string", "source": "string", "path": "string",
+    "sha256": "string", "sample_rate": "int64", "channels": "int64", "samples": "int64", "start_s": "float64",
+    "duration_s": "float64", "lead_in_s": "float64", "licence": "string", "attributes": "string",
+    "reference": "string",
+}  # fmt: skip
+ENCODING_COLUMNS = {
+    "run": "string", "clip": "string", "dataset": "string", "category": "string", "source": "string",
+    "condition": "string", "codec": "string", "codec_version": "string", "role": "string", "bitrate_bps": "Int64",
+    "sample_rate": "Int64", "channels": "Int64", "seconds": "float64", "payload_sha256": "string",
+    "payload_bits": "Int64", "payload_bytes": "Int64", "container_bytes": "Int64", "actual_bps": "float64",
+    "encode_s": "float64", "decode_s": "float64", "delay_samples": "Int64", "clipped_samples": "Int64",
+    "decoded": "string", "decoded_sha256": "string", "status": "string", "reason": "string",
+}  # fmt: skip
+SCORE_COLUMNS = {
+    "run": "string", "clip": "string", "dataset": "string", "category": "string", "source": "string",
+    "condition": "string", "metric": "string", "metric_version": "string", "channel_policy": "string",
+    "quantity": "string", "value": "float64", "status": "string", "reason": "string",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Results:
+    """The tables of one run as pandas frames, with the columns of this module's ``*_COLUMNS``.
+
+    ``info["quantities"]`` maps each quantity to its unit, direction (``higher_is_better``), range and summary;
+    ``info["conditions"]`` lists condition ids in the order of the configuration.
+    """
+
+    folder: Path
+    clips: pd.DataFrame
+    encodings: pd.DataFrame
+    scores: pd.DataFrame
+    info: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.info["run"])
+
+    @property
+    def conditions(self) -> list[str]:
+        return list(self.info["conditions"])
+
+    @property
+    def quantities(self) -> dict[str, dict[str, Any]]:
+        return dict(self.info["quantities"])
+
+    def decoded(self, clip: str, condition: str) -> Path:
+        """The decoded audio of a cell."""
+        found = self.encodings.query("clip == @clip and condition == @condition")["decoded"]
+        if found.empty or found.isna().all():
+            raise StoreError(f"{self.folder}: no decoded audio for clip {clip!r} under condition {condition!r}.")
+        return self.folder / str(found.iloc[0])
+
+    def reference(self, clip: str) -> Path:
+        """The clip as it was judged."""
+        return self.folder / str(self.clips.set_index("clip").loc[clip, "reference"])
+
+
+def load_results(folder: str | os.PathLike[str]) -> Results:
+    """Read the tables of the run in ``folder``.
+
+    Raises:
+        StoreError: no run there, or a table that cannot be read.
+    """
+    import pandas as pd
+
+    folder = Path(folder)
+    missing = [name for name in (RUN, CLIPS, ENCODINGS, SCORES) if not (folder / name).is_file()]
+    if missing:
+        raise StoreError(
+            f"{folder}: expected the results of a run, but {', '.join(missing)} is not there. "
+            "`codecbench run CONFIG` writes them; an interrupted run writes them when it is started again."
+        )
+    try:
+        tables = [pd.read_parquet(folder / name) for name in (CLIPS, ENCODINGS, SCORES)]
+        info = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{folder}: the results cannot be read ({error}). `codecbench run` writes them anew."
+        ) from None
+    return Results(folder, *tables, info)
