@@ -83,7 +83,7 @@ class Audio:
         )
 
     def quantised(self) -> Audio:
-        """On the 24-bit grid and clipped to it: exactly what a 24-bit file holds, so what is measured is what is heard."""
+        """On the 24-bit grid and clipped to it, as a 24-bit file holds it: what is measured is what is heard."""
         steps = np.rint(self.samples.astype(np.float64) * FULL_SCALE)
         steps = np.clip(steps, -FULL_SCALE, FULL_SCALE - 1)
         return Audio((steps / FULL_SCALE).astype(np.float32), self.rate)
@@ -109,11 +109,14 @@ def resample(samples: NDArray[np.float32], rate: int, new_rate: int) -> NDArray[
 
 
 def resampler_identity() -> str:
+    """Name, version and quality of the resampler, for the run record."""
     return f"soxr {version('soxr')} VHQ"
 
 
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
+    """What the header of an audio file says."""
+
     rate: int
     channels: int
     length: int
@@ -196,7 +199,7 @@ def write(path: str | os.PathLike[str], audio: Audio, subtype: str = "PCM_24") -
         data = np.rint(audio.quantised().samples.T.astype(np.float64) * FULL_SCALE).astype(np.int32) << 8
     try:
         soundfile.write(temporary, data, audio.rate, subtype=subtype)
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -49,7 +49,17 @@ class Codec:
         return next((rate for rate in self.sample_rates if rate > sample_rate), self.sample_rates[-1])
 
     def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        """Why it cannot code ``channels`` at ``sample_rate`` Hz with ``bitrate_bps``, and what it can; None if it can."""
+        """Why it cannot code such a signal at that bitrate, and what it can; None if it can.
+
+        The base class checks channels and rates against the attributes; subclasses add their bitrates.
+        """
+        if self.channels and channels not in self.channels:
+            known = " or ".join(map(str, self.channels))
+            return f"{self.identity.name} codes {known} channels, the clip has {channels}; channels: 1 mixes to mono."
+        if self.sample_rates and sample_rate not in self.sample_rates:
+            return (
+                f"{self.identity.name} codes at {', '.join(map(str, self.sample_rates))} Hz, not at {sample_rate} Hz."
+            )
         return None
 
     def delay_samples(self, sample_rate: int) -> int:

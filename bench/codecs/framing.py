@@ -6,7 +6,7 @@ Byte layout, little endian::
     4   uint32  sample rate in Hz
     1   uint8   channels
     8   uint64  samples per channel of the clip
-    4   uint32  delay: samples that the decoder's output starts late
+    4   int32   delay: samples that the decoder's output starts late (early where negative)
     2   uint16  length E of the codec header, then E bytes (such as OpusHead or AudioSpecificConfig)
     then per packet: its length as LEB128 (7 bits a byte, low bits first), then its bytes
 
@@ -27,7 +27,7 @@ from bench.domain import Encoded
 from bench.errors import CodecError
 
 MAGIC = b"cbs1"
-_HEAD = struct.Struct("<4sIBQIH")
+_HEAD = struct.Struct("<4sIBQiH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,10 @@ class Stream:
                 f"the decoder gave {decoded.shape[0]} channels of {decoded.shape[1]} samples; "
                 f"expected {self.channels} of at least {end} ({self.length} after a delay of {self.delay})."
             )
-        return Audio(decoded[:, self.delay : end].astype(np.float32), self.rate)
+        aligned = (
+            decoded[:, self.delay : end] if self.delay >= 0 else np.pad(decoded[:, :end], ((0, 0), (-self.delay, 0)))
+        )
+        return Audio(aligned.astype(np.float32), self.rate)
 
 
 def pack(

@@ -1,0 +1,243 @@
+"""Any command-line codec, from two argument templates. No shell is involved: an argument is an argument.
+
+    - name: command
+      label: lame_cli
+      bitrates_bps: [64000]
+      options:
+        encode: [lame, --quiet, -b, "{kbps}", "{input}", "{bitstream}"]
+        decode: [lame, --decode, --quiet, "{bitstream}", "{output}"]
+
+The files live in a private folder that is removed afterwards. What the decoder writes must have the clip's rate and
+channel count, and must reach to the clip's end once its delay is cut off.
+"""
+
+from __future__ import annotations
+
+import shutil
+import string
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from bench import audio as audio_io
+from bench.align import measured_delay, probe
+from bench.audio import Audio
+from bench.codecs import framing
+from bench.codecs.base import Codec
+from bench.codecs.bits import COUNTERS, count_bits
+from bench.domain import Encoded, Identity
+from bench.errors import CodecError, ConfigError, MissingRequirement
+
+FileFormat = Literal["wav", "s16le", "f32le"]
+PLACEHOLDERS = ("input", "bitstream", "output", "bitrate_bps", "kbps", "sample_rate", "sample_rate_khz", "channels")
+_RAW = {"s16le": ("<i2", 32768.0), "f32le": ("<f4", 1.0)}
+
+
+class Command(Codec):
+    """A codec that is a pair of programs.
+
+    Args:
+        encode: argument list; placeholders {input} {bitstream} {bitrate_bps} {kbps} {sample_rate} {sample_rate_khz}
+            {channels}.
+        decode: argument list; {bitstream} {output} and the same numbers.
+        input, output: ``wav`` (16 bit), ``s16le`` or ``f32le`` (raw, interleaved).
+        suffix: suffix of the bitstream file, for programs that look at it.
+        bits: what counts as payload; see :mod:`bench.codecs.bits`. ``file`` counts the whole file.
+        header_bytes: bytes at the start of the file that are container, for ``bits: file``.
+        sample_rates, channels: what the programs take; clips are resampled to these rates.
+        bitrates_bps: the bitrates that the programs know; empty: any.
+        delay_samples: by how much the output is late; ``auto`` measures it once per rate with a probe signal.
+        version: part of the identity: change it when the programs change.
+        timeout_s: longest time for one call.
+    """
+
+    def __init__(
+        self,
+        encode: list[str],
+        decode: list[str],
+        input: FileFormat = "wav",  # noqa: A002  # the key that a user writes
+        output: FileFormat = "wav",
+        suffix: str = ".bin",
+        bits: str = "file",
+        header_bytes: int = 0,
+        sample_rates: Sequence[int] = (),
+        channels: Sequence[int] = (1, 2),
+        bitrates_bps: Sequence[int] = (),
+        delay_samples: int | Literal["auto"] = "auto",
+        version: str = "",
+        timeout_s: float = 120.0,
+        name: str = "command",
+    ) -> None:
+        self._encode, self._decode = list(map(str, encode)), list(map(str, decode))
+        problems = _problems(self._encode, self._decode, input, output, bits)
+        if problems:
+            raise ConfigError([f"{name}: {problem}" for problem in problems])
+        self._input, self._output, self._suffix = input, output, suffix
+        self._bits, self._header_bytes = bits, header_bytes
+        self.sample_rates, self.channels = tuple(sorted(sample_rates)), tuple(channels)
+        self.bitrates_bps = tuple(bitrates_bps)
+        self._delay, self._timeout_s = delay_samples, timeout_s
+        self._delays: dict[int, int] = (
+            {} if delay_samples == "auto" else dict.fromkeys(self.sample_rates, delay_samples)
+        )
+        self.identity = Identity(name, version or "unversioned", " ".join([*self._encode, "|", *self._decode]))
+
+    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
+        if self.bitrates_bps and bitrate_bps not in self.bitrates_bps:
+            known = ", ".join(map(str, self.bitrates_bps))
+            return f"{self.identity.name} does {known} bit/s, not {bitrate_bps}."
+        return super().refusal(bitrate_bps, sample_rate, channels)
+
+    def delay_samples(self, sample_rate: int) -> int:
+        """As stated, or as measured when the first clip of this rate was encoded."""
+        if self._delay != "auto":
+            return self._delay
+        return self._delays.get(sample_rate, 0)
+
+    def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
+        if self._delay == "auto" and audio.rate not in self._delays:
+            self._delays[audio.rate] = self._measure_delay(audio.rate, audio.channels, bitrate_bps)
+        delay = self.delay_samples(audio.rate)
+        tail = max(delay, 0)
+        return self._encode_with(audio.with_length(audio.length + tail), bitrate_bps, audio.length, delay)
+
+    def decode(self, encoded: Encoded) -> Audio:
+        stream = framing.unpack(encoded)
+        bitrate = int.from_bytes(stream.header, "little") or None
+        decoded = self._run_decoder(stream, bitrate)
+        missing = stream.delay + stream.length - decoded.length
+        if 0 < missing <= 0.1 * stream.rate:  # many programs drop the last, incomplete frame
+            decoded = decoded.with_length(decoded.length + missing)
+        return stream.cut(decoded.samples)
+
+    def _encode_with(self, padded: Audio, bitrate_bps: int | None, length: int, delay: int) -> Encoded:
+        with tempfile.TemporaryDirectory(prefix="codecbench-") as folder:
+            source = Path(folder) / f"input.{'wav' if self._input == 'wav' else 'raw'}"
+            bitstream = Path(folder) / f"bitstream{self._suffix}"
+            _write(source, padded, self._input)
+            self._call(self._encode, padded.rate, padded.channels, bitrate_bps, input=source, bitstream=bitstream)
+            data = self._result_of(bitstream, "encoder")
+        clip = padded.part(0, length)
+        payload_bits = count_bits(self._bits, data, self._header_bytes)
+        header = (bitrate_bps or 0).to_bytes(4, "little")
+        return framing.pack(clip, [data], delay=delay, header=header, payload_bits=payload_bits)
+
+    def _run_decoder(self, stream: framing.Stream, bitrate_bps: int | None) -> Audio:
+        with tempfile.TemporaryDirectory(prefix="codecbench-") as folder:
+            bitstream = Path(folder) / f"bitstream{self._suffix}"
+            target = Path(folder) / f"output.{'wav' if self._output == 'wav' else 'raw'}"
+            bitstream.write_bytes(stream.packets[0])
+            self._call(self._decode, stream.rate, stream.channels, bitrate_bps, bitstream=bitstream, output=target)
+            self._result_of(target, "decoder")
+            decoded = _read(target, self._output, stream.rate, stream.channels)
+        if (decoded.rate, decoded.channels) != (stream.rate, stream.channels):
+            raise CodecError(
+                f"{self.identity.name}: the decoder wrote {decoded.rate} Hz with {decoded.channels} channels; "
+                f"expected {stream.rate} Hz with {stream.channels}."
+            )
+        return decoded
+
+    def _measure_delay(self, rate: int, channels: int, bitrate_bps: int | None) -> int:
+        signal = probe(rate, channels)
+        encoded = self._encode_with(signal.with_length(signal.length + rate // 2), bitrate_bps, signal.length, 0)
+        decoded = self._run_decoder(framing.unpack(encoded), bitrate_bps)
+        return measured_delay(signal, decoded)
+
+    def _call(self, template: list[str], rate: int, channels: int, bitrate_bps: int | None, **files: Path) -> None:
+        numbers: dict[str, Any] = {
+            "bitrate_bps": bitrate_bps,
+            "kbps": None if bitrate_bps is None else f"{bitrate_bps / 1000:g}",
+            "sample_rate": rate,
+            "sample_rate_khz": f"{rate / 1000:g}",
+            "channels": channels,
+        }
+        arguments = [part.format(**numbers, **files) for part in template]
+        program = shutil.which(arguments[0])
+        if program is None:
+            raise MissingRequirement(
+                f"{self.identity.name}: the program {arguments[0]!r} is not on this machine's PATH; "
+                "install it, or give its full path in the configuration."
+            )
+        try:
+            done = subprocess.run(  # noqa: S603  # the argument list is the user's own, and no shell reads it
+                [program, *arguments[1:]],
+                capture_output=True,
+                timeout=self._timeout_s,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise CodecError(
+                f"{self.identity.name}: {arguments[0]} did not end within {self._timeout_s:g} s and was stopped; "
+                "raise timeout_s if it needs longer."
+            ) from None
+        except OSError as error:
+            raise CodecError(f"{self.identity.name}: {arguments[0]} could not be started ({error}).") from error
+        if done.returncode != 0:
+            said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()[-400:]
+            raise CodecError(
+                f"{self.identity.name}: {arguments[0]} ended with code {done.returncode}: {said or 'no output'}"
+            )
+
+    def _result_of(self, path: Path, who: str) -> bytes:
+        if not path.is_file() or path.stat().st_size == 0:
+            state = "an empty" if path.is_file() else "no"
+            raise CodecError(f"{self.identity.name}: the {who} ended without an error but wrote {state} output file.")
+        return path.read_bytes()
+
+
+def _problems(encode: list[str], decode: list[str], input_format: str, output_format: str, bits: str) -> list[str]:
+    problems = []
+    for which, template, needed in (
+        ("encode", encode, ("input", "bitstream")),
+        ("decode", decode, ("bitstream", "output")),
+    ):
+        if not template:
+            problems.append(f"{which} is empty; expected a list of arguments.")
+            continue
+        try:
+            used = {
+                field for part in template for _, field, _, _ in string.Formatter().parse(part) if field is not None
+            }
+        except ValueError as error:
+            problems.append(f"{which}: {error}; write {{{{ and }}}} for literal braces.")
+            continue
+        problems += [f"{which} has no {{{name}}}." for name in needed if name not in used]
+        allowed = set(PLACEHOLDERS) - ({"output"} if which == "encode" else {"input"})
+        problems += [
+            f"{which}: unknown placeholder {{{name}}}; known: {', '.join(sorted(allowed))}."
+            for name in sorted(used - allowed)
+        ]
+    formats = ("wav", *_RAW)
+    problems += [
+        f"{key}: expected one of {', '.join(formats)}, got {value!r}."
+        for key, value in (("input", input_format), ("output", output_format))
+        if value not in formats
+    ]
+    if bits not in COUNTERS:
+        problems.append(f"bits: expected one of {', '.join(COUNTERS)}, got {bits!r}.")
+    return problems
+
+
+def _write(path: Path, audio: Audio, file_format: FileFormat) -> None:
+    if file_format == "wav":
+        audio_io.write(path, audio, "PCM_16")
+        return
+    kind, scale = _RAW[file_format]
+    data = audio.samples.T * scale
+    if kind == "<i2":
+        data = np.clip(np.rint(data), -32768, 32767)
+    path.write_bytes(data.astype(kind).tobytes())
+
+
+def _read(path: Path, file_format: FileFormat, rate: int, channels: int) -> Audio:
+    if file_format == "wav":
+        return audio_io.read(path)
+    kind, scale = _RAW[file_format]
+    data = np.frombuffer(path.read_bytes(), kind)
+    whole = data[: len(data) // channels * channels].reshape(-1, channels)
+    return Audio((whole.T / scale).astype(np.float32), rate)
