@@ -49,7 +49,7 @@ def measured_delay(signal: Audio, late: Audio, longest_s: float = 0.5) -> int:
 
 
 def compensate(decoded: Audio, reference: Audio) -> Audio:
-    """``decoded`` at the rate and length of ``reference``, on the 24-bit grid of a file.
+    """``decoded`` at the rate and length of ``reference``.
 
     The codec has removed its own delay. The length may differ by the rounding of two rate conversions, no more.
 
@@ -62,4 +62,4 @@ def compensate(decoded: Audio, reference: Audio) -> Audio:
             f"expected {reference.channels} channels of {reference.length} samples at {reference.rate} Hz, "
             f"got {converted.channels} of {converted.length}."
         )
-    return converted.with_length(reference.length).quantised()
+    return converted.with_length(reference.length)

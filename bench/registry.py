@@ -80,25 +80,30 @@ class Registry:
         return factory
 
     def make(self, name: str, options: Mapping[str, Any]) -> Any:
-        """``load(name)(**options)``, with a clear message for an option that it does not have."""
-        factory = self.load(name)
-        parameters = inspect.signature(factory).parameters
-        accepts_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-        unknown = [] if accepts_any else [key for key in options if key not in parameters]
-        if unknown:
-            known = [key for key in parameters if key != "self"]
-            raise ConfigError(
-                [
-                    f"{self.kind} {name} has no option {key!r}.{nearest(key, known)} "
-                    f"Options: {', '.join(known) or 'none'}."
-                    for key in unknown
-                ]
-            )
-        required = [key for key, p in parameters.items() if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
-        absent = [key for key in required if key not in options]
-        if absent:
-            raise ConfigError(f"{self.kind} {name} needs the option {' and '.join(map(repr, absent))}.")
-        return factory(**options)
+        """``load(name)(**options)``.
+
+        Raises:
+            ConfigError: an option that it does not have, or lacks.
+        """
+        if problems := self.option_problems(name, options):
+            raise ConfigError(problems)
+        return self.load(name)(**options)
+
+    def option_problems(self, name: str, options: Iterable[str]) -> list[str]:
+        """What is wrong with the names of ``options`` for ``name``; empty if nothing is."""
+        parameters = inspect.signature(self.load(name)).parameters
+        given = list(options)
+        problems = []
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            known = ", ".join(parameters) or "none"
+            problems += [
+                f"{self.kind} {name} has no option {key!r}.{nearest(key, parameters)} Options: {known}."
+                for key in given
+                if key not in parameters
+            ]
+        needed = [key for key, p in parameters.items() if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+        problems += [f"{self.kind} {name} needs the option {key!r}." for key in needed if key not in given]
+        return problems
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -102,10 +102,10 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
             "`codecbench run CONFIG` writes them; an interrupted run writes them when it is started again."
         )
     try:
-        tables = [pd.read_parquet(folder / name) for name in (CLIPS, ENCODINGS, SCORES)]
+        clips, encodings, scores = (pd.read_parquet(folder / name) for name in (CLIPS, ENCODINGS, SCORES))
         info = json.loads((folder / RUN).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise StoreError(
             f"{folder}: the results cannot be read ({error}). `codecbench run` writes them anew."
         ) from None
-    return Results(folder, *tables, info)
+    return Results(folder, clips, encodings, scores, info)

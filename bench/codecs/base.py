@@ -42,6 +42,11 @@ class Codec:
     bitrates_bps: tuple[int, ...] = ()
     scalable: bool = False
 
+    @property
+    def takes_bitrate(self) -> bool:
+        """Whether a condition of this codec needs a bitrate."""
+        return bool(self.bitrates_bps)
+
     def working_rate(self, sample_rate: int) -> int:
         """The rate at which a clip of ``sample_rate`` is coded: its own, else the next higher, else the highest."""
         if not self.sample_rates or sample_rate in self.sample_rates:

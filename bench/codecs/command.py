@@ -86,6 +86,10 @@ class Command(Codec):
         )
         self.identity = Identity(name, version or "unversioned", " ".join([*self._encode, "|", *self._decode]))
 
+    @property
+    def takes_bitrate(self) -> bool:
+        return any(f"{{{field}}}" in part for part in self._encode for field in ("bitrate_bps", "kbps"))
+
     def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
         if self.bitrates_bps and bitrate_bps not in self.bitrates_bps:
             known = ", ".join(map(str, self.bitrates_bps))

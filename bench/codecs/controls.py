@@ -78,7 +78,7 @@ class Lowpass(Passthrough):
         taps = lowpass_taps(self.edge_hz, audio.rate)
         half = len(taps) // 2
         padded = np.pad(audio.samples.astype(np.float64), ((0, 0), (half, half)))
-        return Audio(fftconvolve(padded, taps[None, :], mode="valid", axes=1), audio.rate)
+        return Audio(fftconvolve(padded, taps[None, :], mode="valid", axes=1).astype(np.float32), audio.rate)
 
 
 class Lowpass3500(Lowpass):

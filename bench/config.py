@@ -1,0 +1,247 @@
+"""A run as text: YAML to RunConfig. All problems are found at once, each with its file and key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from bench import codecs, datasets, metrics
+from bench.audio import MAX_RATE, MIN_RATE
+from bench.domain import Condition
+from bench.errors import CodecbenchError, ConfigError
+from bench.registry import nearest
+
+
+class CodecConfig(BaseModel):
+    """One codec at some bitrates. In YAML a bare name stands for ``{name: ...}``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    bitrates_bps: list[int] = Field(default_factory=list)
+    options: dict[str, Any] = Field(default_factory=dict)
+    label: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_name(cls, value: object) -> object:
+        return {"name": value} if isinstance(value, str) else value
+
+    def conditions(self) -> list[Condition]:
+        return [Condition(self.name, rate, self.options, self.label) for rate in self.bitrates_bps or [None]]
+
+
+class DatasetConfig(BaseModel):
+    """One dataset. Besides ``loader`` and ``name``, the keys are the loader's own."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    loader: str
+    name: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_name(cls, value: object) -> object:
+        return {"loader": value} if isinstance(value, str) else value
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class RunConfig(BaseModel):
+    """Everything that decides what a run measures.
+
+    ``sample_rate`` and ``channels`` convert every clip before it becomes the reference, so that a 24 kHz mono codec is
+    compared with 24 kHz mono; without them each clip is judged as it is.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^\w[\w.-]*$")
+    description: str = ""
+    datasets: list[DatasetConfig] = Field(min_length=1)
+    codecs: list[CodecConfig] = Field(min_length=1)
+    metrics: Literal["all"] | list[str] = "all"
+    sample_rate: int | None = Field(default=None, ge=MIN_RATE, le=MAX_RATE)
+    channels: Literal[1, 2] | None = None
+    seed: int = Field(default=0, ge=0)
+    cell_timeout_s: float = Field(default=600.0, gt=0)
+
+    @field_validator("metrics", mode="before")
+    @classmethod
+    def _one_metric(cls, value: object) -> object:
+        return [value] if isinstance(value, str) and value != "all" else value
+
+    @property
+    def conditions(self) -> list[Condition]:
+        return [condition for codec in self.codecs for condition in codec.conditions()]
+
+    @property
+    def quantities(self) -> list[str]:
+        """Names of the quantities to measure, in the order of the metric table."""
+        return [name for name in metrics.names() if self.metrics == "all" or name in self.metrics]
+
+
+def load(path: str | os.PathLike[str]) -> tuple[RunConfig, str]:
+    """The configuration in a YAML file, and its text.
+
+    ``path`` may also be the name of a configuration that comes with codecbench, such as ``demo``.
+
+    Raises:
+        ConfigError: with every problem: ``file, key: what, expected, got``.
+    """
+    file = find(path)
+    try:
+        text = file.read_text(encoding="utf-8")
+        data = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506  # a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read ({error.strerror}).") from None
+    if not isinstance(data, dict):
+        raise ConfigError(f"{file}: expected keys such as datasets and codecs, got {type(data).__name__}.")
+    return parse(data, str(file)), text
+
+
+def parse(data: Mapping[str, Any], where: str = "configuration") -> RunConfig:
+    """The configuration in ``data``, checked for names, options and bitrates too."""
+    problems: list[str] = []
+    config = None
+    try:
+        config = RunConfig.model_validate(data)
+    except ValidationError as error:
+        problems += [_described(problem, data) for problem in error.errors()]
+    problems += _unknown_names(data)
+    if config is not None:
+        problems += _impossible(config)
+    if problems:
+        raise ConfigError([f"{where}, {problem}" for problem in dict.fromkeys(problems)])
+    assert config is not None
+    return config
+
+
+def shipped() -> dict[str, Path]:
+    """The configurations that come with codecbench, by name."""
+    here = Path(__file__).parent
+    folder = here / "configs" if (here / "configs").is_dir() else here.parent / "configs"
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find(path: str | os.PathLike[str]) -> Path:
+    """The file at ``path``, or the shipped configuration of that name."""
+    file = Path(path)
+    if file.is_file():
+        return file
+    known = shipped()
+    if file.name in known and len(file.parts) == 1:
+        return known[file.name]
+    near = nearest(file.stem, known)
+    raise ConfigError(f"{path}: no such configuration file.{near} Shipped with codecbench: {', '.join(known)}.")
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A SafeLoader that refuses a key given twice, where PyYAML would silently take the last."""
+
+
+def _mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys = [loader.construct_object(key) for key, _ in node.value]  # type: ignore[no-untyped-call]
+    for index, key in enumerate(keys):
+        if key in keys[:index]:
+            raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", node.start_mark)
+    loader.flatten_mapping(node)
+    return loader.construct_mapping(node, deep=True)
+
+
+_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text or "(top)"
+
+
+def _described(problem: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    location = tuple(part for part in problem["loc"] if not (isinstance(part, str) and part.startswith(("list[", "literal["))))
+    key = _key(location)
+    if problem["type"] == "extra_forbidden":
+        model = CodecConfig if location[0] == "codecs" else RunConfig
+        return f"{key}: unknown key.{nearest(str(location[-1]), model.model_fields)} Known: {', '.join(model.model_fields)}."
+    if problem["type"] == "missing":
+        return f"{key}: this key is required."
+    got = problem.get("input")
+    return f"{key}: {problem['msg'][0].lower()}{problem['msg'][1:]}, got {got!r}."
+
+
+def _unknown_names(data: Mapping[str, Any]) -> list[str]:
+    """Names that no registry knows; looked up in the raw data, so that they show even beside other problems."""
+    problems = []
+    for section, key, registry in (
+        ("datasets", "loader", datasets.registry),
+        ("codecs", "name", codecs.registry),
+    ):
+        for index, item in enumerate(_listed(data.get(section))):
+            name = item.get(key) if isinstance(item, dict) else item
+            if isinstance(name, str):
+                problems += _problems_of(f"{section}[{index}].{key}", lambda name=name, r=registry: r.load(name))
+    chosen = data.get("metrics", "all")
+    for index, name in enumerate(metrics.names() if chosen == "all" else _listed(chosen)):
+        if isinstance(name, str):
+            problems += _problems_of(f"metrics[{index}]", lambda name=name: metrics.load(name))
+    return problems
+
+
+def _impossible(config: RunConfig) -> list[str]:
+    """Options and bitrates that a codec or loader does not have, and conditions given twice."""
+    problems = []
+    for index, dataset in enumerate(config.datasets):
+        try:
+            wrong = datasets.registry.option_problems(dataset.loader, ["name", "context", *dataset.options])
+        except CodecbenchError:
+            continue  # an unknown loader is reported with the names
+        problems += [f"datasets[{index}]: {problem}" for problem in wrong]
+    for index, item in enumerate(config.codecs):
+        key = f"codecs[{index}]"
+        try:
+            codec = codecs.make(item.name, item.options)
+        except CodecbenchError as error:
+            problems += [f"{key}.options: {line}" for line in str(error).splitlines()]
+            continue
+        if item.bitrates_bps and not codec.takes_bitrate:
+            problems.append(f"{key}.bitrates_bps: {item.name} has no bitrate to choose; leave the key out.")
+        elif codec.takes_bitrate and not item.bitrates_bps:
+            usual = ", ".join(map(str, codec.bitrates_bps))
+            problems.append(f"{key}.bitrates_bps: {item.name} needs at least one bitrate in bit/s, such as {usual}.")
+        else:
+            rates = codec.sample_rates or (48_000,)
+            channels = codec.channels or (1, 2)
+            for position, bitrate in enumerate(item.bitrates_bps):
+                refusals = [codec.refusal(bitrate, rate, count) for rate in reversed(rates) for count in channels]
+                if all(refusals):
+                    problems.append(f"{key}.bitrates_bps[{position}]: {refusals[0]}")
+    ids = [condition.id for condition in config.conditions]
+    problems += [
+        f"codecs: condition {name} is there {ids.count(name)} times; give the codecs different labels."
+        for name in dict.fromkeys(ids)
+        if ids.count(name) > 1
+    ]
+    return problems
+
+
+def _problems_of(key: str, check: Any) -> list[str]:
+    try:
+        check()
+    except CodecbenchError as error:
+        return [f"{key}: {error}"]
+    return []
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]

@@ -1,0 +1,1 @@
+"""What loaders share (the datasets branch brings the real one)."""

@@ -1,0 +1,373 @@
+"""One clip, from file to rows: read, encode, decode, align, score. Runs inside a worker, knows no other clip."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench import align, audio, codecs, metrics
+from bench.audio import Audio
+from bench.codecs.base import Codec
+from bench.datasets.base import verify
+from bench.domain import Clip, Condition, Encoded
+from bench.errors import CodecError, NotApplicable, StoreError, WorkerDied, row_of
+from bench.metrics.base import Metric
+from bench.paths import decoded_path, reference_path
+from bench.planning import Job, Step, Todo
+from bench.store import Cache, writing
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A worker is about to do this; if it dies now, this is what it died of."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Rows that are final, by their keys."""
+
+    rows: Mapping[str, Row]
+
+
+Event = Started | Finished
+
+
+class Toolbox:
+    """The codecs and metrics of a worker, made once. Encoder and decoder are separate instances: what a decoder
+    knows, it knows from the bytes."""
+
+    def __init__(self) -> None:
+        self._codecs: dict[tuple[str, str], Codec] = {}
+        self._metrics: dict[str, Metric] = {}
+
+    def codec(self, condition: Condition, use: str) -> Codec:
+        key = (use, f"{condition.codec} {sorted(condition.options.items())}")
+        if key not in self._codecs:
+            self._codecs[key] = codecs.make(condition.codec, condition.options)
+        return self._codecs[key]
+
+    def metric(self, quantity: str) -> Metric:
+        if quantity not in self._metrics:
+            (metric,) = metrics.make([quantity])
+            self._metrics.update({q.name: metric for q in metric.quantities})
+        return self._metrics[quantity]
+
+
+def measure(job: Job, tools: Toolbox) -> Iterator[Event]:
+    """Do everything that ``job`` asks for. Whatever goes wrong becomes a row, but a full disk ends the run."""
+    yield Started(Step("read"))
+    try:
+        _guard(job, Step("read"))
+        reference = _reference(job)
+    except Exception as error:  # noqa: BLE001  # any failure of a cell is a row, never a lost run
+        _reraise_if_fatal(error)
+        for todo in job.todos:
+            yield Finished(_failed(job, todo, error))
+        return
+    scorer = _Scorer(job, tools, reference.judged)
+    for group in _groups(job.todos, tools):
+        yield from _encode_group(job, group, tools, reference, scorer)
+
+
+def _encode_group(
+    job: Job, group: list[Todo], tools: Toolbox, reference: Reference, scorer: _Scorer
+) -> Iterator[Event]:
+    """Todos that one encode serves: usually one; all bitrates of a codec whose lower rates are prefixes."""
+    shared: dict[int | None, _Coded] = {}
+    if len(group) > 1:
+        step = Step("encode", group[0].condition.codec)
+        yield Started(step)
+        try:
+            _guard(job, step)
+            shared = _encode(job, group, tools, reference)
+        except Exception as error:  # noqa: BLE001  # each is tried by itself below
+            _reraise_if_fatal(error)
+    for todo in group:
+        step = Step("encode", todo.condition.id)
+        yield Started(step)
+        try:
+            _guard(job, step)
+            degraded, row = _decoded(job, todo, tools, reference, shared.get(todo.condition.bitrate_bps))
+        except Exception as error:  # noqa: BLE001
+            _reraise_if_fatal(error)
+            yield Finished(_failed(job, todo, error))
+            continue
+        if todo.finished is None:
+            yield Finished({todo.encoding_key: row})
+        yield from scorer.score(todo, degraded)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A clip as read: ``whole`` goes to the encoder, ``judged`` is what is left without the lead-in."""
+
+    whole: Audio
+    lead_in: int
+
+    @cached_property
+    def judged(self) -> Audio:
+        return self.whole.part(self.lead_in, self.whole.length) if self.lead_in else self.whole
+
+
+def _reference(job: Job) -> Reference:
+    clip = job.clip
+    verify(clip)
+    lead_in_s = min(clip.lead_in_s, clip.start_s)
+    duration_s = None if clip.duration_s is None else clip.duration_s + lead_in_s
+    signal = audio.read(clip.path, clip.start_s - lead_in_s, duration_s)
+    if job.channels:
+        signal = signal.mixed_to(job.channels)
+    signal = signal.at(job.sample_rate or signal.rate).quantised()
+    reference = Reference(signal, round(lead_in_s * signal.rate))
+    path = job.folder / reference_path(clip)
+    if not path.exists():
+        with writing(path):
+            audio.write(path, reference.judged)
+    return reference
+
+
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    encoded: Encoded
+    encode_s: float
+    delay_samples: int
+
+
+def _encode(
+    job: Job, group: list[Todo], tools: Toolbox, reference: Reference
+) -> dict[int | None, _Coded]:
+    """Encode for every todo of ``group`` at once, or take the bitstreams from the cache."""
+    cache = Cache(job.cache)
+    kept = {todo.condition.bitrate_bps: cache.get(todo.encoding_key) for todo in group}
+    if all(kept.values()):
+        return {
+            rate: _Coded(entry[0], entry[1]["encode_s"], entry[1]["delay_samples"])
+            for rate, entry in kept.items()
+            if entry
+        }
+    condition = group[0].condition
+    codec = tools.codec(condition, "encode")
+    rate = codec.working_rate(reference.whole.rate)
+    for todo in group:
+        if refusal := codec.refusal(todo.condition.bitrate_bps, rate, reference.whole.channels):
+            raise NotApplicable(refusal)
+    source = reference.whole.at(rate)
+    started = time.perf_counter()
+    streams = codec.encode(source, [todo.condition.bitrate_bps for todo in group])
+    seconds = time.perf_counter() - started
+    coded = {r: _Coded(encoded, seconds, codec.delay_samples(rate)) for r, encoded in streams.items()}
+    for todo in group:
+        one = coded[todo.condition.bitrate_bps]
+        cache.put(todo.encoding_key, one.encoded, {"encode_s": one.encode_s, "delay_samples": one.delay_samples})
+    return coded
+
+
+def _decoded(
+    job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: _Coded | None
+) -> tuple[Audio, Row]:
+    """The decoded clip, aligned, and its encoding row; from disk where an earlier run has made it."""
+    path = job.folder / decoded_path(job.clip, todo.condition)
+    if todo.finished is not None:
+        if todo.finished["status"] != "ok":
+            raise _Again(todo.finished["status"], todo.finished["reason"])
+        kept = _read_decoded(path, str(todo.finished["decoded_sha256"]))
+        if kept is not None:
+            return kept, dict(todo.finished)
+    coded = coded or _encode(job, [todo], tools, reference)[todo.condition.bitrate_bps]
+    codec = tools.codec(todo.condition, "decode")
+    started = time.perf_counter()
+    raw = codec.decode(coded.encoded)
+    decode_s = time.perf_counter() - started
+    audio.require_finite(raw, f"output of {codec.identity.name}")
+    aligned = align.compensate(raw, reference.whole)
+    clipped = int(np.count_nonzero(np.abs(aligned.samples) > 1.0))
+    degraded = aligned.quantised().part(reference.lead_in, aligned.length)
+    if todo.finished is not None and _sample_sha(degraded) != todo.finished["decoded_sha256"]:
+        raise CodecError("decoding again gave other samples than before: the codec is not deterministic.")
+    with writing(path):
+        audio.write(path, degraded)
+    row = _encoding_row(job, todo, codec) | {
+        "sample_rate": raw.rate,
+        "channels": raw.channels,
+        "seconds": reference.whole.seconds,
+        "payload_sha256": hashlib.sha256(coded.encoded.stream).hexdigest(),
+        "payload_bits": coded.encoded.payload_bits,
+        "payload_bytes": coded.encoded.payload_bytes,
+        "container_bytes": coded.encoded.container_bytes,
+        "actual_bps": coded.encoded.bps(reference.whole.seconds),
+        "encode_s": coded.encode_s,
+        "decode_s": decode_s,
+        "delay_samples": coded.delay_samples,
+        "clipped_samples": clipped,
+        "decoded": decoded_path(job.clip, todo.condition).as_posix(),
+        "decoded_sha256": _sample_sha(degraded),
+        "status": "ok",
+        "reason": "",
+    }
+    return degraded, row
+
+
+class _Scorer:
+    """Scores every condition of one clip; each metric prepares the reference once."""
+
+    def __init__(self, job: Job, tools: Toolbox, reference: Audio) -> None:
+        self._job, self._tools, self._reference = job, tools, reference
+        self._states: dict[str, Any] = {}
+
+    def score(self, todo: Todo, degraded: Audio) -> Iterator[Event]:
+        pending: dict[str, list[str]] = {}
+        for quantity in todo.score_keys:
+            pending.setdefault(self._tools.metric(quantity).identity.name, []).append(quantity)
+        for name, quantities in pending.items():
+            metric = self._tools.metric(quantities[0])
+            rows: dict[str, Row] = {}
+            try:
+                yield from self._prepared(name, metric)
+                step = Step("score", todo.condition.id, name)
+                yield Started(step)
+                _guard(self._job, step)
+                state = self._states[name]
+                if isinstance(state, Exception):
+                    raise state
+                values = metric.score(state, degraded)
+                for quantity in quantities:
+                    rows[todo.score_keys[quantity]] = self._row(todo, metric, quantity) | _value(values, quantity)
+            except Exception as error:  # noqa: BLE001
+                _reraise_if_fatal(error)
+                status, reason = row_of(error)
+                for quantity in quantities:
+                    rows[todo.score_keys[quantity]] = self._row(todo, metric, quantity) | {
+                        "value": None, "status": status, "reason": reason,
+                    }  # fmt: skip
+            yield Finished(rows)
+
+    def _prepared(self, name: str, metric: Metric) -> Iterator[Event]:
+        if name in self._states:
+            return
+        step = Step("prepare", metric=name)
+        yield Started(step)
+        try:
+            _guard(self._job, step)
+            if self._job.clip.category not in metric.domain.categories:
+                known = " and ".join(metric.domain.categories)
+                raise NotApplicable(f"{name} speaks of {known}, not of {self._job.clip.category}.")
+            self._states[name] = metric.prepare(self._reference)
+        except Exception as error:  # noqa: BLE001
+            _reraise_if_fatal(error)
+            self._states[name] = error
+
+    def _row(self, todo: Todo, metric: Metric, quantity: str) -> Row:
+        return score_row(self._job, todo, metric, quantity)
+
+
+def score_row(job: Job, todo: Todo, metric: Metric, quantity: str) -> Row:
+    """The columns of a score row that do not depend on the value."""
+    return _clip_columns(job.run, job.clip) | {
+        "condition": todo.condition.id,
+        "metric": metric.identity.name,
+        "metric_version": str(metric.identity),
+        "channel_policy": metric.domain.channels,
+        "quantity": quantity,
+    }
+
+
+def _value(values: Mapping[str, float], quantity: str) -> Row:
+    value = values[quantity]
+    if np.isnan(value):
+        return {"value": None, "status": "undefined", "reason": "the metric gave NaN."}
+    return {"value": value, "status": "ok", "reason": ""}
+
+
+def _encoding_row(job: Job, todo: Todo, codec: Codec) -> Row:
+    return _clip_columns(job.run, job.clip) | {
+        "condition": todo.condition.id,
+        "codec": todo.condition.label or todo.condition.codec,
+        "codec_version": str(codec.identity),
+        "role": codec.role,
+        "bitrate_bps": todo.condition.bitrate_bps,
+    }
+
+
+def _clip_columns(run: str, clip: Clip) -> Row:
+    return {
+        "run": run,
+        "clip": clip.id,
+        "dataset": clip.dataset,
+        "category": clip.category,
+        "source": clip.source or clip.id,
+    }
+
+
+def _failed(job: Job, todo: Todo, error: BaseException) -> dict[str, Row]:
+    """The encoding and all scores of a condition as rows without a number."""
+    status, reason = (error.status, error.reason) if isinstance(error, _Again) else row_of(error)
+    status = "failed" if status == "undefined" else status
+    rows: dict[str, Row] = {}
+    if todo.finished is None:
+        codec = codecs.make(todo.condition.codec, todo.condition.options)
+        rows[todo.encoding_key] = _encoding_row(job, todo, codec) | {"status": status, "reason": reason}
+    for quantity, key in todo.score_keys.items():
+        (metric,) = metrics.make([quantity])
+        rows[key] = score_row(job, todo, metric, quantity) | {
+            "value": None,
+            "status": status,
+            "reason": f"no decoded audio: {reason}",
+        }
+    return rows
+
+
+class _Again(Exception):  # noqa: N818  # not an error of its own: repeats what an earlier run has found
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status, self.reason = status, reason
+
+
+def _groups(todos: tuple[Todo, ...], tools: Toolbox) -> list[list[Todo]]:
+    """Todos by what one encode serves, in table order."""
+    groups: list[list[Todo]] = []
+    for todo in todos:
+        last = groups[-1][-1].condition if groups else None
+        same = last is not None and (last.codec, last.options) == (todo.condition.codec, todo.condition.options)
+        if same and todo.finished is None and tools.codec(todo.condition, "encode").scalable:
+            groups[-1].append(todo)
+        else:
+            groups.append([todo])
+    return groups
+
+
+def _guard(job: Job, step: Step) -> None:
+    """Do not walk again into a step that has killed a worker twice."""
+    if step in job.poisoned:
+        raise WorkerDied(job.poisoned[step])
+
+
+def _reraise_if_fatal(error: BaseException) -> None:
+    """A disk without space is no property of a cell: stop, so that the cell is measured when there is space."""
+    if isinstance(error, StoreError):
+        raise error
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        raise StoreError(f"{error.filename or 'the disk'}: {error.strerror}. Free some space and start again.") from error
+
+
+def _read_decoded(path: Path, sha: str) -> Audio | None:
+    try:
+        kept = audio.read(path)
+    except Exception:  # noqa: BLE001  # whatever is wrong with it, it is decoded again
+        return None
+    return kept if _sample_sha(kept) == sha else None
+
+
+def _sample_sha(signal: Audio) -> str:
+    return hashlib.sha256(signal.samples.tobytes()).hexdigest()

@@ -1,0 +1,29 @@
+"""Where the audio of a run lies inside its folder; names that people can read and every file system can hold."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import PurePosixPath
+
+from bench.domain import Clip, Condition
+
+
+def file_name(clip_id: str) -> str:
+    """``clip_id`` as a file name without suffix: readable, at most 120 bytes, different for different ids."""
+    safe = re.sub(r"[^\w.=+-]+", "_", clip_id.replace("/", "__")).strip(".") or "clip"
+    if safe == clip_id.replace("/", "__") and len(safe.encode()) <= 120 and safe == safe.lower():
+        return safe
+    tag = hashlib.sha256(clip_id.encode()).hexdigest()[:8]
+    shortened = safe.encode()[:110].decode("utf-8", "ignore")
+    return f"{shortened}-{tag}"
+
+
+def reference_path(clip: Clip) -> PurePosixPath:
+    """The clip as it was judged."""
+    return PurePosixPath("references", f"{file_name(clip.id)}.flac")
+
+
+def decoded_path(clip: Clip, condition: Condition) -> PurePosixPath:
+    """The decoded clip."""
+    return PurePosixPath("decoded", condition.id, f"{file_name(clip.id)}.flac")

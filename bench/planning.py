@@ -1,0 +1,159 @@
+"""From a configuration and its clips to the cells of a run: what each is, its key, and what is still to be done. Pure."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bench import codecs, metrics
+from bench.config import RunConfig
+from bench.domain import Clip, Condition
+from bench.metrics.base import Metric
+from bench.store import digest
+
+FORMAT = 1
+"""Changes when the way a reference is made or a pair is aligned changes, so that old cells are not taken for new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing a worker does; what is lost when it dies there. ``stage`` is read, encode, prepare or score."""
+
+    stage: str
+    condition: str = ""
+    metric: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.stage, self.condition, self.metric) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """What is left to do for one condition of a clip. ``finished`` is the encoding row if that is done."""
+
+    condition: Condition
+    encoding_key: str
+    score_keys: Mapping[str, str]
+    finished: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything left to do for one clip: what an engine hands to a worker."""
+
+    run: str
+    clip: Clip
+    todos: tuple[Todo, ...]
+    folder: Path
+    cache: Path
+    sample_rate: int | None = None
+    channels: int | None = None
+    poisoned: Mapping[Step, str] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> int:
+        return sum(len(todo.score_keys) + (todo.finished is None) for todo in self.todos)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All cells of a run, in the order of its tables."""
+
+    config: RunConfig
+    clips: tuple[Clip, ...]
+    conditions: tuple[Condition, ...]
+    quantities: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        identities = {c.id: str(codecs.make(c.codec, c.options).identity) for c in self.conditions}
+        made = {name: metric for metric in metrics.make(self.quantities) for name in _quantity_names(metric)}
+        object.__setattr__(self, "_identities", identities)
+        object.__setattr__(self, "metrics", {name: made[name] for name in self.quantities})
+
+    metrics: Mapping[str, Metric] = field(init=False, repr=False)
+    _identities: Mapping[str, str] = field(init=False, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.clips) * len(self.conditions) * (1 + len(self.quantities))
+
+    def encoding_key(self, clip: Clip, condition: Condition) -> str:
+        """What decides an encoding: the audio, the part of it, its conversion, the codec and its settings."""
+        return digest(
+            [
+                FORMAT,
+                [clip.sha256, clip.start_s, clip.duration_s, clip.lead_in_s],
+                [self.config.sample_rate, self.config.channels],
+                [self._identities[condition.id], condition.bitrate_bps, dict(condition.options)],
+            ]
+        )
+
+    def score_key(self, encoding_key: str, quantity: str, clip: Clip) -> str:
+        """What decides a score: the encoding, the metric, and the category, which decides whether it applies."""
+        return digest([encoding_key, str(self.metrics[quantity].identity), quantity, clip.category])
+
+    def cells(self) -> Iterator[tuple[Clip, Condition, str, dict[str, str]]]:
+        """``(clip, condition, encoding key, {quantity: score key})`` in table order."""
+        for clip in self.clips:
+            for condition in self.conditions:
+                key = self.encoding_key(clip, condition)
+                yield clip, condition, key, {name: self.score_key(key, name, clip) for name in self.quantities}
+
+    def jobs(self, done: Mapping[str, Mapping[str, Any]], folder: Path, cache: Path) -> Iterator[Job]:
+        """One job for each clip that has cells outside ``done`` (key -> row)."""
+        for clip in self.clips:
+            job = self.job(clip, done, folder, cache)
+            if job.todos:
+                yield job
+
+    def job(self, clip: Clip, done: Mapping[str, Mapping[str, Any]], folder: Path, cache: Path) -> Job:
+        """What ``done`` leaves to do for ``clip``."""
+        todos = []
+        for condition in self.conditions:
+            key = self.encoding_key(clip, condition)
+            keys = {name: self.score_key(key, name, clip) for name in self.quantities}
+            pending = {name: score_key for name, score_key in keys.items() if score_key not in done}
+            if key not in done or pending:
+                todos.append(Todo(condition, key, pending if key in done else keys, done.get(key)))
+        return Job(
+            self.config.name, clip, tuple(todos), folder, cache, self.config.sample_rate, self.config.channels
+        )
+
+    def restricted(self, only: Iterable[str] = (), limit: int | None = None) -> Plan:
+        """The part of this plan that matches every one of ``only`` and the first ``limit`` clips of each dataset.
+
+        A pattern such as ``opus*`` selects conditions, quantities, clips, categories or datasets, whichever it matches.
+        """
+        part = self
+        for pattern in only:
+            part = part._matching(pattern)
+        if limit is not None:
+            seen: dict[str, int] = {}
+            kept = []
+            for clip in part.clips:
+                seen[clip.dataset] = seen.get(clip.dataset, 0) + 1
+                if seen[clip.dataset] <= limit:
+                    kept.append(clip)
+            part = replace(part, clips=tuple(kept))
+        return part
+
+    def _matching(self, pattern: str) -> Plan:
+        conditions = tuple(c for c in self.conditions if _matches(pattern, c.id, c.codec, c.label))
+        if conditions:
+            return replace(self, conditions=conditions)
+        quantities = tuple(q for q in self.quantities if _matches(pattern, q))
+        if quantities:
+            return replace(self, quantities=quantities)
+        return replace(
+            self, clips=tuple(c for c in self.clips if _matches(pattern, c.id, c.category, c.dataset))
+        )
+
+
+def _matches(pattern: str, *names: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for name in names)
+
+
+def _quantity_names(metric: Metric) -> list[str]:
+    return [quantity.name for quantity in metric.quantities]

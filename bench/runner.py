@@ -1,0 +1,235 @@
+"""The main job: a configuration to the tables of a run. Resumes by itself; loses nothing that was finished."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench import config as config_module
+from bench import datasets, results
+from bench.audio import resampler_identity
+from bench.config import RunConfig
+from bench.datasets.base import DatasetContext
+from bench.domain import Clip
+from bench.engines.local import available_cores, give_up, run_jobs
+from bench.errors import CodecbenchError, ConfigError, DatasetError
+from bench.measure import Finished
+from bench.paths import reference_path
+from bench.planning import Job, Plan, Step
+from bench.provenance import machine, now, package_versions, revision
+from bench.results import Results
+from bench.store import Cache, Journal, locked, write_json, write_table
+
+ATTEMPTS = 2
+"""How often a step may kill its worker before its cell fails: once can be bad luck, twice is the cell."""
+
+Progress = Callable[[Finished], None]
+
+
+def cache_folder(cache: str | os.PathLike[str] | None = None) -> Path:
+    """Where bitstreams and built datasets are kept: ``cache``, ``CODECBENCH_CACHE``, else the platform's folder."""
+    from platformdirs import user_cache_path
+
+    chosen = cache or os.environ.get("CODECBENCH_CACHE")
+    return Path(chosen) if chosen else user_cache_path("codecbench")
+
+
+def load_plan(
+    config: str | os.PathLike[str] | Mapping[str, Any] | RunConfig,
+    data: str | os.PathLike[str] | None = None,
+    cache: str | os.PathLike[str] | None = None,
+) -> tuple[Plan, str]:
+    """Every cell of a configuration, and the configuration's text. Loads (and builds) the datasets."""
+    if isinstance(config, RunConfig):
+        parsed, text = config, config.model_dump_json(indent=2)
+    elif isinstance(config, Mapping):
+        parsed, text = config_module.parse(config), repr(dict(config))
+    else:
+        parsed, text = config_module.load(config)
+    data = data or os.environ.get("CODECBENCH_DATA")
+    context = DatasetContext(data_dir=Path(data) if data else None, cache_dir=cache_folder(cache) / "datasets")
+    clips = _clips(parsed, context)
+    return Plan(parsed, tuple(clips), tuple(parsed.conditions), tuple(parsed.quantities)), text
+
+
+def run(
+    config: str | os.PathLike[str] | Mapping[str, Any] | RunConfig,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    data: str | os.PathLike[str] | None = None,
+    cache: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    limit: int | None = None,
+    only: Iterable[str] = (),
+    retry_failed: bool = False,
+    progress: Callable[[Plan, int], Progress] | None = None,
+) -> Results:
+    """Measure what ``config`` describes and is not yet measured in ``output``; return all of it.
+
+    Args:
+        config: a YAML file, the name of a shipped configuration, or the same as a mapping.
+        output: the run folder; default ``results/runs/NAME``.
+        data: where the datasets' relative paths start; default ``CODECBENCH_DATA``, else the current folder.
+        cache: where bitstreams are kept; see :func:`cache_folder`.
+        workers: processes; default one for each core.
+        limit: measure only the first clips of each dataset now.
+        only: measure only what matches these patterns now; see :meth:`bench.planning.Plan.restricted`.
+        retry_failed: measure again what failed before.
+        progress: called with the part of the plan to measure and the number of its cells that are already done;
+            what it returns is called with the rows as they come.
+    Raises:
+        ConfigError, DatasetError: nothing was started.
+        StoreError: a folder that cannot be written, or in use; finished cells are kept.
+    """
+    plan, text = load_plan(config, data, cache)
+    folder = Path(output) if output is not None else Path("results", "runs", plan.config.name)
+    workers = available_cores() if workers is None else workers
+    if workers < 1:
+        raise ConfigError(f"workers: expected at least 1, got {workers}.")
+    part = plan.restricted(only, limit)
+    if not len(part):
+        raise ConfigError(f"nothing matches --only {' --only '.join(only)}; `--dry-run` lists what there is.")
+    with locked(folder), closing(Journal(folder / "journal.jsonl")) as journal:
+        kept = _kept(journal, retry_failed)
+        record = _record(plan, text, folder, workers)
+        write_json(folder / results.RUN, record)
+        report = progress(part, _done_cells(part, kept)) if progress else None
+        try:
+            with closing(_measure(part, journal, kept, folder, cache_folder(cache), workers)) as rows:
+                for finished in rows:
+                    if report is not None:
+                        report(finished)
+        finally:
+            _finish(plan, journal.rows, folder, record)
+    limit_gb = os.environ.get("CODECBENCH_CACHE_GB")
+    if limit_gb:
+        Cache(cache_folder(cache)).prune(int(float(limit_gb) * 1e9))
+    return results.load_results(folder)
+
+
+def _measure(
+    part: Plan, journal: Journal, kept: dict[str, dict[str, Any]], folder: Path, cache: Path, workers: int
+) -> Generator[Finished]:
+    deaths: dict[tuple[str, Step], int] = {}
+
+    def left_of(job: Job, step: Step, how: str) -> Job | None:
+        deaths[job.clip.id, step] = deaths.get((job.clip.id, step), 0) + 1
+        again = replace(part.job(job.clip, kept, folder, cache), poisoned=job.poisoned)
+        if deaths[job.clip.id, step] >= ATTEMPTS:
+            if step.stage == "start":
+                raise give_up(step, how)
+            again = replace(again, poisoned={**job.poisoned, step: f"{how}, {ATTEMPTS} times, in: {step}."})
+        return again if again.todos else None
+
+    jobs = part.jobs(kept, folder.absolute(), cache.absolute())
+    for finished in run_jobs(jobs, workers, part.config.cell_timeout_s, left_of):
+        journal.append(finished.rows)
+        kept.update({key: dict(row) for key, row in finished.rows.items()})
+        yield finished
+
+
+def _kept(journal: Journal, retry_failed: bool) -> dict[str, dict[str, Any]]:
+    return {key: row for key, row in journal.rows.items() if not (retry_failed and row["status"] == "failed")}
+
+
+def _done_cells(plan: Plan, done: Mapping[str, Any]) -> int:
+    return sum((key in done) + sum(score in done for score in scores.values()) for _, _, key, scores in plan.cells())
+
+
+def _finish(plan: Plan, rows: Mapping[str, dict[str, Any]], folder: Path, record: dict[str, Any]) -> None:
+    """Write the tables of everything that is finished, in the order of the plan."""
+    encodings, scores, missing = [], [], 0
+    for _, _, key, score_keys in plan.cells():
+        for table, wanted in ((encodings, [key]), (scores, list(score_keys.values()))):
+            found = [rows[one] for one in wanted if one in rows]
+            table += found
+            missing += len(wanted) - len(found)
+    write_table(folder / results.CLIPS, map(_clip_row, plan.clips), results.CLIP_COLUMNS)
+    write_table(folder / results.ENCODINGS, encodings, results.ENCODING_COLUMNS)
+    write_table(folder / results.SCORES, scores, results.SCORE_COLUMNS)
+    write_json(folder / results.RUN, record | {"ended": now(), "complete": missing == 0, "missing_cells": missing})
+
+
+def _clips(config: RunConfig, context: DatasetContext) -> list[Clip]:
+    clips: list[Clip] = []
+    problems: list[str] = []
+    for index, item in enumerate(config.datasets):
+        name = item.name or item.loader
+        try:
+            clips += datasets.make(item.loader, {"name": name, "context": context, **item.options})
+        except (DatasetError, ConfigError) as error:
+            problems += [f"datasets[{index}] ({name}): {line}" for line in str(error).splitlines()]
+        except TypeError as error:
+            problems.append(f"datasets[{index}] ({name}): {error}")
+    ids = [clip.id for clip in clips]
+    twice = sorted({one for one in ids if ids.count(one) > 1}) if len(set(ids)) < len(ids) else []
+    problems += [f"clip {one!r} is in two datasets; give the datasets different names." for one in twice]
+    if problems:
+        raise DatasetError("\n".join(problems))
+    if not clips:
+        raise DatasetError("the datasets hold no clip.")
+    return clips
+
+
+def _clip_row(clip: Clip) -> dict[str, Any]:
+    import json
+
+    return {
+        "clip": clip.id, "dataset": clip.dataset, "category": clip.category, "source": clip.source or clip.id,
+        "path": clip.path, "sha256": clip.sha256, "sample_rate": clip.sample_rate, "channels": clip.channels,
+        "samples": clip.samples, "start_s": clip.start_s, "duration_s": clip.duration_s,
+        "lead_in_s": clip.lead_in_s, "licence": clip.licence,
+        "attributes": json.dumps(dict(clip.attributes), ensure_ascii=False, sort_keys=True),
+        "reference": reference_path(clip).as_posix(),
+    }  # fmt: skip
+
+
+def _record(plan: Plan, text: str, folder: Path, workers: int) -> dict[str, Any]:
+    from bench import metrics
+
+    return {
+        "run": plan.config.name,
+        "description": plan.config.description,
+        "started": now(),
+        "ended": None,
+        "complete": False,
+        "config_text": text,
+        "git_revision": revision(),
+        "versions": package_versions(),
+        "machine": machine(),
+        "workers": workers,
+        "threads_per_worker": max(1, available_cores() // workers),
+        "seed": plan.config.seed,
+        "sample_rate": plan.config.sample_rate,
+        "channels": plan.config.channels,
+        "resampler": resampler_identity(),
+        "conditions": [condition.id for condition in plan.conditions],
+        "datasets": [dict(item.model_dump(mode="json")) for item in plan.config.datasets],
+        "quantities": {
+            name: {
+                "unit": quantity.unit,
+                "higher_is_better": quantity.higher_is_better,
+                "low": _finite(quantity.low),
+                "high": _finite(quantity.high),
+                "summary": metrics.registry.entry(name).summary,
+                "metric": metric.identity.name,
+                "metric_version": str(metric.identity),
+                "channel_policy": metric.domain.channels,
+                "categories": list(metric.domain.categories),
+            }
+            for name, metric in plan.metrics.items()
+            for quantity in metric.quantities
+            if quantity.name == name
+        },
+        "warnings": [],
+        "folder": folder.name,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if abs(value) < float("inf") else None
