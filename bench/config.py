@@ -33,7 +33,8 @@ class CodecConfig(BaseModel):
         return {"name": value} if isinstance(value, str) else value
 
     def conditions(self) -> list[Condition]:
-        return [Condition(self.name, rate, self.options, self.label) for rate in self.bitrates_bps or [None]]
+        rates: list[int | None] = [*self.bitrates_bps] or [None]
+        return [Condition(self.name, rate, self.options, self.label) for rate in rates]
 
 
 class DatasetConfig(BaseModel):
@@ -116,7 +117,7 @@ def parse(data: Mapping[str, Any], where: str = "configuration") -> RunConfig:
     try:
         config = RunConfig.model_validate(data)
     except ValidationError as error:
-        problems += [_described(problem, data) for problem in error.errors()]
+        problems += [_described(problem) for problem in error.errors()]
     problems += _unknown_names(data)
     if config is not None:
         problems += _impossible(config)
@@ -150,7 +151,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
 
 
 def _mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key) for key, _ in node.value]  # type: ignore[no-untyped-call]
+    keys = [loader.construct_object(key) for key, _ in node.value]
     for index, key in enumerate(keys):
         if key in keys[:index]:
             raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", node.start_mark)
@@ -168,12 +169,15 @@ def _key(location: tuple[int | str, ...]) -> str:
     return text or "(top)"
 
 
-def _described(problem: Mapping[str, Any], data: Mapping[str, Any]) -> str:
-    location = tuple(part for part in problem["loc"] if not (isinstance(part, str) and part.startswith(("list[", "literal["))))
+def _described(problem: Mapping[str, Any]) -> str:
+    location = tuple(
+        part for part in problem["loc"] if not (isinstance(part, str) and part.startswith(("list[", "literal[")))
+    )
     key = _key(location)
     if problem["type"] == "extra_forbidden":
         model = CodecConfig if location[0] == "codecs" else RunConfig
-        return f"{key}: unknown key.{nearest(str(location[-1]), model.model_fields)} Known: {', '.join(model.model_fields)}."
+        known = model.model_fields
+        return f"{key}: unknown key.{nearest(str(location[-1]), known)} Known: {', '.join(known)}."
     if problem["type"] == "missing":
         return f"{key}: this key is required."
     got = problem.get("input")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -145,9 +145,7 @@ class _Coded:
     delay_samples: int
 
 
-def _encode(
-    job: Job, group: list[Todo], tools: Toolbox, reference: Reference
-) -> dict[int | None, _Coded]:
+def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -> dict[int | None, _Coded]:
     """Encode for every todo of ``group`` at once, or take the bitstreams from the cache."""
     cache = Cache(job.cache)
     kept = {todo.condition.bitrate_bps: cache.get(todo.encoding_key) for todo in group}
@@ -174,9 +172,7 @@ def _encode(
     return coded
 
 
-def _decoded(
-    job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: _Coded | None
-) -> tuple[Audio, Row]:
+def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: _Coded | None) -> tuple[Audio, Row]:
     """The decoded clip, aligned, and its encoding row; from disk where an earlier run has made it."""
     path = job.folder / decoded_path(job.clip, todo.condition)
     if todo.finished is not None:
@@ -260,9 +256,7 @@ class _Scorer:
         yield Started(step)
         try:
             _guard(self._job, step)
-            if self._job.clip.category not in metric.domain.categories:
-                known = " and ".join(metric.domain.categories)
-                raise NotApplicable(f"{name} speaks of {known}, not of {self._job.clip.category}.")
+            metric.require(self._job.clip.category)
             self._states[name] = metric.prepare(self._reference)
         except Exception as error:  # noqa: BLE001
             _reraise_if_fatal(error)
@@ -328,7 +322,7 @@ def _failed(job: Job, todo: Todo, error: BaseException) -> dict[str, Row]:
     return rows
 
 
-class _Again(Exception):  # noqa: N818  # not an error of its own: repeats what an earlier run has found
+class _Again(Exception):  # not an error of its own: repeats what an earlier run has found
     def __init__(self, status: str, reason: str) -> None:
         super().__init__(reason)
         self.status, self.reason = status, reason
@@ -358,7 +352,9 @@ def _reraise_if_fatal(error: BaseException) -> None:
     if isinstance(error, StoreError):
         raise error
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-        raise StoreError(f"{error.filename or 'the disk'}: {error.strerror}. Free some space and start again.") from error
+        raise StoreError(
+            f"{error.filename or 'the disk'}: {error.strerror}. Free some space and start again."
+        ) from error
 
 
 def _read_decoded(path: Path, sha: str) -> Audio | None:

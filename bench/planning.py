@@ -1,4 +1,4 @@
-"""From a configuration and its clips to the cells of a run: what each is, its key, and what is still to be done. Pure."""
+"""From a configuration and its clips to the cells of a run: what each is, its key, and what is left to do. Pure."""
 
 from __future__ import annotations
 
@@ -117,9 +117,7 @@ class Plan:
             pending = {name: score_key for name, score_key in keys.items() if score_key not in done}
             if key not in done or pending:
                 todos.append(Todo(condition, key, pending if key in done else keys, done.get(key)))
-        return Job(
-            self.config.name, clip, tuple(todos), folder, cache, self.config.sample_rate, self.config.channels
-        )
+        return Job(self.config.name, clip, tuple(todos), folder, cache, self.config.sample_rate, self.config.channels)
 
     def restricted(self, only: Iterable[str] = (), limit: int | None = None) -> Plan:
         """The part of this plan that matches every one of ``only`` and the first ``limit`` clips of each dataset.
@@ -146,9 +144,7 @@ class Plan:
         quantities = tuple(q for q in self.quantities if _matches(pattern, q))
         if quantities:
             return replace(self, quantities=quantities)
-        return replace(
-            self, clips=tuple(c for c in self.clips if _matches(pattern, c.id, c.category, c.dataset))
-        )
+        return replace(self, clips=tuple(c for c in self.clips if _matches(pattern, c.id, c.category, c.dataset)))
 
 
 def _matches(pattern: str, *names: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -17,7 +16,7 @@ from bench.config import RunConfig
 from bench.datasets.base import DatasetContext
 from bench.domain import Clip
 from bench.engines.local import available_cores, give_up, run_jobs
-from bench.errors import CodecbenchError, ConfigError, DatasetError
+from bench.errors import ConfigError, DatasetError
 from bench.measure import Finished
 from bench.paths import reference_path
 from bench.planning import Job, Plan, Step
@@ -98,7 +97,7 @@ def run(
         kept = _kept(journal, retry_failed)
         record = _record(plan, text, folder, workers)
         write_json(folder / results.RUN, record)
-        report = progress(part, _done_cells(part, kept)) if progress else None
+        report = progress(part, done_cells(part, kept)) if progress else None
         try:
             with closing(_measure(part, journal, kept, folder, cache_folder(cache), workers)) as rows:
                 for finished in rows:
@@ -137,13 +136,16 @@ def _kept(journal: Journal, retry_failed: bool) -> dict[str, dict[str, Any]]:
     return {key: row for key, row in journal.rows.items() if not (retry_failed and row["status"] == "failed")}
 
 
-def _done_cells(plan: Plan, done: Mapping[str, Any]) -> int:
+def done_cells(plan: Plan, done: Mapping[str, Any]) -> int:
+    """How many cells of ``plan`` are in ``done`` (key -> row)."""
     return sum((key in done) + sum(score in done for score in scores.values()) for _, _, key, scores in plan.cells())
 
 
 def _finish(plan: Plan, rows: Mapping[str, dict[str, Any]], folder: Path, record: dict[str, Any]) -> None:
     """Write the tables of everything that is finished, in the order of the plan."""
-    encodings, scores, missing = [], [], 0
+    encodings: list[dict[str, Any]] = []
+    scores: list[dict[str, Any]] = []
+    missing = 0
     for _, _, key, score_keys in plan.cells():
         for table, wanted in ((encodings, [key]), (scores, list(score_keys.values()))):
             found = [rows[one] for one in wanted if one in rows]

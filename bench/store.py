@@ -80,20 +80,16 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.rows: dict[str, dict[str, Any]] = {}
-        whole = 0
-        if path.exists():
-            for line in path.read_bytes().splitlines(keepends=True):
-                try:
-                    entry = json.loads(line)
-                    self.rows[entry["key"]] = entry["row"]
-                except (ValueError, KeyError, TypeError):
-                    break
-                whole += len(line)
+        self.rows, whole = _read_journal(path)
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("ab")
             self._file.truncate(whole)
+
+    @staticmethod
+    def read(path: Path) -> dict[str, dict[str, Any]]:
+        """The finished cells in the journal at ``path``, without opening it for writing."""
+        return _read_journal(path)[0]
 
     def append(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
         """Add finished rows; they are in the file when this returns."""
@@ -108,6 +104,21 @@ class Journal:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
+
+
+def _read_journal(path: Path) -> tuple[dict[str, dict[str, Any]], int]:
+    """The rows by key, and the length of the part of the file that is whole."""
+    rows: dict[str, dict[str, Any]] = {}
+    whole = 0
+    if path.exists():
+        for line in path.read_bytes().splitlines(keepends=True):
+            try:
+                entry = json.loads(line)
+                rows[entry["key"]] = entry["row"]
+            except (ValueError, KeyError, TypeError):
+                break
+            whole += len(line)
+    return rows, whole
 
 
 class Cache:

@@ -111,10 +111,10 @@ class Opus(AvCodec):
     LOWEST_BPS = 6_000
     HIGHEST_BPS_PER_CHANNEL = 256_000
     PRE_SKIP: ClassVar[dict[str, int]] = {"audio": 312, "voip": 312, "lowdelay": 120}
-    SILK_RESIDUAL: ClassVar[dict[str, int]] = {"narrow": 2, "medium": -3, "wide": -2, "celt": 0}
+    SILK_RESIDUAL: ClassVar[dict[str, int]] = {"narrow": 3, "medium": -3, "wide": -2, "celt": 0}
     """Samples that the output of each mode is late after the decoder has dropped the pre-skip: the resamplers
     around the SILK layer do not sum to exactly what the pre-skip allows for. Measured on speech and music as the lag of
-    the highest correlation; the true values are fractions (2.5, -2.7, -2.1), so up to half a sample remains."""
+    the highest correlation; the true values are fractions (about 2.5, -2.7, -2.1), so up to half a sample remains."""
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -139,10 +140,8 @@ class _Worker:
 
     def give(self, job: Job) -> None:
         self.job, self.step, self.since = job, Step("start"), time.monotonic()
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):  # it has just died; receive() will say of what
             self.pipe.send(job)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # it has just died; receive() will say of what
 
     def deadline(self, timeout_s: float) -> float:
         return self.since + timeout_s

@@ -1,0 +1,42 @@
+# Everything runs in .venv of this checkout; nothing else of the machine is changed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup demo test test-all check bench clean
+
+help:
+	@echo "make demo      set up, then measure the embedded clips: tables, plots, one HTML page"
+	@echo "make test      set up, then the test suite"
+	@echo "make test-all  the slow tests too"
+	@echo "make check     formatting, lint, types, import layers"
+	@echo "make bench     the benchmarks of codecbench itself (CODECBENCH_DATA=folder for real audio)"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt setup.sh
+	PYTHON="$(PYTHON)" VENV="$(VENV)" sh setup.sh
+	touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/codecbench run demo
+	$(BIN)/codecbench report results/runs/demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+test-all: $(STAMP)
+	$(BIN)/python -m pytest -m ""
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.benchmarks
+
+clean:
+	rm -rf $(VENV) results/runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

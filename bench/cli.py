@@ -1,0 +1,238 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+from bench.errors import CodecbenchError, ConfigError
+
+app = typer.Typer(
+    name="codecbench",
+    help="Which audio codec sounds better, at how many bits? Counted bits, true metrics, one report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")]
+
+
+@app.command(
+    epilog="Examples:  codecbench run demo  ·  codecbench run configs/real.yaml --data DIR --workers 2  ·  "
+    "codecbench run real --data DIR --only 'opus*' --limit 3  ·  codecbench run real --data DIR --dry-run"
+)
+def run(
+    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a configuration that comes along (demo).")],
+    output: Annotated[Path | None, typer.Option(help="Run folder. Default: results/runs/NAME.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Where relative dataset paths start. Default: CODECBENCH_DATA, else here.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one for each core.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Measure only the first N clips of each dataset now.", min=1)
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Measure only what matches now: conditions (opus*), quantities (pesq*), clips, categories, datasets. "
+            "May be repeated; all must match.",
+        ),
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Bitstream cache. Default: CODECBENCH_CACHE, else the user's cache folder.")
+    ] = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Measure again what failed before.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be measured, and stop.")] = False,
+    json: Json = False,
+) -> None:
+    """Encode, decode and measure. Starting it again continues where it stopped; finished cells are never repeated."""
+    from bench import console, runner, summary
+
+    if dry_run:
+        planned = summary.of_plan(config, data, cache, output, only or [], limit)
+        console.print_json(planned) if json else summary.print_plan(planned)
+        return
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    with console.run_progress() as progress:
+        results = runner.run(
+            config,
+            output=output,
+            data=data,
+            cache=cache,
+            workers=workers,
+            limit=limit,
+            only=only or [],
+            retry_failed=retry_failed,
+            progress=progress,
+        )
+    done = summary.of_run(results)
+    console.print_json(done) if json else summary.print_run(done)
+
+
+@app.command(epilog="Examples:  codecbench report results/runs/demo  ·  codecbench report results/runs/demo --json")
+def report(
+    folder: Annotated[Path, typer.Argument(help="A run folder.")],
+    output: Annotated[Path | None, typer.Option(help="Where to write the files. Default: the run folder.")] = None,
+    json: Json = False,
+) -> None:
+    """Tables per category with 95 % intervals; writes CSV, Markdown and one self-contained HTML page."""
+    from bench import console
+    from bench import report as reports
+    from bench.results import load_results
+
+    results = load_results(folder)
+    written = reports.write_report(results, output or folder)
+    if json:
+        console.print_json(reports.to_json(results))
+        return
+    console.out.print(reports.render(results))
+    for path in written:
+        console.out.print(f"written: {path}", soft_wrap=True)
+
+
+@app.command(
+    epilog="Examples:  codecbench score ref.wav deg.wav  ·  "
+    "codecbench score ref.wav deg.wav --metrics pesq_wb,stoi --json"
+)
+def score(
+    reference: Annotated[Path, typer.Argument(help="The original.")],
+    degraded: Annotated[Path, typer.Argument(help="The coded version of it.")],
+    metrics: Annotated[str, typer.Option(help="Quantities, separated by commas. Default: all that work here.")] = "",
+    category: Annotated[
+        str, typer.Option(help="speech, noisy_reverberant_speech or music: leaves out what does not speak of it.")
+    ] = "",
+    delay: Annotated[int, typer.Option(help="Samples to cut off the start of the degraded file first.")] = 0,
+    json: Json = False,
+) -> None:
+    """Every applicable metric of one pair of files. The order matters: the original comes first."""
+    from bench import console
+    from bench.domain import CATEGORIES
+    from bench.scoring import score as score_pair
+
+    if category and category not in CATEGORIES:
+        raise ConfigError(f"--category: expected one of {', '.join(CATEGORIES)}, got {category!r}.")
+    names = [name.strip() for name in metrics.split(",") if name.strip()] or None
+    chosen: Any = category or None
+    scores = score_pair(reference, degraded, names, category=chosen, delay_samples=delay)
+    if json:
+        console.print_json(
+            {"reference": str(reference), "degraded": str(degraded), "notes": scores.notes, "scores": scores.rows}
+        )
+        return
+    for note in scores.notes:
+        console.err.print(f"note: {note}")
+    rows = [
+        (row["quantity"], "" if row["value"] is None else f"{row['value']:.4f}", row["unit"], row["reason"])
+        for row in scores.rows
+    ]
+    console.print_table(f"{degraded.name} against {reference.name}", ("quantity", "value", "unit", "why not"), rows)
+
+
+@app.command("list", epilog="Examples:  codecbench list codecs  ·  codecbench list metrics --json")
+def list_(
+    kind: Annotated[str, typer.Argument(help="codecs, metrics, datasets or configs.")],
+    json: Json = False,
+) -> None:
+    """What there is, what is missing here, and how to get it."""
+    from bench import console, listing
+    from bench.registry import nearest
+
+    if kind not in listing.KINDS:
+        raise ConfigError(
+            f"there is no list of {kind!r}.{nearest(kind, listing.KINDS)} Lists: {', '.join(listing.KINDS)}."
+        )
+    rows = listing.rows(kind)
+    if json:
+        console.print_json(rows)
+        return
+    console.print_table(
+        kind, ("name", "what", "state"), [(row["name"], row["summary"], listing.state(row)) for row in rows]
+    )
+
+
+@app.command(epilog="Examples:  codecbench doctor  ·  codecbench doctor --json")
+def doctor(json: Json = False) -> None:
+    """Try everything once on this machine; for what does not work, the one line that mends it."""
+    from dataclasses import asdict
+
+    from bench import console
+    from bench import doctor as doctors
+
+    found = []
+    for finding in doctors.findings():
+        found.append(finding)
+        if not json:
+            mark = "[green]ok[/]  " if finding.ok else "[red]fail[/]"
+            console.out.print(f"{mark}  {finding.what:<34}", end="")
+            console.out.print(finding.detail, markup=False, soft_wrap=True)
+            if not finding.ok and finding.remedy:
+                console.out.print(f"      to mend it: {finding.remedy}", markup=False, soft_wrap=True)
+    if json:
+        console.print_json([asdict(finding) for finding in found])
+    if not all(finding.ok for finding in found):
+        raise typer.Exit(1)
+
+
+@app.command(
+    epilog="Examples:  codecbench check opus  ·  codecbench check pesq_wb  ·  codecbench check my_package:MyCodec"
+)
+def check(
+    name: Annotated[str, typer.Argument(help="A codec or a quantity, built in, a plug-in's, or package.module:Class.")],
+    metric: Annotated[bool, typer.Option("--metric", help="package.module:Class is a metric.")] = False,
+    json: Json = False,
+) -> None:
+    """The public contract: what every codec or metric must do for its numbers to be true."""
+    from bench import console, contracts
+
+    results = []
+    for result in contracts.check(name, metric=metric):
+        results.append(result)
+        if not json:
+            mark = "[green]ok[/]  " if result.ok else "[red]fail[/]"
+            console.out.print(f"{mark}  {result.name}", soft_wrap=True)
+            if result.detail:
+                console.out.print(f"      {result.detail}", markup=False, soft_wrap=True)
+    if json:
+        console.print_json([{"name": r.name, "ok": r.ok, "detail": r.detail} for r in results])
+    if not all(result.ok for result in results):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point: runs a command, and turns our errors into one message and an exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except CodecbenchError as error:
+        _say(f"error: {error}")
+        sys.exit(2 if isinstance(error, ConfigError) else 1)
+    except KeyboardInterrupt:
+        _say("stopped. Finished cells are kept; the same command continues.")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(141)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(text: str) -> None:
+    sys.stdout.flush()
+    sys.stderr.write(text + "\n")
+
+
+def _as_interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""What people see in a terminal: progress of a run, tables, and JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from bench.measure import Finished
+from bench.planning import Plan
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+QUIET_INTERVAL_S = 15.0
+"""How often progress is printed where there is no terminal to draw a bar on."""
+
+
+def print_json(value: object) -> None:
+    """``value`` as JSON on stdout, in full precision: NaN is null, infinities are the strings "Infinity", "-Infinity"."""
+    sys.stdout.write(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def plain(value: object) -> Any:
+    """``value`` with nothing that JSON cannot hold."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        return value if math.isfinite(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table on stdout; cells that are None stay empty."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    out.print(table)
+
+
+class RunProgress:
+    """Cells done, rate, time left and failures of a run, on stderr."""
+
+    def __init__(self, plan: Plan, done: int) -> None:
+        self.total, self.done, self.at_start = len(plan), done, done
+        self.failed: Counter[str] = Counter()
+        self.started = self._printed = time.monotonic()
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        if done:
+            err.print(f"{done} of {self.total} cells are already done.")
+        if err.is_terminal:
+            self._draw()
+
+    def __call__(self, finished: Finished) -> None:
+        self.done += len(finished.rows)
+        for row in finished.rows.values():
+            if row["status"] == "failed":
+                self.failed[row["condition"]] += 1
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=self.done, failed=self._failures())
+        elif time.monotonic() - self._printed > QUIET_INTERVAL_S:
+            self._printed = time.monotonic()
+            err.print(f"{self.done} of {self.total} cells, {self.rate:.1f}/s{self._failures()}")
+
+    @property
+    def rate(self) -> float:
+        """Cells per second since the start."""
+        return (self.done - self.at_start) / max(1e-9, time.monotonic() - self.started)
+
+    def _failures(self) -> str:
+        count = sum(self.failed.values())
+        return f", {count} failed" if count else ""
+
+    def _draw(self) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("measuring"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("cells{task.fields[failed]}"),
+            TimeRemainingColumn(),
+            console=err,
+            transient=True,
+        )
+        self._task = self._bar.add_task("cells", total=self.total, completed=self.done, failed="")
+        self._bar.start()
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+@contextmanager
+def run_progress() -> Iterator[Any]:
+    """A factory for :func:`bench.runner.run`'s ``progress`` whose bar is gone at the end, however that comes."""
+    made: list[RunProgress] = []
+
+    def factory(plan: Plan, done: int) -> RunProgress:
+        made.append(RunProgress(plan, done))
+        return made[0]
+
+    try:
+        yield factory
+    finally:
+        for progress in made:
+            progress.close()

@@ -1,0 +1,287 @@
+"""The public contracts: what every codec and every metric must do for its numbers to be true.
+
+``codecbench check NAME`` runs them on a built-in or a plug-in; the test suite runs them on every built-in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench import codecs, metrics
+from bench.align import measured_delay, probe
+from bench.audio import Audio
+from bench.codecs.base import Codec
+from bench.errors import CodecbenchError, ConfigError, MetricUndefined
+from bench.metrics.base import Metric, Quantity
+
+MakeCodec = Callable[[], Codec]
+MakeMetric = Callable[[], Metric]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one rule came out; ``detail`` says what is wrong."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+class Broken(AssertionError):
+    """A rule is not kept."""
+
+
+def check(name: str, metric: bool = False) -> Iterator[Result]:
+    """Run every rule on the codec or the metric called ``name`` (``metric``: an import path is a metric's)."""
+    if metric or name in metrics.registry.entries():
+        factory = metrics.load(name)
+        yield from _run({rule: lambda rule=rule: rule(factory) for rule in METRIC_RULES})
+    else:
+        if name == "command":
+            raise ConfigError("command is no codec until it has programs; check it by a run with --limit 1.")
+        make = codecs.load(name)
+        yield from _run({rule: lambda rule=rule: rule(make) for rule in CODEC_RULES})
+
+
+def _run(rules: dict[Callable[..., None], Callable[[], None]]) -> Iterator[Result]:
+    for rule, call in rules.items():
+        title = " ".join((rule.__doc__ or rule.__name__).split()).rstrip(".")
+        try:
+            call()
+            yield Result(title, ok=True)
+        except (Broken, CodecbenchError) as error:
+            yield Result(title, ok=False, detail=" ".join(str(error).split()))
+        except Exception as error:  # noqa: BLE001  # the author of a plug-in wants to see this as a broken rule
+            yield Result(title, ok=False, detail=f"{type(error).__name__}: {error}")
+
+
+def formats(codec: Codec, every_bitrate: bool = False) -> Iterator[tuple[int, int, int | None]]:
+    """``(rate, channels, bitrate)``: every rate and channel count, each with its highest usual bitrate or with all."""
+    for rate in codec.sample_rates or (16_000, 24_000, 44_100, 48_000):
+        for channels in codec.channels or (1, 2):
+            usable = [b for b in codec.bitrates_bps or (None,) if codec.refusal(b, rate, channels) is None]
+            usable = usable or _searched(codec, rate, channels)
+            for bitrate in usable if every_bitrate else usable[-1:]:
+                yield rate, channels, bitrate
+
+
+def a_fresh_decoder_needs_nothing_but_the_bytes(make: MakeCodec) -> None:
+    """a fresh decoder turns the bytes alone into audio of the same length, at every rate and channel count."""
+    for rate, channels, bitrate in formats(make()):
+        signal = probe(rate, channels).part(0, rate + 7)
+        decoded = _through(make, signal, bitrate)
+        _require(bool(np.isfinite(decoded.samples).all()), f"{rate} Hz, {channels} channels: NaN or infinite output.")
+
+
+def no_delay_is_left(make: MakeCodec) -> None:
+    """no sample of delay is left on the probe signal, at every rate, channel count and usual bitrate."""
+    if make().identity.name == "one_sample_shift":
+        return
+    for rate, channels, bitrate in formats(make(), every_bitrate=True):
+        signal = probe(rate, channels)
+        lag = measured_delay(signal, _through(make, signal, bitrate))
+        _require(lag == 0, f"{rate} Hz, {channels} channels, {bitrate} bit/s: the output is {lag} samples late.")
+
+
+def awkward_lengths_are_kept(make: MakeCodec) -> None:
+    """clips of 1, 2, 319 and 12 345 samples come back at their length."""
+    rate, channels, bitrate = next(formats(make()))
+    signal = probe(rate, channels)
+    for length in (1, 2, 319, 12_345):
+        _through(make, signal.part(500, 500 + length), bitrate)
+
+
+def stereo_stays_stereo(make: MakeCodec) -> None:
+    """left stays left and right stays right."""
+    for rate, channels, bitrate in formats(make()):
+        if channels == 2 and make().identity.name != "right_channel_destroyed":
+            signal = probe(rate, 2)
+            decoded = _through(make, signal, bitrate)
+            own, other = np.corrcoef(np.vstack([signal.samples, decoded.samples]))[:2, 2:].diagonal(), 0.5
+            _require(bool((own > other).all()), f"{rate} Hz: channels correlate with themselves at {own.round(2)}.")
+
+
+def silence_stays_silent(make: MakeCodec) -> None:
+    """digital silence is coded without an error and comes back below -60 dBFS."""
+    rate, channels, bitrate = next(formats(make()))
+    decoded = _through(make, Audio(np.zeros((channels, rate // 2), np.float32), rate), bitrate)
+    _require(decoded.peak < 1e-3, f"peak of the decoded silence is {decoded.peak:.4f}.")
+
+
+def bits_are_counted(make: MakeCodec) -> None:
+    """the payload is more than nothing and no more than the bytes of the stream."""
+    for rate, channels, bitrate in formats(make()):
+        encoded = make().encode(probe(rate, channels).part(0, rate), [bitrate])[bitrate]
+        fits = 0 < encoded.payload_bits <= 8 * len(encoded.stream)
+        _require(fits, f"{rate} Hz: {encoded.payload_bits} payload bits in a stream of {len(encoded.stream)} bytes.")
+
+
+def the_same_input_gives_the_same_bytes(make: MakeCodec) -> None:
+    """the same input gives the same bytes, from another instance and after other clips."""
+    rate, channels, bitrate = next(formats(make()))
+    signal = probe(rate, channels, seed=1).part(0, rate)
+    codec = make()
+    codec.encode(probe(rate, channels, seed=2).part(0, rate), [bitrate])
+    first, second = codec.encode(signal, [bitrate]), make().encode(signal, [bitrate])
+    _require(first == second, "two encodes of one clip differ.")
+
+
+def an_impossible_bitrate_is_refused(make: MakeCodec) -> None:
+    """a bitrate that it cannot do is refused with a text."""
+    codec = make()
+    if not codec.bitrates_bps:
+        return
+    refusal = codec.refusal(1, codec.working_rate(48_000), (codec.channels or (1,))[0])
+    _require(bool(refusal), "1 bit/s is not refused.")
+
+
+CODEC_RULES: tuple[Callable[[MakeCodec], None], ...] = (
+    a_fresh_decoder_needs_nothing_but_the_bytes,
+    no_delay_is_left,
+    awkward_lengths_are_kept,
+    stereo_stays_stereo,
+    silence_stays_silent,
+    bits_are_counted,
+    the_same_input_gives_the_same_bytes,
+    an_impossible_bitrate_is_refused,
+)
+
+
+def the_original_is_the_best(make: MakeMetric) -> None:
+    """nothing scores better than the original itself, and noise scores worse the louder it is."""
+    metric, clean = make(), _speechlike()
+    state = metric.prepare(clean)
+    for quantity in metric.quantities:
+        values = [metric.score(state, signal)[quantity.name] for signal in (clean, *map(_noisy(clean), (30, 15, 0)))]
+        best = values[0]
+        _require(
+            all(not _better(quantity, v, best) for v in values[1:]),
+            f"{quantity.name}: {values}: noise beats the original.",
+        )
+        _require(_better(quantity, values[1], values[-1]), f"{quantity.name}: {values}: more noise is not worse.")
+
+
+def the_order_of_the_arguments_matters(make: MakeMetric) -> None:
+    """swapping original and degraded changes the value, so a wrong order cannot go unseen."""
+    metric, clean = make(), _speechlike()
+    degraded = Audio(np.clip(_noisy(clean)(10).samples * 0.5, -1, 1), clean.rate)
+    forward = metric.score(metric.prepare(clean), degraded)
+    backward = metric.score(metric.prepare(degraded), clean)
+    _require(any(forward[name] != backward[name] for name in forward), f"both orders give {forward}.")
+
+
+def values_stay_in_their_range(make: MakeMetric) -> None:
+    """every value lies in the stated range."""
+    metric, clean = make(), _speechlike()
+    state = metric.prepare(clean)
+    for level in (60, 20, 0, -20):
+        for name, value in metric.score(state, _noisy(clean)(level)).items():
+            quantity = next(q for q in metric.quantities if q.name == name)
+            _require(quantity.low <= value <= quantity.high, f"{name} = {value} at {level} dB SNR.")
+
+
+def scores_do_not_depend_on_earlier_ones(make: MakeMetric) -> None:
+    """a score is the same whatever was scored before, and does not touch the global random state."""
+    metric, clean = make(), _speechlike()
+    state, degraded = metric.prepare(clean), _noisy(clean)(12)
+    before = np.random.get_state()[1].copy()  # type: ignore[index,union-attr]  # noqa: NPY002  # the legacy state is what is guarded
+    first = metric.score(state, degraded)
+    metric.score(state, _noisy(clean)(0))
+    again = metric.score(state, degraded)
+    other = make()
+    fresh = other.score(other.prepare(clean), degraded)
+    _require(first == again == fresh, f"{first}, then {again}, afresh {fresh}.")
+    after = np.random.get_state()[1]  # type: ignore[index]  # noqa: NPY002
+    _require(bool((before == after).all()), "the global random state was used.")
+
+
+def silence_is_undefined(make: MakeMetric) -> None:
+    """a silent original is undefined, not a number."""
+    metric = make()
+    silence = Audio(np.zeros((1, 48_000), np.float32), 48_000)
+    try:
+        metric.prepare(silence)
+    except MetricUndefined:
+        return
+    raise Broken("a silent reference was accepted.")
+
+
+def short_clips_do_not_break_it(make: MakeMetric) -> None:
+    """clips of 1 sample and of 10 ms give a number or are undefined, with a reason."""
+    for length in (1, 480):
+        metric, clean = make(), _speechlike().part(24_000, 24_000 + length)
+        try:
+            values = metric.score(metric.prepare(clean), _noisy(clean)(20))
+        except MetricUndefined as error:
+            _require(bool(str(error)), "no reason is given.")
+        else:
+            _require(all(np.isfinite(v) for v in values.values()), f"{length} samples give {values}.")
+
+
+def a_destroyed_channel_is_heard(make: MakeMetric) -> None:
+    """noise instead of the right channel of a stereo clip changes the value."""
+    metric = make()
+    left = _speechlike()
+    stereo = Audio(np.vstack([left.samples, probe(left.rate, 1, seed=5).samples[:, : left.length]]), left.rate)
+    noise = np.random.default_rng(3).standard_normal(left.length).astype(np.float32) * 0.1
+    destroyed = Audio(np.vstack([left.samples, noise.clip(-1, 1)]), left.rate)
+    state = metric.prepare(stereo)
+    intact, broken = metric.score(state, stereo), metric.score(state, destroyed)
+    for quantity in metric.quantities:
+        worse = _better(quantity, intact[quantity.name], broken[quantity.name])
+        _require(worse, f"{quantity.name}: intact {intact[quantity.name]}, destroyed {broken[quantity.name]}.")
+
+
+METRIC_RULES: tuple[Callable[[MakeMetric], None], ...] = (
+    the_original_is_the_best,
+    the_order_of_the_arguments_matters,
+    values_stay_in_their_range,
+    scores_do_not_depend_on_earlier_ones,
+    silence_is_undefined,
+    short_clips_do_not_break_it,
+    a_destroyed_channel_is_heard,
+)
+
+
+def _through(make: MakeCodec, signal: Audio, bitrate: int | None) -> Audio:
+    decoded = make().decode(make().encode(signal, [bitrate])[bitrate])
+    _require(
+        (decoded.rate, decoded.samples.shape) == (signal.rate, signal.samples.shape),
+        f"{decoded.samples.shape} at {decoded.rate} Hz came back, expected {signal.samples.shape} at {signal.rate} Hz.",
+    )
+    return decoded
+
+
+def _searched(codec: Codec, rate: int, channels: int) -> list[int | None]:
+    """Bitrates for a format that none of the usual ones fits: MP3 at 8 kHz does 8 to 64 kbit/s."""
+    return [b for b in range(8_000, 72_000, 8_000) if codec.takes_bitrate and codec.refusal(b, rate, channels) is None]
+
+
+def _speechlike() -> Audio:
+    """Two seconds with the spectrum and rhythm of speech, pauses included, at 48 kHz."""
+    signal = probe(48_000).part(0, 96_000)
+    rhythm = np.clip(np.sin(2 * np.pi * 1.5 * np.arange(signal.length) / 48_000) * 3 + 1.5, 0, 1)
+    return Audio((signal.samples * rhythm).astype(np.float32), 48_000)
+
+
+def _noisy(clean: Audio) -> Callable[[float], Audio]:
+    noise = np.random.default_rng(7).standard_normal(clean.samples.shape)
+    power = float(np.mean(clean.samples.astype(np.float64) ** 2)) or 1e-12
+
+    def at(snr_db: float) -> Audio:
+        scaled = noise * np.sqrt(power / 10 ** (snr_db / 10))
+        return Audio(np.clip(clean.samples + scaled, -1, 1).astype(np.float32), clean.rate)
+
+    return at
+
+
+def _better(quantity: Quantity, first: float, second: float) -> bool:
+    return first > second if quantity.higher_is_better else first < second
+
+
+def _require(kept: bool, otherwise: str) -> None:
+    if not kept:
+        raise Broken(otherwise)

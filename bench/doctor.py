@@ -1,0 +1,95 @@
+"""What works on this machine, what does not, and the one line that mends it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import codecs, datasets, metrics
+from bench.align import probe
+from bench.codecs.base import Codec
+from bench.engines.local import available_cores
+from bench.errors import CodecbenchError
+from bench.metrics.base import Metric
+from bench.runner import cache_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. ``remedy`` is the one line that mends it."""
+
+    what: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+def findings() -> Iterator[Finding]:
+    """Everything worth knowing, tried and not only looked up."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("Python", sys.version_info >= (3, 11), version, "install Python 3.11 or newer")
+    yield Finding("cores", True, str(available_cores()))
+    yield _space("results", Path.cwd())
+    yield _space("cache", cache_folder())
+    yield _data()
+    for name in codecs.names():
+        yield _tried(f"codec {name}", codecs.registry.missing(name), lambda name=name: _try_codec(name))
+    for name in metrics.names():
+        yield _tried(f"metric {name}", metrics.registry.missing(name), lambda name=name: _try_metric(name))
+    for name in datasets.names():
+        missing = datasets.registry.missing(name)
+        yield Finding(f"dataset loader {name}", missing is None, "ready" if missing is None else missing, missing or "")
+
+
+def _tried(what: str, missing: str | None, attempt: Callable[[], str]) -> Finding:
+    if missing:
+        return Finding(what, False, "not installed", missing.partition("To get it: ")[2] or missing)
+    try:
+        return Finding(what, True, attempt())
+    except CodecbenchError as error:
+        return Finding(what, False, str(error), "see the message")
+    except Exception as error:  # noqa: BLE001  # whatever breaks here is what the user wants to know
+        return Finding(what, False, f"{type(error).__name__}: {error}", f"codecbench check {what.split()[-1]}")
+
+
+def _try_codec(name: str) -> str:
+    entry = codecs.registry.entry(name)
+    if name == "command":
+        return "ready; a configuration gives it its programs"
+    encoder: Codec = codecs.make(name, {})
+    decoder: Codec = codecs.make(name, {})
+    rate = encoder.working_rate(48_000)
+    channels = encoder.channels[-1] if encoder.channels else 1
+    bitrate = encoder.bitrates_bps[-1] if encoder.bitrates_bps else None
+    signal = probe(rate, channels).part(0, rate // 2)
+    decoded = decoder.decode(encoder.encode(signal, [bitrate])[bitrate])
+    if decoded.samples.shape != signal.samples.shape:
+        raise CodecbenchError(f"{entry.target} gave {decoded.samples.shape}, expected {signal.samples.shape}.")
+    return str(encoder.identity)
+
+
+def _try_metric(name: str) -> str:
+    metric: Metric
+    (metric,) = metrics.make([name])
+    signal = probe(metric.domain.sample_rate or 16_000)
+    metric.score(metric.prepare(signal), signal)
+    return str(metric.identity)
+
+
+def _space(what: str, folder: Path) -> Finding:
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(existing).free / 1e9
+    writable = os.access(existing, os.W_OK)
+    remedy = "free some space, or choose another folder with --output or CODECBENCH_CACHE"
+    return Finding(f"disk for {what}", free > 2 and writable, f"{free:.0f} GB free at {folder}", remedy)
+
+
+def _data() -> Finding:
+    folder = os.environ.get("CODECBENCH_DATA")
+    if not folder:
+        return Finding("CODECBENCH_DATA", True, "not set: relative dataset paths start at the current folder or --data")
+    return Finding("CODECBENCH_DATA", Path(folder).is_dir(), folder, "point CODECBENCH_DATA to an existing folder")

@@ -1,0 +1,91 @@
+"""What there is: codecs, metrics, dataset loaders and configurations, and what each needs to work here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench import codecs, config, datasets, metrics
+from bench.errors import CodecbenchError
+
+KINDS = ("codecs", "metrics", "datasets", "configs")
+
+
+def rows(kind: str) -> list[dict[str, Any]]:
+    """One mapping for each thing of ``kind``."""
+    return {"codecs": _codecs, "metrics": _metrics, "datasets": _datasets, "configs": _configs}[kind]()
+
+
+def _codecs() -> list[dict[str, Any]]:
+    found = []
+    for name, entry in codecs.registry.entries().items():
+        row: dict[str, Any] = {"name": name, "summary": entry.summary, "ready": codecs.registry.missing(name) is None}
+        try:
+            codec = codecs.make(name, {})
+            row |= {
+                "version": str(codec.identity),
+                "role": codec.role,
+                "channels": list(codec.channels),
+                "sample_rates": list(codec.sample_rates),
+                "bitrates_bps": list(codec.bitrates_bps),
+            }
+        except CodecbenchError as error:
+            row["note"] = " ".join(str(error).split())
+        found.append(row)
+    return found
+
+
+def _metrics() -> list[dict[str, Any]]:
+    found = []
+    for name, entry in metrics.registry.entries().items():
+        row: dict[str, Any] = {"name": name, "summary": entry.summary}
+        missing = metrics.registry.missing(name)
+        row["ready"] = missing is None
+        if missing:
+            row["note"] = missing
+        else:
+            (metric,) = metrics.make([name])
+            quantity = next(q for q in metric.quantities if q.name == name)
+            row |= {
+                "unit": quantity.unit,
+                "better": "higher" if quantity.higher_is_better else "lower",
+                "categories": list(metric.domain.categories),
+                "sample_rate": metric.domain.sample_rate,
+                "channel_policy": metric.domain.channels,
+                "version": str(metric.identity),
+            }
+        found.append(row)
+    return found
+
+
+def _datasets() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "summary": entry.summary,
+            "ready": datasets.registry.missing(name) is None,
+            "note": datasets.registry.missing(name),
+        }
+        for name, entry in datasets.registry.entries().items()
+    ]
+
+
+def _configs() -> list[dict[str, Any]]:
+    import yaml
+
+    found = []
+    for name, path in config.shipped().items():
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        summary = " ".join(str(data.get("description", "")).split())
+        found.append({"name": name, "summary": summary, "ready": True, "path": str(path)})
+    return found
+
+
+def state(row: dict[str, Any]) -> str:
+    """``ready`` with a few facts, or what is missing."""
+    if row.get("note"):
+        return str(row["note"])
+    if "bitrates_bps" in row and row["bitrates_bps"]:
+        return "ready; usual kbit/s: " + " ".join(f"{rate / 1000:g}" for rate in row["bitrates_bps"])
+    if "unit" in row:
+        return f"ready; {row['unit']}, {row['better']} is better; {', '.join(row['categories'])}"
+    return "ready"

@@ -1,0 +1,128 @@
+"""Every applicable metric of one pair of files or waveforms, without a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bench import audio, metrics
+from bench.align import measured_delay
+from bench.audio import Audio
+from bench.domain import Category
+from bench.errors import AudioError, CodecbenchError, row_of
+
+
+@dataclass(frozen=True, slots=True)
+class PairScores:
+    """The scores of a pair: ``rows`` as in the score table of a run, and what was noticed about the pair."""
+
+    rows: list[dict[str, Any]]
+    notes: list[str]
+
+    @property
+    def values(self) -> dict[str, float]:
+        """``{quantity: value}`` of those that have one."""
+        return {row["quantity"]: row["value"] for row in self.rows if row["status"] == "ok"}
+
+
+def score(
+    reference: str | os.PathLike[str] | Audio,
+    degraded: str | os.PathLike[str] | Audio,
+    metrics_wanted: Iterable[str] | None = None,
+    category: Category | None = None,
+    delay_samples: int = 0,
+) -> PairScores:
+    """Score ``degraded`` against ``reference``.
+
+    The degraded signal is converted to the reference's rate, ``delay_samples`` (at that rate) are cut off its start,
+    and it is cut or padded with zeros to the reference's length; every such step is noted. Nothing is aligned by
+    itself: a remaining lag is only reported.
+
+    Args:
+        metrics_wanted: names of quantities; None: all that can be computed here.
+        category: leaves out metrics that do not speak of it; None: all are computed.
+    Raises:
+        AudioError: a file that cannot be measured, or another number of channels.
+        UnknownName: no such quantity.
+        MissingRequirement: a quantity was asked for by name, and its package is not installed.
+    """
+    chosen = list(metrics_wanted) if metrics_wanted is not None else _available()
+    made = metrics.make(chosen)
+    clean = (reference if isinstance(reference, Audio) else audio.read(reference)).quantised()
+    other = degraded if isinstance(degraded, Audio) else audio.read(degraded)
+    other, notes = _matched(clean, other, delay_samples)
+    rows = []
+    for metric in made:
+        values: dict[str, float] = {}
+        status, reason = "ok", ""
+        try:
+            if category:
+                metric.require(category)
+            values = metric.score(metric.prepare(clean), other)
+        except CodecbenchError as error:
+            status, reason = row_of(error)
+        for quantity in metric.quantities:
+            if quantity.name in chosen:
+                rows.append(
+                    {
+                        "quantity": quantity.name,
+                        "value": values.get(quantity.name),
+                        "unit": quantity.unit,
+                        "status": status,
+                        "reason": reason,
+                        "metric_version": str(metric.identity),
+                        "channel_policy": metric.domain.channels,
+                    }  # fmt: skip
+                )
+    order = {name: index for index, name in enumerate(chosen)}
+    return PairScores(sorted(rows, key=lambda row: order[row["quantity"]]), notes)
+
+
+def _available() -> list[str]:
+    return [name for name in metrics.names() if metrics.registry.missing(name) is None]
+
+
+def _matched(reference: Audio, degraded: Audio, delay_samples: int) -> tuple[Audio, list[str]]:
+    notes = []
+    if degraded.channels != reference.channels:
+        raise AudioError(
+            f"expected as many channels in both files, got {reference.channels} in the reference and "
+            f"{degraded.channels} in the degraded one."
+        )
+    if degraded.rate != reference.rate:
+        notes.append(f"the degraded file was converted from {degraded.rate} Hz to the reference's {reference.rate} Hz.")
+        degraded = degraded.at(reference.rate)
+    if delay_samples:
+        degraded = _shifted(degraded, delay_samples)
+        notes.append(f"{delay_samples} samples were cut off the start of the degraded file, as asked.")
+    if degraded.length != reference.length:
+        difference = degraded.length - reference.length
+        done = f"{difference} samples were cut off its end" if difference > 0 else f"{-difference} zeros were appended"
+        notes.append(f"the degraded file is not as long as the reference: {done}.")
+        degraded = degraded.with_length(reference.length)
+    notes += _lag_note(reference, degraded)
+    return degraded.quantised(), notes
+
+
+def _shifted(signal: Audio, delay_samples: int) -> Audio:
+    if delay_samples > 0:
+        return signal.part(delay_samples, signal.length)
+    return Audio(np.pad(signal.samples, ((0, 0), (-delay_samples, 0))), signal.rate)
+
+
+def _lag_note(reference: Audio, degraded: Audio) -> list[str]:
+    try:
+        lag = measured_delay(reference, degraded)
+    except CodecbenchError:
+        return []
+    if lag == 0:
+        return []
+    side = "late" if lag > 0 else "early"
+    return [
+        f"the degraded file seems {abs(lag)} samples {side}; metrics that do not align by themselves suffer. "
+        f"If that is the codec's delay and not the content, give --delay {lag}."
+    ]

@@ -1,0 +1,110 @@
+"""What a run is going to do and what it has done, in a few lines."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from bench import console, runner
+from bench.results import Results
+from bench.store import Journal
+
+
+def of_plan(
+    config: str,
+    data: Path | None,
+    cache: Path | None,
+    output: Path | None,
+    only: list[str],
+    limit: int | None,
+) -> dict[str, Any]:
+    """What ``codecbench run`` would measure: clips by dataset, conditions, quantities, cells done and to do."""
+    plan, _ = runner.load_plan(config, data, cache)
+    part = plan.restricted(only, limit)
+    folder = output or Path("results", "runs", plan.config.name)
+    done = Journal.read(folder / "journal.jsonl")
+    finished = runner.done_cells(part, done)
+    return {
+        "run": plan.config.name,
+        "folder": os.fspath(folder),
+        "datasets": [
+            {
+                "dataset": dataset,
+                "category": category,
+                "clips": count,
+                "seconds": round(
+                    sum(_seconds(c) for c in part.clips if (c.dataset, c.category) == (dataset, category)), 1
+                ),
+            }
+            for (dataset, category), count in Counter((c.dataset, c.category) for c in part.clips).items()
+        ],
+        "clips": [clip.id for clip in part.clips],
+        "conditions": [condition.id for condition in part.conditions],
+        "quantities": list(part.quantities),
+        "cells": len(part),
+        "done": finished,
+        "to_do": len(part) - finished,
+    }
+
+
+def print_plan(plan: dict[str, Any]) -> None:
+    """Show :func:`of_plan`."""
+    rows = [(d["dataset"], d["category"], d["clips"], d["seconds"]) for d in plan["datasets"]]
+    console.print_table(f"{plan['run']} -> {plan['folder']}", ("dataset", "category", "clips", "seconds"), rows)
+    console.out.print(f"conditions: {', '.join(plan['conditions'])}")
+    console.out.print(f"quantities: {', '.join(plan['quantities'])}")
+    console.out.print(f"cells: {plan['cells']}, of which {plan['done']} are done and {plan['to_do']} to do")
+
+
+def of_run(results: Results) -> dict[str, Any]:
+    """What a run has given: cells by status, reasons of failures, how long, where."""
+    statuses = Counter(results.encodings["status"]) + Counter(results.scores["status"])
+    failed = results.scores[results.scores["status"].isin(["failed", "undefined"])]
+    reasons = Counter(
+        (str(row.condition), str(row.quantity), str(row.reason))
+        for row in failed.itertuples()
+        if "no decoded audio" not in str(row.reason)
+    ) + Counter(
+        (str(row.condition), "encoding", str(row.reason))
+        for row in results.encodings[results.encodings["status"] == "failed"].itertuples()
+    )
+    return {
+        "run": results.name,
+        "folder": os.fspath(results.folder),
+        "complete": results.info["complete"],
+        "missing_cells": results.info["missing_cells"],
+        "clips": len(results.clips),
+        "conditions": results.conditions,
+        "cells": dict(statuses),
+        "problems": [
+            {"condition": condition, "what": what, "reason": reason, "cells": count}
+            for (condition, what, reason), count in reasons.most_common()
+        ],
+        "warnings": results.info["warnings"],
+        "started": results.info["started"],
+        "ended": results.info["ended"],
+    }
+
+
+def print_run(done: dict[str, Any]) -> None:
+    """Show :func:`of_run`."""
+    counts = ", ".join(f"{count} {status}" for status, count in sorted(done["cells"].items()))
+    console.out.print(f"{done['run']}: {done['clips']} clips, {len(done['conditions'])} conditions; cells: {counts}")
+    if not done["complete"]:
+        console.out.print(f"partial: {done['missing_cells']} cells are not measured yet; the same command continues.")
+    for warning in done["warnings"]:
+        console.out.print(f"warning: {warning}", markup=False)
+    for problem in done["problems"][:10]:
+        console.out.print(
+            f"{problem['condition']}, {problem['what']}: {problem['cells']} x {problem['reason']}", markup=False
+        )
+    if len(done["problems"]) > 10:
+        console.out.print(f"... and {len(done['problems']) - 10} more kinds of problems; the report lists them.")
+    console.out.print(f"tables: {done['folder']}\nnext:   codecbench report {done['folder']}", soft_wrap=True)
+
+
+def _seconds(clip: Any) -> float:
+    whole = clip.samples / clip.sample_rate - clip.start_s if clip.sample_rate else 0.0
+    return whole if clip.duration_s is None else float(clip.duration_s)
