@@ -13,11 +13,16 @@ VENV="${VENV:-.venv}"
 [ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
 PIP="$VENV/bin/python -m pip --disable-pip-version-check --quiet"
 
-# pesq compiles its C source while it is installed. pip hands CC to the build.
-if ! command -v "${CC:-cc}" >/dev/null 2>&1; then
+# pesq is compiled while it is installed: it needs Python's header files and a C compiler.
+"$VENV/bin/python" -c 'import sys, sysconfig, pathlib
+sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").is_file())' || {
+    echo "pesq needs the header files of $PYTHON, which are not installed (on Debian: apt install python3-dev)." >&2
+    exit 1
+}
+if [ -z "${CC:-}" ] && ! command -v cc >/dev/null 2>&1 && ! command -v gcc >/dev/null 2>&1; then
     echo "No C compiler here: installing one as a Python package, for pesq only."
     $PIP install -c constraints.txt ziglang
-    CC="$(cd "$VENV/bin" && pwd)/python -m ziglang cc"
+    CC="$("$VENV/bin/python" -c 'import pathlib, ziglang; print(pathlib.Path(ziglang.__file__).parent / "zig")') cc"
     export CC LDSHARED="$CC -shared"
 fi
 echo "Installing codecbench and its packages into $VENV (about 7 GB, a few minutes the first time) ..."

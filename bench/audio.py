@@ -108,6 +108,19 @@ def resample(samples: NDArray[np.float32], rate: int, new_rate: int) -> NDArray[
     return np.ascontiguousarray(out[:, :length], dtype=np.float32)
 
 
+def clipped_samples(audio: Audio) -> int:
+    """Samples that were clipped before they came here: runs of three or more at full scale, and all beyond it."""
+    loud = np.abs(audio.samples) >= 1 - 2**-15
+    run = loud.copy()
+    run[:, 1:] &= loud[:, :-1]
+    run[:, 2:] &= loud[:, :-2]
+    run[:, :2] = False
+    in_run = run.copy()
+    in_run[:, :-1] |= run[:, 1:]
+    in_run[:, :-2] |= run[:, 2:]
+    return int(np.count_nonzero(in_run | (np.abs(audio.samples) > 1)))
+
+
 def resampler_identity() -> str:
     """Name, version and quality of the resampler, for the run record."""
     return f"soxr {version('soxr')} VHQ"

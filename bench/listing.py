@@ -84,7 +84,7 @@ def state(row: dict[str, Any]) -> str:
     """``ready`` with a few facts, or what is missing."""
     if row.get("note"):
         return str(row["note"])
-    if "bitrates_bps" in row and row["bitrates_bps"]:
+    if row.get("bitrates_bps"):
         return "ready; usual kbit/s: " + " ".join(f"{rate / 1000:g}" for rate in row["bitrates_bps"])
     if "unit" in row:
         return f"ready; {row['unit']}, {row['better']} is better; {', '.join(row['categories'])}"

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from bench import align, audio, codecs, metrics
-from bench.audio import Audio
+from bench.audio import Audio, clipped_samples
 from bench.codecs.base import Codec
 from bench.datasets.base import verify
 from bench.domain import Clip, Condition, Encoded
 from bench.errors import CodecError, NotApplicable, StoreError, WorkerDied, row_of
-from bench.metrics.base import Metric
+from bench.metrics.base import Metric, rms_dbfs
 from bench.paths import decoded_path, reference_path
 from bench.planning import Job, Step, Todo
 from bench.store import Cache, writing
@@ -41,7 +41,15 @@ class Finished:
     rows: Mapping[str, Row]
 
 
-Event = Started | Finished
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What was seen of a clip when it was read: level, and whether it is clipped or silent."""
+
+    clip: str
+    facts: Row
+
+
+Event = Started | Inspected | Finished
 
 
 class Toolbox:
@@ -70,12 +78,13 @@ def measure(job: Job, tools: Toolbox) -> Iterator[Event]:
     yield Started(Step("read"))
     try:
         _guard(job, Step("read"))
-        reference = _reference(job)
+        reference, facts = _reference(job)
     except Exception as error:  # noqa: BLE001  # any failure of a cell is a row, never a lost run
         _reraise_if_fatal(error)
         for todo in job.todos:
             yield Finished(_failed(job, todo, error))
         return
+    yield Inspected(job.clip.id, facts)
     scorer = _Scorer(job, tools, reference.judged)
     for group in _groups(job.todos, tools):
         yield from _encode_group(job, group, tools, reference, scorer)
@@ -121,12 +130,13 @@ class Reference:
         return self.whole.part(self.lead_in, self.whole.length) if self.lead_in else self.whole
 
 
-def _reference(job: Job) -> Reference:
+def _reference(job: Job) -> tuple[Reference, Row]:
     clip = job.clip
     verify(clip)
     lead_in_s = min(clip.lead_in_s, clip.start_s)
     duration_s = None if clip.duration_s is None else clip.duration_s + lead_in_s
     signal = audio.read(clip.path, clip.start_s - lead_in_s, duration_s)
+    facts = {"rms_dbfs": rms_dbfs(signal.samples), "clipped_samples": clipped_samples(signal)}
     if job.channels:
         signal = signal.mixed_to(job.channels)
     signal = signal.at(job.sample_rate or signal.rate).quantised()
@@ -135,7 +145,7 @@ def _reference(job: Job) -> Reference:
     if not path.exists():
         with writing(path):
             audio.write(path, reference.judged)
-    return reference
+    return reference, facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +198,7 @@ def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: 
     decode_s = time.perf_counter() - started
     audio.require_finite(raw, f"output of {codec.identity.name}")
     aligned = align.compensate(raw, reference.whole)
-    clipped = int(np.count_nonzero(np.abs(aligned.samples) > 1.0))
+    clipped = int(np.count_nonzero(np.abs(aligned.samples) > 1.0))  # what a player would clip
     degraded = aligned.quantised().part(reference.lead_in, aligned.length)
     if todo.finished is not None and _sample_sha(degraded) != todo.finished["decoded_sha256"]:
         raise CodecError("decoding again gave other samples than before: the codec is not deterministic.")

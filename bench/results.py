@@ -31,7 +31,7 @@ CLIP_COLUMNS = {
     "clip": "string", "dataset": "string", "category": "string", "source": "string", "path": "string",
     "sha256": "string", "sample_rate": "int64", "channels": "int64", "samples": "int64", "start_s": "float64",
     "duration_s": "float64", "lead_in_s": "float64", "licence": "string", "attributes": "string",
-    "reference": "string",
+    "reference": "string", "rms_dbfs": "float64", "clipped_samples": "Int64",
 }  # fmt: skip
 ENCODING_COLUMNS = {
     "run": "string", "clip": "string", "dataset": "string", "category": "string", "source": "string",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
@@ -17,7 +18,8 @@ from bench.datasets.base import DatasetContext
 from bench.domain import Clip
 from bench.engines.local import available_cores, give_up, run_jobs
 from bench.errors import ConfigError, DatasetError
-from bench.measure import Finished
+from bench.measure import Finished, Inspected
+from bench.metrics.base import SILENCE_DBFS
 from bench.paths import reference_path
 from bench.planning import Job, Plan, Step
 from bench.provenance import machine, now, package_versions, revision
@@ -127,6 +129,9 @@ def _measure(
 
     jobs = part.jobs(kept, folder.absolute(), cache.absolute())
     for finished in run_jobs(jobs, workers, part.config.cell_timeout_s, left_of):
+        if isinstance(finished, Inspected):
+            journal.append({f"clip {finished.clip}": finished.facts | {"status": "ok"}})
+            continue
         journal.append(finished.rows)
         kept.update({key: dict(row) for key, row in finished.rows.items()})
         yield finished
@@ -151,10 +156,12 @@ def _finish(plan: Plan, rows: Mapping[str, dict[str, Any]], folder: Path, record
             found = [rows[one] for one in wanted if one in rows]
             table += found
             missing += len(wanted) - len(found)
-    write_table(folder / results.CLIPS, map(_clip_row, plan.clips), results.CLIP_COLUMNS)
+    clips = [_clip_row(clip, rows.get(f"clip {clip.id}", {})) for clip in plan.clips]
+    write_table(folder / results.CLIPS, clips, results.CLIP_COLUMNS)
     write_table(folder / results.ENCODINGS, encodings, results.ENCODING_COLUMNS)
     write_table(folder / results.SCORES, scores, results.SCORE_COLUMNS)
-    write_json(folder / results.RUN, record | {"ended": now(), "complete": missing == 0, "missing_cells": missing})
+    ending = {"ended": now(), "complete": missing == 0, "missing_cells": missing, "warnings": _warnings(clips)}
+    write_json(folder / results.RUN, record | ending)
 
 
 def _clips(config: RunConfig, context: DatasetContext) -> list[Clip]:
@@ -178,9 +185,18 @@ def _clips(config: RunConfig, context: DatasetContext) -> list[Clip]:
     return clips
 
 
-def _clip_row(clip: Clip) -> dict[str, Any]:
-    import json
+def _warnings(clips: Iterable[Mapping[str, Any]]) -> list[str]:
+    """References that make a score mean less than it seems to."""
+    found = []
+    for clip in clips:
+        if clip["clipped_samples"]:
+            found.append(f"{clip['clip']}: {clip['clipped_samples']} samples of the original are clipped.")
+        if clip["rms_dbfs"] is not None and clip["rms_dbfs"] < SILENCE_DBFS:
+            found.append(f"{clip['clip']}: the original is silent.")
+    return found
 
+
+def _clip_row(clip: Clip, facts: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "clip": clip.id, "dataset": clip.dataset, "category": clip.category, "source": clip.source or clip.id,
         "path": clip.path, "sha256": clip.sha256, "sample_rate": clip.sample_rate, "channels": clip.channels,
@@ -188,6 +204,7 @@ def _clip_row(clip: Clip) -> dict[str, Any]:
         "lead_in_s": clip.lead_in_s, "licence": clip.licence,
         "attributes": json.dumps(dict(clip.attributes), ensure_ascii=False, sort_keys=True),
         "reference": reference_path(clip).as_posix(),
+        "rms_dbfs": facts.get("rms_dbfs"), "clipped_samples": facts.get("clipped_samples"),
     }  # fmt: skip
 
 

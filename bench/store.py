@@ -112,6 +112,8 @@ def _read_journal(path: Path) -> tuple[dict[str, dict[str, Any]], int]:
     whole = 0
     if path.exists():
         for line in path.read_bytes().splitlines(keepends=True):
+            if not line.endswith(b"\n"):
+                break
             try:
                 entry = json.loads(line)
                 rows[entry["key"]] = entry["row"]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import CodecbenchError, WorkerDied
-from bench.measure import Finished, Started
+from bench.measure import Finished, Inspected, Started
 from bench.planning import Job, Step
 
 THREAD_VARIABLES = (
@@ -52,7 +52,7 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_jobs(jobs: Iterable[Job], workers: int, timeout_s: float, retry: Retry) -> Iterator[Finished]:
+def run_jobs(jobs: Iterable[Job], workers: int, timeout_s: float, retry: Retry) -> Iterator[Finished | Inspected]:
     """Run ``jobs`` and yield rows as they are finished, in any order.
 
     Jobs are drawn only as workers become free, so that memory does not grow with their number.
@@ -83,7 +83,7 @@ def run_jobs(jobs: Iterable[Job], workers: int, timeout_s: float, retry: Retry) 
                     message = worker.kill(f"no answer within {timeout_s:g} s; the worker was stopped")
                 else:
                     continue
-                if isinstance(message, Finished):
+                if isinstance(message, Finished | Inspected):
                     yield message
                 elif isinstance(message, Fatal):
                     raise message.error
@@ -146,7 +146,7 @@ class _Worker:
     def deadline(self, timeout_s: float) -> float:
         return self.since + timeout_s
 
-    def receive(self) -> Finished | Done | Fatal | str | None:
+    def receive(self) -> Finished | Inspected | Done | Fatal | str | None:
         """Its next message; a text if it has died; None for news of a step."""
         try:
             message: Any = self.pipe.recv()

@@ -1,0 +1,80 @@
+"""Shared fixtures. Real audio is read in place from CODECBENCH_TEST_DATA and skipped visibly where it is absent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench import audio
+from bench.align import probe
+from bench.audio import Audio
+
+ROOT = Path(__file__).parent.parent
+DATA = Path(os.environ.get("CODECBENCH_TEST_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Callable[[str], Path]:
+    """``real_data("speech/x.wav")``: that file of the real audio, or a skip that names it."""
+
+    def find(name: str) -> Path:
+        path = DATA / name
+        if not path.exists():
+            pytest.skip(f"needs {path}; CODECBENCH_TEST_DATA can point to the folder that holds it")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def speechlike() -> Audio:
+    """Two seconds of mono noise with spectrum and rhythm of speech, 16 kHz."""
+    return probe(16_000).part(0, 32_000)
+
+
+@pytest.fixture
+def small_set(tmp_path: Path) -> Path:
+    """A folder ``speech`` of four short mono WAV files, 16 kHz, and ``music`` of two stereo ones, 44.1 kHz."""
+    for index in range(4):
+        audio.write(
+            tmp_path / "data" / "speech" / f"s{index}.wav", probe(16_000, 1, index).part(0, 12_000 + index), "PCM_16"
+        )
+    for index in range(2):
+        audio.write(
+            tmp_path / "data" / "music" / f"m{index}.flac", probe(44_100, 2, 9 + index).part(0, 30_011), "PCM_16"
+        )
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def small_config(small_set: Path) -> dict[str, object]:
+    """A configuration over ``small_set`` with cheap metrics."""
+    return {
+        "name": "small",
+        "datasets": [
+            {"loader": "folder", "name": "speech", "category": "speech", "path": str(small_set / "speech")},
+            {"loader": "folder", "name": "music", "category": "music", "path": str(small_set / "music")},
+        ],
+        "codecs": [
+            "passthrough",
+            {"name": "opus", "bitrates_bps": [12000, 64000]},
+            {"name": "pcm", "options": {"bits": 6}},
+        ],
+        "metrics": ["si_sdr", "snr"],
+    }
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODECBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("CODECBENCH_DATA", raising=False)
+
+
+def noise(rate: int, seconds: float, channels: int = 1, seed: int = 0, level: float = 0.1) -> Audio:
+    """White noise."""
+    samples = np.random.default_rng(seed).standard_normal((channels, round(rate * seconds))) * level
+    return Audio(samples.clip(-1, 1).astype(np.float32), rate)

@@ -1,0 +1,96 @@
+"""Codecs that misbehave on purpose, used by name as ``tests.plugins:Crasher``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+
+from bench.audio import Audio
+from bench.codecs import framing
+from bench.codecs.base import Codec
+from bench.domain import Encoded, Identity
+from bench.errors import CodecError
+
+
+class _Plain(Codec):
+    def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
+        self.misbehave(audio)
+        return framing.pack(audio, [np.rint(audio.samples * 127).astype(np.int8).tobytes()])
+
+    def decode(self, encoded: Encoded) -> Audio:
+        stream = framing.unpack(encoded)
+        return stream.cut(np.frombuffer(stream.packets[0], np.int8).reshape(stream.channels, -1) / 127)
+
+    def misbehave(self, audio: Audio) -> None:
+        """Nothing."""
+
+
+class EightBit(_Plain):
+    """A codec of a plug-in's size."""
+
+    identity = Identity("eight_bit", "1")
+
+
+class Crasher(_Plain):
+    """Dies of a segmentation fault on stereo."""
+
+    identity = Identity("crasher", "1")
+
+    def misbehave(self, audio: Audio) -> None:
+        if audio.channels == 2:
+            os.kill(os.getpid(), signal.SIGSEGV)
+
+
+class KilledOnce(_Plain):
+    """Is killed by the kernel the first time it sees stereo, as when memory runs out."""
+
+    identity = Identity("killed_once", "1")
+
+    def __init__(self, marker: str) -> None:
+        self.marker = Path(marker)
+
+    def misbehave(self, audio: Audio) -> None:
+        if audio.channels == 2 and not self.marker.exists():
+            self.marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Hanger(_Plain):
+    """Never comes back from stereo."""
+
+    identity = Identity("hanger", "1")
+
+    def misbehave(self, audio: Audio) -> None:
+        if audio.channels == 2:
+            time.sleep(3600)
+
+
+class Failing(_Plain):
+    """Raises: its own error on mono, somebody else's on stereo."""
+
+    identity = Identity("failing", "1")
+
+    def misbehave(self, audio: Audio) -> None:
+        if audio.channels == 1:
+            raise CodecError("it does not like mono.")
+        raise ZeroDivisionError("a bug")
+
+
+class TooShort(_Plain):
+    """Gives back half of the clip, NaN, or another channel count."""
+
+    def __init__(self, fault: str) -> None:
+        self.fault = fault
+        self.identity = Identity("too_short", "1", fault)
+
+    def decode(self, encoded: Encoded) -> Audio:
+        whole = super().decode(encoded)
+        if self.fault == "half":
+            return whole.part(0, whole.length // 2)
+        if self.fault == "nan":
+            return Audio(whole.samples * np.float32("nan"), whole.rate)
+        return Audio(np.vstack([whole.samples, whole.samples]), whole.rate)

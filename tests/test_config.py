@@ -1,0 +1,130 @@
+"""All problems of a configuration at once, each with file, key and what to write instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from bench import config
+from bench.errors import ConfigError
+
+
+def problems(tmp_path: Path, text: str) -> list[str]:
+    path = tmp_path / "x.yaml"
+    path.write_text(dedent(text), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        config.load(path)
+    return [problem.removeprefix(f"{path}, ") for problem in caught.value.problems]
+
+
+def test_every_problem_is_listed_with_key_and_near_name(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        """
+        name: x
+        datsets: []
+        sample_rate: 500
+        datasets:
+          - {loader: foldr, name: speech}
+        codecs:
+          - {name: opsu, bitrates_bps: [6000]}
+          - {name: opus, bitrate_bps: [6000]}
+        metrics: [pesq, stoi]
+        """,
+    )
+    text = "\n".join(found)
+    assert "datsets: unknown key. Did you mean 'datasets'?" in text
+    assert "sample_rate: input should be greater than or equal to 8000, got 500." in text
+    assert "datasets[0].loader: no dataset loader is named 'foldr'. Did you mean 'folder'?" in text
+    assert "codecs[0].name: no codec is named 'opsu'. Did you mean 'opus'?" in text
+    assert "codecs[1].bitrate_bps: unknown key. Did you mean 'bitrates_bps'?" in text
+    assert "metrics[0]: no metric is named 'pesq'. Did you mean 'pesq_" in text
+    assert len(found) == 6
+
+
+def test_what_a_codec_cannot_do_says_what_it_can(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        """
+        name: x
+        datasets: [embedded]
+        codecs:
+          - {name: opus, bitrates_bps: [12000, 3000]}
+          - {name: mp3, bitrates_bps: [13000]}
+          - {name: aac}
+          - {name: passthrough, bitrates_bps: [1000]}
+          - {name: opus, label: o, bitrates_bps: [6000], options: {complexty: 3}}
+          - {name: pcm, options: {bits: 99}}
+        """,
+    )
+    text = "\n".join(found)
+    assert "codecs[0].bitrates_bps[1]: opus does 6000 to 256000 bit/s on 1 channels, not 3000" in text
+    assert "codecs[1].bitrates_bps[0]: mp3 at 48000 Hz does 32000, 40000" in text
+    assert "codecs[2].bitrates_bps: aac needs at least one bitrate in bit/s, such as 24000" in text
+    assert "codecs[3].bitrates_bps: passthrough has no bitrate to choose" in text
+    assert "codecs[4].options: codec opus has no option 'complexty'. Did you mean 'complexity'?" in text
+    assert "codecs[5].options: pcm: expected bits from 2 to 24, got 99." in text
+    assert len(found) == 6
+
+
+def test_conditions_given_twice_are_refused(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        """
+        name: x
+        datasets: [embedded]
+        codecs: [{name: opus, bitrates_bps: [6000]}, {name: opus, bitrates_bps: [6000, 12000]}]
+        """,
+    )
+    assert found == ["codecs: condition opus@6000 is there 2 times; give the codecs different labels."]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("name: [", "not valid YAML"),
+        ("name: x\nname: y\n", "key 'name' is given twice"),
+        ("- a\n- b\n", "expected keys such as datasets and codecs, got list"),
+        ("", "expected keys such as datasets and codecs, got NoneType"),
+        ("name: ../x\ndatasets: [embedded]\ncodecs: [pcm]", "name: string should match pattern"),
+        ("name: x\ndatasets: []\ncodecs: []", "datasets: list should have at least 1 item"),
+    ],
+)
+def test_text_that_is_no_configuration(tmp_path: Path, text: str, expected: str) -> None:
+    assert expected in "\n".join(problems(tmp_path, text))
+
+
+def test_unknown_options_of_a_loader(tmp_path: Path) -> None:
+    (found,) = problems(
+        tmp_path,
+        "name: x\ndatasets: [{loader: folder, category: speech, path: a, lenght: 3}]\ncodecs: [pcm]",
+    )
+    assert "datasets[0]: dataset loader folder has no option 'lenght'" in found
+
+
+def test_a_missing_file_names_the_near_shipped_one() -> None:
+    with pytest.raises(ConfigError, match=r"demmo: no such configuration file\. Did you mean 'demo'\?"):
+        config.load("demmo")
+
+
+def test_every_shipped_configuration_is_valid() -> None:
+    for name in config.shipped():
+        parsed, text = config.load(name)
+        assert parsed.conditions
+        assert parsed.description in " ".join(text.replace("#", "").split()) or parsed.description
+
+
+def test_condition_ids_are_file_names() -> None:
+    parsed = config.parse(
+        {
+            "name": "x",
+            "datasets": ["embedded"],
+            "codecs": [
+                {"name": "pcm", "options": {"bits": 8}},
+                {"name": "opus", "label": "a b/c", "bitrates_bps": [6000]},
+            ],
+        }
+    )
+    assert [condition.id for condition in parsed.conditions] == ["pcm,bits=8", "a_b_c@6000"]

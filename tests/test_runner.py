@@ -1,0 +1,369 @@
+"""The main job: one table, whatever happens on the way to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from bench import audio, load_results, run
+from bench.errors import ConfigError, DatasetError, RunInUse
+from bench.results import TIMING_COLUMNS
+from bench.runner import load_plan
+from bench.store import locked
+from tests.conftest import noise
+
+Config = dict[str, Any]
+
+
+def tables(folder: Path) -> list[pd.DataFrame]:
+    """The tables of a run without the columns that are times."""
+    results = load_results(folder)
+    return [results.clips, results.encodings.drop(columns=list(TIMING_COLUMNS)), results.scores]
+
+
+def assert_identical(first: Path, second: Path) -> None:
+    for one, other in zip(tables(first), tables(second), strict=True):
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def start(config: Config, folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    path = folder.parent / f"{folder.name}.yaml"
+    path.write_text(json.dumps(config), encoding="utf-8")
+    command = [sys.executable, "-m", "bench.cli", "run", str(path), "--output", str(folder), *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_every_planned_cell_is_a_row_in_order(small_config: Config, tmp_path: Path) -> None:
+    results = run(small_config, output=tmp_path / "run", workers=2)
+    assert len(results.encodings) == 6 * 4
+    assert len(results.scores) == 6 * 4 * 2
+    assert results.info["complete"] is True
+    assert set(results.scores["status"]) == {"ok"}
+    assert list(results.encodings["condition"][:4]) == ["passthrough", "opus@12000", "opus@64000", "pcm,bits=6"]
+    assert not results.scores.duplicated(["clip", "condition", "quantity"]).any()
+
+
+def test_bits_are_counted(small_config: Config, tmp_path: Path) -> None:
+    results = run(small_config, output=tmp_path / "run", workers=1)
+    encodings = results.encodings
+    measured = 8 * encodings["payload_bytes"] / encodings["seconds"]
+    assert np.allclose(measured.astype(float), encodings["actual_bps"], rtol=0.001)
+    pcm = encodings[encodings["codec"] == "pcm"]
+    assert (pcm["payload_bits"] == 6 * (pcm["seconds"] * pcm["sample_rate"]).round() * pcm["channels"]).all()
+    opus = encodings[encodings["condition"] == "opus@64000"]
+    assert opus["actual_bps"].between(30_000, 100_000).all()
+    assert (encodings["container_bytes"] > 0).all()
+
+
+def test_one_worker_and_two_give_one_table(small_config: Config, tmp_path: Path) -> None:
+    run(small_config, output=tmp_path / "one", workers=1, cache=tmp_path / "c1")
+    run(small_config, output=tmp_path / "two", workers=2, cache=tmp_path / "c2")
+    assert_identical(tmp_path / "one", tmp_path / "two")
+
+
+def test_decoded_files_are_what_was_measured(small_config: Config, tmp_path: Path) -> None:
+    results = run(small_config, output=tmp_path / "run", workers=1)
+    from bench.metrics.distortion import snr
+
+    for row in results.scores[results.scores["quantity"] == "snr"].itertuples():
+        reference = audio.read(results.reference(str(row.clip)))
+        decoded = audio.read(results.decoded(str(row.clip), str(row.condition)))
+        assert decoded.samples.shape == reference.samples.shape
+        assert snr(reference.samples.astype(float), decoded.samples.astype(float)) == row.value
+    assert np.isinf(results.scores.query("condition == 'passthrough'")["value"]).all()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_killed_at_random_instants_and_resumed(small_config: Config, tmp_path: Path, seed: int) -> None:
+    run(small_config, output=tmp_path / "whole", workers=2, cache=tmp_path / "c1")
+    randomness = random.Random(seed)
+    killed = 0
+    for _ in range(12):
+        process = start(
+            small_config | {"name": "small"}, tmp_path / "torn", "--workers", "2", "--cache", str(tmp_path / "c2")
+        )
+        try:
+            process.wait(timeout=randomness.uniform(0.8, 3.0))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            killed += 1
+        process.communicate()
+        if process.returncode == 0:
+            break
+    else:
+        assert start(small_config, tmp_path / "torn", "--cache", str(tmp_path / "c2")).wait() == 0
+    assert killed
+    assert_identical(tmp_path / "whole", tmp_path / "torn")
+
+
+def test_killed_workers_cost_nothing_but_time(small_config: Config, tmp_path: Path) -> None:
+    run(small_config, output=tmp_path / "whole", workers=2, cache=tmp_path / "c1")
+    process = start(small_config, tmp_path / "run", "--workers", "2", "--cache", str(tmp_path / "c2"))
+    killed = 0
+    while process.poll() is None and killed < 2:
+        for worker in children(process.pid):
+            time.sleep(0.7)
+            try:
+                os.kill(worker, signal.SIGKILL)
+                killed += 1
+            except ProcessLookupError:
+                continue
+        time.sleep(0.02)
+    assert process.wait(timeout=60) == 0, process.communicate()
+    assert killed
+    assert_identical(tmp_path / "whole", tmp_path / "run")
+
+
+def children(pid: int) -> list[int]:
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in path.read_text().split()] if path.exists() else []
+
+
+def with_codec(config: Config, name: str, **options: object) -> Config:
+    codec = {"name": f"tests.plugins:{name}", "label": name, "options": options}
+    return config | {"codecs": ["passthrough", codec]}
+
+
+@pytest.mark.parametrize(("codec", "reason"), [("Crasher", "SIGSEGV"), ("Hanger", "no answer within 2 s")])
+def test_a_crash_or_a_hang_fails_its_own_cell_only(
+    small_config: Config, tmp_path: Path, codec: str, reason: str
+) -> None:
+    results = run(with_codec(small_config, codec) | {"cell_timeout_s": 2}, output=tmp_path / "run", workers=2)
+    failed = results.encodings[results.encodings["status"] == "failed"]
+    assert list(failed["clip"]) == ["music/m0", "music/m1"]
+    assert set(failed["condition"]) == {codec}
+    assert failed["reason"].str.contains(reason).all()
+    scores = results.scores[results.scores["status"] == "failed"]
+    assert set(scores["clip"]) == {"music/m0", "music/m1"}
+    assert scores["value"].isna().all()
+    assert scores["reason"].str.startswith("no decoded audio: ").all()
+    assert results.info["complete"] is True
+
+
+def test_a_worker_killed_once_is_tried_again(small_config: Config, tmp_path: Path) -> None:
+    config = with_codec(small_config, "KilledOnce", marker=str(tmp_path / "marker"))
+    results = run(config, output=tmp_path / "run", workers=1)
+    assert (tmp_path / "marker").exists()
+    assert set(results.encodings["status"]) == {"ok"}
+
+
+def test_errors_of_a_codec_are_rows_with_their_reason(small_config: Config, tmp_path: Path) -> None:
+    results = run(with_codec(small_config, "Failing"), output=tmp_path / "run", workers=1)
+    reasons = results.encodings.query("codec == 'Failing'").set_index("clip")["reason"]
+    assert reasons["speech/s0"] == "it does not like mono."
+    assert reasons["music/m0"] == "ZeroDivisionError: a bug"
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"), [("half", "expected 1 channels"), ("nan", "NaN or infinite"), ("twice", "expected 1 channels")]
+)
+def test_wrong_output_is_a_failure_and_not_a_score(
+    small_config: Config, tmp_path: Path, fault: str, reason: str
+) -> None:
+    config = with_codec(small_config, "TooShort", fault=fault)
+    results = run(config, output=tmp_path / "run", workers=1, only=["speech/s0"])
+    row = results.encodings.query("codec == 'TooShort'").iloc[0]
+    assert row["status"] == "failed"
+    assert reason in row["reason"]
+
+
+def test_adding_a_metric_encodes_nothing_again(small_config: Config, tmp_path: Path) -> None:
+    before = run(small_config, output=tmp_path / "run", workers=1)
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / "decoded").rglob("*.flac")}
+    after = run(
+        small_config | {"metrics": ["si_sdr", "snr", "log_spectral_distance"]}, output=tmp_path / "run", workers=1
+    )
+    assert len(after.scores) == len(before.scores) * 3 // 2
+    pd.testing.assert_frame_equal(before.encodings, after.encodings)
+    assert times == {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / "decoded").rglob("*.flac")}
+
+
+def test_adding_a_codec_measures_only_that(small_config: Config, tmp_path: Path) -> None:
+    run(small_config, output=tmp_path / "run", workers=1)
+    lines = (tmp_path / "run" / "journal.jsonl").read_bytes().count(b"\n")
+    codecs = [*small_config["codecs"], "lowpass_3500"]
+    results = run(small_config | {"codecs": codecs}, output=tmp_path / "run", workers=1)
+    assert (tmp_path / "run" / "journal.jsonl").read_bytes().count(b"\n") == lines + 6 * 3
+    assert "lowpass_3500" in set(results.encodings["condition"])
+
+
+def test_a_changed_clip_is_measured_again(small_config: Config, small_set: Path, tmp_path: Path) -> None:
+    first = run(small_config, output=tmp_path / "run", workers=1)
+    audio.write(small_set / "speech" / "s0.wav", noise(16_000, 0.7), "PCM_16")
+    second = run(small_config, output=tmp_path / "run", workers=1)
+    changed = first.scores["value"] != second.scores["value"]
+    assert set(first.scores["clip"][changed & np.isfinite(first.scores["value"])]) == {"speech/s0"}
+
+
+def test_a_run_with_nothing_to_do_does_nothing(small_config: Config, tmp_path: Path) -> None:
+    run(small_config, output=tmp_path / "run", workers=1)
+    journal = (tmp_path / "run" / "journal.jsonl").read_bytes()
+    before = tables(tmp_path / "run")
+    started = time.monotonic()
+    run(small_config, output=tmp_path / "run", workers=1)
+    assert time.monotonic() - started < 2
+    assert (tmp_path / "run" / "journal.jsonl").read_bytes() == journal
+    for one, other in zip(before, tables(tmp_path / "run"), strict=True):
+        pd.testing.assert_frame_equal(one, other)
+
+
+def test_a_damaged_decoded_file_is_made_again(small_config: Config, tmp_path: Path) -> None:
+    before = run(small_config, output=tmp_path / "run", workers=1)
+    before.decoded("speech/s1", "opus@12000").write_bytes(b"damaged")
+    for path in (tmp_path / "cache").rglob("*.cbs"):
+        path.write_bytes(b"damaged too")
+    after = run(small_config | {"metrics": ["si_sdr", "snr", "stft_distance"]}, output=tmp_path / "run", workers=1)
+    assert set(after.scores["status"]) == {"ok"}
+    assert audio.read(after.decoded("speech/s1", "opus@12000")).length == 12_001
+
+
+def test_only_and_limit_leave_a_marked_partial_run_that_completes(small_config: Config, tmp_path: Path) -> None:
+    part = run(small_config, output=tmp_path / "run", workers=1, only=["opus*"], limit=1)
+    assert part.info["complete"] is False
+    assert set(part.encodings["condition"]) == {"opus@12000", "opus@64000"}
+    assert list(part.encodings["clip"].unique()) == ["speech/s0", "music/m0"]
+    whole = run(small_config, output=tmp_path / "run", workers=1)
+    assert whole.info["complete"] is True
+    run(small_config, output=tmp_path / "other", workers=1)
+    assert_identical(tmp_path / "run", tmp_path / "other")
+    with pytest.raises(ConfigError, match="nothing matches --only nothing"):
+        run(small_config, output=tmp_path / "run", only=["nothing"])
+
+
+def test_failed_cells_are_kept_and_tried_again_when_asked(
+    small_config: Config, small_set: Path, tmp_path: Path
+) -> None:
+    good = (small_set / "speech" / "s2.wav").read_bytes()
+    (small_set / "speech" / "s2.wav").write_bytes(good[:-2000])
+    results = run(small_config, output=tmp_path / "run", workers=1)
+    bad = results.encodings[results.encodings["clip"] == "speech/s2"]
+    assert set(bad["status"]) == {"failed"}
+    assert bad["reason"].str.contains("truncated").all()
+    assert set(results.encodings[results.encodings["clip"] != "speech/s2"]["status"]) == {"ok"}
+    again = run(small_config, output=tmp_path / "run", workers=1, retry_failed=True)
+    assert set(again.encodings.query("clip == 'speech/s2'")["status"]) == {"failed"}
+    (small_set / "speech" / "s2.wav").write_bytes(good)
+    mended = run(small_config, output=tmp_path / "run", workers=1, retry_failed=True)
+    assert set(mended.encodings["status"]) == {"ok"}
+
+
+def test_bad_audio_becomes_failed_rows_and_the_rest_is_measured(
+    small_config: Config, small_set: Path, tmp_path: Path
+) -> None:
+    speech = small_set / "speech"
+    (speech / "empty.wav").write_bytes(b"")
+    (speech / "text 好.wav").write_text("no audio")
+    soundfile.write(speech / "nan.wav", np.full((4000, 1), np.nan), 16_000, subtype="FLOAT")
+    soundfile.write(speech / "silent.wav", np.zeros((8000, 1)), 16_000)
+    soundfile.write(speech / "six.wav", np.random.default_rng(0).standard_normal((8000, 6)) * 0.1, 48_000)
+    soundfile.write(
+        speech / "hot.wav", np.random.default_rng(0).standard_normal((8000, 1)) * 2, 44_100, subtype="FLOAT"
+    )
+    soundfile.write(speech / "one.wav", np.array([[0.5]]), 16_000)
+    results = run(small_config, output=tmp_path / "run", workers=2)
+    encodings = results.encodings.set_index(["clip", "condition"])
+    scores = results.scores.set_index(["clip", "condition", "quantity"])
+    assert len(results.encodings) == 13 * 4
+    for name, reason in (("empty", "0 bytes"), ("text 好", "cannot be read"), ("nan", "NaN")):
+        row = encodings.loc[(f"speech/{name}", "opus@12000")]
+        assert row["status"] == "failed", name
+        assert reason in row["reason"]
+    assert encodings.loc[("speech/silent", "opus@12000"), "status"] == "ok"
+    assert scores.loc[("speech/silent", "opus@12000", "si_sdr"), "status"] == "undefined"
+    assert encodings.loc[("speech/six", "opus@12000"), "status"] == "not_applicable"
+    assert "channels: 1 mixes to mono" in encodings.loc[("speech/six", "opus@12000"), "reason"]
+    assert encodings.loc[("speech/six", "passthrough"), "status"] == "ok"
+    assert encodings.loc[("speech/hot", "passthrough"), "status"] == "ok"
+    assert encodings.loc[("speech/one", "opus@12000"), "status"] == "ok"
+    assert any("hot" in warning and "clipped" in warning for warning in results.info["warnings"])
+    assert set(results.encodings[results.encodings["clip"].str.match(r"speech/s\d")]["status"]) == {"ok"}
+
+
+def test_a_common_format_is_the_reference(small_config: Config, tmp_path: Path) -> None:
+    results = run(small_config | {"sample_rate": 24_000, "channels": 1}, output=tmp_path / "run", workers=1)
+    for clip in results.clips["clip"]:
+        reference = audio.read(results.reference(clip))
+        assert (reference.rate, reference.channels) == (24_000, 1)
+    assert np.isinf(results.scores.query("condition == 'passthrough'")["value"]).all()
+
+
+def test_a_lead_in_is_coded_and_cut_off(small_config: Config, small_set: Path, tmp_path: Path) -> None:
+    cut = {
+        "loader": "folder",
+        "name": "m",
+        "category": "music",
+        "path": str(small_set / "music"),
+        "start_s": 0.3,
+        "duration_s": 0.2,
+        "lead_in_s": 0.25,
+    }
+    results = run(small_config | {"datasets": [cut]}, output=tmp_path / "run", workers=1)
+    assert set(results.encodings["seconds"].round(6)) == {0.45}
+    original = audio.read(small_set / "music" / "m0.flac", 0.3, 0.2)
+    np.testing.assert_array_equal(audio.read(results.reference("m/m0")).samples, original.samples)
+    np.testing.assert_array_equal(audio.read(results.decoded("m/m0", "passthrough")).samples, original.samples)
+
+
+def test_two_runs_in_one_folder(small_config: Config, tmp_path: Path) -> None:
+    with locked(tmp_path / "run"):
+        process = start(small_config, tmp_path / "run")
+        _, said = process.communicate()
+    assert process.returncode == 1
+    assert b"is writing to this run" in said
+    assert b"Traceback" not in said
+    with locked(tmp_path / "run"), pytest.raises(RunInUse):
+        run(small_config, output=tmp_path / "run")
+
+
+def test_ctrl_c_leaves_a_run_that_continues(small_config: Config, tmp_path: Path) -> None:
+    config = with_codec(small_config, "Hanger")
+    process = start(config, tmp_path / "run", "--workers", "1")
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "run" / "journal.jsonl").exists() or not (tmp_path / "run" / "journal.jsonl").stat().st_size:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert b"the same command continues" in said
+    assert b"Traceback" not in said
+    assert load_results(tmp_path / "run").info["complete"] is False
+    assert children(process.pid) == []
+
+
+def test_missing_data_is_said_before_anything_starts(small_config: Config, tmp_path: Path) -> None:
+    config = small_config | {"datasets": [{"loader": "folder", "name": "x", "category": "speech", "path": "nowhere"}]}
+    with pytest.raises(DatasetError, match=r"datasets\[0\] \(x\).*nowhere.*--data DIR"):
+        run(config, output=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_no_reference_is_prepared_twice(small_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bench.measure import Toolbox, measure
+    from bench.metrics.distortion import SiSdr
+
+    prepared: list[int] = []
+    original = SiSdr.prepare
+    monkeypatch.setattr(SiSdr, "prepare", lambda self, reference: prepared.append(1) or original(self, reference))
+    plan, _ = load_plan(small_config)
+    job = plan.job(plan.clips[0], {}, tmp_path / "run", tmp_path / "cache")
+    list(measure(job, Toolbox()))
+    assert len(prepared) == 1
+
+
+def test_keys_do_not_depend_on_the_order_of_the_configuration(small_config: Config) -> None:
+    plan, _ = load_plan(small_config)
+    other, _ = load_plan(small_config | {"codecs": list(reversed(small_config["codecs"])), "name": "other"})
+    assert {key for _, _, key, _ in plan.cells()} == {key for _, _, key, _ in other.cells()}

@@ -1,0 +1,109 @@
+"""Files that survive what happens to them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.domain import Encoded
+from bench.errors import RunInUse, StoreError
+from bench.store import Cache, Journal, digest, locked, write_bytes, writing
+
+
+def test_a_torn_last_line_is_cut_off_and_the_rest_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.append({"a": {"value": 1.0}, "b": {"value": float("inf")}})
+    journal.close()
+    whole = path.read_bytes()
+    for cut in range(1, 30):
+        path.write_bytes(whole + b'{"key": "c", "row": {"value": 2.0}}\n'[:-cut])
+        again = Journal(path)
+        assert again.rows == {"a": {"value": 1.0}, "b": {"value": float("inf")}}
+        again.append({"d": {"value": 3.0}})
+        again.close()
+        assert Journal.read(path)["d"] == {"value": 3.0}
+
+
+def test_numbers_come_back_to_the_last_bit(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    journal.append({"a": {"value": 0.1 + 0.2}})
+    journal.close()
+    assert Journal.read(tmp_path / "j")["a"]["value"] == 0.1 + 0.2
+
+
+def test_keys_are_made_of_content() -> None:
+    assert digest({"a": 1, "b": [2]}) == digest({"b": [2], "a": 1}) != digest({"a": 1, "b": [3]})
+
+
+@pytest.mark.parametrize("damage", [b"", b"not json\n", b'{"payload_bits": 8}\nx', None])
+def test_a_damaged_cache_entry_counts_as_absent(tmp_path: Path, damage: bytes | None) -> None:
+    cache = Cache(tmp_path)
+    cache.put("abc", Encoded(b"stream", 40), {"encode_s": 0.5})
+    encoded, facts = cache.get("abc")
+    assert (encoded, facts["encode_s"]) == (Encoded(b"stream", 40), 0.5)
+    data = cache.path("abc").read_bytes()
+    cache.path("abc").write_bytes(data[:-1] if damage is None else damage)
+    assert cache.get("abc") is None
+
+
+def test_pruning_deletes_what_was_used_longest_ago(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    for index, key in enumerate(("old", "new")):
+        cache.put(key, Encoded(b"x" * 1000, 1), {})
+        os.utime(cache.path(key), (index, index))
+    assert cache.prune(1_500) == 1
+    assert cache.get("old") is None
+    assert cache.get("new") is not None
+
+
+def test_a_second_process_is_told_who_has_the_folder(tmp_path: Path) -> None:
+    code = f"from bench.store import locked; from pathlib import Path\nwith locked(Path({str(tmp_path)!r})): pass"
+    with locked(tmp_path):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "RunInUse" in done.stderr
+    assert f"process {os.getpid()}" in done.stderr
+    with locked(tmp_path):
+        pass
+
+
+def test_a_full_disk_is_one_message(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="the disk is full"), writing(tmp_path), Path("/dev/full").open("wb") as full:
+        full.write(b"x" * 100_000)
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    write_bytes(path, b"old")
+    with pytest.raises(TypeError):
+        write_bytes(path, "no bytes")  # type: ignore[arg-type]
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["x.json"]
+
+
+def test_the_lock_ends_with_its_process(tmp_path: Path) -> None:
+    code = (
+        "import os, signal\nfrom bench.store import locked\nfrom pathlib import Path\n"
+        f"with locked(Path({str(tmp_path)!r})): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False)
+    with locked(tmp_path):
+        assert json.loads("1") == 1
+
+
+def test_locked_raises_our_error(tmp_path: Path) -> None:
+    code = (
+        "import sys, time\nfrom bench.store import locked\nfrom pathlib import Path\n"
+        f"with locked(Path({str(tmp_path)!r})):\n print('in', flush=True); sys.stdin.read()"
+    )
+    other = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert other.stdout is not None
+    other.stdout.readline()
+    with pytest.raises(RunInUse, match="Wait until it ends"), locked(tmp_path):
+        pass
+    other.communicate()
