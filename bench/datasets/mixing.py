@@ -83,7 +83,7 @@ def fit_length(noise: Samples, length: int, rng: np.random.Generator, rate: int)
 def with_channels(samples: Samples, channels: int) -> Samples:
     """To mono by the mean; from mono by repeating; of more channels than asked, the first ones."""
     if channels == 1:
-        return np.mean(samples, axis=0, keepdims=True, dtype=np.float64)
+        return np.asarray(samples.mean(axis=0, keepdims=True))
     if samples.shape[0] == 1:
         return np.repeat(samples, channels, axis=0)
     return samples[:channels]
