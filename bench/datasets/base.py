@@ -79,8 +79,9 @@ def checked(model: type[O], name: str, **options: object) -> O:
 def problems_of(error: ValidationError) -> list[str]:
     """One line for each problem: the key, what is expected, what was got."""
     return [
-        f"{'.'.join(map(str, problem['loc'])) or 'options'}: {problem['msg']}"
-        + ("." if problem["type"] == "missing" else f", got {problem['input']!r}.")
+        (".".join(map(str, problem["loc"])) + ": ").removeprefix(": ")
+        + problem["msg"].removeprefix("Value error, ")
+        + ("." if problem["type"] == "missing" or not problem["loc"] else f", got {problem['input']!r}.")
         for problem in error.errors(include_url=False)
     ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import AfterValidator, Field, FiniteFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, Field, FiniteFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from bench import audio
 from bench.audio import Audio
@@ -72,6 +72,12 @@ class Recipe(Options):
     gain_db: Range
     level_dbfs: float | None = Field(le=0, ge=-80)
     preset: Literal["encodec"] | None
+
+    @model_validator(mode="after")
+    def _can_be_simulated(self) -> Recipe:
+        if self.rooms == "simulated" and self.rt60_s[0] < rooms.SHORTEST_S:
+            raise ValueError(f"rt60_s: simulated rooms go down to {rooms.SHORTEST_S:g} s, got {self.rt60_s[0]:g} s")
+        return self
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ KNEE_DB = 6.0
 
 MICROPHONE_DISTANCE_M = 0.2
 MAX_ORDER = 45
+SHORTEST_S = 0.2  # below, the direct sound and a few reflections are all there is, and T20 measures no decay
 
 
 def without_delay(response: Response) -> Response:
@@ -143,8 +144,8 @@ def _places(dimensions: NDArray[np.float64], rng: np.random.Generator) -> tuple[
 def _with_decay(response: Response, rt60_s: float, rate: int) -> tuple[Response, float]:
     seconds = np.arange(response.shape[1]) / rate
     measured = reverberation_time_s(response, rate)
-    for _ in range(3):  # the fit is not quite linear in the exponent
-        if measured is None:
+    for _ in range(8):  # the fit is not quite linear in the exponent
+        if measured is None or abs(measured / rt60_s - 1) < 0.01:
             break
         response = response * np.exp(-3 * math.log(10) * seconds * (1 / rt60_s - 1 / measured))
         measured = reverberation_time_s(response, rate)
