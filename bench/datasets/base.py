@@ -27,8 +27,6 @@ from bench.errors import ConfigError, DatasetError
 AUDIO_FILES = ("*.wav", "*.flac", "*.ogg", "*.mp3")
 SHOWN = 5  # names listed of a longer list of files
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, slots=True)
 class DatasetContext:
@@ -41,13 +39,13 @@ class DatasetContext:
         """``path`` as an absolute path."""
         return Path(os.path.abspath((self.data_dir or Path.cwd()) / Path(path).expanduser()))  # noqa: PTH100
 
-    def folder(self, path: str | Path, dataset: str) -> Path:
-        """The existing folder ``path``; DatasetError says how to point to it."""
+    def folder(self, path: str | Path, what: str) -> Path:
+        """The existing folder ``path`` of ``what``; DatasetError says how to point to it."""
         folder = self.resolve(path)
         if folder.is_dir():
             return folder
-        what = "is a file" if folder.exists() else "there is none"
-        raise DatasetError(f"dataset {dataset!r}: expected a folder at {folder}, but {what}. {self.remedy}")
+        found = "that is a file" if folder.exists() else "there is none"
+        raise DatasetError(f"{what}: expected a folder at {folder}, but {found}. {self.remedy}")
 
     @property
     def remedy(self) -> str:
@@ -65,10 +63,10 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-O = TypeVar("O", bound=Options)  # noqa: E741
+ModelT = TypeVar("ModelT", bound=Options)
 
 
-def checked(model: type[O], name: str, **options: object) -> O:
+def checked(model: type[ModelT], name: str, **options: object) -> ModelT:
     """``options`` as a ``model``; ConfigError lists every one that does not fit."""
     try:
         return model(**options)

@@ -65,7 +65,7 @@ def folder(
         FolderOptions, name, category=category, path=path, include=include, exclude=exclude, start_s=start_s,
         duration_s=duration_s, lead_in_s=lead_in_s, limit=limit, seed=seed, licence=licence,
     )  # fmt: skip
-    root = context.folder(options.path, name)
+    root = context.folder(options.path, f"dataset {name!r}")
     files = find_files(root, options.include, options.exclude)
     if not files:
         without = f" (without {', '.join(options.exclude)})" if options.exclude else ""

@@ -151,9 +151,9 @@ def _sources(
     if isinstance(spec, str):
         return []
     try:
-        root = context.folder(spec.path, dataset)
+        root = context.folder(spec.path, f"dataset {dataset!r}, {key}")
     except DatasetError as error:
-        problems.append(f"{key}: {error}")
+        problems.append(str(error))
         return []
     files = find_files(root, spec.include, spec.exclude)
     if not files:

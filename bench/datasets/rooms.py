@@ -14,10 +14,8 @@ from bench.errors import MissingRequirement
 Response = NDArray[np.float64]
 """Shape ``(channels, samples)``."""
 
-ONSET_BELOW_PEAK_DB = (
-    20.0  # ISO 3382-1:2009, 5.3.3: the response starts where it first comes within 20 dB of its maximum
-)
-DYNAMIC_RANGE_DB = 35.0  # ISO 3382-1:2009, 5.3.3: the noise lies at least 10 dB below the end of the fitted range
+ONSET_BELOW_PEAK_DB = 20.0  # ISO 3382-1: the response starts where it first comes near its maximum
+DYNAMIC_RANGE_DB = 35.0  # ISO 3382-1: the noise lies at least 10 dB below the end of the fitted range
 FRAME_S = 0.02
 KNEE_DB = 6.0
 
@@ -52,7 +50,7 @@ def reverberation_time_s(response: Response, rate: int) -> float | None:
     where the loudest frame is less than 35 dB above that floor, as ISO 3382-1 asks for T20.
 
     Source:
-        Schroeder, "New method of measuring reverberation time", JASA 37, 1965; ISO 3382-1:2009, 5.3.
+        Schroeder, "New method of measuring reverberation time", JASA 37, 1965; ISO 3382-1:2009.
     """
     energy = np.square(without_delay(response)).sum(axis=0)
     step = max(1, round(FRAME_S * rate))

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from bench import audio
 from bench.audio import Audio
 from bench.datasets.base import DatasetContext
+
+settings.register_profile("codecbench", deadline=None)  # a busy machine is no failure
+settings.load_profile("codecbench")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from bench import audio
 from bench.audio import Audio
+from bench.datasets import noisy_reverberant as building
 from bench.datasets.base import DatasetContext
 from bench.datasets.mixing import active_level_dbfs, decibels, power
 from bench.datasets.noisy_reverberant import noisy_reverberant
@@ -197,7 +199,7 @@ def test_problems_of_all_three_folders_come_at_once(material):
     text = str(error.value)
     assert "the file is empty" in text
     assert "text.wav: cannot be read" in text
-    assert "nowhere" in text
+    assert "dataset 'n', noise: expected a folder at" in text
     with pytest.raises(DatasetError, match=r"matches \*\.aiff"):
         noisy_reverberant("n", material, **(SMALL | {"speech": {"path": "speech", "include": ["*.aiff"]}}))
 
@@ -214,6 +216,14 @@ def test_all_kinds_of_simulated_noise_come(material):
     kinds = {clip.attributes["noise"] for clip in clips}
     assert kinds == {f"simulated {kind}" for kind in ("pink", "speech_shaped", "babble", "hum_fan")}
     assert "noise: simulated" in clips[0].licence
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_bar_is_shown_only_on_a_terminal(monkeypatch, capsys, terminal):
+    monkeypatch.setattr(building, "PATIENCE_S", -1.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    assert list(building._with_progress(range(3), "mixing")) == [0, 1, 2]
+    assert bool(capsys.readouterr().err) == terminal
 
 
 def test_measured_rooms_match_what_is_known_of_them(real_data):
