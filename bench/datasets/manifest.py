@@ -1,0 +1,221 @@
+"""Manifests: JSON Lines, one clip a line, with its hash, its licence and whatever else is known of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
+
+from bench.datasets.base import DatasetContext, Options, checked, listed, problems_of, sample
+from bench.datasets.fetch import fetch, is_url
+from bench.domain import Category, Clip
+from bench.errors import DatasetError
+
+
+class Line(BaseModel):
+    """One line of a manifest. Keys that are none of these become the clip's attributes."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    id: str = Field(min_length=1)
+    category: Category
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    sample_rate: NonNegativeInt
+    channels: NonNegativeInt
+    samples: NonNegativeInt
+    path: str | None = Field(None, min_length=1)
+    url: str | None = None
+    dataset: str = ""
+    licence: str = ""
+    start_s: NonNegativeFloat = Field(0.0, allow_inf_nan=False)
+    duration_s: PositiveFloat | None = Field(None, allow_inf_nan=False)
+    lead_in_s: NonNegativeFloat = Field(0.0, allow_inf_nan=False)
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Line:
+        if (self.path is None) == (self.url is None):
+            raise ValueError("expected either path or url")
+        if self.url is not None and not is_url(self.url):
+            raise ValueError("expected a url that starts with http://, https:// or file://")
+        return self
+
+
+class ManifestOptions(Options):
+    """The options of :func:`manifest`."""
+
+    path: str
+    category: Category | None
+    limit: PositiveInt | None
+    seed: NonNegativeInt
+
+
+def manifest(
+    name: str,
+    context: DatasetContext,
+    path: str,
+    category: Category | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+) -> list[Clip]:
+    """The clips of the manifest at ``path``, their ids with ``name/`` in front.
+
+    Args:
+        category: only the clips of that category.
+        limit: that many of them, chosen by ``seed``.
+    Raises:
+        ConfigError: options of the wrong kind, all of them.
+        DatasetError: no such manifest, lines that do not fit, files that are missing or cannot be fetched; all of
+            them. Hashes of local files are checked when they are measured, see :func:`bench.datasets.base.verify`.
+    """
+    options = checked(ManifestOptions, name, path=path, category=category, limit=limit, seed=seed)
+    file = context.resolve(options.path)
+    if not file.is_file():
+        raise DatasetError(
+            f"dataset {name!r}: expected a manifest at {file}, but there is no such file. {context.remedy}"
+        )
+    clips = named(read_manifest(file), name)
+    if options.category:
+        clips = [clip for clip in clips if clip.category == options.category]
+    if not clips:
+        what = f"no clip of category {options.category}" if options.category else "no clip"
+        raise DatasetError(f"dataset {name!r}: {file} lists {what}.")
+    clips = sample(clips, options.limit, options.seed)
+    absent = [clip.path for clip in clips if not is_url(clip.path) and not Path(clip.path).is_file()]
+    if absent:
+        raise DatasetError(
+            f"dataset {name!r}: {len(absent)} of the {len(clips)} files of {file} are missing: {listed(absent)}. "
+            "Paths in a manifest are relative to its folder."
+        )
+    return _fetched(clips, context.cache_dir)
+
+
+def named(clips: Iterable[Clip], dataset: str) -> list[Clip]:
+    """``clips`` as those of ``dataset``: its name before their ids, once."""
+    return [replace(clip, dataset=dataset, id=f"{dataset}/{clip.id.removeprefix(f'{dataset}/')}") for clip in clips]
+
+
+def read_manifest(path: str | os.PathLike[str]) -> list[Clip]:
+    """The clips of a manifest as they stand in it; paths are made absolute, a url stands in ``Clip.path``.
+
+    Raises:
+        DatasetError: lines that are no JSON object, lack a field or hold one of the wrong kind, ids that come twice;
+            all of them, with their line numbers.
+    """
+    path = Path(os.path.abspath(path))  # noqa: PTH100
+    problems: list[str] = []
+    clips: list[Clip] = []
+    lines_of: dict[str, list[int]] = {}
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{path}: cannot be read as a UTF-8 text file ({error}).") from None
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            clip = _clip(line, path.parent)
+        except ValidationError as error:
+            problems += [f"{path}, line {number}: {problem}" for problem in problems_of(error)]
+        except ValueError as error:
+            problems.append(f"{path}, line {number}: expected a JSON object ({error}).")
+        else:
+            clips.append(clip)
+            lines_of.setdefault(clip.id, []).append(number)
+    problems += [
+        f"{path}, lines {', '.join(map(str, numbers))}: expected every id once, got {clip_id!r} {len(numbers)} times."
+        for clip_id, numbers in lines_of.items()
+        if len(numbers) > 1
+    ]
+    if problems:
+        raise DatasetError("\n".join(problems))
+    return clips
+
+
+def write_manifest(path: str | os.PathLike[str], clips: Iterable[Clip]) -> None:
+    """Write ``clips`` as a manifest, whole or not at all; files below its folder get relative paths.
+
+    Raises:
+        ValueError: an id that comes twice, an attribute with the name of a field, or one that JSON cannot hold.
+    """
+    path = Path(os.path.abspath(path))  # noqa: PTH100
+    clips = list(clips)
+    twice = [clip_id for clip_id, times in Counter(clip.id for clip in clips).items() if times > 1]
+    if twice:
+        raise ValueError(f"clip ids come more than once: {listed(twice)}")
+    text = "".join(
+        json.dumps(_record(clip, path.parent), sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+        for clip in clips
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(temporary).chmod(0o644)  # mkstemp makes it private
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _clip(line: str, folder: Path) -> Clip:
+    def not_a_number(constant: str) -> float:
+        raise ValueError(f"{constant} is no JSON number")
+
+    record = json.loads(line, parse_constant=not_a_number)
+    if not isinstance(record, dict):
+        raise ValueError(f"got a {type(record).__name__}")
+    entry = Line.model_validate(record)
+    values = {key: value for key, value in entry if key in Line.model_fields and key not in ("path", "url")}
+    place = entry.url or os.path.abspath(folder / str(entry.path))  # noqa: PTH100
+    return Clip(**values, path=place, attributes=entry.model_extra or {})
+
+
+def _record(clip: Clip, folder: Path) -> dict[str, Any]:
+    record = {
+        field.name: getattr(clip, field.name) for field in fields(clip) if field.name not in ("path", "attributes")
+    }
+    reserved = {*Line.model_fields} & {*clip.attributes}
+    if reserved:
+        raise ValueError(f"{clip.id}: attributes cannot be called {listed(sorted(reserved))}")
+    if is_url(clip.path):
+        record["url"] = clip.path
+    else:
+        path = Path(clip.path)
+        record["path"] = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+    defaults = {key: field.default for key, field in Line.model_fields.items() if not field.is_required()}
+    return {key: value for key, value in record.items() if key not in defaults or value != defaults[key]} | dict(
+        clip.attributes
+    )
+
+
+def _fetched(clips: list[Clip], cache_dir: Path) -> list[Clip]:
+    problems: list[str] = []
+    local: list[Clip] = []
+    for clip in clips:
+        try:
+            place = str(fetch(clip.path, clip.sha256, cache_dir)) if is_url(clip.path) else clip.path
+        except DatasetError as error:
+            problems.append(str(error))
+        else:
+            local.append(replace(clip, path=place))
+    if problems:
+        raise DatasetError("\n".join(problems))
+    return local

@@ -1,0 +1,97 @@
+"""Levels, reverberation and noise: pure functions of float64 arrays of shape ``(channels, samples)``.
+
+Room impulse responses have a module of their own, :mod:`bench.datasets.rooms`, and so has noise that is
+synthesised, :mod:`bench.datasets.noises`. Everything random takes a seeded generator.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float64]
+
+FRAME_S = 0.02
+ACTIVE_WITHIN_DB = 25.0  # a frame is active if it is this close to the 95th percentile of frame levels
+LOOP_FADE_S = 0.02
+CEILING = 0.99
+
+
+def decibels(power: float) -> float:
+    """``10 log10(power)``; ``-inf`` for nothing."""
+    return 10 * math.log10(power) if power > 0 else -math.inf
+
+
+def amplitude(level_db: float) -> float:
+    """The factor that changes the level by ``level_db``."""
+    return float(10 ** (level_db / 20))
+
+
+def power(samples: NDArray[np.floating[Any]]) -> float:
+    """Mean square over all channels and samples."""
+    return float(np.mean(np.square(samples, dtype=np.float64)))
+
+
+def active_level_dbfs(samples: Samples, rate: int) -> float:
+    """RMS level in dB re full scale over the frames in which somebody speaks; ``-inf`` for silence.
+
+    Frames last 20 ms; one is active if its power, averaged over channels, is within 25 dB of the 95th percentile of
+    all frames. A percentile, not the loudest frame, because a click must not raise the threshold.
+    """
+    step = max(1, round(FRAME_S * rate))
+    count = samples.shape[1] // step
+    if not count:
+        return decibels(power(samples)) if samples.size else -math.inf
+    frames = np.square(samples[:, : count * step]).reshape(samples.shape[0], count, step).mean(axis=(0, 2))
+    threshold = np.percentile(frames, 95) * 10 ** (-ACTIVE_WITHIN_DB / 10)
+    return decibels(float(frames[frames >= threshold].mean()))
+
+
+def snr_db(speech: Samples, noise: Samples, rate: int) -> float:
+    """Active level of ``speech`` over the RMS level of ``noise``, both averaged over channels, in dB."""
+    return active_level_dbfs(speech, rate) - decibels(power(noise))
+
+
+def reverberate(speech: Samples, response: Samples) -> Samples:
+    """``speech``, shape ``(1, samples)``, heard through every channel of ``response``; as long as the speech."""
+    from scipy.signal import oaconvolve
+
+    out: Samples = oaconvolve(speech, response, axes=1)[:, : speech.shape[1]]
+    return out
+
+
+def fit_length(noise: Samples, length: int, rng: np.random.Generator, rate: int) -> Samples:
+    """``length`` samples of ``noise`` from a random place: a cut where it is long enough, else a loop.
+
+    The loop's joint is a cross-fade of constant power over 20 ms, or half the recording where that is shorter.
+    """
+    available = noise.shape[1]
+    if available >= length:
+        start = int(rng.integers(available - length + 1))
+        return noise[:, start : start + length]
+    fade = min(round(LOOP_FADE_S * rate), available // 2)
+    period = available - fade
+    angle = (np.arange(fade) + 0.5) / max(fade, 1) * (np.pi / 2)
+    loop = noise[:, :period].copy()
+    loop[:, :fade] = noise[:, :fade] * np.sin(angle) + noise[:, period:] * np.cos(angle)
+    return loop[:, (int(rng.integers(period)) + np.arange(length)) % period]
+
+
+def with_channels(samples: Samples, channels: int) -> Samples:
+    """To mono by the mean; from mono by repeating; of more channels than asked, the first ones."""
+    if channels == 1:
+        return np.asarray(samples.mean(axis=0, keepdims=True))
+    if samples.shape[0] == 1:
+        return np.repeat(samples, channels, axis=0)
+    return samples[:channels]
+
+
+def below_ceiling(samples: Samples) -> tuple[Samples, float]:
+    """``samples``, all of them attenuated where a peak is above 0.99, and the gain in dB (0 or negative)."""
+    peak = float(np.max(np.abs(samples), initial=0.0))
+    if peak <= CEILING:
+        return samples, 0.0
+    return samples * (CEILING / peak), 20 * math.log10(CEILING / peak)
