@@ -28,7 +28,7 @@ QUIET_INTERVAL_S = 15.0
 
 
 def print_json(value: object) -> None:
-    """``value`` as JSON on stdout in full precision: NaN is null, infinities are the strings "Infinity" and "-Infinity"."""
+    """``value`` as JSON on stdout, in full precision; NaN is null, an infinity the string "Infinity" or "-Infinity"."""
     sys.stdout.write(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
