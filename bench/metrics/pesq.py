@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from importlib.metadata import version
 from typing import ClassVar
 
@@ -35,9 +34,10 @@ class _Pesq(Metric):
             value = float(pesq.pesq(rate, state, degraded, self.mode))
         except pesq.PesqError as error:
             raise MetricUndefined(f"PESQ has no value: {_message(error)}.") from error
-        if not math.isfinite(value):
+        (quantity,) = self.quantities
+        if not quantity.low <= value <= quantity.high:  # NaN and the package's negative error codes
             raise MetricUndefined(f"PESQ has no value: the package returned {value}.")
-        return {self.quantities[0].name: value}
+        return {quantity.name: value}
 
 
 class PesqWb(_Pesq):

@@ -64,8 +64,8 @@ class MelDistanceEncodec(Metric):
     of the energy-normalised power spectrum, at 24 kHz. What the paper's formula leaves open follows the code that
     its authors released (audiocraft, ``msspec``): HTK mel scale from 64 Hz without area normalisation, L1 as the
     mean absolute difference of mel powers, L2 as the mean squared difference of log10(mel + 1e-5), the sum divided
-    by twice the number of scales, frames centred as there. At short windows most of the 64 bands hold no bin and
-    add nothing, there as here. Mean over channels.
+    by twice the number of scales, frames centred as there. At windows of 256 samples and fewer some bands hold
+    no bin and add nothing, there as here. Mean over channels.
 
     Source:
         Défossez et al., "High Fidelity Neural Audio Compression", arXiv:2210.13438, section 3.4.
