@@ -25,7 +25,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.audio import Audio
+from bench.audio import Audio, require_finite
 from bench.domain import CATEGORIES, Category, Identity
 from bench.errors import AudioError, MetricUndefined, NotApplicable
 
@@ -57,13 +57,14 @@ class Domain:
 
     ``sample_rate`` is the rate it works at (None: the reference's own); signals are resampled to it.
     ``channels`` says what happens to stereo: the mean over channels of the metric of each, or a mono mix first.
-    ``minimum_s`` is the shortest clip that has a value; activity within the clip may ask for more.
+    ``minimum_s`` and ``maximum_s`` bound the clips that have a value; activity within the clip may ask for more.
     """
 
     categories: tuple[Category, ...] = CATEGORIES
     sample_rate: int | None = None
     channels: ChannelPolicy = "per_channel_mean"
     minimum_s: float = 0.05
+    maximum_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +94,19 @@ class Metric:
         """The reference side, to be handed to :meth:`score` for every degraded version of it.
 
         Raises:
-            MetricUndefined: the reference is too short for this metric, or a channel of it is silent.
+            MetricUndefined: the reference is too short or too long for this metric, or a channel of it is silent.
+            AudioError: it has NaN or infinite samples.
         """
-        if reference.seconds < self.domain.minimum_s:
+        seconds, domain = reference.seconds, self.domain
+        if seconds < domain.minimum_s:
             raise MetricUndefined(
-                f"the clip is too short: {reference.seconds:.4f} s; "
-                f"{self.identity.name} needs {self.domain.minimum_s} s."
+                f"the clip is too short: {seconds:.4f} s; {self.identity.name} needs {domain.minimum_s} s."
             )
+        if seconds > domain.maximum_s:
+            raise MetricUndefined(
+                f"the clip is too long: {seconds:.1f} s; {self.identity.name} takes up to {domain.maximum_s:g} s."
+            )
+        require_finite(reference, "the reference")
         converted = self._converted(reference)
         for index, channel in enumerate(converted.samples):
             which = f"channel {index + 1} of the reference" if converted.channels > 1 else "the reference"
@@ -112,7 +119,7 @@ class Metric:
 
         Raises:
             NotApplicable: another number of channels than the reference.
-            AudioError: another length or rate than the reference.
+            AudioError: another length or rate than the reference, or NaN or infinite samples.
             MetricUndefined: this pair has no value.
         """
         if (degraded.length, degraded.rate) != (prepared.length, prepared.rate):
@@ -120,6 +127,7 @@ class Metric:
                 f"the reference has {prepared.length} samples at {prepared.rate} Hz and the degraded signal "
                 f"{degraded.length} at {degraded.rate} Hz; expected the same."
             )
+        require_finite(degraded, "the degraded signal")
         converted = self._converted(degraded)
         if converted.channels != len(prepared.states):
             raise NotApplicable(

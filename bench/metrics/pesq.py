@@ -15,7 +15,9 @@ RATE = 16_000
 
 
 class _Pesq(Metric):
-    domain = Domain(categories=SPEECH, sample_rate=RATE, minimum_s=0.25)  # the package's smallest buffer
+    # From the package's smallest buffer to what its arrays of 50 utterances (0.4 s each, at least) surely hold: it
+    # writes past them without a check, and longer clips were seen to end the process.
+    domain = Domain(categories=SPEECH, sample_rate=RATE, minimum_s=0.25, maximum_s=20.0)
     mode: ClassVar[str]
     standard: ClassVar[str]
 
@@ -44,10 +46,10 @@ class PesqWb(_Pesq):
     """Wide-band PESQ: ``pesq_wb``, MOS-LQO, 1 to 4.64, higher is better. Speech; 16 kHz; mean over channels.
 
     Raises:
-        MetricUndefined: shorter than 0.25 s, either signal silent, or no utterance found.
+        MetricUndefined: shorter than 0.25 s, longer than 20 s, either signal silent, or no utterance found.
     Source:
         ITU-T P.862.2 (11/2007). The ``pesq`` package does not hold Corrigendum 2 (03/2018), which attenuates the
-        input by 12 dB and raises values by up to 1; published values are without it as well.
+        input by 12 dB and raises values (by up to 1.0 on clips tried); published values are without it as well.
     """
 
     quantities = (Quantity("pesq_wb", "MOS-LQO", higher_is_better=True, low=0.999, high=4.644),)
@@ -59,7 +61,7 @@ class PesqNb(_Pesq):
     """Narrow-band PESQ: ``pesq_nb``, MOS-LQO, 1 to 4.55, higher is better. Speech; 16 kHz; mean over channels.
 
     Raises:
-        MetricUndefined: shorter than 0.25 s, either signal silent, or no utterance found.
+        MetricUndefined: shorter than 0.25 s, longer than 20 s, either signal silent, or no utterance found.
     Source:
         ITU-T P.862 (02/2001) with the mapping of P.862.1 (11/2003). Values depend on the input rate (16 kHz here;
         8 kHz input differs by about 0.1).

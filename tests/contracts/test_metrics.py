@@ -28,7 +28,7 @@ CEILING = {
     "estoi": 1,
     "visqol_audio": 4.7321,
     "visqol_speech_exponential": 5,
-    "visqol_speech_lattice": None,  # depends on the clip, between 4.3 and 4.7
+    "visqol_speech_lattice": None,  # depends on the clip, 4.47 to 4.72 on real speech
     "mel_distance": 0,
     "mel_distance_encodec": 0,
     "stft_distance": 0,

@@ -42,6 +42,12 @@ def test_a_silent_degraded_signal_has_no_value(make, mode, speech):
             metric.score(prepared, Audio(gain * speech.samples, speech.rate))
 
 
+def test_a_clip_that_could_overrun_the_package_is_refused(speech):
+    """40 s of 67 bursts end the process by a segmentation fault in pesq 0.0.4."""
+    with pytest.raises(MetricUndefined, match=r"too long: 20\.0 s; pesq_wb takes up to 20 s"):
+        PesqWb().prepare(Audio(np.tile(speech.samples, 6)[:, : 20 * speech.rate + 1], speech.rate))
+
+
 def test_no_utterance_is_undefined_with_the_package_s_reason():
     click = np.zeros((1, 48_000), np.float32)
     click[0, 0] = 1
