@@ -14,8 +14,8 @@ TABLE = (
     Entry("snr", "bench.metrics.distortion:Snr", "signal-to-noise ratio"),
     Entry("pesq_wb", "bench.metrics.pesq:PesqWb", "PESQ, wide band (P.862.2)", ("pesq",), _INSTALL),
     Entry("pesq_nb", "bench.metrics.pesq:PesqNb", "PESQ, narrow band (P.862.1)", ("pesq",), _INSTALL),
-    Entry("stoi", "bench.metrics.stoi:Stoi", "short-time objective intelligibility", ("pystoi",), _INSTALL),
-    Entry("estoi", "bench.metrics.stoi:Stoi", "extended STOI", ("pystoi",), _INSTALL),
+    Entry("stoi", "bench.metrics.stoi:Stoi", "short-time objective intelligibility"),
+    Entry("estoi", "bench.metrics.stoi:Stoi", "extended STOI"),
     Entry("visqol_audio", "bench.metrics.visqol:VisqolAudio", "ViSQOL, audio mode", ("visqol",), _INSTALL),
     Entry(
         "visqol_speech_exponential",
@@ -32,7 +32,9 @@ TABLE = (
         _INSTALL,
     ),
     Entry("mel_distance", "bench.metrics.spectral:MelDistance", "multi-scale mel distance as in DAC"),
-    Entry("mel_distance_encodec", "bench.metrics.spectral:MelDistance", "multi-scale mel distance as in EnCodec"),
+    Entry(
+        "mel_distance_encodec", "bench.metrics.spectral:MelDistanceEncodec", "multi-scale mel distance as in EnCodec"
+    ),
     Entry("stft_distance", "bench.metrics.spectral:StftDistance", "multi-resolution STFT distance"),
     Entry("log_spectral_distance", "bench.metrics.spectral:LogSpectralDistance", "log-spectral distance"),
 )

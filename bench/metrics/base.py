@@ -18,15 +18,16 @@ The base class converts rates and deals with channels by the metric's stated pol
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.audio import Audio
+from bench.audio import Audio, require_finite
 from bench.domain import CATEGORIES, Category, Identity
-from bench.errors import MetricUndefined, NotApplicable
+from bench.errors import AudioError, MetricUndefined, NotApplicable
 
 Signal = NDArray[np.float64]
 """One channel, shape ``(samples,)``, in [-1, 1]."""
@@ -36,7 +37,7 @@ ChannelPolicy = Literal["per_channel_mean", "mixdown"]
 SPEECH: tuple[Category, ...] = ("speech", "noisy_reverberant_speech")
 
 SILENCE_DBFS = -80.0
-"""RMS below which a reference counts as silent; full-reference metrics have no meaningful value against it."""
+"""RMS below which a signal counts as silent; full-reference metrics have no meaningful value against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,23 @@ class Domain:
 
     ``sample_rate`` is the rate it works at (None: the reference's own); signals are resampled to it.
     ``channels`` says what happens to stereo: the mean over channels of the metric of each, or a mono mix first.
+    ``minimum_s`` and ``maximum_s`` bound the clips that have a value; activity within the clip may ask for more.
     """
 
     categories: tuple[Category, ...] = CATEGORIES
     sample_rate: int | None = None
     channels: ChannelPolicy = "per_channel_mean"
+    minimum_s: float = 0.05
+    maximum_s: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The reference side of one clip: a state for each channel, and what a degraded version has to match."""
+
+    states: tuple[Any, ...]
+    length: int
+    rate: int
 
 
 class Metric:
@@ -77,29 +90,55 @@ class Metric:
     quantities: ClassVar[tuple[Quantity, ...]]
     domain: ClassVar[Domain] = Domain()
 
-    def prepare(self, reference: Audio) -> list[Any]:
-        """The reference side, to be handed to :meth:`score` for every degraded version of it."""
+    def prepare(self, reference: Audio) -> Prepared:
+        """The reference side, to be handed to :meth:`score` for every degraded version of it.
+
+        Raises:
+            MetricUndefined: the reference is too short or too long for this metric, or a channel of it is silent.
+            AudioError: it has NaN or infinite samples.
+        """
+        seconds, domain = reference.seconds, self.domain
+        if seconds < domain.minimum_s:
+            raise MetricUndefined(
+                f"the clip is too short: {seconds:.4f} s; {self.identity.name} needs {domain.minimum_s} s."
+            )
+        if seconds > domain.maximum_s:
+            raise MetricUndefined(
+                f"the clip is too long: {seconds:.1f} s; {self.identity.name} takes up to {domain.maximum_s:g} s."
+            )
+        require_finite(reference, "the reference")
         converted = self._converted(reference)
         for index, channel in enumerate(converted.samples):
-            level = rms_dbfs(channel)
-            if level < SILENCE_DBFS:
-                which = f"channel {index + 1} of the reference" if converted.channels > 1 else "the reference"
-                raise MetricUndefined(f"{which} is silent ({level:.1f} dBFS RMS, below {SILENCE_DBFS:.0f}).")
-        return [self.prepare_channel(channel.astype(np.float64), converted.rate) for channel in converted.samples]
+            which = f"channel {index + 1} of the reference" if converted.channels > 1 else "the reference"
+            require_active(channel, which)
+        states = [self.prepare_channel(channel.astype(np.float64), converted.rate) for channel in converted.samples]
+        return Prepared(tuple(states), reference.length, reference.rate)
 
-    def score(self, state: list[Any], degraded: Audio) -> dict[str, float]:
-        """Every quantity of ``degraded`` against the prepared reference."""
+    def score(self, prepared: Prepared, degraded: Audio) -> dict[str, float]:
+        """Every quantity of ``degraded`` against the prepared reference.
+
+        Raises:
+            NotApplicable: another number of channels than the reference.
+            AudioError: another length or rate than the reference, or NaN or infinite samples.
+            MetricUndefined: this pair has no value.
+        """
+        if (degraded.length, degraded.rate) != (prepared.length, prepared.rate):
+            raise AudioError(
+                f"the reference has {prepared.length} samples at {prepared.rate} Hz and the degraded signal "
+                f"{degraded.length} at {degraded.rate} Hz; expected the same."
+            )
+        require_finite(degraded, "the degraded signal")
         converted = self._converted(degraded)
-        if converted.channels != len(state):
+        if converted.channels != len(prepared.states):
             raise NotApplicable(
-                f"the reference has {len(state)} channels and the degraded signal {converted.channels}; "
+                f"the reference has {len(prepared.states)} channels and the degraded signal {converted.channels}; "
                 "expected the same."
             )
         per_channel = [
-            self.score_channel(channel_state, channel.astype(np.float64), converted.rate)
-            for channel_state, channel in zip(state, converted.samples, strict=True)
+            self.score_channel(state, channel.astype(np.float64), converted.rate)
+            for state, channel in zip(prepared.states, converted.samples, strict=True)
         ]
-        return {name: float(np.mean([values[name] for values in per_channel])) for name in per_channel[0]}
+        return {name: mean_over_channels([values[name] for values in per_channel]) for name in per_channel[0]}
 
     def prepare_channel(self, reference: Signal, rate: int) -> Any:
         raise NotImplementedError
@@ -111,6 +150,21 @@ class Metric:
         if self.domain.channels == "mixdown":
             audio = audio.mixed_to(1)
         return audio.at(self.domain.sample_rate or audio.rate)
+
+
+def mean_over_channels(values: Sequence[float]) -> float:
+    """The mean; undefined where infinite and other values meet, as a perfect channel would hide a destroyed one."""
+    if len(set(values)) > 1 and not np.isfinite(values).all():
+        listed = ", ".join(f"{value:g}" for value in values)
+        raise MetricUndefined(f"the channels have {listed}: there is no mean over an infinite and another value.")
+    return float(np.mean(values))
+
+
+def require_active(signal: NDArray[np.floating[Any]], what: str) -> None:
+    """Raise MetricUndefined where ``signal`` is silent."""
+    level = rms_dbfs(signal)
+    if level < SILENCE_DBFS:
+        raise MetricUndefined(f"{what} is silent ({level:.1f} dBFS RMS, below {SILENCE_DBFS:.0f}).")
 
 
 def rms_dbfs(signal: NDArray[np.floating[Any]]) -> float:

@@ -1,0 +1,242 @@
+"""What every metric in the table promises, whichever it is."""
+
+import math
+import os
+import random
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench import audio, metrics
+from bench.audio import Audio
+from bench.domain import CATEGORIES
+from bench.errors import MetricUndefined
+from bench.metrics.base import SPEECH
+
+DATA = Path(os.environ.get("CODECBENCH_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")) / "decoded/hilcodec"
+
+RATE, SECONDS = 16_000, 1.57
+SYMMETRIC = {"si_sdr", "mel_distance", "mel_distance_encodec"}
+CEILING = {
+    "si_sdr": math.inf,
+    "snr": math.inf,
+    "pesq_wb": 4.6439,
+    "pesq_nb": 4.5486,
+    "stoi": 1,
+    "estoi": 1,
+    "visqol_audio": 4.7321,
+    "visqol_speech_exponential": 5,
+    "visqol_speech_lattice": None,  # depends on the clip, 4.47 to 4.72 on real speech
+    "mel_distance": 0,
+    "mel_distance_encodec": 0,
+    "stft_distance": 0,
+    "log_spectral_distance": 0,
+}
+
+pytestmark = pytest.mark.parametrize("name", [entry.name for entry in metrics.TABLE])
+
+
+def speech_like(rate=RATE, seconds=SECONDS, seed=0):
+    """Voiced syllables with pauses and hiss, shape ``(samples,)``; another voice for every seed."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(rate * seconds)) / rate
+    phase = 2 * np.pi * np.cumsum(110 + 17 * seed + 30 * np.sin(2 * np.pi * 0.7 * time)) / rate
+    voiced = sum(np.sin(k * phase) / k for k in range(1, 25))
+    syllables = 0.4 + 0.6 * np.abs(np.sin(2 * np.pi * (1.3 + 0.2 * seed) * time + 0.5))
+    phrase = np.sin(np.pi * np.minimum(1, time / (0.9 * seconds))) ** 0.3
+    return 0.1 * phrase * (syllables * voiced + (1 - syllables) * rng.standard_normal(len(time)))
+
+
+def mono(samples, rate=RATE):
+    return Audio(np.atleast_2d(samples), rate)
+
+
+def with_noise(clip, snr_db, seed=9):
+    noise = np.random.default_rng(seed).standard_normal(clip.samples.shape)
+    gain = np.sqrt(np.mean(clip.samples**2) / np.mean(noise**2)) * 10 ** (-snr_db / 20)
+    return Audio(clip.samples + gain * noise, clip.rate)
+
+
+@cache
+def metric_of(name):
+    if problem := metrics.registry.missing(name):
+        pytest.skip(problem)
+    return metrics.load(name)()
+
+
+def score(name, reference, degraded):
+    metric = metric_of(name)
+    return metric.score(metric.prepare(reference), degraded)[name]
+
+
+def quantity(name):
+    (found,) = (q for q in metric_of(name).quantities if q.name == name)
+    return found
+
+
+def assert_no_better(name, worse, better):
+    sign = 1 if quantity(name).higher_is_better else -1
+    assert sign * worse <= sign * better + 1e-9
+
+
+CLIP = mono(speech_like())
+NOISY = with_noise(CLIP, 15)
+
+
+def test_it_says_what_it_is(name):
+    metric = metric_of(name)
+    assert metric.identity.name
+    assert metric.identity.version
+    assert len({q.name for q in metric.quantities}) == len(metric.quantities)
+    assert quantity(name).low < quantity(name).high
+    assert set(metric.domain.categories) <= set(CATEGORIES)
+    speech_only = name.startswith(("pesq", "stoi", "estoi", "visqol_speech"))
+    assert metric.domain.categories == (SPEECH if speech_only else CATEGORIES)
+    assert type(metric).__doc__
+
+
+def test_it_gives_exactly_its_quantities(name):
+    metric = metric_of(name)
+    values = metric.score(metric.prepare(CLIP), NOISY)
+    assert list(values) == [q.name for q in metric.quantities]
+    assert all(type(value) is float for value in values.values())
+
+
+def test_the_reference_comes_first(name):
+    """Which of the two is the reference is checked by direct calls in tests/metrics; here, that the order matters."""
+    dropped = NOISY.samples.copy()
+    dropped[:, 9000:17_000] *= 1e-3
+    forward, backward = score(name, CLIP, mono(dropped)), score(name, mono(dropped), CLIP)
+    if name in SYMMETRIC:
+        assert forward == pytest.approx(backward, rel=1e-6)
+    else:
+        assert forward != pytest.approx(backward, rel=1e-6)
+
+
+def test_an_identical_pair_gives_the_ceiling(name):
+    value = score(name, CLIP, CLIP)
+    if CEILING[name] is not None:
+        assert value == pytest.approx(CEILING[name], abs=1e-4)
+    assert_no_better(name, score(name, CLIP, NOISY), value)
+
+
+def test_a_destroyed_right_channel_shows(name):
+    left, right = speech_like(), speech_like(seed=1)
+    noise = 0.1 * np.random.default_rng(3).standard_normal(len(left))
+    reference = Audio(np.stack([left, right]), RATE)
+    coded = with_noise(reference, 25)
+    destroyed = Audio(np.stack([coded.samples[0], noise]), RATE)
+    worse, better = score(name, reference, destroyed), score(name, reference, coded)
+    assert worse != pytest.approx(better, rel=1e-3)
+    assert_no_better(name, worse, better)
+
+
+def test_a_perfect_left_channel_does_not_hide_a_destroyed_right_one(name):
+    left, right = speech_like(), speech_like(seed=1)
+    noise = 0.1 * np.random.default_rng(3).standard_normal(len(left))
+    reference = Audio(np.stack([left, right]), RATE)
+    try:
+        value = score(name, reference, Audio(np.stack([reference.samples[0], noise]), RATE))
+    except MetricUndefined:
+        return
+    assert value != pytest.approx(score(name, reference, reference), rel=1e-3)
+
+
+def test_stereo_follows_the_stated_policy(name):
+    reference = Audio(np.stack([speech_like(), speech_like(seed=1)]), RATE)
+    degraded = Audio(
+        np.concatenate([with_noise(mono(c), s).samples for c, s in zip(reference.samples, (20, 5), strict=True)]), RATE
+    )
+    if metric_of(name).domain.channels == "mixdown":
+        expected = score(name, reference.mixed_to(1), degraded.mixed_to(1))
+    else:
+        pairs = zip(reference.samples, degraded.samples, strict=True)
+        expected = np.mean([score(name, mono(r), mono(d)) for r, d in pairs])
+    assert score(name, reference, degraded) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_silent_reference_is_undefined(name):
+    with pytest.raises(MetricUndefined, match="silent"):
+        metric_of(name).prepare(mono(0 * CLIP.samples))
+
+
+def test_silence_is_no_better_than_noise(name):
+    try:
+        value = score(name, CLIP, mono(0 * CLIP.samples))
+    except MetricUndefined as error:
+        assert "silent" in str(error)  # noqa: PT017
+    else:
+        assert math.isfinite(value)
+        assert_no_better(name, value, score(name, CLIP, NOISY))
+
+
+def test_a_score_does_not_depend_on_the_ones_before(name):
+    metric = metric_of(name)
+    prepared = metric.prepare(CLIP)
+    first = metric.score(prepared, NOISY)
+    metric.score(prepared, with_noise(CLIP, 0))
+    assert metric.score(prepared, NOISY) == first
+    assert type(metric)().score(type(metric)().prepare(CLIP), NOISY) == first
+
+
+def test_more_noise_is_not_better(name):
+    values = [score(name, CLIP, with_noise(CLIP, snr_db)) for snr_db in (30, 15, 0)]
+    assert_no_better(name, values[1], values[0])
+    assert_no_better(name, values[2], values[1])
+    assert values[2] != values[0]
+
+
+@pytest.mark.parametrize(("rate", "length"), [(8000, 10_007), (22_050, 30_011), (96_000, 120_011)])
+def test_any_rate_and_length(name, rate, length):
+    clip = mono(speech_like(rate, 1.3)[:length], rate)
+    value = score(name, clip, with_noise(clip, 20))
+    assert quantity(name).low <= value <= quantity(name).high
+
+
+@pytest.mark.parametrize("length", [1, RATE // 100])
+def test_a_very_short_clip_is_undefined(name, length):
+    with pytest.raises(MetricUndefined, match="too short"):
+        metric_of(name).prepare(mono(CLIP.samples[:, 4000 : 4000 + length]))
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.1, 0.25, 0.41, 0.5, 0.64, 0.96])
+def test_a_short_clip_has_a_value_or_none_at_all(name, seconds):
+    clip = CLIP.part(4000, 4000 + round(RATE * seconds))
+    try:
+        value = score(name, clip, with_noise(clip, 20))
+    except MetricUndefined:
+        assert seconds < 1
+    else:
+        assert quantity(name).low <= value <= quantity(name).high
+
+
+def test_global_random_state_is_left_alone(name):
+    before = np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
+    score(name, CLIP, NOISY)
+    assert (np.random.get_state()[1] == before[0]).all()  # noqa: NPY002
+    assert random.getstate() == before[1]
+
+
+def test_a_gain_of_minus_6_db(name):
+    quieter = [Audio(signal.samples / 2, RATE) for signal in (CLIP, NOISY)]
+    if name == "snr":
+        assert score(name, CLIP, quieter[0]) == pytest.approx(6.0206, abs=1e-4)
+    elif name == "si_sdr":
+        assert score(name, CLIP, quieter[1]) == pytest.approx(score(name, CLIP, NOISY), abs=1e-9)
+    elif name.endswith("distance") or name == "mel_distance_encodec":
+        assert score(name, CLIP, quieter[0]) > 0.01
+    else:
+        assert score(name, CLIP, quieter[1]) == pytest.approx(score(name, CLIP, NOISY), abs=1e-3)
+
+
+def test_values_of_real_coded_audio_lie_in_the_stated_range(name):
+    if not DATA.exists():
+        pytest.skip(f"{DATA} is absent; set CODECBENCH_TEST_DATA to the folder that holds decoded/hilcodec")
+    for kind in {"speech", "music"} & set(metric_of(name).domain.categories):
+        reference = audio.read(DATA / f"{kind}_ref.wav", 0.3, 2.3)
+        for condition in ("encodec_3kbps", "descript_9kbps"):
+            value = score(name, reference, audio.read(DATA / f"{kind}_{condition}.wav", 0.3, 2.3))
+            assert math.isfinite(value)
+            assert quantity(name).low <= value <= quantity(name).high
