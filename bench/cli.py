@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 import typer
 
 from bench.errors import CodecbenchError, ConfigError
+from bench.threads import ONE_THREAD
 
 app = typer.Typer(
     name="codecbench",
@@ -209,6 +211,7 @@ def check(
 
 def main() -> None:
     """Entry point: runs a command, and turns our errors into one message and an exit code."""
+    os.environ.update(ONE_THREAD)  # as in the workers of a run, so that `score` gives the same last bit
     try:
         code = app(standalone_mode=False)
     except click.ClickException as error:

@@ -222,7 +222,7 @@ def _record(plan: Plan, text: str, folder: Path, workers: int) -> dict[str, Any]
         "versions": package_versions(),
         "machine": machine(),
         "workers": workers,
-        "threads_per_worker": max(1, available_cores() // workers),
+        "threads_per_worker": 1,
         "seed": plan.config.seed,
         "sample_rate": plan.config.sample_rate,
         "channels": plan.config.channels,

@@ -21,15 +21,7 @@ from typing import Any
 from bench.errors import CodecbenchError, WorkerDied
 from bench.measure import Finished, Inspected, Started
 from bench.planning import Job, Step
-
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
+from bench.threads import ONE_THREAD
 
 Retry = Callable[[Job, Step, str], Job | None]
 """Given a job, the step its worker died in and how: the job that is left, or None if nothing is."""
@@ -72,7 +64,7 @@ def run_jobs(jobs: Iterable[Job], workers: int, timeout_s: float, retry: Retry) 
             job = next_job()
             if job is None:
                 break
-            pool.append(_Worker.start(job, workers))
+            pool.append(_Worker.start(job))
         while pool:
             timeout = max(0.0, min(worker.deadline(timeout_s) for worker in pool) - time.monotonic())
             ready = wait([worker.pipe for worker in pool], timeout)
@@ -93,7 +85,7 @@ def run_jobs(jobs: Iterable[Job], workers: int, timeout_s: float, retry: Retry) 
                     if left is not None:
                         waiting.append(left)
                     if (job := next_job()) is not None:
-                        pool.append(_Worker.start(job, workers))
+                        pool.append(_Worker.start(job))
                 elif isinstance(message, Done):
                     job = next_job()
                     if job is None:
@@ -117,12 +109,11 @@ class _Worker:
     since: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def start(cls, job: Job, workers: int) -> _Worker:
+    def start(cls, job: Job) -> _Worker:
         import socket
 
         ours, theirs = socket.socketpair()
-        threads = str(max(1, available_cores() // workers))
-        environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, threads), "PYTHONFAULTHANDLER": "1"}
+        environment = {**os.environ, **ONE_THREAD, "PYTHONFAULTHANDLER": "1"}
         environment["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
         with (job.folder / "workers.log").open("ab") as log, theirs:
             process = subprocess.Popen(  # noqa: S603  # our own interpreter and module

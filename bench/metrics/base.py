@@ -90,6 +90,12 @@ class Metric:
     quantities: ClassVar[tuple[Quantity, ...]]
     domain: ClassVar[Domain] = Domain()
 
+    def require(self, category: Category) -> None:
+        """Raise NotApplicable where this metric does not speak of ``category``."""
+        if category not in self.domain.categories:
+            known = " and ".join(self.domain.categories)
+            raise NotApplicable(f"{self.identity.name} speaks of {known}, not of {category}.")
+
     def prepare(self, reference: Audio) -> Prepared:
         """The reference side, to be handed to :meth:`score` for every degraded version of it.
 
