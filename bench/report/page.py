@@ -13,7 +13,7 @@ from bench.errors import CodecbenchError
 from bench.report.record import category_name, definitions, failures, headline, methods
 from bench.report.sounds import LONGEST_S, Sound, colours, sound
 from bench.report.svg import SERIES_COLOURS
-from bench.report.wide import Sheet, digits_of, direction, number, sheets, shown_quantities
+from bench.report.wide import Sheet, digits_of, direction, limits_of, number, sheets, shown_quantities
 from bench.report.worst import Worst, worst_clips
 from bench.results import Results
 
@@ -23,8 +23,9 @@ LARGEST_PAGE = 15_000_000  # bytes: what a browser opens and a mail server forwa
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure with its caption."""
+    """A figure with its title and caption."""
 
+    title: str
     svg: str
     caption: str
 
@@ -100,9 +101,7 @@ def _order(value: float) -> str:
     return "" if math.isnan(value) else repr(float(value)).replace("inf", "Infinity")
 
 
-def _section(
-    results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, sheet: Sheet, index: int
-) -> Section:
+def _section(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, sheet: Sheet, index: int) -> Section:
     from bench.report.plots import distributions, legend_entry, looks, per_clip, rate_quality
 
     category, title = sheet.category, category_name(sheet.category)
@@ -116,11 +115,14 @@ def _section(
         rows = joined[joined["quantity"] == quantity]
         caption = str(about.get("summary") or "")
         named = f"{quantity}, {title.lower()}"
-        axis = f"{quantity} ({about.get('unit', '')} {direction(about)})".replace("( ", "(")
-        curves.append(Chart(rate_quality(rows, quantity, about, styles, f"Rate-quality curve: {named}"), caption))
+        axis = f"{about.get('unit') or 'value'} {direction(about)}".strip()
+        if ((rows["role"] == "codec") & rows["mean"].abs().lt(math.inf) & (rows["actual_bps"] > 0)).any():
+            label = f"Rate-quality curve: {named}"
+            curves.append(Chart(quantity, rate_quality(rows, styles, axis, label, limits_of(about)), caption))
         values = per_clip(results, category, quantity)
         label = f"Values of the single clips: {named}"
-        spreads.append(Chart(distributions(values, roles, styles, axis, label), caption))
+        if values:
+            spreads.append(Chart(quantity, distributions(values, roles, styles, axis, label), ""))
     legend = [(name, legend_entry(look)) for name, look in styles.items()]
     pairs = [_pair(results, worst) for worst in worst_clips(results, category)]
     return Section(f"category-{index}", title, sheet, legend, curves, spreads, pairs)
@@ -152,4 +154,3 @@ def _limited(section: Section, budget: int) -> tuple[Section, int]:
         budget -= needed if fits else 0
         pairs.append(Pair(pair.worst, pair.value, pair.others, pair.sounds, pair.problem, fits))
     return Section(**{**vars(section), "pairs": pairs}), budget
-

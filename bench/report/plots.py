@@ -12,7 +12,7 @@ import pandas as pd
 
 from bench.report.svg import FAINT, INK, figure_style, inline_svg, series_colour
 from bench.report.tables import conditions
-from bench.report.wide import direction, number
+from bench.report.wide import number
 from bench.results import Results
 
 if TYPE_CHECKING:
@@ -70,11 +70,12 @@ def legend_entry(look: Look) -> str:
 
 
 def rate_quality(
-    rows: pd.DataFrame, quantity: str, about: Mapping[str, Any], styles: Mapping[str, Look], label: str
+    rows: pd.DataFrame, styles: Mapping[str, Look], axis: str, label: str, limits: tuple[float, float]
 ) -> str:
     """The curve of one quantity in one category.
 
     ``rows``: the summary of that category and quantity with ``actual_bps`` and ``role`` of each condition beside it.
+    ``limits``: what the quantity can be; bands may leave it, the axis does not.
     """
     from matplotlib.figure import Figure
 
@@ -85,8 +86,8 @@ def rate_quality(
         for name, points in codecs.groupby(codecs["condition"].map(series_of), sort=False):
             _curve(axes, points.sort_values("actual_bps"), styles[str(name)])
         _rate_axis(axes, codecs["actual_bps"].to_numpy(dtype=float) / 1000)
-        _controls(axes, rows[(rows["role"] != "codec") & rows["mean"].notna()], codecs)
-        axes.set_ylabel(f"{quantity} ({about.get('unit', '')} {direction(about)})".replace("( ", "("))
+        _controls(axes, rows[(rows["role"] != "codec") & rows["mean"].notna()], codecs, limits)
+        axes.set_ylabel(axis)
         return inline_svg(figure, label, label)
 
 
@@ -134,26 +135,28 @@ def _rate_axis(axes: Axes, kbps: np.ndarray[Any, Any]) -> None:
 
     axes.set_xscale("log")
     low, high = (float(kbps.min()), float(kbps.max())) if len(kbps) else (1.0, 100.0)
-    low, high = low / 1.15, high * 1.15
+    # A codec at one rate, or at two close ones, is not spread over the whole width.
+    margin = max(1.15, math.sqrt(4 * low / high))
+    low, high = low / margin, high * margin
     axes.set_xlim(low, high)
-    for steps in ((1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 6, 8), tuple(np.arange(10, 100) / 10)):
-        ticks = [s * 10.0**e for e in range(-3, 6) for s in steps if low <= s * 10.0**e <= high]
+    for steps in ((1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 6, 8)):
+        ticks = [step * 10.0**power for power in range(-3, 7) for step in steps if low <= step * 10.0**power <= high]
         if len(ticks) >= 4:
             break
-    axes.xaxis.set_major_locator(FixedLocator(ticks[:: max(1, len(ticks) // 6)]))
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlabel("measured kbit/s")
 
 
-def _controls(axes: Axes, controls: pd.DataFrame, codecs: pd.DataFrame) -> None:
+def _controls(axes: Axes, controls: pd.DataFrame, codecs: pd.DataFrame, limits: tuple[float, float]) -> None:
     """Controls as lines with their names in the right margin; those far away are only named at the edge."""
     inside = codecs[["mean", "ci_low", "ci_high"]].to_numpy(dtype=float)
     inside = inside[np.isfinite(inside)]
     finite = controls["mean"][np.isfinite(controls["mean"])].to_numpy(dtype=float)
     if len(inside) == 0:
         inside = finite if len(finite) else np.array([0.0, 1.0])
-    low, high = float(inside.min()), float(inside.max())
+    low, high = max(float(inside.min()), limits[0]), min(float(inside.max()), limits[1])
     span = max(high - low, 1e-3 * abs(high), 1e-9)
     near = finite[(finite >= low - 0.8 * span) & (finite <= high + 0.8 * span)]
     bottom, top = min([low, *near]), max([high, *near])
@@ -178,7 +181,7 @@ def _controls(axes: Axes, controls: pd.DataFrame, codecs: pd.DataFrame) -> None:
 
 
 def spread(places: Sequence[float], distance: float) -> list[float]:
-    """Sorted places moved apart to at least ``distance``, as little as a simple rule can, within 0 and 1 if they fit."""
+    """Sorted places moved apart to at least ``distance``, by little, and within 0 and 1 where they fit."""
     moved = list(places)
     for _ in range(200):
         changed = False
@@ -198,12 +201,7 @@ def _row(axes: Axes, place: int, values: np.ndarray[Any, Any], look: Look | None
     colour = look.colour if look else INK
     finite = np.sort(values[np.isfinite(values)])
     if len(finite) > STRIP_LIMIT:
-        line = {"color": colour, "linewidth": 1.0}
-        axes.boxplot(
-            [finite], positions=[place], orientation="horizontal", widths=0.55, manage_ticks=False, boxprops=line,
-            whiskerprops=line, capprops=line, medianprops={"color": colour, "linewidth": 2.0},
-            flierprops={"marker": ".", "markersize": 3, "markeredgecolor": colour},
-        )  # fmt: skip
+        _box(axes, place, finite, colour)
     elif len(finite):
         # Neighbours in value are put on different heights, the same for every drawing of the same values.
         heights = place + 0.5 * ((np.arange(len(finite)) * 0.618) % 1 - 0.5)
@@ -216,6 +214,18 @@ def _row(axes: Axes, place: int, values: np.ndarray[Any, Any], look: Look | None
         axes.text(
             side, place, f"∞×{infinite}", transform=axes.get_yaxis_transform(), fontsize=7, verticalalignment="center"
         )
+
+
+def _box(axes: Axes, place: int, values: np.ndarray[Any, Any], colour: str) -> None:
+    from matplotlib.cbook import boxplot_stats
+
+    box = boxplot_stats(values)[0]
+    left, right, half = box["q1"], box["q3"], 0.28
+    outline = ([left, right, right, left, left], place + half * np.array([-1, -1, 1, 1, -1]))
+    axes.plot(*outline, color=colour, linewidth=1.0)
+    axes.hlines([place] * 2, [box["whislo"], right], [left, box["whishi"]], color=colour, linewidth=1.0)
+    axes.vlines(box["med"], place - half, place + half, color=colour, linewidth=2.0)
+    axes.plot(box["fliers"], [place] * len(box["fliers"]), linestyle="none", marker=".", markersize=3, color=colour)
 
 
 def _shortened(text: str, most: int = 26) -> str:

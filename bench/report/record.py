@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bench.report.tables import categories, conditions, in_order, is_complete, source_codes
+from bench.report.wide import limits_of
 from bench.results import Results
 from bench.stats import DRAWS
 
@@ -96,7 +97,11 @@ def failures(results: Results) -> pd.DataFrame:
     ]
     ranks = [{name: i for i, name in enumerate(names)} for names in (categories(results), conditions(results))]
     grouped.sort(
-        key=lambda row: (ranks[0][row["category"]], ranks[1][row["condition"]], *(row[k] for k in ("clip", "reason")))
+        key=lambda row: (
+            ranks[0][str(row["category"])],
+            ranks[1][str(row["condition"])],
+            *(str(row[key]) for key in ("clip", "reason")),
+        )
     )
     return pd.DataFrame(grouped, columns=[*keys, "what", "rows"])
 
@@ -130,7 +135,7 @@ def definitions(results: Results) -> list[dict[str, str]]:
     """What each quantity is and what made it."""
     rows = []
     for name, about in results.quantities.items():
-        better = {True: "higher is better", False: "lower is better"}.get(about.get("higher_is_better", None), "")
+        better = {True: "higher is better", False: "lower is better", None: ""}[about.get("higher_is_better")]
         rows.append(
             {
                 "name": name,
@@ -152,11 +157,8 @@ def _codecs(results: Results) -> str:
 
 
 def _range(about: dict[str, Any]) -> str:
-    bounds = [about.get("low"), about.get("high")]
-    texts = [f"{bound:g}" if isinstance(bound, int | float) else str(bound or "") for bound in bounds]
-    words = {"-inf": "-∞", "inf": "∞", "Infinity": "∞", "-Infinity": "-∞"}
-    low, high = (words.get(text, text) for text in texts)
-    return f"{low or '-∞'} to {high or '∞'}"
+    low, high = (f"{bound:g}".replace("inf", "∞") for bound in limits_of(about))
+    return f"{low} to {high}"
 
 
 def _name(dataset: Any) -> Any:

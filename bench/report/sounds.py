@@ -62,7 +62,8 @@ def colours() -> np.ndarray[Any, Any]:
     """The shades from quiet to loud as 8-bit red, green, blue."""
     import matplotlib as mpl
 
-    return np.rint(255 * mpl.colormaps["magma"](np.linspace(0, 1, SHADES))[:, :3]).astype(np.uint8)
+    shades: np.ndarray[Any, Any] = np.rint(255 * mpl.colormaps["magma"](np.linspace(0, 1, SHADES))[:, :3])
+    return shades.astype(np.uint8)
 
 
 def _levels(heard: Audio, nyquist: float) -> np.ndarray[Any, Any]:
@@ -77,8 +78,8 @@ def _levels(heard: Audio, nyquist: float) -> np.ndarray[Any, Any]:
     inside = bins <= size // 2
     picked = np.zeros((HEIGHT, WIDTH))
     picked[inside] = power[:, np.minimum(np.rint(bins[inside]).astype(int), size // 2)].T
-    decibels = 10 * np.log10(np.maximum(picked, 10 ** (FLOOR_DB / 10)))
-    return np.minimum(decibels, 0.0)
+    decibels: np.ndarray[Any, Any] = 10 * np.log10(np.maximum(picked, 10 ** (FLOOR_DB / 10)))
+    return decibels.clip(FLOOR_DB, 0.0)
 
 
 def _png(shades: np.ndarray[Any, Any]) -> bytes:

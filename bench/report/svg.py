@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +23,7 @@ SERIES_COLOURS = (
 )  # fmt: skip
 """Light and dark variants after Okabe and Ito, each at least 3:1 against its background."""
 
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "font.family": "sans-serif",
     "font.size": 9,
     "text.color": INK,
@@ -62,7 +63,8 @@ def figure_style() -> Iterator[None]:
 
     with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()
-        mpl.rcParams.update(SETTINGS)
+        for name, value in SETTINGS.items():
+            mpl.rcParams[cast("Any", name)] = value
         # The text stays text: it is the browser that needs the glyphs.
         warnings.filterwarnings("ignore", message=r"(?s).*[Gg]lyph.*missing")
         yield
@@ -74,7 +76,7 @@ def inline_svg(figure: Figure, key: str, label: str) -> str:
     Args:
         figure: made under :func:`figure_style`.
         key: of any characters; makes the ids in this element its own.
-        label: what a screen reader says.
+        label: what a screen reader says; an empty one hides the figure from it.
     """
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -83,23 +85,22 @@ def inline_svg(figure: Figure, key: str, label: str) -> str:
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL)  # matplotlib repeats each text in a comment
-    text = _own_ids(text, "f" + hashlib.sha256(key.encode()).hexdigest()[:8])
-    text = re.sub(r"<[^>]*>", lambda tag: _slim(tag[0]), text)
+    prefix = "f" + hashlib.sha256(key.encode()).hexdigest()[:8]
+    used = sorted({*re.findall(r"url\(#([^)]+)\)", text), *re.findall(r'xlink:href="#([^"]+)"', text)})
+    names = {name: f"{prefix}-{index}" for index, name in enumerate(used)}
+    text = re.sub(r"<[^>]*>", lambda tag: _slim(_own_ids(tag[0], names)), text)
     width = re.search(r'viewBox="0 0 ([\d.]+)', text)
-    opening = (
-        f'<svg role="img" aria-label="{_attribute(label)}" style="max-width:{float(width[1]) if width else 400:.0f}pt" '
-    )
+    role = f'role="img" aria-label="{html.escape(label)}"' if label else 'aria-hidden="true"'
+    opening = f'<svg {role} style="max-width:{float(width[1]) if width else 400:.0f}pt" '
     text = re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', lambda found: f"{opening}{found[1]}>", text, count=1)
     return _themed(text).strip()
 
 
-def _own_ids(text: str, prefix: str) -> str:
-    """Ids of this figure only: several figures stand in one page. Those that nothing refers to are dropped."""
-    used = set(re.findall(r"url\(#([^)]+)\)", text)) | set(re.findall(r'xlink:href="#([^"]+)"', text))
-    names = {name: f"{prefix}-{index}" for index, name in enumerate(sorted(used))}
-    text = re.sub(r' id="([^"]+)"', lambda found: f' id="{names[found[1]]}"' if found[1] in names else "", text)
-    text = re.sub(r"url\(#([^)]+)\)", lambda found: f"url(#{names[found[1]]})", text)
-    return re.sub(r'xlink:href="#([^"]+)"', lambda found: f'href="#{names[found[1]]}"', text)
+def _own_ids(tag: str, names: Mapping[str, str]) -> str:
+    """Ids of this figure only, for several stand in one page; those that nothing refers to are dropped."""
+    tag = re.sub(r' id="([^"]+)"', lambda found: f' id="{names[found[1]]}"' if found[1] in names else "", tag)
+    tag = re.sub(r"url\(#([^)]+)\)", lambda found: f"url(#{names[found[1]]})", tag)
+    return re.sub(r'xlink:href="#([^"]+)"', lambda found: f'href="#{names[found[1]]}"', tag)
 
 
 def _slim(tag: str) -> str:
@@ -113,7 +114,3 @@ def _themed(text: str) -> str:
     for index, (light, _) in enumerate(SERIES_COLOURS):
         text = text.replace(light, f"var(--series-{index}, {light})")
     return text
-
-
-def _attribute(text: str) -> str:
-    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")

@@ -88,6 +88,8 @@ def _text(cell: Cell) -> Text:
 def _failures(results: Results) -> Iterator[RenderableType]:
     rows = failures(results)
     for row in rows.head(SHOWN_FAILURES).to_dict("records"):
-        yield Text(f"{row['status']}: {row['clip']}, {row['condition']}, {row['what']}: {row['reason']}", style="yellow")
+        yield Text(
+            f"{row['status']}: {row['clip']}, {row['condition']}, {row['what']}: {row['reason']}", style="yellow"
+        )
     if len(rows) > SHOWN_FAILURES:
         yield Text(f"and {len(rows) - SHOWN_FAILURES} more; scores.parquet and encodings.parquet have them all.")

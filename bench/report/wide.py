@@ -101,7 +101,7 @@ def shown_quantities(results: Results, scores: pd.DataFrame) -> list[str]:
 
 def direction(about: Mapping[str, Any]) -> str:
     """An arrow to where quality is."""
-    return {True: "↑", False: "↓"}.get(about.get("higher_is_better", None), "")
+    return {True: "↑", False: "↓", None: ""}[about.get("higher_is_better")]
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -114,10 +114,16 @@ def number(value: float, digits: int = 2) -> str:
     return text.lstrip("-") if float(text) == 0 else text
 
 
+def limits_of(about: Mapping[str, Any]) -> tuple[float, float]:
+    """The range of a quantity; what is not stated is unlimited."""
+    low, high = about.get("low"), about.get("high")
+    return -math.inf if low is None else float(low), math.inf if high is None else float(high)
+
+
 def digits_of(about: Mapping[str, Any]) -> int:
     """Three decimals for quantities on a scale such as 0 to 1, two for all others."""
-    low, high = about.get("low"), about.get("high")
-    narrow = isinstance(low, int | float) and isinstance(high, int | float) and high - low <= 2
+    low, high = limits_of(about)
+    narrow = high - low <= 2
     return 3 if narrow else 2
 
 

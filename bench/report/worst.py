@@ -32,7 +32,9 @@ def worst_clips(results: Results, category: str, most: int = 3) -> list[Worst]:
     """
     roles = results.encodings.drop_duplicates("condition").set_index("condition")["role"]
     scores = results.scores
-    usable = scores[(scores["category"] == category) & (scores["status"] == "ok") & scores["value"].abs().lt(float("inf"))]
+    usable = scores[
+        (scores["category"] == category) & (scores["status"] == "ok") & scores["value"].abs().lt(float("inf"))
+    ]
     usable = usable[usable["condition"].map(roles) == "codec"]
     quantity = main_quantity(results, usable)
     if quantity is None:
@@ -44,7 +46,9 @@ def worst_clips(results: Results, category: str, most: int = 3) -> list[Worst]:
     sign = 1 if results.quantities.get(quantity, {}).get("higher_is_better", True) else -1
     order = {name: rank for rank, name in enumerate(conditions(results))}
     # Rounded, so that the last bit of a sum does not decide between equal clips.
-    cells = cells.assign(shortfall=(sign * (cells["value"] - cells["others"])).round(9), rank=cells["condition"].map(order))
+    cells = cells.assign(
+        shortfall=(sign * (cells["value"] - cells["others"])).round(9), rank=cells["condition"].map(order)
+    )
     cells = cells[cells["shortfall"] < 0].sort_values(["shortfall", "clip", "rank"]).drop_duplicates("clip").head(most)
     return [
         Worst(category, str(row["clip"]), str(row["condition"]), quantity, row["value"], row["others"])
