@@ -123,7 +123,7 @@ def _section(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, 
         label = f"Values of the single clips: {named}"
         if values:
             spreads.append(Chart(quantity, distributions(values, roles, styles, axis, label), ""))
-    legend = [(name, legend_entry(look)) for name, look in styles.items()]
+    legend = [(name, legend_entry(look, category)) for name, look in styles.items()]
     pairs = [_pair(results, worst) for worst in worst_clips(results, category)]
     return Section(f"category-{index}", title, sheet, legend, curves, spreads, pairs)
 

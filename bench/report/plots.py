@@ -58,15 +58,15 @@ def looks(results: Results, rate_table: pd.DataFrame) -> dict[str, Look]:
     return {name: Look(index) for index, name in enumerate(names)}
 
 
-def legend_entry(look: Look) -> str:
-    """The line and marker of a series, for a legend outside of the figures."""
+def legend_entry(look: Look, key: str) -> str:
+    """The line and marker of a series, for a legend outside of the figures; ``key`` tells it from other legends."""
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
     with figure_style():
         figure = Figure(figsize=(0.5, 0.18))
         figure.add_artist(Line2D([0.06, 0.5, 0.94], [0.5] * 3, markevery=[1], **look.line))
-        return inline_svg(figure, f"legend {look.index}", "")
+        return inline_svg(figure, f"legend {look.index} {key}", "")
 
 
 def rate_quality(
