@@ -82,10 +82,10 @@ def mean_ci(values: ArrayLike, clusters: ArrayLike, seed: int, level: float = 0.
 @lru_cache(maxsize=256)
 def widening(k: int, level: float) -> float:
     """Factor by which a percentile interval over ``k`` clusters is too narrow for normal data."""
-    from scipy import stats
+    from scipy.special import ndtri, stdtrit  # quantiles, without the second that scipy.stats takes to import
 
     upper = (1 + level) / 2
-    return math.sqrt(k / (k - 1)) * float(stats.t.ppf(upper, k - 1) / stats.norm.ppf(upper))
+    return math.sqrt(k / (k - 1)) * float(stdtrit(k - 1, upper) / ndtri(upper))
 
 
 def _cluster_sums(values: Floats, clusters: NDArray[Any]) -> tuple[Floats, Floats]:
@@ -102,7 +102,11 @@ def _cluster_sums(values: Floats, clusters: NDArray[Any]) -> tuple[Floats, Float
 
 
 def _resampled_means(sums: Floats, sizes: Floats, seed: int, draws: int) -> Floats:
-    parts = [(counts @ sums) / (counts @ sizes) for counts in _resampling_counts(len(sums), seed, draws)]
+    parts = []
+    for counts in _resampling_counts(len(sums), seed, draws):
+        # Not "@": the last bits of BLAS depend on its threads, and the same run must give the same bytes.
+        total, size = np.einsum("ij,j->i", counts, sums), np.einsum("ij,j->i", counts, sizes)
+        parts.append(total / size)
     return np.concatenate(parts)
 
 

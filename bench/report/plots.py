@@ -81,7 +81,7 @@ def rate_quality(
 
     with figure_style():
         figure = Figure(figsize=(4.6, 3.0))
-        axes = figure.add_axes((0.125, 0.15, 0.665, 0.79))
+        axes = figure.add_axes((0.125, 0.15, 0.655, 0.79))
         codecs = rows[(rows["role"] == "codec") & np.isfinite(rows["mean"]) & (rows["actual_bps"] > 0)]
         for name, points in codecs.groupby(codecs["condition"].map(series_of), sort=False):
             _curve(axes, points.sort_values("actual_bps"), styles[str(name)])
@@ -164,7 +164,7 @@ def _controls(axes: Axes, controls: pd.DataFrame, codecs: pd.DataFrame, limits: 
     axes.set_ylim(bottom - pad, top + pad)
     places, texts = [], []
     for row in controls.sort_values(["mean", "condition"]).to_dict("records"):
-        mean, name = float(row["mean"]), _shortened(str(row["condition"]), 17)
+        mean, name = float(row["mean"]), _shortened(str(row["condition"]), 16)
         place = (mean - bottom + pad) / (top - bottom + 2 * pad) if math.isfinite(mean) else math.copysign(2, mean)
         if 0 <= place <= 1:
             axes.axhline(mean, color=INK, linestyle=CONTROL_LINE, linewidth=0.9, alpha=0.7)
