@@ -1,0 +1,68 @@
+"""The report as Markdown: what was run, one table per category, failures, methods."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from bench.report.record import category_name, definitions, failures, headline, methods
+from bench.report.wide import Sheet, sheets
+from bench.results import Results
+
+SHOWN_FAILURES = 50
+
+
+def markdown(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, seed: int) -> str:
+    """The whole report; every name from the run is escaped."""
+    return "\n".join(_lines(results, summary, rate_table, seed)) + "\n"
+
+
+def escape(text: object) -> str:
+    """``text`` so that Markdown shows it as it is."""
+    plain = " ".join(str(text).split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*|]|\](?=\()|(?<!\w)_|_(?!\w))", r"\\\1", plain)
+
+
+def _lines(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, seed: int) -> Iterator[str]:
+    told = headline(results)
+    yield f"# {escape(results.name)}" + ("" if told.complete else " (partial run)")
+    for sentence in told.sentences():
+        yield from ("", escape(sentence))
+    for warning in told.warnings:
+        yield from ("", f"**Warning:** {escape(warning)}")
+    for sheet in sheets(results, summary, rate_table):
+        yield from ("", f"## {escape(category_name(sheet.category))}", "")
+        yield from _sheet(sheet)
+    yield from ("", "Each score is the mean over clips with its 95 % confidence interval in brackets. ↑ higher is ")
+    yield "better, ↓ lower is better; `n/a`: the metric does not speak of this signal; –: no value."
+    yield from _failures(failures(results))
+    yield from ("", "## Methods", "")
+    yield from (f"- {term}: {escape(text)}" for term, text in methods(results, seed))
+    yield from ("", "## Quantities", "")
+    rows = definitions(results)
+    if rows:
+        yield from _table(list(rows[0]), [list(row.values()) for row in rows])
+
+
+def _sheet(sheet: Sheet) -> Iterator[str]:
+    rows = [[name, *map(str, row)] for name, row in zip(sheet.conditions, sheet.rows, strict=True)]
+    yield from _table(["condition", *map(str, sheet.columns)], rows, numbers=True)
+
+
+def _failures(rows: pd.DataFrame) -> Iterator[str]:
+    if rows.empty:
+        return
+    yield from ("", "## Failures", "")
+    shown = rows.head(SHOWN_FAILURES)
+    yield from _table(list(shown.columns), shown.to_numpy().tolist())
+    if len(rows) > len(shown):
+        yield from ("", f"{len(rows) - len(shown)} more are in `encodings.parquet` and `scores.parquet`.")
+
+
+def _table(heading: Sequence[str], rows: Sequence[Sequence[object]], numbers: bool = False) -> Iterator[str]:
+    yield "| " + " | ".join(map(escape, heading)) + " |"
+    yield "|---" + ("|--:" if numbers else "|---") * (len(heading) - 1) + "|"
+    for row in rows:
+        yield "| " + " | ".join(map(escape, row)) + " |"

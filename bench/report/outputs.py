@@ -1,0 +1,87 @@
+"""A report as files and as JSON."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.report.record import headline
+from bench.report.tables import is_complete, rates, summarise
+from bench.results import Results
+from bench.stats import DRAWS
+
+SUMMARY_FILE, RATES_FILE, TEXT_FILE, PAGE_FILE = "summary.csv", "rates.csv", "report.md", "report.html"
+
+
+def write_report(results: Results, folder: str | os.PathLike[str] | None = None, seed: int = 0) -> list[Path]:
+    """Write ``summary.csv``, ``rates.csv``, ``report.md`` and ``report.html`` into ``folder`` (default: the run's).
+
+    The same run and seed give the same bytes. Returns the paths written.
+    """
+    from bench.report.markdown import markdown
+    from bench.report.page import page
+
+    folder = results.folder if folder is None else Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    summary, rate_table = summarise(results, seed), rates(results)
+    texts = {
+        SUMMARY_FILE: summary.to_csv(index=False, lineterminator="\n"),
+        RATES_FILE: rate_table.to_csv(index=False, lineterminator="\n"),
+        TEXT_FILE: markdown(results, summary, rate_table, seed),
+        PAGE_FILE: page(results, summary, rate_table, seed),
+    }
+    for name, text in texts.items():
+        _write(folder / name, text)
+    return [folder / name for name in texts]
+
+
+def to_json(results: Results, seed: int = 0) -> dict[str, Any]:
+    """Both long tables and the record of the run, at full precision.
+
+    NaN and missing values become ``null``, infinities the strings ``"Infinity"`` and ``"-Infinity"``, so that every
+    JSON parser can read it.
+    """
+    summary, rate_table = summarise(results, seed), rates(results)
+    told = headline(results)
+    whole = {
+        "run": results.name,
+        "complete": is_complete(results),
+        "interval": {"level": 0.95, "method": "clustered bootstrap, widened percentile", "draws": DRAWS, "seed": seed},
+        "clips": told.clips,
+        "sources": told.sources,
+        "summary": summary.to_dict("records"),
+        "rates": rate_table.to_dict("records"),
+        "record": results.info,
+    }
+    plain: dict[str, Any] = json_value(whole)
+    return plain
+
+
+def json_value(value: Any) -> Any:
+    """``value`` in the types of JSON."""
+    if isinstance(value, dict):
+        return {str(key): json_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_value(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, float) and math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value if isinstance(value, bool | int | float) else str(value)
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

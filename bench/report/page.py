@@ -1,0 +1,156 @@
+"""The report as one HTML page that needs nothing but itself: no network, no other file."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.errors import CodecbenchError
+from bench.report.record import category_name, definitions, failures, headline, methods
+from bench.report.sounds import LONGEST_S, Sound, colours, sound
+from bench.report.svg import SERIES_COLOURS
+from bench.report.wide import Sheet, digits_of, direction, limits_of, number, sheets, shown_quantities
+from bench.report.worst import Worst, worst_clips
+from bench.results import Results
+
+SHOWN_FAILURES = 200
+LARGEST_PAGE = 15_000_000  # bytes: what a browser opens and a mail server forwards without complaint
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure with its title and caption."""
+
+    title: str
+    svg: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One of the worst clips, seen and heard."""
+
+    worst: Worst
+    value: str
+    others: str
+    sounds: list[tuple[str, Sound]]
+    problem: str = ""
+    with_players: bool = True
+
+
+@dataclass(frozen=True)
+class Section:
+    """Everything about one category."""
+
+    anchor: str
+    title: str
+    sheet: Sheet
+    legend: list[tuple[str, str]]
+    curves: list[Chart]
+    distributions: list[Chart]
+    pairs: list[Pair]
+
+
+def page(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, seed: int) -> str:
+    """The whole page as text. Players are left out, and the page says so, where they would make it too large."""
+    sections = [
+        _section(results, summary, rate_table, sheet, index)
+        for index, sheet in enumerate(sheets(results, summary, rate_table))
+    ]
+    failed = failures(results)
+    values = {
+        "results": results,
+        "headline": headline(results),
+        "sections": sections,
+        "failures": failed.head(SHOWN_FAILURES).to_dict("records"),
+        "more_failures": max(0, len(failed) - SHOWN_FAILURES),
+        "methods": methods(results, seed),
+        "definitions": definitions(results),
+        "config": str(results.info.get("config_text") or ""),
+        "series_colours": SERIES_COLOURS,
+        "shades": [f"rgb({r} {g} {b})" for r, g, b in colours()[::9].tolist()],
+        "seconds": LONGEST_S,
+    }
+    without = _rendered({**values, "sections": [_limited(section, 0)[0] for section in sections]})
+    budget = LARGEST_PAGE - len(without.encode())
+    for index, section in enumerate(sections):
+        sections[index], budget = _limited(section, budget)
+    left_out = sum(bool(pair.sounds) and not pair.with_players for section in sections for pair in section.pairs)
+    return _rendered({**values, "sections": sections, "players_left_out": left_out})
+
+
+def _rendered(values: dict[str, Any]) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    loader = FileSystemLoader(Path(__file__).parent / "templates")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["order"] = _order
+    environment.filters["category"] = category_name
+    text: str = environment.get_template("report.html.jinja").render({"players_left_out": 0, **values})
+    return text
+
+
+def _order(value: float) -> str:
+    """A number for the sorting script; nothing where there is none."""
+    return "" if math.isnan(value) else repr(float(value)).replace("inf", "Infinity")
+
+
+def _section(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, sheet: Sheet, index: int) -> Section:
+    from bench.report.plots import distributions, legend_entry, looks, per_clip, rate_quality
+
+    category, title = sheet.category, category_name(sheet.category)
+    rates_here = rate_table[rate_table["category"] == category]
+    joined = summary[summary["category"] == category].merge(rates_here[["condition", "role", "actual_bps"]], "left")
+    styles = looks(results, rate_table)
+    roles = dict(zip(sheet.conditions, sheet.roles, strict=True))
+    curves, spreads = [], []
+    for quantity in shown_quantities(results, joined):
+        about = results.quantities.get(quantity, {})
+        rows = joined[joined["quantity"] == quantity]
+        caption = str(about.get("summary") or "")
+        named = f"{quantity}, {title.lower()}"
+        axis = f"{about.get('unit') or 'value'} {direction(about)}".strip()
+        if ((rows["role"] == "codec") & rows["mean"].abs().lt(math.inf) & (rows["actual_bps"] > 0)).any():
+            label = f"Rate-quality curve: {named}"
+            curves.append(Chart(quantity, rate_quality(rows, styles, axis, label, limits_of(about)), caption))
+        values = per_clip(results, category, quantity)
+        label = f"Values of the single clips: {named}"
+        if values:
+            spreads.append(Chart(quantity, distributions(values, roles, styles, axis, label), ""))
+    legend = [(name, legend_entry(look, category)) for name, look in styles.items()]
+    pairs = [_pair(results, worst) for worst in worst_clips(results, category)]
+    return Section(f"category-{index}", title, sheet, legend, curves, spreads, pairs)
+
+
+def _pair(results: Results, worst: Worst) -> Pair:
+    digits = digits_of(results.quantities.get(worst.quantity, {}))
+    value, others = number(worst.value, digits), number(worst.others, digits)
+    try:
+        reference = sound(results.reference(worst.clip))
+        degraded = sound(results.decoded(worst.clip, worst.condition), reference.khz * 1000)
+    except (CodecbenchError, OSError, KeyError) as error:
+        # Audio may be deleted to save room; the numbers stand without it.
+        return Pair(worst, value, others, [], f"Its audio cannot be shown: {_without_folder(results, error)}")
+    return Pair(worst, value, others, [("reference", reference), ("decoded", degraded)])
+
+
+def _without_folder(results: Results, error: Exception) -> str:
+    """The page is sent to others: where the run lay on this machine is none of their business."""
+    return str(error).replace(f"{results.folder}/", "")
+
+
+def _limited(section: Section, budget: int) -> tuple[Section, int]:
+    """The section with the players that fit into ``budget`` bytes, and what is left of it."""
+    pairs = []
+    for pair in section.pairs:
+        needed = sum(len(heard.player) for _, heard in pair.sounds)
+        fits = needed <= budget
+        budget -= needed if fits else 0
+        pairs.append(Pair(pair.worst, pair.value, pair.others, pair.sounds, pair.problem, fits))
+    return Section(**{**vars(section), "pairs": pairs}), budget

@@ -1,0 +1,195 @@
+"""The two long tables of a report: what was measured, and what it cost in bits and time.
+
+Nothing here averages over categories: speech and music are different questions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.domain import CATEGORIES
+from bench.results import Results
+from bench.stats import mean_ci
+
+SUMMARY_COLUMNS = (
+    "run", "complete", "category", "condition", "quantity", "unit", "higher_is_better", "mean", "ci_low", "ci_high",
+    "n", "n_failed", "n_undefined", "n_not_applicable", "n_sources",
+)  # fmt: skip
+RATE_COLUMNS = (
+    "run", "complete", "category", "condition", "codec", "role", "nominal_bps", "actual_bps", "actual_bps_min",
+    "actual_bps_max", "container_bps", "encode_rtf", "encode_rtf_median", "encode_rtf_q25", "encode_rtf_q75",
+    "decode_rtf", "decode_rtf_median", "decode_rtf_q25", "decode_rtf_q75", "delay_samples", "delay_ms", "n",
+    "n_failed", "n_undefined", "n_not_applicable",
+)  # fmt: skip
+
+
+def summarise(results: Results, seed: int = 0) -> pd.DataFrame:
+    """One row per category, condition and quantity: mean, confidence interval, and how many rows had no value.
+
+    ``n`` counts the values in the mean and ``n_sources`` the independent recordings behind them. Rows follow the
+    order of the configuration. A mean of nothing is NaN.
+    """
+    scores = results.scores
+    has_value = (scores["status"] == "ok") & scores["value"].notna()
+    # An "ok" without a number is no number: it is counted with what has no value.
+    status = scores["status"].mask((scores["status"] == "ok") & ~has_value, "undefined")
+    frame = pd.DataFrame(
+        {
+            "category": scores["category"],
+            "condition": scores["condition"],
+            "quantity": scores["quantity"],
+            "value": scores["value"].astype("float64"),
+            "status": status,
+            "source": source_codes(scores),
+        }
+    )
+    rows = []
+    for (category, condition, quantity), group in frame.groupby(["category", "condition", "quantity"], sort=False):
+        found = group["status"].to_numpy(dtype=object)
+        measured = found == "ok"
+        interval = mean_ci(group["value"].to_numpy()[measured], group["source"].to_numpy()[measured], seed)
+        about = results.quantities.get(str(quantity), {})
+        rows.append(
+            {
+                "category": category,
+                "condition": condition,
+                "quantity": quantity,
+                "unit": about.get("unit", ""),
+                "higher_is_better": about.get("higher_is_better"),
+                "mean": interval.mean,
+                "ci_low": interval.low,
+                "ci_high": interval.high,
+                "n": interval.n,
+                **_counts(found),
+                "n_sources": interval.n_clusters,
+            }
+        )
+    return _finished(results, rows, SUMMARY_COLUMNS)
+
+
+def rates(results: Results) -> pd.DataFrame:
+    """One row per category and condition: counted bits, speed and delay.
+
+    Bitrates are total bits over total seconds, so that long clips count for what they are. A real-time factor is
+    seconds of audio per second of work: above 1 is faster than real time.
+    """
+    rows = []
+    for (category, condition), group in results.encodings.groupby(["category", "condition"], sort=False):
+        found = group["status"].to_numpy(dtype=object)
+        coded = group[found == "ok"]
+        rows.append(
+            {
+                "category": category,
+                "condition": condition,
+                "codec": group["codec"].iloc[0],
+                "role": group["role"].iloc[0],
+                "nominal_bps": _only(group["bitrate_bps"]),
+                **_bitrates(coded),
+                **_speed("encode", coded),
+                **_speed("decode", coded),
+                "delay_samples": _only(coded["delay_samples"]),
+                "delay_ms": _delay_ms(coded),
+                "n": len(coded),
+                **_counts(found),
+            }
+        )
+    table = _finished(results, rows, RATE_COLUMNS)
+    return table.astype({"nominal_bps": "Int64", "delay_samples": "Int64"})
+
+
+def is_complete(results: Results) -> bool:
+    """Whether every planned cell is in the tables; a run that does not say so is not complete."""
+    return results.info.get("complete") is True
+
+
+def in_order(found: Iterable[Any], first: Sequence[str]) -> list[str]:
+    """The names in ``found``: those in ``first`` in its order, then the others by the alphabet."""
+    names = {str(name) for name in found}
+    return [name for name in dict.fromkeys(first) if name in names] + sorted(names - set(first))
+
+
+def categories(results: Results) -> list[str]:
+    """Categories that have rows, in the usual order."""
+    return in_order([*results.encodings["category"].unique(), *results.scores["category"].unique()], CATEGORIES)
+
+
+def conditions(results: Results) -> list[str]:
+    """Conditions that have rows, in the order of the configuration."""
+    found = [*results.encodings["condition"].unique(), *results.scores["condition"].unique()]
+    return in_order(found, results.conditions)
+
+
+def quantities(results: Results) -> list[str]:
+    """Quantities that have rows, in the order of the configuration."""
+    return in_order(results.scores["quantity"].unique(), list(results.quantities))
+
+
+def source_codes(table: pd.DataFrame) -> pd.Series:
+    """A number per recording. Clips without a stated source are their own; numbers follow the alphabet."""
+    source = table["source"].fillna("").astype(str)
+    name = source.where(source != "", "clip " + table["clip"].astype(str))
+    codes, _ = pd.factorize(table["dataset"].fillna("").astype(str) + "\n" + name, sort=True)
+    return pd.Series(codes, index=table.index)
+
+
+def _finished(results: Results, rows: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    """The rows in the order of the configuration, under the name of their run."""
+    orders = (("category", categories(results)), ("condition", conditions(results)), ("quantity", quantities(results)))
+    ranks = {key: {name: rank for rank, name in enumerate(names)} for key, names in orders if key in columns}
+    rows = sorted(rows, key=lambda row: [rank[str(row[key])] for key, rank in ranks.items()])
+    frame = pd.DataFrame(rows, columns=list(columns))
+    return frame.assign(run=results.name, complete=is_complete(results))
+
+
+def _counts(found: np.ndarray[Any, Any]) -> dict[str, int]:
+    return {f"n_{status}": int((found == status).sum()) for status in ("failed", "undefined", "not_applicable")}
+
+
+def _only(values: pd.Series) -> int | None:
+    """The value that all rows share, or nothing where they differ."""
+    distinct = values.dropna().unique()
+    return int(distinct[0]) if len(distinct) == 1 else None
+
+
+def _bitrates(coded: pd.DataFrame) -> dict[str, float]:
+    seconds = _sum(coded["seconds"])
+    per_clip = coded["payload_bits"].to_numpy(dtype=float, na_value=math.nan) / coded["seconds"].to_numpy(dtype=float)
+    per_clip = per_clip[np.isfinite(per_clip)]
+    return {
+        "actual_bps": _ratio(_sum(coded["payload_bits"]), seconds),
+        "actual_bps_min": float(per_clip.min()) if len(per_clip) else math.nan,
+        "actual_bps_max": float(per_clip.max()) if len(per_clip) else math.nan,
+        "container_bps": _ratio(8 * _sum(coded["container_bytes"]), seconds),
+    }
+
+
+def _speed(side: str, coded: pd.DataFrame) -> dict[str, float]:
+    timed = coded[coded[f"{side}_s"] > 0]
+    seconds, work = timed["seconds"].to_numpy(dtype=float), timed[f"{side}_s"].to_numpy(dtype=float)
+    low, median, high = np.quantile(seconds / work, [0.25, 0.5, 0.75]) if len(timed) else [math.nan] * 3
+    name = f"{side}_rtf"
+    return {
+        name: _ratio(_sum(timed["seconds"]), _sum(timed[f"{side}_s"])),
+        f"{name}_median": float(median),
+        f"{name}_q25": float(low),
+        f"{name}_q75": float(high),
+    }
+
+
+def _delay_ms(coded: pd.DataFrame) -> float:
+    """Median over clips: a codec that runs at several rates may have a delay for each."""
+    delays = coded[["delay_samples", "sample_rate"]].dropna().astype("float64")
+    return float(np.median(1000 * delays["delay_samples"] / delays["sample_rate"])) if len(delays) else math.nan
+
+
+def _sum(values: pd.Series) -> float:
+    return math.fsum(values.dropna().astype("float64"))  # exact, so the order of the rows has no influence
+
+
+def _ratio(numerator: float, denominator: float) -> float:
+    return numerator / denominator if denominator > 0 else math.nan

@@ -1,0 +1,95 @@
+"""The report in a terminal: the same tables, split where the window is narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from bench.report.record import Headline, category_name, failures, headline
+from bench.report.tables import rates, summarise
+from bench.report.wide import Cell, Column, Sheet, sheets
+from bench.results import Results
+
+SHOWN_FAILURES = 10
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A report that fits itself to the console that prints it."""
+
+    results: Results
+    summary: Headline
+    sheets: list[Sheet]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        yield Text(self.results.name, style="bold")
+        for index, sentence in enumerate(self.summary.sentences()):
+            yield Text(sentence, style="bold yellow" if index == 0 and not self.summary.complete else "")
+        for warning in self.summary.warnings:
+            yield Text(f"Warning: {warning}", style="yellow")
+        for sheet in self.sheets:
+            title = category_name(sheet.category) + ("" if self.summary.complete else " (partial run)")
+            for number, (first, last) in enumerate(_parts(sheet, options.max_width)):
+                heading = title if number == 0 else f"{title}, continued"
+                yield Padding(_table(sheet, heading, first, last), (1, 0, 0, 0))
+        yield from _failures(self.results)
+
+
+def render(results: Results, seed: int = 0) -> Rendered:
+    """The report as something that rich can print."""
+    made = sheets(results, summarise(results, seed), rates(results))
+    return Rendered(results, headline(results), made)
+
+
+def _parts(sheet: Sheet, width: int) -> Iterator[tuple[int, int]]:
+    """Ranges of columns that fit beside the names of the conditions."""
+    names = max(map(len, [*sheet.conditions, "condition"])) + 3
+    first, used = 0, names
+    for index, column in enumerate(sheet.columns):
+        needed = _width(column, [row[index] for row in sheet.rows])
+        if used + needed > width and index > first:
+            yield first, index
+            first, used = index, names
+        used += needed
+    yield first, len(sheet.columns)
+
+
+def _width(column: Column, cells: list[Cell]) -> int:
+    texts = [column.name, column.unit, *(part for cell in cells for part in (cell.text, cell.interval, cell.note))]
+    return max(map(len, texts)) + 3
+
+
+def _table(sheet: Sheet, title: str, first: int, last: int) -> Table:
+    table = Table(title=Text(title, style="bold"), box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("condition", overflow="fold")
+    for column in sheet.columns[first:last]:
+        table.add_column(Text(f"{column.name}\n{column.unit}"), justify="right", no_wrap=True)
+    for name, role, row in zip(sheet.conditions, sheet.roles, sheet.rows, strict=True):
+        cells = [_text(cell) for cell in row[first:last]]
+        table.add_row(Text(name, style="" if role == "codec" else "dim"), *cells)
+    return table
+
+
+def _text(cell: Cell) -> Text:
+    text = Text(cell.text)
+    if cell.interval:
+        text.append(f"\n{cell.interval}", style="dim")
+    if cell.note:
+        text.append(f"\n{cell.note}", style="yellow")
+    return text
+
+
+def _failures(results: Results) -> Iterator[RenderableType]:
+    rows = failures(results)
+    for row in rows.head(SHOWN_FAILURES).to_dict("records"):
+        yield Text(
+            f"{row['status']}: {row['clip']}, {row['condition']}, {row['what']}: {row['reason']}", style="yellow"
+        )
+    if len(rows) > SHOWN_FAILURES:
+        yield Text(f"and {len(rows) - SHOWN_FAILURES} more; scores.parquet and encodings.parquet have them all.")

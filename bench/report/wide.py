@@ -1,0 +1,172 @@
+"""Tables for people: one per category, a row per condition, numbers as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bench.report.tables import categories, quantities, rates, summarise
+from bench.results import Results
+
+NOTHING = "–"
+
+RATE_HINTS = {
+    "kbit/s": "Measured payload bits over seconds of audio, all clips of the category together.",
+    "n": "Clips that were encoded and decoded; how many failed stands beside it.",
+    "encode": "Seconds of audio encoded per second of work; above 1 is faster than real time.",
+    "decode": "Seconds of audio decoded per second of work; above 1 is faster than real time.",
+    "delay": "Delay of the codec, found once with a probe signal and removed before scoring.",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number as text, with what stands smaller beside it, and the value to sort by."""
+
+    text: str
+    interval: str = ""
+    note: str = ""
+    value: float = math.nan
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.text, self.interval, self.note and f"({self.note})") if part)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading: its unit or direction in a second line, and its definition."""
+
+    name: str
+    unit: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The table of one category. ``roles`` and ``conditions`` run along ``rows``."""
+
+    category: str
+    columns: list[Column]
+    conditions: list[str]
+    roles: list[str]
+    rows: list[list[Cell]]
+
+
+def wide(results: Results, seed: int = 0) -> dict[str, pd.DataFrame]:
+    """One table of text per category: measured kbit/s, every quantity as "mean [low, high]", n, speed and delay.
+
+    Quantities that do not apply to a category are left out of its table; :func:`summarise` has them.
+    """
+    return {sheet.category: as_frame(sheet) for sheet in sheets(results, summarise(results, seed), rates(results))}
+
+
+def as_frame(sheet: Sheet) -> pd.DataFrame:
+    """The sheet as a frame of strings, indexed by condition."""
+    index = pd.Index(sheet.conditions, name="condition")
+    rows = [[str(cell) for cell in row] for row in sheet.rows]
+    return pd.DataFrame(rows, index=index, columns=[str(column) for column in sheet.columns], dtype=str)
+
+
+def sheets(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame) -> list[Sheet]:
+    """The tables of all categories, from the long ones."""
+    made = []
+    for category in categories(results):
+        scores = summary[summary["category"] == category]
+        shown = shown_quantities(results, scores)
+        by_cell = {(str(r["condition"]), str(r["quantity"])): r for r in scores.to_dict("records")}
+        rate_rows = {str(r["condition"]): r for r in rate_table[rate_table["category"] == category].to_dict("records")}
+        names = list(dict.fromkeys([*rate_rows, *scores["condition"].astype(str)]))
+        rows = []
+        for name in names:
+            rate = rate_rows.get(name, {})
+            cells = [score_cell(results, by_cell.get((name, quantity)), rate.get("n")) for quantity in shown]
+            rows.append([_kbps(rate), *cells, *_costs(rate)])
+        roles = [str(rate_rows.get(name, {}).get("role", "codec")) for name in names]
+        made.append(Sheet(category, _columns(results, shown), names, roles, rows))
+    return made
+
+
+def shown_quantities(results: Results, scores: pd.DataFrame) -> list[str]:
+    """The quantities of a category's summary that were at least tried somewhere."""
+    tried = scores[(scores["n"] > 0) | (scores["n_failed"] > 0) | (scores["n_undefined"] > 0)]
+    return [name for name in quantities(results) if name in set(tried["quantity"])]
+
+
+def direction(about: Mapping[str, Any]) -> str:
+    """An arrow to where quality is."""
+    return {True: "↑", False: "↓", None: ""}[about.get("higher_is_better")]
+
+
+def number(value: float, digits: int = 2) -> str:
+    """``value`` with fixed decimals; no minus before a zero."""
+    if math.isnan(value):
+        return NOTHING
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    text = f"{value:.{0 if abs(value) >= 1000 else digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text
+
+
+def limits_of(about: Mapping[str, Any]) -> tuple[float, float]:
+    """The range of a quantity; what is not stated is unlimited."""
+    low, high = about.get("low"), about.get("high")
+    return -math.inf if low is None else float(low), math.inf if high is None else float(high)
+
+
+def digits_of(about: Mapping[str, Any]) -> int:
+    """Three decimals for quantities on a scale such as 0 to 1, two for all others."""
+    low, high = limits_of(about)
+    narrow = high - low <= 2
+    return 3 if narrow else 2
+
+
+def score_cell(results: Results, row: Mapping[Any, Any] | None, n_clips: int | None = None) -> Cell:
+    """One row of the summary; a note tells where values are missing."""
+    if row is None:
+        return Cell(NOTHING)
+    trouble = [f"{row[f'n_{status}']} {status}" for status in ("failed", "undefined") if row[f"n_{status}"]]
+    if not row["n"]:
+        only_inapplicable = row["n_not_applicable"] and not trouble
+        return Cell("n/a" if only_inapplicable else NOTHING, note=", ".join(trouble))
+    digits = digits_of(results.quantities.get(str(row["quantity"]), {}))
+    bounds = "" if math.isnan(row["ci_low"]) else f"[{number(row['ci_low'], digits)}, {number(row['ci_high'], digits)}]"
+    fewer = [f"n = {row['n']}"] if trouble or (n_clips is not None and row["n"] != n_clips) else []
+    return Cell(number(row["mean"], digits), bounds, ", ".join(fewer + trouble), row["mean"])
+
+
+def _columns(results: Results, shown: Sequence[str]) -> list[Column]:
+    about = {name: results.quantities.get(name, {}) for name in shown}
+    scores = [
+        Column(name, f"{about[name].get('unit', '')} {direction(about[name])}".strip(), about[name].get("summary", ""))
+        for name in shown
+    ]
+    units = {"encode": "× real time", "decode": "× real time", "delay": "ms"}
+    rate, *costs = [Column(name, units.get(name, ""), hint) for name, hint in RATE_HINTS.items()]
+    return [rate, *scores, *costs]
+
+
+def _kbps(rate: Mapping[Any, Any]) -> Cell:
+    kbps = rate.get("actual_bps", math.nan) / 1000
+    return Cell(number(kbps, 2 if kbps < 100 else 0), value=kbps)
+
+
+def _costs(rate: Mapping[Any, Any]) -> list[Cell]:
+    encode, decode = rate.get("encode_rtf", math.nan), rate.get("decode_rtf", math.nan)
+    n, n_failed, delay = rate.get("n", 0), rate.get("n_failed", 0), rate.get("delay_ms", math.nan)
+    return [
+        Cell(str(n), note=f"{n_failed} failed" if n_failed else "", value=n),
+        Cell(_factor(encode), value=encode),
+        Cell(_factor(decode), value=decode),
+        Cell(number(delay, 1), value=delay),
+    ]
+
+
+def _factor(value: float) -> str:
+    return number(value, 2 if value < 1 else 1 if value < 100 else 0)

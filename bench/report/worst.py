@@ -1,0 +1,64 @@
+"""The clips that a codec did worst on, against its other clips: where to listen first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bench.report.tables import conditions, quantities
+from bench.results import Results
+
+PREFERRED = "visqol_audio"
+
+
+@dataclass(frozen=True)
+class Worst:
+    """A clip under a condition: its value, and the mean of that condition's other clips."""
+
+    category: str
+    clip: str
+    condition: str
+    quantity: str
+    value: float
+    others: float
+
+
+def worst_clips(results: Results, category: str, most: int = 3) -> list[Worst]:
+    """The codec cells that lie furthest on the bad side of the mean of the condition's other clips.
+
+    By ``visqol_audio``, or else the first quantity with values in that category. Each clip is named once, under the
+    condition where it stands out most. Nothing where no condition has two clips.
+    """
+    roles = results.encodings.drop_duplicates("condition").set_index("condition")["role"]
+    scores = results.scores
+    usable = scores[
+        (scores["category"] == category) & (scores["status"] == "ok") & scores["value"].abs().lt(float("inf"))
+    ]
+    usable = usable[usable["condition"].map(roles) == "codec"]
+    quantity = main_quantity(results, usable)
+    if quantity is None:
+        return []
+    cells = usable[usable["quantity"] == quantity][["clip", "condition", "value"]]
+    per_condition = cells.groupby("condition")["value"]
+    n = per_condition.transform("count")
+    cells = cells.assign(others=(per_condition.transform("sum") - cells["value"]) / (n - 1).where(n > 1))
+    sign = 1 if results.quantities.get(quantity, {}).get("higher_is_better", True) else -1
+    order = {name: rank for rank, name in enumerate(conditions(results))}
+    # Rounded, so that the last bit of a sum does not decide between equal clips.
+    cells = cells.assign(
+        shortfall=(sign * (cells["value"] - cells["others"])).round(9), rank=cells["condition"].map(order)
+    )
+    cells = cells[cells["shortfall"] < 0].sort_values(["shortfall", "clip", "rank"]).drop_duplicates("clip").head(most)
+    return [
+        Worst(category, str(row["clip"]), str(row["condition"]), quantity, row["value"], row["others"])
+        for row in cells.to_dict("records")
+    ]
+
+
+def main_quantity(results: Results, usable: pd.DataFrame) -> str | None:
+    """The quantity that speaks for a category."""
+    found = set(usable["quantity"])
+    if PREFERRED in found:
+        return PREFERRED
+    return next((name for name in quantities(results) if name in found), None)
