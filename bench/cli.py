@@ -24,6 +24,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C; typer turns the interrupt into it."""
+
 Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")]
 
 
@@ -220,11 +223,10 @@ def main() -> None:
     except CodecbenchError as error:
         _say(f"error: {error}")
         sys.exit(2 if isinstance(error, ConfigError) else 1)
-    except KeyboardInterrupt:
-        _say("stopped. Finished cells are kept; the same command continues.")
-        sys.exit(130)
     except BrokenPipeError:
         sys.exit(141)
+    if code == INTERRUPTED:
+        _say("stopped. Finished cells are kept; the same command continues.")
     sys.exit(code if isinstance(code, int) else 0)
 
 

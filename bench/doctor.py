@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench import codecs, datasets, metrics
@@ -37,9 +38,9 @@ def findings() -> Iterator[Finding]:
     yield _space("cache", cache_folder())
     yield _data()
     for name in codecs.names():
-        yield _tried(f"codec {name}", codecs.registry.missing(name), lambda name=name: _try_codec(name))
+        yield _tried(f"codec {name}", codecs.registry.missing(name), partial(_try_codec, name))
     for name in metrics.names():
-        yield _tried(f"metric {name}", metrics.registry.missing(name), lambda name=name: _try_metric(name))
+        yield _tried(f"metric {name}", metrics.registry.missing(name), partial(_try_metric, name))
     for name in datasets.names():
         missing = datasets.registry.missing(name)
         yield Finding(f"dataset loader {name}", missing is None, "ready" if missing is None else missing, missing or "")

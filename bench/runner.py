@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -16,8 +17,8 @@ from bench.audio import resampler_identity
 from bench.config import RunConfig
 from bench.datasets.base import DatasetContext
 from bench.domain import Clip
-from bench.engines.local import available_cores, give_up, run_jobs
-from bench.errors import ConfigError, DatasetError
+from bench.engines.local import available_cores, run_jobs
+from bench.errors import ConfigError, DatasetError, WorkerDied
 from bench.measure import Finished, Inspected
 from bench.metrics.base import SILENCE_DBFS
 from bench.paths import reference_path
@@ -28,6 +29,9 @@ from bench.store import Cache, Journal, locked, write_json, write_table
 
 ATTEMPTS = 2
 """How often a step may kill its worker before its cell fails: once can be bad luck, twice is the cell."""
+
+START_ATTEMPTS = 5
+"""How often a worker may die before it begins: no cell is at fault then."""
 
 Progress = Callable[[Finished], None]
 
@@ -116,21 +120,25 @@ def run(
 def _measure(
     part: Plan, journal: Journal, kept: dict[str, dict[str, Any]], folder: Path, cache: Path, workers: int
 ) -> Generator[Finished]:
-    deaths: dict[tuple[str, Step], int] = {}
+    folder, cache = folder.absolute(), cache.absolute()
+    deaths: Counter[tuple[str, Step]] = Counter()
 
     def left_of(job: Job, step: Step, how: str) -> Job | None:
-        deaths[job.clip.id, step] = deaths.get((job.clip.id, step), 0) + 1
         again = replace(part.job(job.clip, kept, folder, cache), poisoned=job.poisoned)
-        if deaths[job.clip.id, step] >= ATTEMPTS:
-            if step.stage == "start":
-                raise give_up(step, how)
+        deaths[job.clip.id, step] += 1
+        if step.stage == "start":
+            if deaths[job.clip.id, step] >= START_ATTEMPTS:
+                raise WorkerDied(f"workers do not start: {how}. `codecbench doctor` may know why.")
+        elif deaths[job.clip.id, step] >= ATTEMPTS:
             again = replace(again, poisoned={**job.poisoned, step: f"{how}, {ATTEMPTS} times, in: {step}."})
         return again if again.todos else None
 
-    jobs = part.jobs(kept, folder.absolute(), cache.absolute())
+    jobs = part.jobs(kept, folder, cache)
     for finished in run_jobs(jobs, workers, part.config.cell_timeout_s, left_of):
         if isinstance(finished, Inspected):
-            journal.append({f"clip {finished.clip}": finished.facts | {"status": "ok"}})
+            key, facts = f"clip {finished.clip}", finished.facts | {"status": "ok"}
+            if journal.rows.get(key) != facts:
+                journal.append({key: facts})
             continue
         journal.append(finished.rows)
         kept.update({key: dict(row) for key, row in finished.rows.items()})

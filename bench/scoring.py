@@ -55,7 +55,7 @@ def score(
     clean = (reference if isinstance(reference, Audio) else audio.read(reference)).quantised()
     other = degraded if isinstance(degraded, Audio) else audio.read(degraded)
     other, notes = _matched(clean, other, delay_samples)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for metric in made:
         values: dict[str, float] = {}
         status, reason = "ok", ""
@@ -65,19 +65,19 @@ def score(
             values = metric.score(metric.prepare(clean), other)
         except CodecbenchError as error:
             status, reason = row_of(error)
-        for quantity in metric.quantities:
-            if quantity.name in chosen:
-                rows.append(
-                    {
-                        "quantity": quantity.name,
-                        "value": values.get(quantity.name),
-                        "unit": quantity.unit,
-                        "status": status,
-                        "reason": reason,
-                        "metric_version": str(metric.identity),
-                        "channel_policy": metric.domain.channels,
-                    }  # fmt: skip
-                )
+        rows += [
+            {
+                "quantity": quantity.name,
+                "value": values.get(quantity.name),
+                "unit": quantity.unit,
+                "status": status,
+                "reason": reason,
+                "metric_version": str(metric.identity),
+                "channel_policy": metric.domain.channels,
+            }
+            for quantity in metric.quantities
+            if quantity.name in chosen
+        ]
     order = {name: index for index, name in enumerate(chosen)}
     return PairScores(sorted(rows, key=lambda row: order[row["quantity"]]), notes)
 

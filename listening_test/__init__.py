@@ -1,0 +1,1 @@
+"""The MUSHRA listening test. It meets the harness in one file, ``ratings.parquet``."""

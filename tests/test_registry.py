@@ -24,7 +24,7 @@ def test_an_unknown_option_names_the_nearest() -> None:
 
 def test_a_missing_package_names_the_line_that_installs_it() -> None:
     table = [Entry("x", "nowhere_at_all:X", "", ("nowhere_at_all",), "pip install nowhere")]
-    with pytest.raises(MissingRequirement, match="x needs nowhere_at_all.*pip install nowhere"):
+    with pytest.raises(MissingRequirement, match=r"x needs nowhere_at_all.*pip install nowhere"):
         Registry("codec", "codecbench.codecs", table).load("x")
 
 

@@ -78,7 +78,8 @@ class Lowpass(Passthrough):
         taps = lowpass_taps(self.edge_hz, audio.rate)
         half = len(taps) // 2
         padded = np.pad(audio.samples.astype(np.float64), ((0, 0), (half, half)))
-        return Audio(fftconvolve(padded, taps[None, :], mode="valid", axes=1).astype(np.float32), audio.rate)
+        filtered = fftconvolve(padded, taps[None, :], mode="valid", axes=1)
+        return Audio(filtered.astype(np.float32), audio.rate)
 
 
 class Lowpass3500(Lowpass):
@@ -110,7 +111,7 @@ class GainMinus6dB(Passthrough):
     name = "gain_minus_6db"
 
     def degrade(self, audio: Audio) -> Audio:
-        return Audio(audio.samples / 2, audio.rate)
+        return Audio(audio.samples / np.float32(2), audio.rate)
 
 
 class RightChannelDestroyed(Passthrough):

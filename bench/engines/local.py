@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from bench.errors import CodecbenchError, WorkerDied
+from bench.errors import CodecbenchError
 from bench.measure import Finished, Inspected, Started
 from bench.planning import Job, Step
 from bench.threads import ONE_THREAD
@@ -174,8 +174,3 @@ def _how_it_ended(code: int, log: Path) -> str:
         name = f"signal {-code}"
     hint = " (often: out of memory)" if name == "SIGKILL" else ""
     return f"the worker was ended by {name}{hint}"
-
-
-def give_up(step: Step, how: str) -> WorkerDied:
-    """Workers that die before they begin: no cell is at fault, so the run cannot go on."""
-    return WorkerDied(f"workers do not start ({how}; {step}). Run `codecbench doctor`.")

@@ -74,10 +74,10 @@ class SiSdr(Metric):
     identity = Identity("si_sdr", "1", "means not removed")
     quantities = (Quantity("si_sdr", "dB", higher_is_better=True),)
 
-    def prepare_channel(self, reference: Signal, rate: int) -> Signal:  # noqa: ARG002
+    def prepare_channel(self, reference: Signal, rate: int) -> Signal:
         return reference
 
-    def score_channel(self, state: Signal, degraded: Signal, rate: int) -> dict[str, float]:  # noqa: ARG002
+    def score_channel(self, state: Signal, degraded: Signal, rate: int) -> dict[str, float]:
         return {"si_sdr": si_sdr(state[np.newaxis], degraded[np.newaxis])}
 
 
@@ -87,10 +87,10 @@ class Snr(Metric):
     identity = Identity("snr", "1")
     quantities = (Quantity("snr", "dB", higher_is_better=True),)
 
-    def prepare_channel(self, reference: Signal, rate: int) -> Signal:  # noqa: ARG002
+    def prepare_channel(self, reference: Signal, rate: int) -> Signal:
         return reference
 
-    def score_channel(self, state: Signal, degraded: Signal, rate: int) -> dict[str, float]:  # noqa: ARG002
+    def score_channel(self, state: Signal, degraded: Signal, rate: int) -> dict[str, float]:
         return {"snr": snr(state[np.newaxis], degraded[np.newaxis])}
 
 

@@ -115,7 +115,7 @@ class StftDistance(Metric):
     domain = Domain(sample_rate=24_000)
     resolutions = ((512, 50, 240), (1024, 120, 600), (2048, 240, 1200))
 
-    def prepare_channel(self, reference: Signal, rate: int) -> list[tuple[Array, float, Array]]:  # noqa: ARG002
+    def prepare_channel(self, reference: Signal, rate: int) -> list[tuple[Array, float, Array]]:
         state = []
         for resolution in self.resolutions:
             magnitude = self._magnitude(reference, *resolution)
@@ -126,7 +126,7 @@ class StftDistance(Metric):
         self,
         state: list[tuple[Array, float, Array]],
         degraded: Signal,
-        rate: int,  # noqa: ARG002
+        rate: int,
     ) -> dict[str, float]:
         total = 0.0
         for (expected, norm, expected_log), resolution in zip(state, self.resolutions, strict=True):

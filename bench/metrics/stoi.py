@@ -55,7 +55,7 @@ class Stoi(Metric):
     )
     domain = Domain(categories=SPEECH, sample_rate=RATE, minimum_s=0.41)  # 31 frames and a sample after them
 
-    def prepare_channel(self, reference: Signal, rate: int) -> _Reference:  # noqa: ARG002
+    def prepare_channel(self, reference: Signal, rate: int) -> _Reference:
         frames = _frames(reference)
         energy_db = 20 * np.log10(np.linalg.norm(frames, axis=1) + EPS)
         active = energy_db > energy_db.max() - ACTIVE_RANGE_DB
@@ -68,7 +68,7 @@ class Stoi(Metric):
             _row_column_normalised(segments, seed=0),
         )
 
-    def score_channel(self, state: _Reference, degraded: Signal, rate: int) -> dict[str, float]:  # noqa: ARG002
+    def score_channel(self, state: _Reference, degraded: Signal, rate: int) -> dict[str, float]:
         require_active(degraded, "the degraded signal")
         segments = _segments(_frames(degraded)[state.active])
         scaled = segments * (state.norms / (np.linalg.norm(segments, axis=2, keepdims=True) + EPS))

@@ -23,7 +23,7 @@ logging.getLogger("visqol").addHandler(logging.NullHandler())
 class _Visqol(Metric):
     options: ClassVar[dict[str, Any]]
 
-    def prepare_channel(self, reference: Signal, rate: int) -> Signal:  # noqa: ARG002
+    def prepare_channel(self, reference: Signal, rate: int) -> Signal:
         return reference
 
     def _compare(self, reference: Signal, degraded: Signal, rate: int) -> Any:
