@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 from bench.errors import CodecbenchError, ConfigError
@@ -216,18 +215,16 @@ def main() -> None:
     """Entry point: runs a command, and turns our errors into one message and an exit code."""
     os.environ.update(ONE_THREAD)  # as in the workers of a run, so that `score` gives the same last bit
     try:
-        code = app(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        app()
     except CodecbenchError as error:
         _say(f"error: {error}")
         sys.exit(2 if isinstance(error, ConfigError) else 1)
     except BrokenPipeError:
         sys.exit(141)
-    if code == INTERRUPTED:
-        _say("stopped. Finished cells are kept; the same command continues.")
-    sys.exit(code if isinstance(code, int) else 0)
+    except SystemExit as ending:
+        if ending.code == INTERRUPTED:
+            _say("stopped. Finished cells are kept; the same command continues.")
+        raise
 
 
 def _say(text: str) -> None:

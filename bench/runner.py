@@ -41,7 +41,7 @@ def cache_folder(cache: str | os.PathLike[str] | None = None) -> Path:
     from platformdirs import user_cache_path
 
     chosen = cache or os.environ.get("CODECBENCH_CACHE")
-    return Path(chosen) if chosen else user_cache_path("codecbench")
+    return Path(chosen).absolute() if chosen else user_cache_path("codecbench")
 
 
 def load_plan(
@@ -120,7 +120,7 @@ def run(
 def _measure(
     part: Plan, journal: Journal, kept: dict[str, dict[str, Any]], folder: Path, cache: Path, workers: int
 ) -> Generator[Finished]:
-    folder, cache = folder.absolute(), cache.absolute()
+    folder = folder.absolute()
     deaths: Counter[tuple[str, Step]] = Counter()
 
     def left_of(job: Job, step: Step, how: str) -> Job | None:

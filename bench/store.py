@@ -18,21 +18,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turns a full disk or a folder without write permission into a StoreError that says what to do."""
+    """Turns a full disk, or a folder that cannot be written, into a StoreError that says what to do."""
     try:
         yield
     except OSError as error:
         if error.errno in _FULL:
             advice = "the disk is full. Free some space and start the same command again: finished cells are kept."
-        elif error.errno in _READ_ONLY:
-            advice = f"it cannot be written ({error.strerror}). Choose another folder with --output or --cache."
         else:
-            raise
+            advice = f"it cannot be written ({error.strerror}). Choose another folder with --output or --cache."
         raise StoreError(f"{path}: {advice}") from error
 
 

@@ -95,10 +95,12 @@ def print_run(done: dict[str, Any]) -> None:
     if not done["complete"]:
         console.out.print(f"partial: {done['missing_cells']} cells are not measured yet; the same command continues.")
     for warning in done["warnings"]:
-        console.out.print(f"warning: {warning}", markup=False)
+        console.out.print(f"warning: {warning}", markup=False, soft_wrap=True)
     for problem in done["problems"][:10]:
         console.out.print(
-            f"{problem['condition']}, {problem['what']}: {problem['cells']} x {problem['reason']}", markup=False
+            f"{problem['condition']}, {problem['what']}: {problem['cells']} x {problem['reason']}",
+            markup=False,
+            soft_wrap=True,
         )
     if len(done["problems"]) > 10:
         console.out.print(f"... and {len(done['problems']) - 10} more kinds of problems; the report lists them.")

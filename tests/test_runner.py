@@ -377,3 +377,21 @@ def test_keys_do_not_depend_on_the_order_of_the_configuration(small_config: Conf
     plan, _ = load_plan(small_config)
     other, _ = load_plan(small_config | {"codecs": list(reversed(small_config["codecs"])), "name": "other"})
     assert {key for _, _, key, _ in plan.cells()} == {key for _, _, key, _ in other.cells()}
+
+
+def test_a_relative_cache_and_a_built_dataset(small_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = {
+        "name": "built",
+        "datasets": [
+            {
+                "loader": "noisy_reverberant", "name": "noisy", "speech": {"path": "speech"}, "noise": "simulated",
+                "rooms": "simulated", "count": 2, "sample_rate": 16000, "seed": 3,
+            }
+        ],
+        "codecs": ["passthrough"],
+        "metrics": "snr",
+    }  # fmt: skip
+    results = run(config, output="out", data=small_set, cache="here/cache", workers=1)
+    assert set(results.scores["status"]) == {"ok"}
+    assert json.loads(results.clips["attributes"][0])["seed"] == 3

@@ -89,6 +89,8 @@ class Metric:
     identity: Identity
     quantities: ClassVar[tuple[Quantity, ...]]
     domain: ClassVar[Domain] = Domain()
+    symmetric: ClassVar[bool] = False
+    """Whether both orders of a pair give one value; the contract tests check either answer."""
 
     def require(self, category: Category) -> None:
         """Raise NotApplicable where this metric does not speak of ``category``."""

@@ -72,6 +72,7 @@ class SiSdr(Metric):
     """SI-SDR at the reference's own rate; see :func:`si_sdr`."""
 
     identity = Identity("si_sdr", "1", "means not removed")
+    symmetric = True
     quantities = (Quantity("si_sdr", "dB", higher_is_better=True),)
 
     def prepare_channel(self, reference: Signal, rate: int) -> Signal:

@@ -37,6 +37,7 @@ class MelDistance(Metric):
     """
 
     identity = Identity("mel_distance", "1", "44.1 kHz, windows 32-2048, Slaney mel, log10 floor 1e-5")
+    symmetric = True
     quantities = (Quantity("mel_distance", "", higher_is_better=False, low=0.0),)
     domain = Domain(sample_rate=44_100)
     scales = tuple((2**i, bands) for i, bands in zip(range(5, 12), (5, 10, 20, 40, 80, 160, 320), strict=True))
@@ -72,6 +73,7 @@ class MelDistanceEncodec(Metric):
     """
 
     identity = Identity("mel_distance_encodec", "1", "24 kHz, windows 32-2048, 64 HTK mel bands from 64 Hz")
+    symmetric = True
     quantities = (Quantity("mel_distance_encodec", "", higher_is_better=False, low=0.0),)
     domain = Domain(sample_rate=24_000)
     sizes = tuple(2**i for i in range(5, 12))

@@ -31,8 +31,8 @@ RATE_COLUMNS = (
 def summarise(results: Results, seed: int = 0) -> pd.DataFrame:
     """One row per category, condition and quantity: mean, confidence interval, and how many rows had no value.
 
-    ``n`` counts the values in the mean and ``n_sources`` the independent recordings behind them. Rows follow the
-    order of the configuration. A mean of nothing is NaN.
+    Intervals end where the range of their quantity ends. ``n`` counts the values in the mean and ``n_sources`` the
+    independent recordings behind them. Rows follow the order of the configuration. A mean of nothing is NaN.
     """
     scores = results.scores
     has_value = (scores["status"] == "ok") & scores["value"].notna()
@@ -62,8 +62,8 @@ def summarise(results: Results, seed: int = 0) -> pd.DataFrame:
                 "unit": about.get("unit", ""),
                 "higher_is_better": about.get("higher_is_better"),
                 "mean": interval.mean,
-                "ci_low": interval.low,
-                "ci_high": interval.high,
+                "ci_low": _at_least(interval.low, about.get("low")),
+                "ci_high": _at_most(interval.high, about.get("high")),
                 "n": interval.n,
                 **_counts(found),
                 "n_sources": interval.n_clusters,
@@ -144,6 +144,15 @@ def _finished(results: Results, rows: list[dict[str, Any]], columns: Sequence[st
     rows = sorted(rows, key=lambda row: [rank[str(row[key])] for key, rank in ranks.items()])
     frame = pd.DataFrame(rows, columns=list(columns))
     return frame.assign(run=results.name, complete=is_complete(results))
+
+
+def _at_least(bound: float, least: float | None) -> float:
+    """No mean lies outside the range of its quantity, so neither does the interval; NaN stays NaN."""
+    return bound if least is None or not bound < least else least
+
+
+def _at_most(bound: float, most: float | None) -> float:
+    return bound if most is None or not bound > most else most
 
 
 def _counts(found: np.ndarray[Any, Any]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import audio, metrics
+from bench import audio, contracts, metrics
 from bench.audio import Audio
 from bench.domain import CATEGORIES
 from bench.errors import MetricUndefined
@@ -18,7 +18,6 @@ from bench.metrics.base import SPEECH
 DATA = Path(os.environ.get("CODECBENCH_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")) / "decoded/hilcodec"
 
 RATE, SECONDS = 16_000, 1.57
-SYMMETRIC = {"si_sdr", "mel_distance", "mel_distance_encodec"}
 CEILING = {
     "si_sdr": math.inf,
     "snr": math.inf,
@@ -85,6 +84,12 @@ CLIP = mono(speech_like())
 NOISY = with_noise(CLIP, 15)
 
 
+@pytest.mark.parametrize("rule", contracts.METRIC_RULES, ids=lambda rule: rule.__name__)
+def test_the_public_contract(name, rule):
+    metric_of(name)
+    rule(metrics.load(name))
+
+
 def test_it_says_what_it_is(name):
     metric = metric_of(name)
     assert metric.identity.name
@@ -109,7 +114,7 @@ def test_the_reference_comes_first(name):
     dropped = NOISY.samples.copy()
     dropped[:, 9000:17_000] *= 1e-3
     forward, backward = score(name, CLIP, mono(dropped)), score(name, mono(dropped), CLIP)
-    if name in SYMMETRIC:
+    if metric_of(name).symmetric:
         assert forward == pytest.approx(backward, rel=1e-6)
     else:
         assert forward != pytest.approx(backward, rel=1e-6)

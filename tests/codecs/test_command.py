@@ -1,0 +1,174 @@
+"""Programs as codecs: real files, counted bits, found delays, and one message for whatever a program does wrong."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench import codecs
+from bench.align import measured_delay, probe
+from bench.audio import Audio
+from bench.codecs.bits import count_bits
+from bench.errors import CodecError, ConfigError, MissingRequirement
+
+PROGRAM = """
+import sys, time, wave
+import numpy as np
+mode, source, target, *rest = sys.argv[1:]
+fault = rest[0] if rest else ""
+if fault == "fail":
+    sys.exit("the program says why")
+if fault == "hang":
+    time.sleep(60)
+if fault == "nothing":
+    sys.exit(0)
+if fault == "empty":
+    open(target, "wb").close(); sys.exit(0)
+with wave.open(source) as file:
+    rate, channels = file.getframerate(), file.getnchannels()
+    data = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, channels)
+if mode == "encode" or fault == "":
+    pass
+if fault == "late":
+    data = np.pad(data, ((123, 0), (0, 0)))
+if fault == "rate":
+    rate //= 2
+if fault == "short":
+    data = data[: len(data) // 2]
+with wave.open(target, "wb") as file:
+    file.setnchannels(channels); file.setsampwidth(2); file.setframerate(rate); file.writeframes(data.tobytes())
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> list[str]:
+    path = tmp_path / "a codec.py"
+    path.write_text(PROGRAM)
+    return [sys.executable, str(path)]
+
+
+def command(program: list[str], encode_fault: str = "", decode_fault: str = "", **options: object):
+    faults = [[fault] if fault else [] for fault in (encode_fault, decode_fault)]
+    return codecs.make(
+        "command",
+        {
+            "encode": [*program, "encode", "{input}", "{bitstream}", *faults[0]],
+            "decode": [*program, "decode", "{bitstream}", "{output}", *faults[1]],
+            "suffix": ".wav",
+            **options,
+        },
+    )
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("length", [1, 1_001, 48_000])
+def test_a_lossless_program_gives_back_16_bits(program: list[str], channels: int, length: int) -> None:
+    signal = probe(48_000, channels).part(0, length)
+    codec = command(program, header_bytes=44)
+    encoded = codec.encode(signal, [None])[None]
+    decoded = command(program).decode(encoded)
+    np.testing.assert_allclose(decoded.samples, signal.samples, atol=1 / 32768)
+    assert encoded.payload_bits == 16 * length * channels
+
+
+def test_a_delay_is_measured_once_and_removed(program: list[str]) -> None:
+    signal = probe(24_000).part(0, 24_000)
+    codec = command(program, decode_fault="late")
+    decoded = command(program, decode_fault="late").decode(codec.encode(signal, [None])[None])
+    assert codec.delay_samples(24_000) == 123
+    assert measured_delay(signal, decoded) == 0
+    assert decoded.length == signal.length
+
+
+@pytest.mark.parametrize(
+    ("encode_fault", "decode_fault", "said"),
+    [
+        ("fail", "", "ended with code 1: the program says why"),
+        ("nothing", "", "the encoder ended without an error but wrote no output file"),
+        ("empty", "", "the encoder ended without an error but wrote an empty output file"),
+        ("", "fail", "the program says why"),
+        ("", "rate", "the decoder wrote 12000 Hz with 1 channels; expected 24000 Hz with 1"),
+        ("", "short", "of at least"),
+        ("hang", "", "did not end within 1 s and was stopped"),
+    ],
+)
+def test_whatever_a_program_does_wrong_is_said(
+    program: list[str], encode_fault: str, decode_fault: str, said: str
+) -> None:
+    codec = command(program, encode_fault, decode_fault, delay_samples=0, timeout_s=1 if encode_fault == "hang" else 20)
+    with pytest.raises(CodecError, match=said):
+        codec.decode(codec.encode(probe(24_000), [None])[None])
+
+
+def test_a_program_that_is_not_there(program: list[str]) -> None:
+    codec = command(["no-such-program"])
+    with pytest.raises(MissingRequirement, match="'no-such-program' is not on this machine's PATH"):
+        codec.encode(probe(24_000), [None])
+
+
+def test_all_problems_of_a_template_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        codecs.make("command", {"encode": ["x", "{inptu}"], "decode": [], "bits": "guess", "input": "mp3"})
+    text = str(caught.value)
+    for part in ("encode has no {input}", "encode has no {bitstream}", "unknown placeholder {inptu}", "decode is empty",
+                 "bits: expected one of file, ogg, g192, got 'guess'", "input: expected one of wav"):  # fmt: skip
+        assert part in text
+
+
+def test_no_shell_reads_the_arguments(program: list[str], tmp_path: Path) -> None:
+    codec = command(program, encode_fault="; touch hacked")
+    codec.encode(probe(24_000).part(0, 2_400), [None])
+    assert not list(Path.cwd().glob("hacked"))
+
+
+def test_g192_bits_are_counted_and_not_bytes() -> None:
+    frame = np.array([0x6B21, 3, 0x7F, 0x81, 0x81, 0x6B20, 0], "<u2").tobytes()
+    assert count_bits("g192", frame) == 3
+    with pytest.raises(CodecError, match=r"expected a G\.192 frame header"):
+        count_bits("g192", b"\0\0\0\0")
+    with pytest.raises(CodecError, match="ends within a frame"):
+        count_bits("g192", frame[:8])
+
+
+def test_ogg_pages_are_container() -> None:
+    import io
+
+    import av
+
+    signal = probe(48_000).part(0, 48_000)
+    reference = codecs.make("opus", {}).encode(signal, [24_000])[24_000]
+    from bench.codecs import framing
+
+    stream = framing.unpack(reference)
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="ogg") as container:
+        track = container.add_stream("libopus", rate=48_000)
+        track.layout = "mono"
+        track.codec_context.extradata = stream.header
+        for index, data in enumerate(stream.packets):
+            packet = av.Packet(data)
+            packet.stream, packet.pts, packet.dts, packet.duration = track, index * 960, index * 960, 960
+            container.mux(packet)
+    data = buffer.getvalue()
+    assert count_bits("ogg", data) == reference.payload_bits
+    assert len(data) * 8 > reference.payload_bits
+    with pytest.raises(CodecError, match="no Ogg page"):
+        count_bits("ogg", b"RIFF" + data)
+
+
+@pytest.mark.skipif(shutil.which("flac") is None, reason="needs the program flac")
+def test_a_real_program() -> None:
+    signal = Audio(probe(44_100, 2).part(0, 44_100).samples, 44_100)
+    options = {
+        "encode": ["flac", "--silent", "-o", "{bitstream}", "{input}"],
+        "decode": ["flac", "--silent", "-d", "-o", "{output}", "{bitstream}"],
+        "suffix": ".flac",
+    }
+    codec = codecs.make("command", options)
+    encoded = codec.encode(signal, [None])[None]
+    np.testing.assert_allclose(codecs.make("command", options).decode(encoded).samples, signal.samples, atol=1 / 32768)
+    assert 0.2 < encoded.bps(1.0) / (44_100 * 32) < 1

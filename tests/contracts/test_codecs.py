@@ -1,0 +1,83 @@
+"""Every rule of the public contract on every built-in codec; the rules themselves are seen to fail on broken codecs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bench import codecs, contracts
+from bench.audio import Audio
+from bench.domain import Encoded
+from tests.plugins import EightBit
+
+NAMES = [name for name in codecs.names() if name != "command"]
+
+
+@pytest.mark.parametrize("rule", contracts.CODEC_RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("name", NAMES)
+def test_codec(name: str, rule) -> None:
+    rule(codecs.load(name))
+
+
+def test_a_plug_in_keeps_the_contract() -> None:
+    assert all(result.ok for result in contracts.check("tests.plugins:EightBit"))
+
+
+class Late(EightBit):
+    """Seven samples late."""
+
+    def decode(self, encoded: Encoded) -> Audio:
+        decoded = super().decode(encoded)
+        return Audio(np.pad(decoded.samples, ((0, 0), (7, 0)))[:, : decoded.length], decoded.rate)
+
+
+class Mono(EightBit):
+    """Mixes stereo to mono and pretends that it did not."""
+
+    def decode(self, encoded: Encoded) -> Audio:
+        decoded = super().decode(encoded)
+        return Audio(np.tile(decoded.samples.mean(axis=0), (decoded.channels, 1)), decoded.rate)
+
+
+class Remembering(EightBit):
+    """A decoder that knows from the encoder what the bytes do not say."""
+
+    def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
+        self.kept = audio
+        return Encoded(b"x", 8)
+
+    def decode(self, encoded: Encoded) -> Audio:
+        return self.kept
+
+
+class Random(EightBit):
+    """Different bytes at every call."""
+
+    def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
+        noisy = audio.samples + np.random.default_rng().standard_normal(audio.samples.shape).astype(np.float32) * 0.05
+        return super().encode_one(Audio(noisy, audio.rate), bitrate_bps)
+
+
+class Quoting(EightBit):
+    """Claims more payload than there are bytes."""
+
+    def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
+        return Encoded(super().encode_one(audio, bitrate_bps).stream, 10**9)
+
+
+@pytest.mark.parametrize(
+    ("codec", "rule"),
+    [
+        (Late, contracts.no_delay_is_left),
+        (Mono, contracts.stereo_stays_stereo),
+        (Remembering, contracts.a_fresh_decoder_needs_nothing_but_the_bytes),
+        (Random, contracts.the_same_input_gives_the_same_bytes),
+        (Quoting, contracts.bits_are_counted),
+    ],
+)
+def test_a_broken_codec_is_caught(codec, rule) -> None:
+    with pytest.raises((contracts.Broken, AttributeError)):
+        rule(codec)
+    results = {result.name: result for result in contracts._run({rule: lambda: rule(codec)})}
+    assert not any(result.ok for result in results.values())
+    assert all(result.detail for result in results.values())
