@@ -247,9 +247,12 @@ class _Scorer:
                 state = self._states[name]
                 if isinstance(state, Exception):
                     raise state
+                started = time.perf_counter()
                 values = metric.score(state, degraded)
+                seconds = (time.perf_counter() - started) / len(quantities)
                 for quantity in quantities:
-                    rows[todo.score_keys[quantity]] = self._row(todo, metric, quantity) | _value(values, quantity)
+                    row = self._row(todo, metric, quantity) | _value(values, quantity)
+                    rows[todo.score_keys[quantity]] = row | {"score_s": seconds}
             except Exception as error:  # noqa: BLE001
                 _reraise_if_fatal(error)
                 status, reason = row_of(error)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CLIPS, ENCODINGS, SCORES, RUN = "clips.parquet", "encodings.parquet", "scores.parquet", "run.json"
 
-TIMING_COLUMNS = ("encode_s", "decode_s")
+TIMING_COLUMNS = ("encode_s", "decode_s", "score_s")
 """Columns that differ between two otherwise identical runs."""
 
 CLIP_COLUMNS = {
@@ -44,7 +44,7 @@ ENCODING_COLUMNS = {
 SCORE_COLUMNS = {
     "run": "string", "clip": "string", "dataset": "string", "category": "string", "source": "string",
     "condition": "string", "metric": "string", "metric_version": "string", "channel_policy": "string",
-    "quantity": "string", "value": "float64", "status": "string", "reason": "string",
+    "quantity": "string", "value": "float64", "score_s": "float64", "status": "string", "reason": "string",
 }  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def render(results: Results, seed: int = 0) -> Rendered:
 
 def _parts(sheet: Sheet, width: int) -> Iterator[tuple[int, int]]:
     """Ranges of columns that fit beside the names of the conditions."""
-    names = max(map(len, [*sheet.conditions, "condition"])) + 3
+    names = max(map(len, [*sheet.conditions, "condition"])) + 5  # with the table's own margins
     first, used = 0, names
     for index, column in enumerate(sheet.columns):
         needed = _width(column, [row[index] for row in sheet.rows])
