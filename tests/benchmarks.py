@@ -54,9 +54,7 @@ def real_job(folder: Path) -> None:
     options: dict[str, Any] = {"data": data, "output": folder / "run", "cache": folder / "cache", "workers": WORKERS}
     plan, _ = runner.load_plan(before, data, folder / "cache")
     seconds = sum(clip.duration_s or clip.samples / clip.sample_rate for clip in plan.clips)
-    print(
-        f"\n{name}: {len(plan.clips)} clips of {seconds:.0f} s in all, {len(plan.conditions)} conditions, {len(plan)} cells"
-    )
+    print(f"\n{name}: {len(plan.clips)} clips, {seconds:.0f} s; {len(plan.conditions)} conditions; {len(plan)} cells")
     results, wall = timed(before, options)
     print(f"{WORKERS} workers: {wall:.0f} s, {len(plan) / wall:.1f} cells/s")
     where_time_goes(results, wall * WORKERS)

@@ -6,6 +6,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.threads import ONE_THREAD
+
+os.environ.update(ONE_THREAD)  # as in every process that measures, and before anything reads it
+
 import numpy as np
 import pytest
 

@@ -161,7 +161,7 @@ def unpack_bits(data: bytes, bits: int, count: int) -> NDArray[np.uint32]:
         raise CodecError(f"the bitstream is damaged: {len(data)} bytes do not hold {count} values of {bits} bits.")
     octets = np.zeros((count, 4), np.uint8)
     if bits % 8 == 0:
-        octets[:, 4 - bits // 8 :] = np.frombuffer(data, np.uint8).reshape(count, -1)
+        octets[:, 4 - bits // 8 :] = np.frombuffer(data, np.uint8).reshape(count, bits // 8)
         return octets.view(">u4").ravel().astype(np.uint32)
     stream = np.unpackbits(np.frombuffer(data, np.uint8), count=count * bits).reshape(count, bits)
     padded = np.pad(stream, ((0, 0), (32 - bits, 0)))

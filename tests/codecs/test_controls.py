@@ -16,11 +16,16 @@ def through(name: str, signal: Audio, **options: object) -> Audio:
     return codecs.make(name, options).decode(encoded)
 
 
-@pytest.mark.parametrize("rate", [11_025, 16_000, 24_000, 44_100, 48_000, 96_000])
-@pytest.mark.parametrize("edge", [3_500, 7_000])
+@pytest.mark.parametrize(
+    ("edge", "rate"),
+    [
+        (edge, rate)
+        for edge in (3_500, 7_000)
+        for rate in (11_025, 16_000, 44_100, 48_000, 96_000)
+        if rate >= 2 * edge + 2_000
+    ],
+)
 def test_the_anchor_keeps_the_mask_of_bs1534(edge: int, rate: int) -> None:
-    if rate < 2 * (edge + 1_000):
-        pytest.skip("refused at this rate; see test_an_anchor_without_room_is_refused")
     taps = lowpass_taps(edge, rate)
     response = 20 * np.log10(np.abs(np.fft.rfft(taps, 1 << 17)) + 1e-12)
     frequency = np.fft.rfftfreq(1 << 17, 1 / rate)
