@@ -79,19 +79,19 @@ class RunProgress:
             if row["status"] == "failed":
                 self.failed[row["condition"]] += 1
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=self.done, failed=self._failures())
+            self._bar.update(self._task, completed=self.done, news=self._news())
         elif time.monotonic() - self._printed > QUIET_INTERVAL_S:
             self._printed = time.monotonic()
-            err.print(f"{self.done} of {self.total} cells, {self.rate:.1f}/s{self._failures()}")
+            err.print(f"{self.done} of {self.total} cells{self._news()}")
 
     @property
     def rate(self) -> float:
         """Cells per second since the start."""
         return (self.done - self.at_start) / max(1e-9, time.monotonic() - self.started)
 
-    def _failures(self) -> str:
+    def _news(self) -> str:
         count = sum(self.failed.values())
-        return f", {count} failed" if count else ""
+        return f", {self.rate:.1f}/s" + (f", {count} failed" if count else "")
 
     def _draw(self) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -100,12 +100,12 @@ class RunProgress:
             TextColumn("measuring"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("cells{task.fields[failed]}"),
+            TextColumn("cells{task.fields[news]}"),
             TimeRemainingColumn(),
             console=err,
             transient=True,
         )
-        self._task = self._bar.add_task("cells", total=self.total, completed=self.done, failed="")
+        self._task = self._bar.add_task("cells", total=self.total, completed=self.done, news="")
         self._bar.start()
 
     def close(self) -> None:

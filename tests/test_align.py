@@ -14,7 +14,7 @@ from tests.conftest import noise
 
 
 @given(delay=st.integers(-2_000, 2_000), rate=st.sampled_from([8_000, 24_000, 48_000]), channels=st.integers(1, 2))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_any_delay_is_found(delay: int, rate: int, channels: int) -> None:
     signal = probe(rate, channels)
     late = np.roll(np.pad(signal.samples, ((0, 0), (4_000, 4_000))), delay, axis=1)[:, 4_000:-4_000]

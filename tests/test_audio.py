@@ -107,7 +107,7 @@ def test_a_part_outside_the_file_is_an_error(tmp_path: Path, start: float, durat
     rate=st.sampled_from([8_000, 16_000, 22_050, 44_100, 48_000]),
     new_rate=st.sampled_from([8_000, 16_000, 24_000, 44_100, 48_000, 96_000]),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_converted_lengths_are_the_rounded_ones(length: int, rate: int, new_rate: int) -> None:
     signal = noise(rate, length / rate)
     converted = signal.at(new_rate)

@@ -1,10 +1,8 @@
 """What every metric in the table promises, whichever it is."""
 
 import math
-import os
 import random
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +12,6 @@ from bench.audio import Audio
 from bench.domain import CATEGORIES
 from bench.errors import MetricUndefined
 from bench.metrics.base import SPEECH
-
-DATA = Path(os.environ.get("CODECBENCH_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")) / "decoded/hilcodec"
 
 RATE, SECONDS = 16_000, 1.57
 CEILING = {
@@ -236,12 +232,11 @@ def test_a_gain_of_minus_6_db(name):
         assert score(name, CLIP, quieter[1]) == pytest.approx(score(name, CLIP, NOISY), abs=1e-3)
 
 
-def test_values_of_real_coded_audio_lie_in_the_stated_range(name):
-    if not DATA.exists():
-        pytest.skip(f"{DATA} is absent; set CODECBENCH_TEST_DATA to the folder that holds decoded/hilcodec")
+def test_values_of_real_coded_audio_lie_in_the_stated_range(name, real_data):
+    folder = real_data("decoded/hilcodec")
     for kind in {"speech", "music"} & set(metric_of(name).domain.categories):
-        reference = audio.read(DATA / f"{kind}_ref.wav", 0.3, 2.3)
+        reference = audio.read(folder / f"{kind}_ref.wav", 0.3, 2.3)
         for condition in ("encodec_3kbps", "descript_9kbps"):
-            value = score(name, reference, audio.read(DATA / f"{kind}_{condition}.wav", 0.3, 2.3))
+            value = score(name, reference, audio.read(folder / f"{kind}_{condition}.wav", 0.3, 2.3))
             assert math.isfinite(value)
             assert quantity(name).low <= value <= quantity(name).high

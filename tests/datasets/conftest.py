@@ -1,19 +1,14 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from bench import audio
 from bench.audio import Audio
 from bench.datasets.base import DatasetContext
-
-settings.register_profile("codecbench", deadline=None)  # a busy machine is no failure
-settings.load_profile("codecbench")
 
 
 @pytest.fixture
@@ -34,13 +29,3 @@ def put(context: DatasetContext) -> Callable[..., Path]:
         return path
 
     return write
-
-
-@pytest.fixture(scope="session")
-def real_data() -> Path:
-    """The folder of real recordings; they are third-party material and no part of the repository."""
-    default = Path(__file__).parents[2].parent / "shared" / "data"
-    folder = Path(os.environ.get("CODECBENCH_TEST_DATA", default))
-    if not folder.is_dir():
-        pytest.skip(f"no real recordings at {folder}; set CODECBENCH_TEST_DATA")
-    return folder

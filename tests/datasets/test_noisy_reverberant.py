@@ -227,7 +227,7 @@ def test_a_bar_is_shown_only_on_a_terminal(monkeypatch, capsys, terminal):
 
 
 def test_measured_rooms_match_what_is_known_of_them(real_data):
-    files = sorted((real_data / "rir").glob("*.wav"))
+    files = sorted(real_data("rir").glob("*.wav"))
     assert len(files) == 15
     for file in files:
         recorded = audio.read(file)
@@ -241,7 +241,7 @@ def test_measured_rooms_match_what_is_known_of_them(real_data):
 
 @pytest.mark.parametrize("channels", [1, 2])
 def test_real_recordings(real_data, tmp_path, channels):
-    context = DatasetContext(real_data, tmp_path)
+    context = DatasetContext(real_data("speech").parent, tmp_path)
     clips = noisy_reverberant(
         "noisy",
         context,

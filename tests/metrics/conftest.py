@@ -1,33 +1,16 @@
 import csv
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bench.audio import Audio
 
-DATA = Path(os.environ.get("CODECBENCH_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
-
 
 @pytest.fixture(scope="session")
-def data() -> Callable[[str], Path]:
-    """The path of a file of the test data; the test is skipped, naming it, where it is absent."""
-
-    def find(name: str) -> Path:
-        path = DATA / name
-        if not path.exists():
-            pytest.skip(f"{path} is absent; set CODECBENCH_TEST_DATA to the folder that holds {name}")
-        return path
-
-    return find
-
-
-@pytest.fixture(scope="session")
-def expected(data) -> Callable[..., float]:
+def expected(real_data) -> Callable[..., float]:
     """A value that others published, by metric, part of the reference's name and settings."""
-    rows = list(csv.DictReader(data("expected/EXPECTED.csv").read_text().splitlines()))
+    rows = list(csv.DictReader(real_data("expected/EXPECTED.csv").read_text().splitlines()))
 
     def value(metric: str, reference: str, settings: str) -> float:
         (row,) = (

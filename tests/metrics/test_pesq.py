@@ -15,10 +15,10 @@ MODES = [(PesqWb, "wb"), (PesqNb, "nb")]
 
 
 @pytest.mark.parametrize(("make", "mode"), MODES)
-def test_golden(make, mode, data, expected):
+def test_golden(make, mode, real_data, expected):
     """The package's own test, ludlows/PESQ test_pesq.py."""
-    reference = audio.read(data("expected/pesq/speech.wav"))
-    degraded = audio.read(data("expected/pesq/speech_bab_0dB.wav"))
+    reference = audio.read(real_data("expected/pesq/speech.wav"))
+    degraded = audio.read(real_data("expected/pesq/speech_bab_0dB.wav"))
     metric = make()
     values = metric.score(metric.prepare(reference), degraded)
     assert values == {f"pesq_{mode}": expected("pesq", "speech.wav", mode)}

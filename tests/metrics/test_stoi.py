@@ -47,9 +47,9 @@ def test_equals_pystoi_where_the_degraded_signal_drops_out(speech, noisy):
 
 
 @pytest.mark.parametrize("condition", ["encodec_3kbps", "evs_5.9kbps", "descript_9kbps"])
-def test_equals_pystoi_on_coded_speech(condition, data):
-    reference = audio.read(data("decoded/hilcodec/speech_ref.wav"))
-    degraded = audio.read(data(f"decoded/hilcodec/speech_{condition}.wav")).with_length(reference.length)
+def test_equals_pystoi_on_coded_speech(condition, real_data):
+    reference = audio.read(real_data("decoded/hilcodec/speech_ref.wav"))
+    degraded = audio.read(real_data(f"decoded/hilcodec/speech_{condition}.wav")).with_length(reference.length)
     assert by_us(reference, degraded) == pytest.approx(by_pystoi(reference, degraded), abs=1e-9)
 
 

@@ -36,22 +36,24 @@ def as_the_tool_does(metric, reference, degraded):
 
 
 @pytest.fixture(scope="module")
-def contrabassoon(data):
+def contrabassoon(real_data):
     names = ("contrabassoon48_stereo", AUDIO["contrabassoon48_stereo"])
-    return as_the_tool_does(VisqolAudio(), *(data(f"expected/visqol/{name}.wav") for name in names))["visqol_audio"]
+    return as_the_tool_does(VisqolAudio(), *(real_data(f"expected/visqol/{name}.wav") for name in names))[
+        "visqol_audio"
+    ]
 
 
 @pytest.fixture(scope="module")
-def ca01(data):
+def ca01(real_data):
     """Fed at the file's 48 kHz without resampling, as the published values were made."""
     names = ("CA01_01", "transcoded_CA01_01")
-    return as_the_tool_does(VisqolSpeech(), *(data(f"expected/visqol/{name}.wav") for name in names))
+    return as_the_tool_does(VisqolSpeech(), *(real_data(f"expected/visqol/{name}.wav") for name in names))
 
 
 @pytest.mark.parametrize("reference", [name for name in AUDIO if name != "contrabassoon48_stereo"])
-def test_audio_golden(reference, data, expected):
+def test_audio_golden(reference, real_data, expected):
     """google/visqol, conformance.h."""
-    files = (data(f"expected/visqol/{name}.wav") for name in (reference, AUDIO[reference]))
+    files = (real_data(f"expected/visqol/{name}.wav") for name in (reference, AUDIO[reference]))
     value = as_the_tool_does(VisqolAudio(), *files)["visqol_audio"]
     assert value == pytest.approx(expected("visqol_audio", reference, "audio"), abs=TOLERANCE)
 
@@ -80,10 +82,10 @@ def test_regression_of_the_package_where_it_misses(contrabassoon, ca01):
     assert ca01["visqol_speech_lattice"] == pytest.approx(3.315300, abs=1e-5)
 
 
-def test_regression_at_the_working_rate_of_speech(data):
+def test_regression_at_the_working_rate_of_speech(real_data):
     """Regression: resampling CA01 to 16 kHz first, as we do, moves the values by +0.005 and -0.014."""
     metric = VisqolSpeech()
-    reference, degraded = (audio.read(data(f"expected/visqol/{n}.wav")) for n in ("CA01_01", "transcoded_CA01_01"))
+    reference, degraded = (audio.read(real_data(f"expected/visqol/{n}.wav")) for n in ("CA01_01", "transcoded_CA01_01"))
     values = metric.score(metric.prepare(reference), degraded)
     assert values["visqol_speech_exponential"] == pytest.approx(3.380567, abs=1e-3)
     assert values["visqol_speech_lattice"] == pytest.approx(3.301245, abs=1e-3)
