@@ -158,7 +158,7 @@ class _Coded:
 def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -> dict[int | None, _Coded]:
     """Encode for every todo of ``group`` at once, or take the bitstreams from the cache."""
     cache = Cache(job.cache)
-    kept = {todo.condition.bitrate_bps: cache.get(todo.encoding_key) for todo in group}
+    kept = {todo.condition.bitrate_bps: cache.get(todo.stream_key) for todo in group}
     if all(kept.values()):
         return {
             rate: _Coded(entry[0], entry[1]["encode_s"], entry[1]["delay_samples"])
@@ -178,7 +178,7 @@ def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -
     coded = {r: _Coded(encoded, seconds, codec.delay_samples(rate)) for r, encoded in streams.items()}
     for todo in group:
         one = coded[todo.condition.bitrate_bps]
-        cache.put(todo.encoding_key, one.encoded, {"encode_s": one.encode_s, "delay_samples": one.delay_samples})
+        cache.put(todo.stream_key, one.encoded, {"encode_s": one.encode_s, "delay_samples": one.delay_samples})
     return coded
 
 

@@ -11,8 +11,10 @@ from bench.domain import Clip, Condition
 
 def file_name(clip_id: str) -> str:
     """``clip_id`` as a file name without suffix: readable, at most 120 bytes, different for different ids."""
-    safe = re.sub(r"[^\w.=+-]+", "_", clip_id.replace("/", "__")).strip(".") or "clip"
-    if safe == clip_id.replace("/", "__") and len(safe.encode()) <= 120 and safe == safe.lower():
+    flat = clip_id.replace("/", "__")
+    safe = re.sub(r"[^\w.=+-]+", "_", flat).strip(".") or "clip"
+    unchanged = safe == flat and "__" not in clip_id and safe == safe.lower()  # some file systems ignore case
+    if unchanged and len(safe.encode()) <= 120:
         return safe
     tag = hashlib.sha256(clip_id.encode()).hexdigest()[:8]
     shortened = safe.encode()[:110].decode("utf-8", "ignore")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import codecs, metrics
+from bench.audio import resampler_identity
 from bench.config import RunConfig
 from bench.domain import Clip, Condition
 from bench.metrics.base import Metric
@@ -32,9 +33,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """What is left to do for one condition of a clip. ``finished`` is the encoding row if that is done."""
+    """What is left to do for one condition of a clip.
+
+    ``stream_key`` is the bitstream's key in the cache, ``encoding_key`` and ``score_keys`` (by quantity) the cells' in
+    the journal; ``finished`` is the encoding row if that is done.
+    """
 
     condition: Condition
+    stream_key: str
     encoding_key: str
     score_keys: Mapping[str, str]
     finished: Mapping[str, Any] | None = None
@@ -79,27 +85,36 @@ class Plan:
     def __len__(self) -> int:
         return len(self.clips) * len(self.conditions) * (1 + len(self.quantities))
 
-    def encoding_key(self, clip: Clip, condition: Condition) -> str:
-        """What decides an encoding: the audio, the part of it, its conversion, the codec and its settings."""
+    def stream_key(self, clip: Clip, condition: Condition) -> str:
+        """What decides a bitstream: the audio, the part of it, its conversion, the codec and its settings."""
         return digest(
             [
                 FORMAT,
+                resampler_identity(),
                 [clip.sha256, clip.start_s, clip.duration_s, clip.lead_in_s],
                 [self.config.sample_rate, self.config.channels],
                 [self._identities[condition.id], condition.bitrate_bps, dict(condition.options)],
             ]
         )
 
-    def score_key(self, encoding_key: str, quantity: str, clip: Clip) -> str:
-        """What decides a score: the encoding, the metric, and the category, which decides whether it applies."""
-        return digest([encoding_key, str(self.metrics[quantity].identity), quantity, clip.category])
+    def keys(self, clip: Clip, condition: Condition) -> tuple[str, str, dict[str, str]]:
+        """``(stream key, encoding key, {quantity: score key})``.
 
-    def cells(self) -> Iterator[tuple[Clip, Condition, str, dict[str, str]]]:
-        """``(clip, condition, encoding key, {quantity: score key})`` in table order."""
+        The keys of cells hold, besides the content, the names that stand in their rows: a clip that is in two datasets,
+        or a codec under a new label, has rows of its own, made from the same bitstream.
+        """
+        stream = self.stream_key(clip, condition)
+        encoding = digest([stream, clip.id, clip.dataset, clip.category, clip.source, condition.id])
+        scores = {
+            quantity: digest([encoding, str(metric.identity), quantity]) for quantity, metric in self.metrics.items()
+        }
+        return stream, encoding, scores
+
+    def cells(self) -> Iterator[tuple[str, dict[str, str]]]:
+        """``(encoding key, {quantity: score key})`` of every clip and condition, in table order."""
         for clip in self.clips:
             for condition in self.conditions:
-                key = self.encoding_key(clip, condition)
-                yield clip, condition, key, {name: self.score_key(key, name, clip) for name in self.quantities}
+                yield self.keys(clip, condition)[1:]
 
     def jobs(self, done: Mapping[str, Mapping[str, Any]], folder: Path, cache: Path) -> Iterator[Job]:
         """One job for each clip that has cells outside ``done`` (key -> row)."""
@@ -112,11 +127,12 @@ class Plan:
         """What ``done`` leaves to do for ``clip``."""
         todos = []
         for condition in self.conditions:
-            key = self.encoding_key(clip, condition)
-            keys = {name: self.score_key(key, name, clip) for name in self.quantities}
-            pending = {name: score_key for name, score_key in keys.items() if score_key not in done}
-            if key not in done or pending:
-                todos.append(Todo(condition, key, pending if key in done else keys, done.get(key)))
+            stream, encoding, scores = self.keys(clip, condition)
+            pending = {name: key for name, key in scores.items() if key not in done}
+            if encoding not in done:
+                todos.append(Todo(condition, stream, encoding, scores))
+            elif pending:
+                todos.append(Todo(condition, stream, encoding, pending, done[encoding]))
         return Job(self.config.name, clip, tuple(todos), folder, cache, self.config.sample_rate, self.config.channels)
 
     def restricted(self, only: Iterable[str] = (), limit: int | None = None) -> Plan:

@@ -151,7 +151,7 @@ def _kept(journal: Journal, retry_failed: bool) -> dict[str, dict[str, Any]]:
 
 def done_cells(plan: Plan, done: Mapping[str, Any]) -> int:
     """How many cells of ``plan`` are in ``done`` (key -> row)."""
-    return sum((key in done) + sum(score in done for score in scores.values()) for _, _, key, scores in plan.cells())
+    return sum((key in done) + sum(score in done for score in scores.values()) for key, scores in plan.cells())
 
 
 def _finish(plan: Plan, rows: Mapping[str, dict[str, Any]], folder: Path, record: dict[str, Any]) -> None:
@@ -159,7 +159,7 @@ def _finish(plan: Plan, rows: Mapping[str, dict[str, Any]], folder: Path, record
     encodings: list[dict[str, Any]] = []
     scores: list[dict[str, Any]] = []
     missing = 0
-    for _, _, key, score_keys in plan.cells():
+    for key, score_keys in plan.cells():
         for table, wanted in ((encodings, [key]), (scores, list(score_keys.values()))):
             found = [rows[one] for one in wanted if one in rows]
             table += found

@@ -377,7 +377,47 @@ def test_no_reference_is_prepared_twice(small_config: Config, tmp_path: Path, mo
 def test_keys_do_not_depend_on_the_order_of_the_configuration(small_config: Config) -> None:
     plan, _ = load_plan(small_config)
     other, _ = load_plan(small_config | {"codecs": list(reversed(small_config["codecs"])), "name": "other"})
-    assert {key for _, _, key, _ in plan.cells()} == {key for _, _, key, _ in other.cells()}
+    assert {key for key, _ in plan.cells()} == {key for key, _ in other.cells()}
+
+
+def test_names_belong_to_rows_and_content_to_bitstreams(small_config: Config, small_set: Path, tmp_path: Path) -> None:
+    """One recording in two datasets has rows in both; a new label gives new rows, and nothing is encoded again."""
+    twice = {"loader": "folder", "name": "again", "category": "speech", "path": str(small_set / "speech")}
+    config = small_config | {"datasets": [*small_config["datasets"], twice]}
+    first = run(config, output=tmp_path / "run", workers=2)
+    assert not first.scores.duplicated(["clip", "condition", "quantity"]).any()
+    assert sorted(first.encodings["dataset"].unique()) == ["again", "music", "speech"]
+    streams = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.cbs")}
+    labelled = [{"name": "opus", "label": "renamed", "bitrates_bps": [12000, 64000]}]
+    second = run(config | {"codecs": labelled}, output=tmp_path / "run", workers=2)
+    assert sorted(second.encodings["condition"].unique()) == ["renamed@12000", "renamed@64000"]
+    assert set(second.encodings["codec"]) == {"renamed"}
+    assert second.encodings["decoded"].str.startswith("decoded/renamed@").all()
+    assert streams == {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.cbs")}
+
+
+def test_file_names_differ_where_ids_do() -> None:
+    from bench.paths import file_name
+
+    ids = [
+        "a/b",
+        "a__b",
+        "A/b",
+        "a/B",
+        "a b",
+        "a_b",
+        "a/..",
+        "..",
+        "",
+        "ü/好",
+        "x" * 300,
+        "x" * 299 + "y",
+        "a:b",
+        "a?b",
+    ]
+    names = [file_name(one) for one in ids]
+    assert len({name.casefold() for name in names}) == len(ids)
+    assert all(name and "/" not in name and not name.startswith(".") and len(name.encode()) <= 130 for name in names)
 
 
 def test_a_relative_cache_and_a_built_dataset(small_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
