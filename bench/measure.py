@@ -175,7 +175,7 @@ def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -
     started = time.perf_counter()
     streams = codec.encode(source, [todo.condition.bitrate_bps for todo in group])
     seconds = time.perf_counter() - started
-    coded = {r: _Coded(encoded, seconds, codec.delay_samples(rate)) for r, encoded in streams.items()}
+    coded = {b: _Coded(stream, seconds, codec.delay_samples(rate, b)) for b, stream in streams.items()}
     for todo in group:
         one = coded[todo.condition.bitrate_bps]
         cache.put(todo.stream_key, one.encoded, {"encode_s": one.encode_s, "delay_samples": one.delay_samples})

@@ -60,14 +60,15 @@ class Codec:
         """
         if self.channels and channels not in self.channels:
             known = " or ".join(map(str, self.channels))
-            return f"{self.identity.name} codes {known} channels, the clip has {channels}; channels: 1 mixes to mono."
+            advice = "; channels: 1 mixes to mono" if 1 in self.channels else ""
+            return f"{self.identity.name} codes {known} channels, the clip has {channels}{advice}."
         if self.sample_rates and sample_rate not in self.sample_rates:
             return (
                 f"{self.identity.name} codes at {', '.join(map(str, self.sample_rates))} Hz, not at {sample_rate} Hz."
             )
         return None
 
-    def delay_samples(self, sample_rate: int) -> int:
+    def delay_samples(self, sample_rate: int, bitrate_bps: int | None) -> int:
         """Samples at ``sample_rate`` by which the coded signal is late before compensation; a report column.
 
         What :meth:`decode` returns is compensated already.

@@ -50,7 +50,8 @@ class Command(Codec):
         header_bytes: bytes at the start of the file that are container, for ``bits: file``.
         sample_rates, channels: what the programs take; clips are resampled to these rates.
         bitrates_bps: the bitrates that the programs know; empty: any.
-        delay_samples: by how much the output is late; ``auto`` measures it once per rate with a probe signal.
+        delay_samples: by how much the output is late; ``auto`` measures it with a probe signal, once for each
+            rate and bitrate: programs change their ways with the bitrate.
         version: part of the identity: change it when the programs change.
         timeout_s: longest time for one call.
     """
@@ -96,16 +97,17 @@ class Command(Codec):
             return f"{self.identity.name} does {known} bit/s, not {bitrate_bps}."
         return super().refusal(bitrate_bps, sample_rate, channels)
 
-    def delay_samples(self, sample_rate: int) -> int:
-        """As stated, or as measured when the first clip of this rate was encoded."""
+    def delay_samples(self, sample_rate: int, bitrate_bps: int | None) -> int:
+        """As stated, or as measured when the first clip of this rate was encoded at this bitrate."""
         if self._delay != "auto":
             return self._delay
-        return self._delays.get(sample_rate, 0)
+        return self._delays.get((sample_rate, bitrate_bps), 0)
 
     def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
-        if self._delay == "auto" and audio.rate not in self._delays:
-            self._delays[audio.rate] = self._measure_delay(audio.rate, audio.channels, bitrate_bps)
-        delay = self.delay_samples(audio.rate)
+        setting = (audio.rate, bitrate_bps)
+        if self._delay == "auto" and setting not in self._delays:
+            self._delays[setting] = self._measure_delay(audio.rate, audio.channels, bitrate_bps)
+        delay = self.delay_samples(*setting)
         tail = max(delay, 0)
         return self._encode_with(audio.with_length(audio.length + tail), bitrate_bps, audio.length, delay)
 

@@ -86,7 +86,7 @@ class AvCodec(Codec):
 
     def raw_delay(self, sample_rate: int, packets: list[bytes]) -> int:
         """Samples that the decoder's raw output starts late."""
-        return self.delay_samples(sample_rate)
+        return self.delay_samples(sample_rate, None)
 
 
 class Opus(AvCodec):
@@ -150,7 +150,7 @@ class Opus(AvCodec):
             )
         return super().refusal(bitrate_bps, sample_rate, channels)
 
-    def delay_samples(self, sample_rate: int) -> int:
+    def delay_samples(self, sample_rate: int, bitrate_bps: int | None) -> int:
         return self.PRE_SKIP[self.application]
 
     def raw_delay(self, sample_rate: int, packets: list[bytes]) -> int:
@@ -186,7 +186,7 @@ class Mp3(AvCodec):
             return f"mp3 at {sample_rate} Hz does {_listed(table)} bit/s, not {bitrate_bps}.{lower}"
         return super().refusal(bitrate_bps, sample_rate, channels)
 
-    def delay_samples(self, sample_rate: int) -> int:
+    def delay_samples(self, sample_rate: int, bitrate_bps: int | None) -> int:
         return 1_105  # 576 of the encoder's filterbank and look-ahead + 529 of the decoder
 
 
@@ -224,7 +224,7 @@ class Aac(AvCodec):
         highest = 6_144 * sample_rate // 1_024  # bits of a channel's decoder buffer, ISO/IEC 14496-3, clause 4.5.3.1
         return lowest * (1 + channels) // 2, highest * channels
 
-    def delay_samples(self, sample_rate: int) -> int:
+    def delay_samples(self, sample_rate: int, bitrate_bps: int | None) -> int:
         return 1_024
 
 

@@ -79,7 +79,7 @@ def test_a_delay_is_measured_once_and_removed(program: list[str]) -> None:
     signal = probe(24_000).part(0, 24_000)
     codec = command(program, decode_fault="late")
     decoded = command(program, decode_fault="late").decode(codec.encode(signal, [None])[None])
-    assert codec.delay_samples(24_000) == 123
+    assert codec.delay_samples(24_000, None) == 123
     assert measured_delay(signal, decoded) == 0
     assert decoded.length == signal.length
 
@@ -172,3 +172,19 @@ def test_a_real_program() -> None:
     encoded = codec.encode(signal, [None])[None]
     np.testing.assert_allclose(codecs.make("command", options).decode(encoded).samples, signal.samples, atol=1 / 32768)
     assert 0.2 < encoded.bps(1.0) / (44_100 * 32) < 1
+
+
+@pytest.mark.skipif(shutil.which("opusenc") is None, reason="needs the program opusenc")
+def test_a_real_program_whose_delay_changes_with_the_bitrate() -> None:
+    options = {
+        "encode": ["opusenc", "--quiet", "--bitrate", "{kbps}", "{input}", "{bitstream}"],
+        "decode": ["opusdec", "--quiet", "--force-wav", "{bitstream}", "{output}"],
+        "suffix": ".opus",
+        "bits": "ogg",
+    }
+    codec, signal = codecs.make("command", options), probe(48_000)
+    for bitrate in (12_000, 64_000):
+        encoded = codec.encode(signal, [bitrate])[bitrate]
+        assert measured_delay(signal, codecs.make("command", options).decode(encoded)) == 0
+        assert encoded.bps(3.0) == pytest.approx(bitrate, rel=0.2)
+    assert codec.delay_samples(48_000, 12_000) != codec.delay_samples(48_000, 64_000)
