@@ -82,9 +82,7 @@ class Command(Codec):
         self.sample_rates, self.channels = tuple(sorted(sample_rates)), tuple(channels)
         self.bitrates_bps = tuple(bitrates_bps)
         self._delay, self._timeout_s = delay_samples, timeout_s
-        self._delays: dict[int, int] = (
-            {} if delay_samples == "auto" else dict.fromkeys(self.sample_rates, delay_samples)
-        )
+        self._delays: dict[tuple[int, int | None], int] = {}
         self.identity = Identity(name, version or "unversioned", " ".join([*self._encode, "|", *self._decode]))
 
     @property
