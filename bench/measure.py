@@ -13,18 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from bench import align, audio, codecs, metrics
+from bench import align, audio
 from bench.audio import Audio, clipped_samples
-from bench.codecs.base import Codec
 from bench.datasets.base import verify
-from bench.domain import Clip, Condition, Encoded
+from bench.domain import Encoded
 from bench.errors import CodecError, NotApplicable, StoreError, WorkerDied, row_of
 from bench.metrics.base import Metric, rms_dbfs
 from bench.paths import decoded_path, reference_path
 from bench.planning import Job, Step, Todo
+from bench.rows import Row, encoding_row, failed_rows, score_row, with_value
 from bench.store import Cache, writing
-
-Row = dict[str, Any]
+from bench.toolbox import Toolbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +49,6 @@ class Inspected:
 
 
 Event = Started | Inspected | Finished
-
-
-class Toolbox:
-    """The codecs and metrics of a worker, made once. Encoder and decoder are separate instances: what a decoder
-    knows, it knows from the bytes."""
-
-    def __init__(self) -> None:
-        self._codecs: dict[tuple[str, str], Codec] = {}
-        self._metrics: dict[str, Metric] = {}
-
-    def codec(self, condition: Condition, use: str) -> Codec:
-        key = (use, f"{condition.codec} {sorted(condition.options.items())}")
-        if key not in self._codecs:
-            self._codecs[key] = codecs.make(condition.codec, condition.options)
-        return self._codecs[key]
-
-    def metric(self, quantity: str) -> Metric:
-        if quantity not in self._metrics:
-            (metric,) = metrics.make([quantity])
-            self._metrics.update({q.name: metric for q in metric.quantities})
-        return self._metrics[quantity]
 
 
 def measure(job: Job, tools: Toolbox) -> Iterator[Event]:
@@ -166,12 +144,14 @@ def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -
             if entry
         }
     condition = group[0].condition
-    codec = tools.codec(condition, "encode")
+    codec = tools.encoder(condition)
     rate = codec.working_rate(reference.whole.rate)
     for todo in group:
         if refusal := codec.refusal(todo.condition.bitrate_bps, rate, reference.whole.channels):
             raise NotApplicable(refusal)
     source = reference.whole.at(rate)
+    for todo in group:
+        tools.warm_up(todo.condition, rate, source.channels)
     started = time.perf_counter()
     streams = codec.encode(source, [todo.condition.bitrate_bps for todo in group])
     seconds = time.perf_counter() - started
@@ -192,7 +172,8 @@ def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: 
         if kept is not None:
             return kept, dict(todo.finished)
     coded = coded or _encode(job, [todo], tools, reference)[todo.condition.bitrate_bps]
-    codec = tools.codec(todo.condition, "decode")
+    codec = tools.decoder(todo.condition)
+    tools.warm_up(todo.condition, codec.working_rate(reference.whole.rate), reference.whole.channels)
     started = time.perf_counter()
     raw = codec.decode(coded.encoded)
     decode_s = time.perf_counter() - started
@@ -204,7 +185,7 @@ def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: 
         raise CodecError("decoding again gave other samples than before: the codec is not deterministic.")
     with writing(path):
         audio.write(path, degraded)
-    row = _encoding_row(job, todo, codec) | {
+    row = encoding_row(job, todo, codec) | {
         "sample_rate": raw.rate,
         "channels": raw.channels,
         "seconds": reference.whole.seconds,
@@ -251,7 +232,7 @@ class _Scorer:
                 values = metric.score(state, degraded)
                 seconds = (time.perf_counter() - started) / len(quantities)
                 for quantity in quantities:
-                    row = self._row(todo, metric, quantity) | _value(values, quantity)
+                    row = self._row(todo, metric, quantity) | with_value(values, quantity)
                     rows[todo.score_keys[quantity]] = row | {"score_s": seconds}
             except Exception as error:  # noqa: BLE001
                 _reraise_if_fatal(error)
@@ -279,60 +260,9 @@ class _Scorer:
         return score_row(self._job, todo, metric, quantity)
 
 
-def score_row(job: Job, todo: Todo, metric: Metric, quantity: str) -> Row:
-    """The columns of a score row that do not depend on the value."""
-    return _clip_columns(job.run, job.clip) | {
-        "condition": todo.condition.id,
-        "metric": metric.identity.name,
-        "metric_version": str(metric.identity),
-        "channel_policy": metric.domain.channels,
-        "quantity": quantity,
-    }
-
-
-def _value(values: Mapping[str, float], quantity: str) -> Row:
-    value = values[quantity]
-    if np.isnan(value):
-        return {"value": None, "status": "undefined", "reason": "the metric gave NaN."}
-    return {"value": value, "status": "ok", "reason": ""}
-
-
-def _encoding_row(job: Job, todo: Todo, codec: Codec) -> Row:
-    return _clip_columns(job.run, job.clip) | {
-        "condition": todo.condition.id,
-        "codec": todo.condition.label or todo.condition.codec,
-        "codec_version": str(codec.identity),
-        "role": codec.role,
-        "bitrate_bps": todo.condition.bitrate_bps,
-    }
-
-
-def _clip_columns(run: str, clip: Clip) -> Row:
-    return {
-        "run": run,
-        "clip": clip.id,
-        "dataset": clip.dataset,
-        "category": clip.category,
-        "source": clip.source or clip.id,
-    }
-
-
 def _failed(job: Job, todo: Todo, error: BaseException) -> dict[str, Row]:
-    """The encoding and all scores of a condition as rows without a number."""
     status, reason = (error.status, error.reason) if isinstance(error, _Again) else row_of(error)
-    status = "failed" if status == "undefined" else status
-    rows: dict[str, Row] = {}
-    if todo.finished is None:
-        codec = codecs.make(todo.condition.codec, todo.condition.options)
-        rows[todo.encoding_key] = _encoding_row(job, todo, codec) | {"status": status, "reason": reason}
-    for quantity, key in todo.score_keys.items():
-        (metric,) = metrics.make([quantity])
-        rows[key] = score_row(job, todo, metric, quantity) | {
-            "value": None,
-            "status": status,
-            "reason": f"no decoded audio: {reason}",
-        }
-    return rows
+    return failed_rows(job, todo, status, reason)
 
 
 class _Again(Exception):  # not an error of its own: repeats what an earlier run has found
@@ -347,7 +277,7 @@ def _groups(todos: tuple[Todo, ...], tools: Toolbox) -> list[list[Todo]]:
     for todo in todos:
         last = groups[-1][-1].condition if groups else None
         same = last is not None and (last.codec, last.options) == (todo.condition.codec, todo.condition.options)
-        if same and todo.finished is None and tools.codec(todo.condition, "encode").scalable:
+        if same and todo.finished is None and tools.encoder(todo.condition).scalable:
             groups[-1].append(todo)
         else:
             groups.append([todo])

@@ -362,8 +362,9 @@ def test_missing_data_is_said_before_anything_starts(small_config: Config, tmp_p
 
 
 def test_no_reference_is_prepared_twice(small_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bench.measure import Toolbox, measure
+    from bench.measure import measure
     from bench.metrics.distortion import SiSdr
+    from bench.toolbox import Toolbox
 
     prepared: list[int] = []
     original = SiSdr.prepare

@@ -7,7 +7,8 @@ from multiprocessing.connection import Connection
 
 from bench.engines.local import Done, Fatal
 from bench.errors import CodecbenchError
-from bench.measure import Toolbox, measure
+from bench.measure import measure
+from bench.toolbox import Toolbox
 
 
 def serve(pipe: Connection) -> None:

@@ -1,0 +1,73 @@
+"""The rows that a worker sends back: what stands in them whichever way a cell ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bench import codecs, metrics
+from bench.codecs.base import Codec
+from bench.domain import Clip
+from bench.metrics.base import Metric
+from bench.planning import Job, Todo
+
+Row = dict[str, Any]
+
+
+def score_row(job: Job, todo: Todo, metric: Metric, quantity: str) -> Row:
+    """The columns of a score row that do not depend on the value."""
+    return _clip_columns(job.run, job.clip) | {
+        "condition": todo.condition.id,
+        "metric": metric.identity.name,
+        "metric_version": str(metric.identity),
+        "channel_policy": metric.domain.channels,
+        "quantity": quantity,
+    }
+
+
+def with_value(values: Mapping[str, float], quantity: str) -> Row:
+    """Value and status columns of a score that was computed."""
+    value = values[quantity]
+    if np.isnan(value):
+        return {"value": None, "status": "undefined", "reason": "the metric gave NaN."}
+    return {"value": value, "status": "ok", "reason": ""}
+
+
+def encoding_row(job: Job, todo: Todo, codec: Codec) -> Row:
+    """The columns of an encoding row that do not depend on how it ends."""
+    return _clip_columns(job.run, job.clip) | {
+        "condition": todo.condition.id,
+        "codec": todo.condition.label or todo.condition.codec,
+        "codec_version": str(codec.identity),
+        "role": codec.role,
+        "bitrate_bps": todo.condition.bitrate_bps,
+    }
+
+
+def _clip_columns(run: str, clip: Clip) -> Row:
+    return {
+        "run": run,
+        "clip": clip.id,
+        "dataset": clip.dataset,
+        "category": clip.category,
+        "source": clip.source or clip.id,
+    }
+
+
+def failed_rows(job: Job, todo: Todo, status: str, reason: str) -> dict[str, Row]:
+    """The encoding and all scores of a condition as rows without a number."""
+    status = "failed" if status == "undefined" else status
+    rows: dict[str, Row] = {}
+    if todo.finished is None:
+        codec = codecs.make(todo.condition.codec, todo.condition.options)
+        rows[todo.encoding_key] = encoding_row(job, todo, codec) | {"status": status, "reason": reason}
+    for quantity, key in todo.score_keys.items():
+        (metric,) = metrics.make([quantity])
+        rows[key] = score_row(job, todo, metric, quantity) | {
+            "value": None,
+            "status": status,
+            "reason": f"no decoded audio: {reason}",
+        }
+    return rows
