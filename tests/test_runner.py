@@ -44,7 +44,13 @@ def start(config: Config, folder: Path, *arguments: str) -> subprocess.Popen[byt
     path.write_text(json.dumps(config), encoding="utf-8")
     command = [sys.executable, "-m", "bench.cli", "run", str(path), "--output", str(folder), *arguments]
     with folder.parent.joinpath("said").open("wb") as said:
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
+        return subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            # as in a terminal: a test run in the background has inherited that interrupts are ignored
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
 
 
 def test_every_planned_cell_is_a_row_in_order(small_config: Config, tmp_path: Path) -> None:
