@@ -200,7 +200,7 @@ def require_finite(audio: Audio, what: str) -> None:
 def write(path: str | os.PathLike[str], audio: Audio, subtype: str = "PCM_24") -> None:
     """Write a WAV or FLAC file, by the suffix of ``path``; whole or not at all.
 
-    ``PCM_24`` rounds to the nearest step (soundfile alone would truncate) and clips at full scale.
+    ``PCM_16`` and ``PCM_24`` round to the nearest step (soundfile alone would truncate) and clip at full scale.
     """
     import soundfile
 
@@ -208,8 +208,11 @@ def write(path: str | os.PathLike[str], audio: Audio, subtype: str = "PCM_24") -
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
     data: NDArray[np.generic] = audio.samples.T
-    if subtype == "PCM_24":
-        data = np.rint(audio.quantised().samples.T.astype(np.float64) * FULL_SCALE).astype(np.int32) << 8
+    if subtype in ("PCM_16", "PCM_24"):
+        bits = int(subtype[-2:])
+        half = 1 << (bits - 1)
+        steps = np.clip(np.rint(audio.samples.T.astype(np.float64) * half), -half, half - 1)
+        data = steps.astype(np.int32) << (32 - bits)
     try:
         soundfile.write(temporary, data, audio.rate, subtype=subtype)
         temporary.replace(path)

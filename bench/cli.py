@@ -23,9 +23,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-INTERRUPTED = 130
-"""Exit code after Ctrl-C; typer turns the interrupt into it."""
-
 Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")]
 
 
@@ -48,7 +45,7 @@ def run(
         typer.Option(
             metavar="PATTERN",
             help="Measure only what matches now: conditions (opus*), quantities (pesq*), clips, categories, datasets. "
-            "May be repeated; all must match.",
+            "May be repeated: patterns of one kind add up, different kinds narrow each other down.",
         ),
     ] = None,
     cache: Annotated[
@@ -62,22 +59,26 @@ def run(
     from bench import console, runner, summary
 
     if dry_run:
-        planned = summary.of_plan(config, data, cache, output, only or [], limit)
+        planned = summary.of_plan(config, data, cache, output, only or [], limit, retry_failed)
         console.print_json(planned) if json else summary.print_plan(planned)
         return
     signal.signal(signal.SIGTERM, _as_interrupt)
-    with console.run_progress() as progress:
-        results = runner.run(
-            config,
-            output=output,
-            data=data,
-            cache=cache,
-            workers=workers,
-            limit=limit,
-            only=only or [],
-            retry_failed=retry_failed,
-            progress=progress,
-        )
+    try:
+        with console.run_progress() as progress:
+            results = runner.run(
+                config,
+                output=output,
+                data=data,
+                cache=cache,
+                workers=workers,
+                limit=limit,
+                only=only or [],
+                retry_failed=retry_failed,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        _say("stopped. Finished cells are kept; the same command continues.")
+        raise typer.Exit(130) from None
     done = summary.of_run(results)
     console.print_json(done) if json else summary.print_run(done)
 
@@ -100,7 +101,7 @@ def report(
         return
     console.out.print(reports.render(results))
     for path in written:
-        console.out.print(f"written: {path}", soft_wrap=True)
+        console.out.print(f"written: {path}", soft_wrap=True, markup=False)
 
 
 @app.command(
@@ -213,6 +214,7 @@ def check(
 
 def main() -> None:
     """Entry point: runs a command, and turns our errors into one message and an exit code."""
+    sys.path.append(str(Path.cwd()))  # a codec or metric in a file here works as module:Class
     os.environ.update(ONE_THREAD)  # as in the workers of a run, so that `score` gives the same last bit
     try:
         app()
@@ -221,10 +223,9 @@ def main() -> None:
         sys.exit(2 if isinstance(error, ConfigError) else 1)
     except BrokenPipeError:
         sys.exit(141)
-    except SystemExit as ending:
-        if ending.code == INTERRUPTED:
-            _say("stopped. Finished cells are kept; the same command continues.")
-        raise
+    except OSError as error:
+        _say(f"error: {error.filename or 'a file'}: {error.strerror or error}.")
+        sys.exit(1)
 
 
 def _say(text: str) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from bench import codecs, datasets, metrics
 from bench.audio import MAX_RATE, MIN_RATE
 from bench.domain import Condition
-from bench.errors import CodecbenchError, ConfigError
+from bench.errors import CodecbenchError, ConfigError, UnknownName
 from bench.registry import nearest
 
 
@@ -23,7 +23,7 @@ class CodecConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
-    bitrates_bps: list[int] = Field(default_factory=list)
+    bitrates_bps: list[PositiveInt] = Field(default_factory=list)
     options: dict[str, Any] = Field(default_factory=dict)
     label: str = ""
 
@@ -215,6 +215,8 @@ def _impossible(config: RunConfig) -> list[str]:
         key = f"codecs[{index}]"
         try:
             codec = codecs.make(item.name, item.options)
+        except UnknownName:
+            continue  # reported with the names
         except CodecbenchError as error:
             problems += [f"{key}.options: {line}" for line in str(error).splitlines()]
             continue
@@ -230,6 +232,18 @@ def _impossible(config: RunConfig) -> list[str]:
                 refusals = [codec.refusal(bitrate, rate, count) for rate in reversed(rates) for count in channels]
                 if all(refusals):
                     problems.append(f"{key}.bitrates_bps[{position}]: {refusals[0]}")
+        if item.name == "command" and not item.label:
+            problems.append(f"{key}.label: a command needs a label, its name in tables and folders.")
+    series: dict[str, list[object]] = {}
+    for condition in config.conditions:
+        made = series.setdefault(condition.series, [])
+        if (what := [condition.codec, dict(condition.options)]) not in made:
+            made.append(what)
+    problems += [
+        f"codecs: {len(made)} different codecs would be one curve called {name}; give them different labels."
+        for name, made in series.items()
+        if len(made) > 1
+    ]
     ids = [condition.id for condition in config.conditions]
     problems += [
         f"codecs: condition {name} is there {ids.count(name)} times; give the codecs different labels."

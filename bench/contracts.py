@@ -102,7 +102,7 @@ def awkward_lengths_are_kept(make: MakeCodec) -> None:
 
 
 def stereo_stays_stereo(make: MakeCodec) -> None:
-    """left stays left and right stays right."""
+    """left stays left and right stays right, and neither is later than the other."""
     for rate, channels, bitrate in formats(make()):
         if channels == 2 and make().identity.name != "right_channel_destroyed":
             signal = probe(rate, 2)
@@ -112,6 +112,9 @@ def stereo_stays_stereo(make: MakeCodec) -> None:
             _require(
                 bool((own > 0.5).all() and other.max() < own.min() / 2), f"{rate} Hz: correlations {across.round(2)}."
             )
+            pairs = zip(signal.samples, decoded.samples, strict=True)
+            lags = [measured_delay(Audio(one[None], rate), Audio(other[None], rate)) for one, other in pairs]
+            _require(lags[0] == lags[1], f"{rate} Hz: left is {lags[0]} and right {lags[1]} samples late.")
 
 
 def silence_stays_silent(make: MakeCodec) -> None:

@@ -51,11 +51,15 @@ class Condition:
     label: str = ""
 
     @property
-    def id(self) -> str:
-        """Such as ``opus@12000`` or ``pcm,bits=8``; safe as a file name."""
+    def series(self) -> str:
+        """The codec with its options: what is one curve over bitrates. Such as ``opus`` or ``pcm,bits=8``."""
         name = self.label or ",".join([self.codec, *(f"{k}={v}" for k, v in sorted(self.options.items()))])
-        rate = "" if self.bitrate_bps is None else f"@{self.bitrate_bps}"
-        return re.sub(r"[^\w.=,+@-]+", "_", name) + rate
+        return re.sub(r"[^\w.=,+@-]+", "_", name)
+
+    @property
+    def id(self) -> str:
+        """Such as ``opus@12000`` or ``pcm,bits=8``."""
+        return self.series if self.bitrate_bps is None else f"{self.series}@{self.bitrate_bps}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,13 @@ class Encoded:
     """A coded clip: everything that a fresh decoder is given, and how much of it is payload.
 
     ``payload_bits`` counts the codec's own bits, side information included. The rest of ``stream`` is container:
-    packet lengths, the clip's length and rate, and headers that a real transport would carry.
+    packet lengths, the clip's length and rate, and headers that a real transport would carry. ``delay_samples`` is the
+    delay that its decoder takes away, at the codec's rate; a report column.
     """
 
     stream: bytes
     payload_bits: int
+    delay_samples: int = 0
 
     @property
     def payload_bytes(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench import codecs, config, datasets, metrics
-from bench.errors import CodecbenchError
+from bench.errors import row_of
 
 KINDS = ("codecs", "metrics", "datasets", "configs")
 
@@ -28,8 +28,8 @@ def _codecs() -> list[dict[str, Any]]:
                 "sample_rates": list(codec.sample_rates),
                 "bitrates_bps": list(codec.bitrates_bps),
             }
-        except CodecbenchError as error:
-            row["note"] = " ".join(str(error).split())
+        except Exception as error:  # noqa: BLE001  # one broken plug-in must not hide the others
+            row["note"] = row_of(error)[1]
         found.append(row)
     return found
 

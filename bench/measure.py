@@ -19,8 +19,9 @@ from bench.datasets.base import verify
 from bench.domain import Encoded
 from bench.errors import CodecError, NotApplicable, StoreError, WorkerDied, row_of
 from bench.metrics.base import Metric, rms_dbfs
-from bench.paths import decoded_path, reference_path
+from bench.paths import decoded_path
 from bench.planning import Job, Step, Todo
+from bench.provenance import cpu
 from bench.rows import Row, encoding_row, failed_rows, score_row, with_value
 from bench.store import Cache, writing
 from bench.toolbox import Toolbox
@@ -42,9 +43,9 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """What was seen of a clip when it was read: level, and whether it is clipped or silent."""
+    """What was seen of a clip when it was read: its level, and how much of it is clipped."""
 
-    clip: str
+    key: str
     facts: Row
 
 
@@ -62,7 +63,7 @@ def measure(job: Job, tools: Toolbox) -> Iterator[Event]:
         for todo in job.todos:
             yield Finished(_failed(job, todo, error))
         return
-    yield Inspected(job.clip.id, facts)
+    yield Inspected(f"clip {job.reference}", facts)
     scorer = _Scorer(job, tools, reference.judged)
     for group in _groups(job.todos, tools):
         yield from _encode_group(job, group, tools, reference, scorer)
@@ -114,12 +115,13 @@ def _reference(job: Job) -> tuple[Reference, Row]:
     lead_in_s = min(clip.lead_in_s, clip.start_s)
     duration_s = None if clip.duration_s is None else clip.duration_s + lead_in_s
     signal = audio.read(clip.path, clip.start_s - lead_in_s, duration_s)
-    facts = {"rms_dbfs": rms_dbfs(signal.samples), "clipped_samples": clipped_samples(signal)}
+    judged = signal.part(round(lead_in_s * signal.rate), signal.length)
+    facts = {"rms_dbfs": rms_dbfs(judged.samples), "clipped_samples": clipped_samples(judged)}
     if job.channels:
         signal = signal.mixed_to(job.channels)
     signal = signal.at(job.sample_rate or signal.rate).quantised()
     reference = Reference(signal, round(lead_in_s * signal.rate))
-    path = job.folder / reference_path(clip)
+    path = job.folder / job.reference
     if not path.exists():
         with writing(path):
             audio.write(path, reference.judged)
@@ -129,8 +131,7 @@ def _reference(job: Job) -> tuple[Reference, Row]:
 @dataclass(frozen=True, slots=True)
 class _Coded:
     encoded: Encoded
-    encode_s: float
-    delay_samples: int
+    encode_s: float | None  # None where another machine has encoded it
 
 
 def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -> dict[int | None, _Coded]:
@@ -139,8 +140,8 @@ def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -
     kept = {todo.condition.bitrate_bps: cache.get(todo.stream_key) for todo in group}
     if all(kept.values()):
         return {
-            rate: _Coded(entry[0], entry[1]["encode_s"], entry[1]["delay_samples"])
-            for rate, entry in kept.items()
+            bitrate: _Coded(entry[0], entry[1]["encode_s"] if entry[1]["cpu"] == cpu() else None)
+            for bitrate, entry in kept.items()
             if entry
         }
     condition = group[0].condition
@@ -155,16 +156,14 @@ def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -
     started = time.perf_counter()
     streams = codec.encode(source, [todo.condition.bitrate_bps for todo in group])
     seconds = time.perf_counter() - started
-    coded = {b: _Coded(stream, seconds, codec.delay_samples(rate, b)) for b, stream in streams.items()}
     for todo in group:
-        one = coded[todo.condition.bitrate_bps]
-        cache.put(todo.stream_key, one.encoded, {"encode_s": one.encode_s, "delay_samples": one.delay_samples})
-    return coded
+        cache.put(todo.stream_key, streams[todo.condition.bitrate_bps], {"encode_s": seconds, "cpu": cpu()})
+    return {bitrate: _Coded(stream, seconds) for bitrate, stream in streams.items()}
 
 
 def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: _Coded | None) -> tuple[Audio, Row]:
     """The decoded clip, aligned, and its encoding row; from disk where an earlier run has made it."""
-    path = job.folder / decoded_path(job.clip, todo.condition)
+    path = job.folder / decoded_path(job.clip, todo.condition, todo.stream_key)
     if todo.finished is not None:
         if todo.finished["status"] != "ok":
             raise _Again(todo.finished["status"], todo.finished["reason"])
@@ -185,7 +184,7 @@ def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: 
         raise CodecError("decoding again gave other samples than before: the codec is not deterministic.")
     with writing(path):
         audio.write(path, degraded)
-    row = encoding_row(job, todo, codec) | {
+    row = encoding_row(job, todo) | {
         "sample_rate": raw.rate,
         "channels": raw.channels,
         "seconds": reference.whole.seconds,
@@ -196,9 +195,9 @@ def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: 
         "actual_bps": coded.encoded.bps(reference.whole.seconds),
         "encode_s": coded.encode_s,
         "decode_s": decode_s,
-        "delay_samples": coded.delay_samples,
+        "delay_samples": coded.encoded.delay_samples,
         "clipped_samples": clipped,
-        "decoded": decoded_path(job.clip, todo.condition).as_posix(),
+        "decoded": path.relative_to(job.folder).as_posix(),
         "decoded_sha256": _sample_sha(degraded),
         "status": "ok",
         "reason": "",
@@ -277,11 +276,18 @@ def _groups(todos: tuple[Todo, ...], tools: Toolbox) -> list[list[Todo]]:
     for todo in todos:
         last = groups[-1][-1].condition if groups else None
         same = last is not None and (last.codec, last.options) == (todo.condition.codec, todo.condition.options)
-        if same and todo.finished is None and tools.encoder(todo.condition).scalable:
+        if same and todo.finished is None and _is_scalable(todo, tools):
             groups[-1].append(todo)
         else:
             groups.append([todo])
     return groups
+
+
+def _is_scalable(todo: Todo, tools: Toolbox) -> bool:
+    try:
+        return tools.encoder(todo.condition).scalable
+    except Exception:  # noqa: BLE001  # what is wrong with it is reported when it is to encode
+        return False
 
 
 def _guard(job: Job, step: Step) -> None:

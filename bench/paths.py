@@ -12,7 +12,7 @@ from bench.domain import Clip, Condition
 def file_name(clip_id: str) -> str:
     """``clip_id`` as a file name without suffix: readable, at most 120 bytes, different for different ids."""
     flat = clip_id.replace("/", "__")
-    safe = re.sub(r"[^\w.=+-]+", "_", flat).strip(".") or "clip"
+    safe = re.sub(r"[^\w.=,+@-]+", "_", flat).strip(".") or "clip"
     unchanged = safe == flat and "__" not in clip_id and safe == safe.lower()  # some file systems ignore case
     if unchanged and len(safe.encode()) <= 120:
         return safe
@@ -21,11 +21,11 @@ def file_name(clip_id: str) -> str:
     return f"{shortened}-{tag}"
 
 
-def reference_path(clip: Clip) -> PurePosixPath:
-    """The clip as it was judged."""
-    return PurePosixPath("references", f"{file_name(clip.id)}.flac")
+def reference_path(clip: Clip, key: str) -> PurePosixPath:
+    """The clip as it was judged; ``key`` is of its content, so that another version never stands under one name."""
+    return PurePosixPath("references", f"{file_name(clip.id)}.{key[:8]}.flac")
 
 
-def decoded_path(clip: Clip, condition: Condition) -> PurePosixPath:
-    """The decoded clip."""
-    return PurePosixPath("decoded", condition.id, f"{file_name(clip.id)}.flac")
+def decoded_path(clip: Clip, condition: Condition, key: str) -> PurePosixPath:
+    """The decoded clip; ``key`` is of its bitstream."""
+    return PurePosixPath("decoded", file_name(condition.id), f"{file_name(clip.id)}.{key[:8]}.flac")

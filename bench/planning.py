@@ -5,14 +5,16 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bench import codecs, metrics
 from bench.audio import resampler_identity
 from bench.config import RunConfig
 from bench.domain import Clip, Condition
+from bench.errors import ConfigError
 from bench.metrics.base import Metric
+from bench.paths import reference_path
 from bench.store import digest
 
 FORMAT = 1
@@ -40,6 +42,8 @@ class Todo:
     """
 
     condition: Condition
+    codec_version: str
+    role: str
     stream_key: str
     encoding_key: str
     score_keys: Mapping[str, str]
@@ -53,6 +57,7 @@ class Job:
     run: str
     clip: Clip
     todos: tuple[Todo, ...]
+    reference: PurePosixPath
     folder: Path
     cache: Path
     sample_rate: int | None = None
@@ -74,28 +79,31 @@ class Plan:
     quantities: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        identities = {c.id: str(codecs.make(c.codec, c.options).identity) for c in self.conditions}
+        made_codecs = {c.id: codecs.make(c.codec, c.options) for c in self.conditions}
+        identities = {name: (str(codec.identity), codec.role) for name, codec in made_codecs.items()}
         made = {name: metric for metric in metrics.make(self.quantities) for name in _quantity_names(metric)}
         object.__setattr__(self, "_identities", identities)
         object.__setattr__(self, "metrics", {name: made[name] for name in self.quantities})
 
     metrics: Mapping[str, Metric] = field(init=False, repr=False)
-    _identities: Mapping[str, str] = field(init=False, repr=False)
+    _identities: Mapping[str, tuple[str, str]] = field(init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.clips) * len(self.conditions) * (1 + len(self.quantities))
 
+    def reference_key(self, clip: Clip) -> str:
+        """What decides a reference: the audio, the part of it, its conversion."""
+        part = [clip.sha256, clip.start_s, clip.duration_s, clip.lead_in_s]
+        return digest([FORMAT, resampler_identity(), part, self.config.sample_rate, self.config.channels])
+
+    def reference(self, clip: Clip) -> PurePosixPath:
+        """Where the reference lies in the run folder."""
+        return reference_path(clip, self.reference_key(clip))
+
     def stream_key(self, clip: Clip, condition: Condition) -> str:
-        """What decides a bitstream: the audio, the part of it, its conversion, the codec and its settings."""
-        return digest(
-            [
-                FORMAT,
-                resampler_identity(),
-                [clip.sha256, clip.start_s, clip.duration_s, clip.lead_in_s],
-                [self.config.sample_rate, self.config.channels],
-                [self._identities[condition.id], condition.bitrate_bps, dict(condition.options)],
-            ]
-        )
+        """What decides a bitstream: the reference, the codec and its settings."""
+        version, _ = self._identities[condition.id]
+        return digest([self.reference_key(clip), version, condition.bitrate_bps, dict(condition.options)])
 
     def keys(self, clip: Clip, condition: Condition) -> tuple[str, str, dict[str, str]]:
         """``(stream key, encoding key, {quantity: score key})``.
@@ -120,7 +128,7 @@ class Plan:
         """One job for each clip that has cells outside ``done`` (key -> row)."""
         for clip in self.clips:
             job = self.job(clip, done, folder, cache)
-            if job.todos:
+            if job.todos or not (folder / job.reference).exists():
                 yield job
 
     def job(self, clip: Clip, done: Mapping[str, Mapping[str, Any]], folder: Path, cache: Path) -> Job:
@@ -128,21 +136,33 @@ class Plan:
         todos = []
         for condition in self.conditions:
             stream, encoding, scores = self.keys(clip, condition)
+            about = (condition, *self._identities[condition.id], stream, encoding)
+            finished = done.get(encoding)
+            if finished is None:
+                todos.append(Todo(*about, scores))
+                continue
             pending = {name: key for name, key in scores.items() if key not in done}
-            if encoding not in done:
-                todos.append(Todo(condition, stream, encoding, scores))
-            elif pending:
-                todos.append(Todo(condition, stream, encoding, pending, done[encoding]))
-        return Job(self.config.name, clip, tuple(todos), folder, cache, self.config.sample_rate, self.config.channels)
+            lost = finished["status"] == "ok" and not (folder / finished["decoded"]).exists()
+            if pending or lost:
+                todos.append(Todo(*about, pending, finished))
+        return Job(
+            self.config.name,
+            clip,
+            tuple(todos),
+            self.reference(clip),
+            folder,
+            cache,
+            self.config.sample_rate,
+            self.config.channels,
+        )
 
     def restricted(self, only: Iterable[str] = (), limit: int | None = None) -> Plan:
-        """The part of this plan that matches every one of ``only`` and the first ``limit`` clips of each dataset.
+        """The part of this plan that ``only`` selects, and of it the first ``limit`` clips of each dataset.
 
-        A pattern such as ``opus*`` selects conditions, quantities, clips, categories or datasets, whichever it matches.
+        A pattern such as ``opus*`` selects conditions, or quantities, or clips (by id, category or dataset), whichever
+        it matches first. Patterns of one kind add up; different kinds narrow each other down.
         """
-        part = self
-        for pattern in only:
-            part = part._matching(pattern)
+        part = self._selected(list(only)) if only else self
         if limit is not None:
             seen: dict[str, int] = {}
             kept = []
@@ -153,14 +173,28 @@ class Plan:
             part = replace(part, clips=tuple(kept))
         return part
 
-    def _matching(self, pattern: str) -> Plan:
-        conditions = tuple(c for c in self.conditions if _matches(pattern, c.id, c.codec, c.label))
-        if conditions:
-            return replace(self, conditions=conditions)
-        quantities = tuple(q for q in self.quantities if _matches(pattern, q))
-        if quantities:
-            return replace(self, quantities=quantities)
-        return replace(self, clips=tuple(c for c in self.clips if _matches(pattern, c.id, c.category, c.dataset)))
+    def _selected(self, patterns: list[str]) -> Plan:
+        conditions: list[Condition] = []
+        quantities: list[str] = []
+        clips: list[Clip] = []
+        for pattern in patterns:
+            by_condition = [c for c in self.conditions if _matches(pattern, c.id, c.series, c.codec)]
+            by_quantity = [q for q in self.quantities if _matches(pattern, q)]
+            by_clip = [c for c in self.clips if _matches(pattern, c.id, c.category, c.dataset)]
+            if not (by_condition or by_quantity or by_clip):
+                raise ConfigError(f"--only {pattern} matches nothing; `--dry-run` lists what there is.")
+            if by_condition:
+                conditions += by_condition
+            elif by_quantity:
+                quantities += by_quantity
+            else:
+                clips += by_clip
+        return replace(
+            self,
+            conditions=tuple(c for c in self.conditions if c in conditions) if conditions else self.conditions,
+            quantities=tuple(q for q in self.quantities if q in quantities) if quantities else self.quantities,
+            clips=tuple(c for c in self.clips if c in clips) if clips else self.clips,
+        )
 
 
 def _matches(pattern: str, *names: str) -> bool:

@@ -6,13 +6,14 @@ import os
 import platform
 import subprocess
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 PACKAGES = (
-    "codecbench", "av", "ai-edge-litert", "numba", "numpy", "pandas", "pesq", "pyroomacoustics", "pystoi", "scipy",
-    "soundfile", "soxr", "torch", "torchaudio", "visqol-python",
+    "codecbench", "av", "ai-edge-litert", "libsvm-official", "numba", "numpy", "pandas", "pesq", "pyroomacoustics",
+    "scipy", "soundfile", "soxr", "torch", "torchaudio", "visqol-python",
 )  # fmt: skip
 
 
@@ -35,7 +36,7 @@ def package_versions() -> dict[str, str]:
 def machine() -> dict[str, Any]:
     """Processor, cores, memory, system and interpreter."""
     return {
-        "cpu": _cpu(),
+        "cpu": cpu(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_gb": _memory_gb(),
         "platform": platform.platform(),
@@ -63,7 +64,9 @@ def _git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _cpu() -> str:
+@lru_cache(maxsize=1)
+def cpu() -> str:
+    """Model name of the processor."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, get_type_hints
 
 from bench.errors import ConfigError, MissingRequirement, UnknownName
 
@@ -49,7 +49,7 @@ class Registry:
         found = self.entries()
         if name in found:
             return found[name]
-        if ":" in name:
+        if all(name.partition(":")):
             return Entry(name, name, "given by its import path")
         near = nearest(name, found)
         raise UnknownName(f"no {self.kind} is named {name!r}.{near}\nKnown: {', '.join(sorted(found)) or 'none'}.")
@@ -75,8 +75,9 @@ class Registry:
         module, _, attribute = entry.target.partition(":")
         try:
             factory: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
-            raise MissingRequirement(f"{self.kind} {name}: {entry.target} cannot be imported ({error}).") from error
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            raise MissingRequirement(f"{self.kind} {name}: {entry.target} cannot be imported ({why}).") from error
         return factory
 
     def make(self, name: str, options: Mapping[str, Any]) -> Any:
@@ -87,7 +88,8 @@ class Registry:
         """
         if problems := self.option_problems(name, options):
             raise ConfigError(problems)
-        return self.load(name)(**options)
+        factory = self.load(name)
+        return factory(**_checked_values(f"{self.kind} {name}", factory, options))
 
     def option_problems(self, name: str, options: Iterable[str]) -> list[str]:
         """What is wrong with the names of ``options`` for ``name``; empty if nothing is."""
@@ -104,6 +106,31 @@ class Registry:
         needed = [key for key, p in parameters.items() if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
         problems += [f"{self.kind} {name} needs the option {key!r}." for key in needed if key not in given]
         return problems
+
+
+def _checked_values(what: str, factory: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """``options`` converted to what the factory's annotations ask for; ConfigError lists those that do not fit.
+
+    Options without an annotation that can be resolved are taken as they are.
+    """
+    from pydantic import ConfigDict, ValidationError, create_model
+
+    try:
+        hints = get_type_hints(factory.__init__ if inspect.isclass(factory) else factory)
+    except NameError:
+        return dict(options)
+    fields: dict[str, Any] = {key: (hints[key], ...) for key in options if key in hints}
+    model = create_model("Options", __config__=ConfigDict(arbitrary_types_allowed=True), **fields)
+    try:
+        checked = model(**{key: options[key] for key in fields})
+    except ValidationError as error:
+        raise ConfigError(
+            [
+                f"{what}, option {'.'.join(map(str, problem['loc']))}: {problem['msg']}, got {problem['input']!r}."
+                for problem in error.errors(include_url=False)
+            ]
+        ) from None
+    return {key: getattr(checked, key) if key in fields else value for key, value in options.items()}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

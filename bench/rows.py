@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import codecs, metrics
-from bench.codecs.base import Codec
+from bench import metrics
 from bench.domain import Clip
 from bench.metrics.base import Metric
 from bench.planning import Job, Todo
@@ -35,13 +34,13 @@ def with_value(values: Mapping[str, float], quantity: str) -> Row:
     return {"value": value, "status": "ok", "reason": ""}
 
 
-def encoding_row(job: Job, todo: Todo, codec: Codec) -> Row:
+def encoding_row(job: Job, todo: Todo) -> Row:
     """The columns of an encoding row that do not depend on how it ends."""
     return _clip_columns(job.run, job.clip) | {
         "condition": todo.condition.id,
-        "codec": todo.condition.label or todo.condition.codec,
-        "codec_version": str(codec.identity),
-        "role": codec.role,
+        "codec": todo.condition.series,
+        "codec_version": todo.codec_version,
+        "role": todo.role,
         "bitrate_bps": todo.condition.bitrate_bps,
     }
 
@@ -61,8 +60,7 @@ def failed_rows(job: Job, todo: Todo, status: str, reason: str) -> dict[str, Row
     status = "failed" if status == "undefined" else status
     rows: dict[str, Row] = {}
     if todo.finished is None:
-        codec = codecs.make(todo.condition.codec, todo.condition.options)
-        rows[todo.encoding_key] = encoding_row(job, todo, codec) | {"status": status, "reason": reason}
+        rows[todo.encoding_key] = encoding_row(job, todo) | {"status": status, "reason": reason}
     for quantity, key in todo.score_keys.items():
         (metric,) = metrics.make([quantity])
         rows[key] = score_row(job, todo, metric, quantity) | {

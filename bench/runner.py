@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bench import config as config_module
@@ -21,7 +22,6 @@ from bench.engines.local import available_cores, run_jobs
 from bench.errors import ConfigError, DatasetError, WorkerDied
 from bench.measure import Finished, Inspected
 from bench.metrics.base import SILENCE_DBFS
-from bench.paths import reference_path
 from bench.planning import Job, Plan, Step
 from bench.provenance import machine, now, package_versions, revision
 from bench.results import Results
@@ -42,6 +42,14 @@ def cache_folder(cache: str | os.PathLike[str] | None = None) -> Path:
 
     chosen = cache or os.environ.get("CODECBENCH_CACHE")
     return Path(chosen).absolute() if chosen else user_cache_path("codecbench")
+
+
+def _cache_limit() -> int | None:
+    text = os.environ.get("CODECBENCH_CACHE_GB", "")
+    try:
+        return int(float(text) * 1e9) if text else None
+    except ValueError:
+        raise ConfigError(f"CODECBENCH_CACHE_GB: expected a number of gigabytes, got {text!r}.") from None
 
 
 def load_plan(
@@ -93,14 +101,13 @@ def run(
     """
     plan, text = load_plan(config, data, cache)
     folder = Path(output) if output is not None else Path("results", "runs", plan.config.name)
+    limit_bytes = _cache_limit()
     workers = available_cores() if workers is None else workers
     if workers < 1:
         raise ConfigError(f"workers: expected at least 1, got {workers}.")
-    part = plan.restricted(only, limit)
-    if not len(part):
-        raise ConfigError(f"nothing matches --only {' --only '.join(only)}; `--dry-run` lists what there is.")
+    part = plan.restricted([only] if isinstance(only, str) else only, limit)
     with locked(folder), closing(Journal(folder / "journal.jsonl")) as journal:
-        kept = _kept(journal, retry_failed)
+        kept = kept_cells(journal.rows, retry_failed)
         record = _record(plan, text, folder, workers)
         write_json(folder / results.RUN, record)
         report = progress(part, done_cells(part, kept)) if progress else None
@@ -110,15 +117,15 @@ def run(
                     if report is not None:
                         report(finished)
         finally:
+            shutil.rmtree(folder / ".scratch", ignore_errors=True)
             _finish(plan, journal.rows, folder, record)
-    limit_gb = os.environ.get("CODECBENCH_CACHE_GB")
-    if limit_gb:
-        Cache(cache_folder(cache)).prune(int(float(limit_gb) * 1e9))
+    if limit_bytes is not None:
+        Cache(cache_folder(cache)).prune(limit_bytes)
     return results.load_results(folder)
 
 
 def _measure(
-    part: Plan, journal: Journal, kept: dict[str, dict[str, Any]], folder: Path, cache: Path, workers: int
+    part: Plan, journal: Journal, kept: dict[str, Mapping[str, Any]], folder: Path, cache: Path, workers: int
 ) -> Generator[Finished]:
     folder = folder.absolute()
     deaths: Counter[tuple[str, Step]] = Counter()
@@ -129,6 +136,8 @@ def _measure(
         if step.stage == "start":
             if deaths[job.clip.id, step] >= START_ATTEMPTS:
                 raise WorkerDied(f"workers do not start: {how}. `codecbench doctor` may know why.")
+        elif step in job.poisoned:
+            raise WorkerDied(f"a worker dies although it leaves out {step}: {how}. workers.log has the traceback.")
         elif deaths[job.clip.id, step] >= ATTEMPTS:
             again = replace(again, poisoned={**job.poisoned, step: f"{how}, {ATTEMPTS} times, in: {step}."})
         return again if again.todos else None
@@ -136,17 +145,17 @@ def _measure(
     jobs = part.jobs(kept, folder, cache)
     for finished in run_jobs(jobs, workers, part.config.cell_timeout_s, left_of):
         if isinstance(finished, Inspected):
-            key, facts = f"clip {finished.clip}", finished.facts | {"status": "ok"}
-            if journal.rows.get(key) != facts:
-                journal.append({key: facts})
+            if finished.key not in journal.rows:
+                journal.append({finished.key: finished.facts | {"status": "ok"}})
             continue
         journal.append(finished.rows)
-        kept.update({key: dict(row) for key, row in finished.rows.items()})
+        kept.update(finished.rows)
         yield finished
 
 
-def _kept(journal: Journal, retry_failed: bool) -> dict[str, dict[str, Any]]:
-    return {key: row for key, row in journal.rows.items() if not (retry_failed and row["status"] == "failed")}
+def kept_cells(rows: Mapping[str, Mapping[str, Any]], retry_failed: bool) -> dict[str, Mapping[str, Any]]:
+    """The cells of a journal that are not measured again."""
+    return {key: row for key, row in rows.items() if not (retry_failed and row["status"] == "failed")}
 
 
 def done_cells(plan: Plan, done: Mapping[str, Any]) -> int:
@@ -154,21 +163,22 @@ def done_cells(plan: Plan, done: Mapping[str, Any]) -> int:
     return sum((key in done) + sum(score in done for score in scores.values()) for key, scores in plan.cells())
 
 
-def _finish(plan: Plan, rows: Mapping[str, dict[str, Any]], folder: Path, record: dict[str, Any]) -> None:
+def _finish(plan: Plan, rows: Mapping[str, Mapping[str, Any]], folder: Path, record: dict[str, Any]) -> None:
     """Write the tables of everything that is finished, in the order of the plan."""
     encodings: list[dict[str, Any]] = []
     scores: list[dict[str, Any]] = []
     missing = 0
     for key, score_keys in plan.cells():
         for table, wanted in ((encodings, [key]), (scores, list(score_keys.values()))):
-            found = [rows[one] for one in wanted if one in rows]
+            found = [{**rows[one], "run": plan.config.name} for one in wanted if one in rows]
             table += found
             missing += len(wanted) - len(found)
-    clips = [_clip_row(clip, rows.get(f"clip {clip.id}", {})) for clip in plan.clips]
+    clips = [_clip_row(clip, plan.reference(clip), rows.get(f"clip {plan.reference(clip)}", {})) for clip in plan.clips]
     write_table(folder / results.CLIPS, clips, results.CLIP_COLUMNS)
     write_table(folder / results.ENCODINGS, encodings, results.ENCODING_COLUMNS)
     write_table(folder / results.SCORES, scores, results.SCORE_COLUMNS)
-    ending = {"ended": now(), "complete": missing == 0, "missing_cells": missing, "warnings": _warnings(clips)}
+    warnings = [*_warnings(clips), *_changed_versions(record["invocations"])]
+    ending = {"ended": now(), "complete": missing == 0, "missing_cells": missing, "warnings": warnings}
     write_json(folder / results.RUN, record | ending)
 
 
@@ -181,8 +191,6 @@ def _clips(config: RunConfig, context: DatasetContext) -> list[Clip]:
             clips += datasets.make(item.loader, {"name": name, "context": context, **item.options})
         except (DatasetError, ConfigError) as error:
             problems += [f"datasets[{index}] ({name}): {line}" for line in str(error).splitlines()]
-        except TypeError as error:
-            problems.append(f"datasets[{index}] ({name}): {error}")
     ids = [clip.id for clip in clips]
     twice = sorted({one for one in ids if ids.count(one) > 1}) if len(set(ids)) < len(ids) else []
     problems += [f"clip {one!r} is in two datasets; give the datasets different names." for one in twice]
@@ -204,14 +212,14 @@ def _warnings(clips: Iterable[Mapping[str, Any]]) -> list[str]:
     return found
 
 
-def _clip_row(clip: Clip, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _clip_row(clip: Clip, reference: PurePosixPath, facts: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "clip": clip.id, "dataset": clip.dataset, "category": clip.category, "source": clip.source or clip.id,
         "path": clip.path, "sha256": clip.sha256, "sample_rate": clip.sample_rate, "channels": clip.channels,
         "samples": clip.samples, "start_s": clip.start_s, "duration_s": clip.duration_s,
         "lead_in_s": clip.lead_in_s, "licence": clip.licence,
         "attributes": json.dumps(dict(clip.attributes), ensure_ascii=False, sort_keys=True),
-        "reference": reference_path(clip).as_posix(),
+        "reference": reference.as_posix(),
         "rms_dbfs": facts.get("rms_dbfs"), "clipped_samples": facts.get("clipped_samples"),
     }  # fmt: skip
 
@@ -219,17 +227,23 @@ def _clip_row(clip: Clip, facts: Mapping[str, Any]) -> dict[str, Any]:
 def _record(plan: Plan, text: str, folder: Path, workers: int) -> dict[str, Any]:
     from bench import metrics
 
-    return {
-        "run": plan.config.name,
-        "description": plan.config.description,
+    invocation = {
         "started": now(),
-        "ended": None,
-        "complete": False,
-        "config_text": text,
         "git_revision": revision(),
         "versions": package_versions(),
         "machine": machine(),
         "workers": workers,
+    }
+    earlier = _earlier_invocations(folder / results.RUN)
+    return {
+        "run": plan.config.name,
+        "description": plan.config.description,
+        "ended": None,
+        "complete": False,
+        "config_text": text,
+        **invocation,
+        "started": (earlier or [invocation])[0]["started"],
+        "invocations": [*earlier, invocation],
         "threads_per_worker": 1,
         "seed": plan.config.seed,
         "sample_rate": plan.config.sample_rate,
@@ -256,6 +270,27 @@ def _record(plan: Plan, text: str, folder: Path, workers: int) -> dict[str, Any]
         "warnings": [],
         "folder": folder.name,
     }
+
+
+def _earlier_invocations(path: Path) -> list[dict[str, Any]]:
+    """How the run in this folder was worked on before; nothing where there is no readable record."""
+    try:
+        return list(json.loads(path.read_text(encoding="utf-8"))["invocations"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _changed_versions(invocations: list[dict[str, Any]]) -> list[str]:
+    """A run that was continued with other packages, or on another machine, says so."""
+    found = []
+    for name in sorted({name for one in invocations for name in one["versions"]}):
+        versions = list(dict.fromkeys(one["versions"].get(name, "none") for one in invocations))
+        if len(versions) > 1:
+            found.append(f"the run was continued with another {name}: {', then '.join(versions)}.")
+    machines = list(dict.fromkeys(one["machine"]["cpu"] for one in invocations))
+    if len(machines) > 1:
+        found.append(f"the run was continued on another machine, so times do not compare: {', then '.join(machines)}.")
+    return found
 
 
 def _finite(value: float) -> float | None:

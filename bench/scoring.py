@@ -63,7 +63,7 @@ def score(
             if category:
                 metric.require(category)
             values = metric.score(metric.prepare(clean), other)
-        except CodecbenchError as error:
+        except Exception as error:  # noqa: BLE001  # as in a run: a failure is a row
             status, reason = row_of(error)
         rows += [
             {

@@ -77,6 +77,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.rows: dict[str, Mapping[str, Any]]
         self.rows, whole = _read_journal(path)
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +85,7 @@ class Journal:
             self._file.truncate(whole)
 
     @staticmethod
-    def read(path: Path) -> dict[str, dict[str, Any]]:
+    def read(path: Path) -> dict[str, Mapping[str, Any]]:
         """The finished cells in the journal at ``path``, without opening it for writing."""
         return _read_journal(path)[0]
 
@@ -94,7 +95,7 @@ class Journal:
         with writing(self.path):
             self._file.write("".join(lines).encode())
             self._file.flush()
-        self.rows.update({key: dict(row) for key, row in rows.items()})
+        self.rows.update(rows)
 
     def close(self) -> None:
         with writing(self.path):
@@ -103,27 +104,27 @@ class Journal:
             self._file.close()
 
 
-def _read_journal(path: Path) -> tuple[dict[str, dict[str, Any]], int]:
-    """The rows by key, and the length of the part of the file that is whole."""
-    rows: dict[str, dict[str, Any]] = {}
+def _read_journal(path: Path) -> tuple[dict[str, Mapping[str, Any]], int]:
+    """The rows by key, and the length of the file without a torn last line."""
+    rows: dict[str, Mapping[str, Any]] = {}
     whole = 0
     if path.exists():
         for line in path.read_bytes().splitlines(keepends=True):
             if not line.endswith(b"\n"):
                 break
+            whole += len(line)
             try:
                 entry = json.loads(line)
                 rows[entry["key"]] = entry["row"]
             except (ValueError, KeyError, TypeError):
-                break
-            whole += len(line)
+                continue  # a damaged line costs its own cells, which are measured again
     return rows, whole
 
 
 class Cache:
     """Bitstreams by the content key of their cell. Immutable, safe to delete, shared by all runs.
 
-    An entry is one line of JSON and then the stream. An entry that cannot be read counts as absent.
+    An entry is a checksum, one line of JSON and then the stream. An entry that cannot be read counts as absent.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -136,20 +137,19 @@ class Cache:
         """The bitstream of ``key`` and the facts that were stored with it."""
         try:
             head, _, stream = self.path(key).read_bytes().partition(b"\n")
-            facts = json.loads(head)
-            if facts["sha256"] != hashlib.sha256(stream).hexdigest():
+            checksum, _, facts_text = head.partition(b" ")
+            if checksum.decode() != hashlib.sha256(facts_text + stream).hexdigest():
                 return None
-            return Encoded(stream, facts["payload_bits"]), facts
+            facts = json.loads(facts_text)
+            return Encoded(stream, facts["payload_bits"], facts["delay_samples"]), facts
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def put(self, key: str, encoded: Encoded, facts: Mapping[str, Any]) -> None:
-        head = {
-            **facts,
-            "payload_bits": encoded.payload_bits,
-            "sha256": hashlib.sha256(encoded.stream).hexdigest(),
-        }
-        write_bytes(self.path(key), json.dumps(head).encode() + b"\n" + encoded.stream)
+        counted = {"payload_bits": encoded.payload_bits, "delay_samples": encoded.delay_samples}
+        facts_text = json.dumps({**facts, **counted}).encode()
+        checksum = hashlib.sha256(facts_text + encoded.stream).hexdigest().encode()
+        write_bytes(self.path(key), checksum + b" " + facts_text + b"\n" + encoded.stream)
 
     def prune(self, limit_bytes: int) -> int:
         """Delete the entries that were used longest ago until the rest fits; returns how many."""

@@ -19,12 +19,13 @@ def of_plan(
     output: Path | None,
     only: list[str],
     limit: int | None,
+    retry_failed: bool,
 ) -> dict[str, Any]:
     """What ``codecbench run`` would measure: clips by dataset, conditions, quantities, cells done and to do."""
     plan, _ = runner.load_plan(config, data, cache)
     part = plan.restricted(only, limit)
     folder = output or Path("results", "runs", plan.config.name)
-    done = Journal.read(folder / "journal.jsonl")
+    done = runner.kept_cells(Journal.read(folder / "journal.jsonl"), retry_failed)
     finished = runner.done_cells(part, done)
     return {
         "run": plan.config.name,
@@ -53,7 +54,7 @@ def print_plan(plan: dict[str, Any]) -> None:
     """Show :func:`of_plan`."""
     rows = [(d["dataset"], d["category"], d["clips"], d["seconds"]) for d in plan["datasets"]]
     console.print_table(f"{plan['run']} -> {plan['folder']}", ("dataset", "category", "clips", "seconds"), rows)
-    console.out.print(f"conditions: {', '.join(plan['conditions'])}")
+    console.out.print(f"conditions: {', '.join(plan['conditions'])}", markup=False)
     console.out.print(f"quantities: {', '.join(plan['quantities'])}")
     console.out.print(f"cells: {plan['cells']}, of which {plan['done']} are done and {plan['to_do']} to do")
 
@@ -61,11 +62,11 @@ def print_plan(plan: dict[str, Any]) -> None:
 def of_run(results: Results) -> dict[str, Any]:
     """What a run has given: cells by status, reasons of failures, how long, where."""
     statuses = Counter(results.encodings["status"]) + Counter(results.scores["status"])
-    failed = results.scores[results.scores["status"].isin(["failed", "undefined"])]
+    coded = results.encodings.loc[results.encodings["status"] == "ok", ["clip", "condition"]]
+    scores = results.scores.merge(coded, on=["clip", "condition"])  # the others are counted with their encoding
+    failed = scores[scores["status"].isin(["failed", "undefined"])]
     reasons = Counter(
-        (str(row.condition), str(row.quantity), str(row.reason))
-        for row in failed.itertuples()
-        if "no decoded audio" not in str(row.reason)
+        (str(row.condition), str(row.quantity), str(row.reason)) for row in failed.itertuples()
     ) + Counter(
         (str(row.condition), "encoding", str(row.reason))
         for row in results.encodings[results.encodings["status"] == "failed"].itertuples()
@@ -104,7 +105,10 @@ def print_run(done: dict[str, Any]) -> None:
         )
     if len(done["problems"]) > 10:
         console.out.print(f"... and {len(done['problems']) - 10} more kinds of problems; the report lists them.")
-    console.out.print(f"tables: {done['folder']}\nnext:   codecbench report {done['folder']}", soft_wrap=True)
+    if done["cells"].get("failed"):
+        console.out.print("failed cells stay as they are; with --retry-failed they are measured again.")
+    where = f"tables: {done['folder']}\nnext:   codecbench report {done['folder']}"
+    console.out.print(where, soft_wrap=True, markup=False)
 
 
 def _seconds(clip: Any) -> float:

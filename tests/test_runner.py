@@ -253,7 +253,7 @@ def test_only_and_limit_leave_a_marked_partial_run_that_completes(small_config: 
     assert whole.info["complete"] is True
     run(small_config, output=tmp_path / "other", workers=1)
     assert_identical(tmp_path / "run", tmp_path / "other")
-    with pytest.raises(ConfigError, match="nothing matches --only nothing"):
+    with pytest.raises(ConfigError, match="--only nothing matches nothing"):
         run(small_config, output=tmp_path / "run", only=["nothing"])
 
 

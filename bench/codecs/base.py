@@ -68,13 +68,6 @@ class Codec:
             )
         return None
 
-    def delay_samples(self, sample_rate: int, bitrate_bps: int | None) -> int:
-        """Samples at ``sample_rate`` by which the coded signal is late before compensation; a report column.
-
-        What :meth:`decode` returns is compensated already.
-        """
-        return 0
-
     def encode(self, audio: Audio, bitrates_bps: Sequence[int | None]) -> dict[int | None, Encoded]:
         """Code ``audio``, at the working rate, at every bitrate."""
         return {bitrate: self.encode_one(audio, bitrate) for bitrate in bitrates_bps}

@@ -1,11 +1,13 @@
 """Any command-line codec, from two argument templates. No shell is involved: an argument is an argument.
 
     - name: command
-      label: lame_cli
-      bitrates_bps: [64000]
+      label: opusenc
+      bitrates_bps: [24000]
       options:
-        encode: [lame, --quiet, -b, "{kbps}", "{input}", "{bitstream}"]
-        decode: [lame, --decode, --quiet, "{bitstream}", "{output}"]
+        encode: [opusenc, --quiet, --bitrate, "{kbps}", "{input}", "{bitstream}"]
+        decode: [opusdec, --quiet, --force-wav, "{bitstream}", "{output}"]
+        bits: ogg
+        sample_rates: [48000]
 
 The files live in a private folder that is removed afterwards. What the decoder writes must have the clip's rate and
 channel count, and must reach to the clip's end once its delay is cut off.
@@ -51,7 +53,7 @@ class Command(Codec):
         sample_rates, channels: what the programs take; clips are resampled to these rates.
         bitrates_bps: the bitrates that the programs know; empty: any.
         delay_samples: by how much the output is late; ``auto`` measures it with a probe signal, once for each
-            rate and bitrate: programs change their ways with the bitrate.
+            rate, channel count and bitrate: programs change their ways with them.
         version: part of the identity: change it when the programs change.
         timeout_s: longest time for one call.
     """
@@ -82,12 +84,12 @@ class Command(Codec):
         self.sample_rates, self.channels = tuple(sorted(sample_rates)), tuple(channels)
         self.bitrates_bps = tuple(bitrates_bps)
         self._delay, self._timeout_s = delay_samples, timeout_s
-        self._delays: dict[tuple[int, int | None], int] = {}
+        self._delays: dict[tuple[int, int, int | None], int] = {}
         self.identity = Identity(name, version or "unversioned", " ".join([*self._encode, "|", *self._decode]))
 
     @property
     def takes_bitrate(self) -> bool:
-        return any(f"{{{field}}}" in part for part in self._encode for field in ("bitrate_bps", "kbps"))
+        return bool(_fields(self._encode) & {"bitrate_bps", "kbps"})
 
     def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
         if self.bitrates_bps and bitrate_bps not in self.bitrates_bps:
@@ -95,19 +97,9 @@ class Command(Codec):
             return f"{self.identity.name} does {known} bit/s, not {bitrate_bps}."
         return super().refusal(bitrate_bps, sample_rate, channels)
 
-    def delay_samples(self, sample_rate: int, bitrate_bps: int | None) -> int:
-        """As stated, or as measured when the first clip of this rate was encoded at this bitrate."""
-        if self._delay != "auto":
-            return self._delay
-        return self._delays.get((sample_rate, bitrate_bps), 0)
-
     def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
-        setting = (audio.rate, bitrate_bps)
-        if self._delay == "auto" and setting not in self._delays:
-            self._delays[setting] = self._measure_delay(audio.rate, audio.channels, bitrate_bps)
-        delay = self.delay_samples(*setting)
-        tail = max(delay, 0)
-        return self._encode_with(audio.with_length(audio.length + tail), bitrate_bps, audio.length, delay)
+        delay = self._delay_of(audio.rate, audio.channels, bitrate_bps) if self._delay == "auto" else self._delay
+        return self._encode_with(audio.with_length(audio.length + max(delay, 0)), bitrate_bps, audio.length, delay)
 
     def decode(self, encoded: Encoded) -> Audio:
         stream = framing.unpack(encoded)
@@ -145,7 +137,14 @@ class Command(Codec):
             )
         return decoded
 
-    def _measure_delay(self, rate: int, channels: int, bitrate_bps: int | None) -> int:
+    def _delay_of(self, rate: int, channels: int, bitrate_bps: int | None) -> int:
+        """The delay in this setting, measured when it is first used."""
+        setting = (rate, channels, bitrate_bps)
+        if setting not in self._delays:
+            self._delays[setting] = self._measured_delay(*setting)
+        return self._delays[setting]
+
+    def _measured_delay(self, rate: int, channels: int, bitrate_bps: int | None) -> int:
         signal = probe(rate, channels)
         encoded = self._encode_with(signal.with_length(signal.length + rate // 2), bitrate_bps, signal.length, 0)
         decoded = self._run_decoder(framing.unpack(encoded), bitrate_bps)
@@ -225,6 +224,10 @@ def _problems(encode: list[str], decode: list[str], input_format: str, output_fo
     if bits not in COUNTERS:
         problems.append(f"bits: expected one of {', '.join(COUNTERS)}, got {bits!r}.")
     return problems
+
+
+def _fields(template: list[str]) -> set[str]:
+    return {field for part in template for _, field, _, _ in string.Formatter().parse(part) if field is not None}
 
 
 def _write(path: Path, audio: Audio, file_format: FileFormat) -> None:

@@ -62,13 +62,18 @@ def pack(
     delay: int = 0,
     header: bytes = b"",
     payload_bits: int | None = None,
+    decoder_drops: int = 0,
 ) -> Encoded:
-    """The packets of ``audio`` as one stream. ``payload_bits`` defaults to all bits of all packets."""
+    """The packets of ``audio`` as one stream.
+
+    ``delay`` is what :meth:`Stream.cut` cuts off, ``decoder_drops`` what the decoder has cut off by itself before.
+    ``payload_bits`` defaults to all bits of all packets.
+    """
     parts = [_HEAD.pack(MAGIC, audio.rate, audio.channels, audio.length, delay, len(header)), header]
     for packet in packets:
         parts += [_leb128(len(packet)), packet]
     bits = 8 * sum(map(len, packets)) if payload_bits is None else payload_bits
-    return Encoded(b"".join(parts), bits)
+    return Encoded(b"".join(parts), bits, delay + decoder_drops)
 
 
 def unpack(encoded: Encoded) -> Stream:

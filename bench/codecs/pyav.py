@@ -34,6 +34,7 @@ class AvCodec(Codec):
     encoder: ClassVar[str]
     decoder: ClassVar[str]
     sample_format: ClassVar[str]
+    decoder_drops = 0
     channels = (1, 2)
 
     def __init__(self, options: dict[str, str] | None = None) -> None:
@@ -60,7 +61,7 @@ class AvCodec(Codec):
         except av.FFmpegError as error:
             raise CodecError(f"{self.name}: encoding failed at {bitrate_bps} bit/s ({error}).") from error
         packets = [packet for packet in packets if packet]
-        return framing.pack(audio, packets, delay=self.raw_delay(audio.rate, packets), header=header)
+        return framing.pack(audio, packets, delay=self.delay(packets), header=header, decoder_drops=self.decoder_drops)
 
     def decode(self, encoded: Encoded) -> Audio:
         import av
@@ -84,9 +85,9 @@ class AvCodec(Codec):
             raise CodecError(f"{self.name}: the decoder gave {frames[0].sample_rate} Hz, expected {stream.rate} Hz.")
         return stream.cut(np.concatenate([_waveform(frame) for frame in frames], axis=1))
 
-    def raw_delay(self, sample_rate: int, packets: list[bytes]) -> int:
-        """Samples that the decoder's raw output starts late."""
-        return self.delay_samples(sample_rate, None)
+    def delay(self, packets: list[bytes]) -> int:
+        """Samples that the decoder's raw output starts late (early where negative)."""
+        raise NotImplementedError
 
 
 class Opus(AvCodec):
@@ -119,13 +120,13 @@ class Opus(AvCodec):
     def __init__(
         self,
         application: str = "audio",
-        vbr: str = "on",
+        vbr: str | bool = "on",  # YAML reads on and off as booleans
         frame_duration_ms: float = 20,
         complexity: int = 10,
         cutoff_hz: int | None = None,
     ) -> None:
         _one_of("opus", "application", application, self.PRE_SKIP)
-        vbr = {True: "on", False: "off"}.get(vbr, vbr)  # type: ignore[call-overload]  # YAML reads on and off as booleans
+        vbr = ("on" if vbr else "off") if isinstance(vbr, bool) else vbr
         _one_of("opus", "vbr", vbr, ("on", "constrained", "off"))
         _one_of("opus", "frame_duration_ms", frame_duration_ms, (2.5, 5, 10, 20, 40, 60))
         _one_of("opus", "complexity", complexity, range(11))
@@ -139,7 +140,7 @@ class Opus(AvCodec):
         if cutoff_hz:
             options["cutoff"] = str(cutoff_hz)
         super().__init__(options)
-        self.application = application
+        self.decoder_drops = self.PRE_SKIP[application]
 
     def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
         highest = self.HIGHEST_BPS_PER_CHANNEL * min(channels, 2)
@@ -150,10 +151,7 @@ class Opus(AvCodec):
             )
         return super().refusal(bitrate_bps, sample_rate, channels)
 
-    def delay_samples(self, sample_rate: int, bitrate_bps: int | None) -> int:
-        return self.PRE_SKIP[self.application]
-
-    def raw_delay(self, sample_rate: int, packets: list[bytes]) -> int:
+    def delay(self, packets: list[bytes]) -> int:
         mode, _ = Counter(_opus_mode(packet) for packet in packets).most_common(1)[0]
         return self.SILK_RESIDUAL[mode]
 
@@ -186,7 +184,7 @@ class Mp3(AvCodec):
             return f"mp3 at {sample_rate} Hz does {_listed(table)} bit/s, not {bitrate_bps}.{lower}"
         return super().refusal(bitrate_bps, sample_rate, channels)
 
-    def delay_samples(self, sample_rate: int, bitrate_bps: int | None) -> int:
+    def delay(self, packets: list[bytes]) -> int:
         return 1_105  # 576 of the encoder's filterbank and look-ahead + 529 of the decoder
 
 
@@ -224,7 +222,7 @@ class Aac(AvCodec):
         highest = 6_144 * sample_rate // 1_024  # bits of a channel's decoder buffer, ISO/IEC 14496-3, clause 4.5.3.1
         return lowest * (1 + channels) // 2, highest * channels
 
-    def delay_samples(self, sample_rate: int, bitrate_bps: int | None) -> int:
+    def delay(self, packets: list[bytes]) -> int:
         return 1_024
 
 

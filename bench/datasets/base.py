@@ -116,28 +116,33 @@ def find_files(folder: Path, include: Iterable[str], exclude: Iterable[str]) -> 
         return any(fnmatchcase(f"/{relative}".casefold(), f"*/{glob}".casefold()) for glob in globs)
 
     include, exclude = list(include), list(exclude)
-    found = (
+    found = [
         Path(parent, name).relative_to(folder).as_posix() for parent, _, names in os.walk(folder) for name in names
-    )
+    ]
+    if strange := [os.fsencode(name).decode("utf-8", "backslashreplace") for name in found if not _is_text(name)]:
+        raise DatasetError(f"{folder}: expected file names in UTF-8, got {listed(strange)}; rename them.")
     return [
         folder / relative for relative in sorted(found) if matches(relative, include) and not matches(relative, exclude)
     ]
 
 
+def _is_text(name: str) -> bool:
+    """Whether a file name can be printed and stored: not where its bytes are no UTF-8."""
+    return not any("\udc80" <= letter <= "\udcff" for letter in name)
+
+
 def sample(clips: Sequence[Clip], limit: int | None, seed: int) -> list[Clip]:
-    """``limit`` of ``clips``, chosen by ``seed``, in their order.
-
-    Those with the lowest SHA-256 of seed and id: a smaller sample is part of a larger one, and a clip that is added
-    or removed changes one place only.
-    """
-    if limit is None or limit >= len(clips):
-        return list(clips)
-
-    def rank(clip: Clip) -> str:
-        return hashlib.sha256(f"{seed}:{clip.id}".encode(errors="surrogateescape")).hexdigest()
-
-    chosen = {clip.id for clip in sorted(clips, key=rank)[:limit]}
+    """``limit`` of ``clips``, chosen by ``seed``, in their order."""
+    chosen = sample_ids([clip.id for clip in clips], limit, seed)
     return [clip for clip in clips if clip.id in chosen]
+
+
+def sample_ids(ids: Sequence[str], limit: int | None, seed: int) -> set[str]:
+    """``limit`` of ``ids``: those with the lowest SHA-256 of seed and id.
+
+    A smaller sample is part of a larger one, and a clip that is added or removed changes one place only.
+    """
+    return set(sorted(ids, key=lambda one: hashlib.sha256(f"{seed}:{one}".encode()).hexdigest())[:limit])
 
 
 def listed(names: Sequence[object]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from bench import audio
-from bench.datasets.base import AUDIO_FILES, DatasetContext, Options, checked, find_files, sample, sha256_of
+from bench.datasets.base import AUDIO_FILES, DatasetContext, Options, checked, find_files, sample_ids, sha256_of
 from bench.domain import Category, Clip
 from bench.errors import AudioError, DatasetError
 
@@ -73,9 +73,9 @@ def folder(
             f"dataset {name!r}: no file below {root} matches {', '.join(options.include)}{without}; "
             "correct `path`, `include` or `exclude`."
         )
-    ids = clip_ids([file.relative_to(root).as_posix() for file in files])
-    found = [_clip(name, file, clip_id, options) for file, clip_id in zip(files, ids, strict=True)]
-    clips = sample(found, options.limit, options.seed)
+    ids = [f"{name}/{one}" for one in clip_ids([file.relative_to(root).as_posix() for file in files])]
+    chosen = sample_ids(ids, options.limit, options.seed)  # before they are read: a corpus may be large
+    clips = [_clip(name, file, one, options) for file, one in zip(files, ids, strict=True) if one in chosen]
     if late := [clip for clip in clips if clip.sample_rate and round(start_s * clip.sample_rate) >= clip.samples]:
         raise DatasetError(
             "\n".join(
@@ -127,7 +127,7 @@ def _clip(name: str, file: Path, clip_id: str, options: FolderOptions) -> Clip:
     start = round(options.start_s * rate)
     whole = options.duration_s is None or start + round(options.duration_s * rate) >= samples
     return Clip(
-        id=f"{name}/{clip_id}",
+        id=clip_id,
         dataset=name,
         category=options.category,
         path=str(file),
@@ -139,5 +139,5 @@ def _clip(name: str, file: Path, clip_id: str, options: FolderOptions) -> Clip:
         start_s=options.start_s,
         duration_s=None if whole else options.duration_s,
         lead_in_s=min(options.lead_in_s, options.start_s),
-        source=f"{name}/{clip_id}",
+        source=clip_id,
     )

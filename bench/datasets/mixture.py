@@ -77,7 +77,7 @@ def _part(source: Source, duration_s: float | None, rate: int, rng: np.random.Ge
         recorded = audio.read(source.path)
     else:
         last = header.length - round(duration_s * header.rate)
-        places = [audio.read(source.path, int(rng.integers(last)) / header.rate, duration_s) for _ in range(PLACES)]
+        places = [audio.read(source.path, int(rng.integers(last + 1)) / header.rate, duration_s) for _ in range(PLACES)]
         recorded = max(places, key=lambda place: mixing.power(place.samples))
     mono = recorded.mixed_to(1).at(rate).samples.astype(np.float64)
     if mixing.active_level_dbfs(mono, rate) < SILENT_DBFS:

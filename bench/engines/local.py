@@ -7,6 +7,7 @@ A worker is a fresh interpreter, not a fork: it starts with its thread counts se
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -98,6 +99,13 @@ def run_jobs(jobs: Iterable[Job], workers: int, timeout_s: float, retry: Retry) 
             worker.stop()
 
 
+def scratch(folder: Path) -> Path:
+    """Folder for the temporary files of a run's workers."""
+    path = folder / ".scratch"
+    path.mkdir(exist_ok=True)
+    return path
+
+
 @dataclass
 class _Worker:
     """The driver's side of one worker process."""
@@ -115,6 +123,7 @@ class _Worker:
         ours, theirs = socket.socketpair()
         environment = {**os.environ, **ONE_THREAD, "PYTHONFAULTHANDLER": "1"}
         environment["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
+        environment["TMPDIR"] = str(scratch(job.folder))  # what a killed worker leaves there is removed with the folder
         with (job.folder / "workers.log").open("ab") as log, theirs:
             process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
                 [sys.executable, "-m", "bench.engines.worker", str(theirs.fileno())],
@@ -152,20 +161,23 @@ class _Worker:
     def kill(self, reason: str | None) -> str:
         """End it, if it has not ended, and say how it ended."""
         if reason is not None:
-            self.process.kill()
+            self._end()
         code = self.process.wait()
         self.pipe.close()
         return reason or _how_it_ended(code, self.job.folder / "workers.log")
 
+    def _end(self) -> None:
+        """End it and the programs that it has started; they share its process group."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
     def stop(self) -> None:
-        self.process.kill()
+        self._end()
         self.process.wait()
         self.pipe.close()
 
 
 def _how_it_ended(code: int, log: Path) -> str:
-    import signal
-
     if code >= 0:
         return f"the worker ended with code {code}; {log.name} in the run folder has its last words"
     try:

@@ -75,7 +75,7 @@ def rate_quality(
     """The curve of one quantity in one category.
 
     ``rows``: the summary of that category and quantity with ``actual_bps`` and ``role`` of each condition beside it.
-    ``limits``: what the quantity can be; bands may leave it, the axis does not.
+    ``limits``: what the quantity can be; neither bands nor the axis leave it.
     """
     from matplotlib.figure import Figure
 

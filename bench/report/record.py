@@ -113,8 +113,8 @@ def methods(results: Results, seed: int) -> list[tuple[str, str]]:
     versions = ", ".join(f"{name} {version}" for name, version in sorted((info.get("versions") or {}).items()))
     told = [
         ("Bitrate", "Counted payload bits, side information included, over seconds of audio. Container bytes apart."),
-        ("Alignment", info.get("alignment") or "Each codec's delay is found once with a probe signal and removed to "
-         "the sample, the same for every clip; the decoded audio has the length of the reference."),
+        ("Alignment", info.get("alignment") or "Each codec's delay was found with a probe signal and is removed to "
+         "the sample; no clip is aligned by its content. The decoded audio has the length of the reference."),
         ("Resampler", info.get("resampler")),
         ("Mean", "Over the clips of one category that have a value. There is no mean over categories."),
         ("Interval", "95 % percentile bootstrap over sources, widened for few sources (Hesterberg 2015); "

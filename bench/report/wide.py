@@ -16,10 +16,12 @@ NOTHING = "–"
 
 RATE_HINTS = {
     "kbit/s": "Measured payload bits over seconds of audio, all clips of the category together.",
+    "nominal": "What the codec was asked for.",
     "n": "Clips that were encoded and decoded; how many failed stands beside it.",
     "encode": "Seconds of audio encoded per second of work; above 1 is faster than real time.",
     "decode": "Seconds of audio decoded per second of work; above 1 is faster than real time.",
-    "delay": "Delay of the codec, found once with a probe signal and removed before scoring.",
+    "delay": "Delay of the codec, found with a probe signal and removed before scoring.",
+    "container": "What the decoder was given besides the payload: packet lengths, headers. It does not count.",
 }
 
 
@@ -87,7 +89,7 @@ def sheets(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame) ->
         for name in names:
             rate = rate_rows.get(name, {})
             cells = [score_cell(results, by_cell.get((name, quantity)), rate.get("n")) for quantity in shown]
-            rows.append([_kbps(rate), *cells, *_costs(rate)])
+            rows.append([_kbps(rate, "actual_bps"), _kbps(rate, "nominal_bps"), *cells, *_costs(rate)])
         roles = [str(rate_rows.get(name, {}).get("role", "codec")) for name in names]
         made.append(Sheet(category, _columns(results, shown), names, roles, rows))
     return made
@@ -147,13 +149,20 @@ def _columns(results: Results, shown: Sequence[str]) -> list[Column]:
         Column(name, f"{about[name].get('unit', '')} {direction(about[name])}".strip(), about[name].get("summary", ""))
         for name in shown
     ]
-    units = {"encode": "× real time", "decode": "× real time", "delay": "ms"}
-    rate, *costs = [Column(name, units.get(name, ""), hint) for name, hint in RATE_HINTS.items()]
-    return [rate, *scores, *costs]
+    units = {
+        "nominal": "kbit/s",
+        "container": "kbit/s",
+        "encode": "× real time",
+        "decode": "× real time",
+        "delay": "ms",
+    }
+    measured, nominal, *costs = [Column(name, units.get(name, ""), hint) for name, hint in RATE_HINTS.items()]
+    return [measured, nominal, *scores, *costs]
 
 
-def _kbps(rate: Mapping[Any, Any]) -> Cell:
-    kbps = rate.get("actual_bps", math.nan) / 1000
+def _kbps(rate: Mapping[Any, Any], key: str) -> Cell:
+    bps = rate.get(key)
+    kbps = math.nan if bps is None or pd.isna(bps) else float(bps) / 1000
     return Cell(number(kbps, 2 if kbps < 100 else 0), value=kbps)
 
 
@@ -165,6 +174,7 @@ def _costs(rate: Mapping[Any, Any]) -> list[Cell]:
         Cell(_factor(encode), value=encode),
         Cell(_factor(decode), value=decode),
         Cell(number(delay, 1), value=delay),
+        _kbps(rate, "container_bps"),
     ]
 
 

@@ -78,8 +78,9 @@ def test_a_lossless_program_gives_back_16_bits(program: list[str], channels: int
 def test_a_delay_is_measured_once_and_removed(program: list[str]) -> None:
     signal = probe(24_000).part(0, 24_000)
     codec = command(program, decode_fault="late")
-    decoded = command(program, decode_fault="late").decode(codec.encode(signal, [None])[None])
-    assert codec.delay_samples(24_000, None) == 123
+    encoded = codec.encode(signal, [None])[None]
+    decoded = command(program, decode_fault="late").decode(encoded)
+    assert encoded.delay_samples == 123
     assert measured_delay(signal, decoded) == 0
     assert decoded.length == signal.length
 
@@ -112,10 +113,10 @@ def test_a_program_that_is_not_there(program: list[str]) -> None:
 
 def test_all_problems_of_a_template_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
-        codecs.make("command", {"encode": ["x", "{inptu}"], "decode": [], "bits": "guess", "input": "mp3"})
+        codecs.make("command", {"encode": ["x", "{inptu}"], "decode": [], "bits": "guess"})
     text = str(caught.value)
     for part in ("encode has no {input}", "encode has no {bitstream}", "unknown placeholder {inptu}", "decode is empty",
-                 "bits: expected one of file, ogg, g192, got 'guess'", "input: expected one of wav"):  # fmt: skip
+                 "bits: expected one of file, ogg, g192, got 'guess'"):  # fmt: skip
         assert part in text
 
 
@@ -183,8 +184,10 @@ def test_a_real_program_whose_delay_changes_with_the_bitrate() -> None:
         "bits": "ogg",
     }
     codec, signal = codecs.make("command", options), probe(48_000)
+    delays = set()
     for bitrate in (12_000, 64_000):
         encoded = codec.encode(signal, [bitrate])[bitrate]
+        delays.add(encoded.delay_samples)
         assert measured_delay(signal, codecs.make("command", options).decode(encoded)) == 0
         assert encoded.bps(3.0) == pytest.approx(bitrate, rel=0.2)
-    assert codec.delay_samples(48_000, 12_000) != codec.delay_samples(48_000, 64_000)
+    assert len(delays) == 2
