@@ -94,3 +94,13 @@ class TooShort(_Plain):
         if self.fault == "nan":
             return Audio(whole.samples * np.float32("nan"), whole.rate)
         return Audio(np.vstack([whole.samples, whole.samples]), whole.rate)
+
+
+class BrokenInWorker(_Plain):
+    """Can be made in the driver and in no worker."""
+
+    identity = Identity("broken_in_worker", "1")
+
+    def __init__(self, driver: int) -> None:
+        if os.getpid() != driver:
+            raise RuntimeError("not here")

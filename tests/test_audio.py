@@ -32,6 +32,14 @@ def test_24_bits_are_rounded_and_not_truncated(tmp_path: Path) -> None:
     np.testing.assert_array_equal(audio.read(tmp_path / "x.wav").samples, [[step, -step, 1 - step, -1]])
 
 
+def test_16_bits_are_rounded_and_not_truncated(tmp_path: Path) -> None:
+    signal = noise(48_000, 1.0)
+    audio.write(tmp_path / "x.wav", signal, "PCM_16")
+    error = (audio.read(tmp_path / "x.wav").samples - signal.samples).astype(np.float64) * 32768
+    assert abs(error.mean()) < 0.01
+    assert np.abs(error).max() <= 0.5 + 1e-3
+
+
 def test_a_quantised_signal_is_what_the_file_holds(tmp_path: Path) -> None:
     signal = noise(48_000, 0.1, level=0.5)
     audio.write(tmp_path / "x.flac", signal)

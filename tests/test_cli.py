@@ -232,3 +232,32 @@ def test_unicode_and_spaces_in_every_path(small_set: Path, tmp_path: Path) -> No
     done = codecbench("run", strange / "c ö.yaml", "--data", strange, "--output", strange / "aus gabe", "--json")
     assert strict(done.stdout)["cells"] == {"ok": 2}, done.stderr
     assert codecbench("report", strange / "aus gabe").returncode == 0
+
+
+def test_a_codec_in_a_file_here_and_a_broken_one(tmp_path: Path) -> None:
+    text = (Path(__file__).parent / "plugins.py").read_text()
+    (tmp_path / "mycodec.py").write_text(text)
+    (tmp_path / "broken.py").write_text("raise RuntimeError('at import')")
+    assert codecbench("check", "mycodec:EightBit", cwd=tmp_path).returncode == 0
+    done = codecbench("check", "broken:X", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "cannot be imported (RuntimeError: at import)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_folders_that_cannot_be_written_are_one_message(config: Path, tmp_path: Path) -> None:
+    codecbench("run", config, "--output", tmp_path / "run")
+    for arguments in (
+        ("report", tmp_path / "run", "--output", "/proc/nowhere"),
+        ("run", config, "--output", "/proc/nowhere"),
+    ):
+        done = codecbench(*arguments)
+        assert done.returncode == 1
+        assert "/proc/nowhere" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_brackets_in_names_are_shown(tmp_path: Path) -> None:
+    audio.write(tmp_path / "a[red].wav", probe(16_000))
+    done = codecbench("score", tmp_path / "a[red].wav", tmp_path / "a[red].wav", "--metrics", "snr")
+    assert "a[red].wav against a[red].wav" in done.stdout

@@ -128,3 +128,53 @@ def test_condition_ids_are_file_names() -> None:
         }
     )
     assert [condition.id for condition in parsed.conditions] == ["pcm,bits=8", "a_b_c@6000"]
+
+
+def test_values_of_options_are_checked_by_their_types(tmp_path: Path) -> None:
+    found = "\n".join(
+        problems(
+            tmp_path,
+            """
+            name: x
+            datasets: [embedded]
+            codecs:
+              - {name: pcm, options: {bits: many}}
+              - {name: opus, bitrates_bps: [6000], options: {vbr: []}}
+              - name: command
+                label: c
+                options: {encode: "cp {input} {bitstream}", decode: [a], sample_rates: 48000, timeout_s: x}
+              - {name: ":x"}
+            """,
+        )
+    )
+    assert "codecs[0].options: codec pcm, option bits: Input should be a valid integer" in found
+    assert "codecs[1].options: codec opus, option vbr" in found
+    for option in ("encode", "sample_rates", "timeout_s"):
+        assert f"codecs[2].options: codec command, option {option}" in found
+    assert "no codec is named ':x'" in found
+    assert "bitrates_bps[0]: input should be greater than 0, got -5" in "\n".join(
+        problems(tmp_path, "name: x\ndatasets: [embedded]\ncodecs: [{name: opus, bitrates_bps: [-5]}]")
+    )
+
+
+def test_two_codecs_are_not_one_curve(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        """
+        name: x
+        datasets: [embedded]
+        codecs: [{name: opus, bitrates_bps: [6000]}, {name: mp3, label: opus, bitrates_bps: [64000]}]
+        """,
+    )
+    assert found == ["codecs: 2 different codecs would be one curve called opus; give them different labels."]
+
+
+def test_a_command_needs_a_label(tmp_path: Path) -> None:
+    text = """
+        name: x
+        datasets: [embedded]
+        codecs:
+          - name: command
+            options: {encode: [a, "{input}", "{bitstream}"], decode: [b, "{bitstream}", "{output}"]}
+        """
+    assert problems(tmp_path, text) == ["codecs[0].label: a command needs a label, its name in tables and folders."]

@@ -443,3 +443,101 @@ def test_a_relative_cache_and_a_built_dataset(small_set: Path, tmp_path: Path, m
     results = run(config, output="out", data=small_set, cache="here/cache", workers=1)
     assert set(results.scores["status"]) == {"ok"}
     assert json.loads(results.clips["attributes"][0])["seed"] == 3
+
+
+def test_a_codec_that_cannot_be_made_in_a_worker_is_failed_rows_and_no_endless_loop(
+    small_config: Config, tmp_path: Path
+) -> None:
+    config = with_codec(small_config, "BrokenInWorker", driver=os.getpid())
+    results = run(config, output=tmp_path / "run", workers=2)
+    rows = results.encodings.query("codec == 'BrokenInWorker'")
+    assert len(rows) == 6
+    assert (rows["reason"] == "RuntimeError: not here").all()
+
+
+def test_another_format_has_references_and_decoded_files_of_its_own(small_config: Config, tmp_path: Path) -> None:
+    """Changed and changed back: what stands in the tables is what lies in the folder."""
+    for rate in (24_000, 16_000, 24_000):
+        results = run(small_config | {"sample_rate": rate}, output=tmp_path / "run", workers=1)
+        for clip in results.clips["clip"]:
+            assert audio.info(results.reference(clip)).rate == rate
+            for condition in results.conditions:
+                assert audio.info(results.decoded(clip, condition)).rate == rate
+
+
+def test_lost_files_are_made_again(small_config: Config, tmp_path: Path) -> None:
+    before = run(small_config, output=tmp_path / "run", workers=1)
+    lost = [before.decoded("speech/s1", "opus@12000"), before.reference("music/m1")]
+    for path in lost:
+        path.unlink()
+    after = run(small_config, output=tmp_path / "run", workers=1)
+    assert all(path.exists() for path in lost)
+    pd.testing.assert_frame_equal(before.scores, after.scores)
+
+
+def test_another_name_for_the_run_is_in_every_row(small_config: Config, tmp_path: Path) -> None:
+    run(small_config, output=tmp_path / "run", workers=1)
+    renamed = run(small_config | {"name": "renamed"}, output=tmp_path / "run", workers=1)
+    assert set(renamed.scores["run"]) == set(renamed.encodings["run"]) == {"renamed"}
+    assert len(renamed.info["invocations"]) == 2
+
+
+def test_ctrl_c_ends_the_programs_of_the_workers_too(small_config: Config, tmp_path: Path) -> None:
+    marker = f"{tmp_path.name}-{os.getpid()}"
+    options = {
+        "encode": ["sh", "-c", f"sleep 60; : {marker} {{input}} {{bitstream}}"],
+        "decode": ["true", "{bitstream}", "{output}"],
+    }
+    codec = {"name": "command", "label": "slow", "options": options | {"delay_samples": 0}}
+    process = start(small_config | {"codecs": [codec]}, tmp_path / "run", "--workers", "1")
+
+    def running() -> bool:
+        commands = (path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
+        return any(marker.encode() in command and b"sleep" in command for command in commands)
+
+    deadline = time.monotonic() + 30
+    while not running():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 130
+    time.sleep(0.2)
+    assert not running()
+    assert not (tmp_path / "run" / ".scratch").exists()
+
+
+def test_patterns_of_one_kind_add_up(small_config: Config, tmp_path: Path) -> None:
+    plan, _ = load_plan(small_config)
+    part = plan.restricted(["opus@12*", "pcm*", "snr", "music"])
+    assert [condition.id for condition in part.conditions] == ["opus@12000", "pcm,bits=6"]
+    assert part.quantities == ("snr",)
+    assert {clip.category for clip in part.clips} == {"music"}
+
+
+def test_a_wrong_cache_limit_is_said_before_anything_starts(
+    small_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODECBENCH_CACHE_GB", "5GB")
+    with pytest.raises(ConfigError, match="CODECBENCH_CACHE_GB: expected a number of gigabytes, got '5GB'"):
+        run(small_config, output=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    monkeypatch.setenv("CODECBENCH_CACHE_GB", "0")
+    run(small_config, output=tmp_path / "run", workers=1)
+    assert not list((tmp_path / "cache").rglob("*.cbs"))
+
+
+def test_names_in_another_encoding_are_one_message(small_config: Config, small_set: Path, tmp_path: Path) -> None:
+    (small_set / "speech" / os.fsdecode(b"caf\xe9.wav")).write_bytes(b"x")
+    with pytest.raises(DatasetError, match=r"expected file names in UTF-8, got caf\\xe9\.wav; rename them"):
+        run(small_config, output=tmp_path / "run")
+
+
+def test_a_long_label_is_no_long_file_name(small_config: Config, tmp_path: Path) -> None:
+    codec = {"name": "pcm", "label": "x" * 400, "options": {"bits": 8}}
+    results = run(
+        small_config | {"codecs": [codec, {"name": "pcm", "label": "..", "options": {"bits": 8}}]},
+        output=tmp_path / "run",
+        workers=1,
+    )
+    assert set(results.encodings["status"]) == {"ok"}
+    assert len({path.parent for path in (tmp_path / "run").rglob("decoded/*/*.flac")}) == 2

@@ -30,6 +30,23 @@ def test_a_torn_last_line_is_cut_off_and_the_rest_is_kept(tmp_path: Path) -> Non
         assert Journal.read(path)["d"] == {"value": 3.0}
 
 
+def test_a_damaged_line_in_the_middle_costs_its_own_cell_only(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(b'{"key": "a", "row": {"v": 1}}\n#!broken\n{"key": "c", "row": {"v": 3}}\n')
+    journal = Journal(path)
+    journal.append({"d": {"v": 4}})
+    journal.close()
+    assert set(Journal.read(path)) == {"a", "c", "d"}
+
+
+def test_a_changed_bit_count_in_the_cache_is_found(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.put("abc", Encoded(b"stream", 800, 7), {})
+    assert cache.get("abc")[0] == Encoded(b"stream", 800, 7)
+    cache.path("abc").write_bytes(cache.path("abc").read_bytes().replace(b"800", b"100"))
+    assert cache.get("abc") is None
+
+
 def test_numbers_come_back_to_the_last_bit(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j")
     journal.append({"a": {"value": 0.1 + 0.2}})
