@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench import codecs, config, datasets, metrics
-from bench.errors import row_of
+from bench.errors import ConfigError, row_of
 
 KINDS = ("codecs", "metrics", "datasets", "configs")
 
@@ -28,6 +28,8 @@ def _codecs() -> list[dict[str, Any]]:
                 "sample_rates": list(codec.sample_rates),
                 "bitrates_bps": list(codec.bitrates_bps),
             }
+        except ConfigError as error:
+            row["note"] = f"ready; {' '.join(error.problems)}"
         except Exception as error:  # noqa: BLE001  # one broken plug-in must not hide the others
             row["note"] = row_of(error)[1]
         found.append(row)
