@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -121,6 +121,7 @@ def clipped_samples(audio: Audio) -> int:
     return int(np.count_nonzero(in_run | (np.abs(audio.samples) > 1)))
 
 
+@lru_cache(maxsize=1)
 def resampler_identity() -> str:
     """Name, version and quality of the resampler, for the run record."""
     return f"soxr {version('soxr')} VHQ"

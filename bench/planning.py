@@ -128,8 +128,14 @@ class Plan:
         """One job for each clip that has cells outside ``done`` (key -> row)."""
         for clip in self.clips:
             job = self.job(clip, done, folder, cache)
-            if job.todos or not (folder / job.reference).exists():
+            if job.todos or self._lost_reference(job, done):
                 yield job
+
+    def _lost_reference(self, job: Job, done: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Whether a clip that could be read has no reference in the folder any more."""
+        if (job.folder / job.reference).exists():
+            return False
+        return any(done[self.keys(job.clip, condition)[1]]["status"] == "ok" for condition in self.conditions)
 
     def job(self, clip: Clip, done: Mapping[str, Mapping[str, Any]], folder: Path, cache: Path) -> Job:
         """What ``done`` leaves to do for ``clip``."""
