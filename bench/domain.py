@@ -10,8 +10,6 @@ from typing import Any, Literal
 Category = Literal["speech", "noisy_reverberant_speech", "music"]
 CATEGORIES: tuple[Category, ...] = ("speech", "noisy_reverberant_speech", "music")
 
-Status = Literal["ok", "undefined", "not_applicable", "failed"]
-
 Role = Literal["codec", "control"]
 """A control (the reference itself, an anchor, a deliberate defect) is measured but is no point of a rate curve."""
 

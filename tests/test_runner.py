@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -541,3 +542,33 @@ def test_a_long_label_is_no_long_file_name(small_config: Config, tmp_path: Path)
     )
     assert set(results.encodings["status"]) == {"ok"}
     assert len({path.parent for path in (tmp_path / "run").rglob("decoded/*/*.flac")}) == 2
+
+
+def test_a_killed_worker_leaves_no_program_behind(small_config: Config, tmp_path: Path) -> None:
+    marker = f"{tmp_path.name}-{os.getpid()}"
+    encode = ["sh", "-c", f"sleep 60; : {marker} {{input}} {{bitstream}}"]
+    options = {"encode": encode, "decode": ["true", "{bitstream}", "{output}"], "delay_samples": 0}
+    process = start(
+        small_config | {"codecs": [{"name": "command", "label": "slow", "options": options}], "cell_timeout_s": 30},
+        tmp_path / "run", "--workers", "1", "--only", "speech/s0",
+    )  # fmt: skip
+
+    def running() -> list[int]:
+        found = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                if marker.encode() in (command := path.read_bytes()) and b"sleep" in command:
+                    found.append(int(path.parent.name))
+        return found
+
+    deadline = time.monotonic() + 30
+    while not (before := running()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    (worker,) = children(process.pid)
+    os.kill(worker, signal.SIGKILL)
+    while set(before) & set(running()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 130

@@ -272,9 +272,9 @@ def _opus_mode(packet: bytes) -> str:
 
 @lru_cache(maxsize=1)
 def _library_version() -> str:
-    import av
+    from av import library_versions
 
-    return "libavcodec " + ".".join(map(str, av.library_versions["libavcodec"]))
+    return "libavcodec " + ".".join(map(str, library_versions["libavcodec"]))
 
 
 def _chosen_rate(codec: str, sample_rate: int | None, known: tuple[int, ...]) -> tuple[int, ...]:

@@ -163,6 +163,7 @@ class _Worker:
         if reason is not None:
             self._end()
         code = self.process.wait()
+        self._end()  # programs that it had started outlive it
         self.pipe.close()
         return reason or _how_it_ended(code, self.job.folder / "workers.log")
 
