@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bench.cli_data import app as data_app
 from bench.errors import CodecbenchError, ConfigError
 from bench.threads import ONE_THREAD
 
@@ -22,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(data_app)
 
 Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")]
 

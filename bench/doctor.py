@@ -15,8 +15,8 @@ from bench.align import probe
 from bench.codecs.base import Codec
 from bench.engines.local import available_cores
 from bench.errors import CodecbenchError
+from bench.loading import cache_folder
 from bench.metrics.base import Metric
-from bench.runner import cache_folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,13 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from bench import config as config_module
-from bench import datasets, results
+from bench import results
 from bench.audio import resampler_identity
 from bench.config import RunConfig
-from bench.datasets.base import DatasetContext
 from bench.domain import Clip
 from bench.engines.local import available_cores, run_jobs
-from bench.errors import ConfigError, DatasetError, WorkerDied
+from bench.errors import ConfigError, WorkerDied
+from bench.loading import cache_folder, clips_of_config, dataset_context, load_config
 from bench.measure import Finished, Inspected
 from bench.metrics.base import SILENCE_DBFS
 from bench.planning import Job, Plan, Step
@@ -36,14 +35,6 @@ START_ATTEMPTS = 5
 Progress = Callable[[Finished], None]
 
 
-def cache_folder(cache: str | os.PathLike[str] | None = None) -> Path:
-    """Where bitstreams and built datasets are kept: ``cache``, ``CODECBENCH_CACHE``, else the platform's folder."""
-    from platformdirs import user_cache_path
-
-    chosen = cache or os.environ.get("CODECBENCH_CACHE")
-    return Path(chosen).absolute() if chosen else user_cache_path("codecbench")
-
-
 def _cache_limit() -> int | None:
     text = os.environ.get("CODECBENCH_CACHE_GB", "")
     try:
@@ -58,15 +49,8 @@ def load_plan(
     cache: str | os.PathLike[str] | None = None,
 ) -> tuple[Plan, str]:
     """Every cell of a configuration, and the configuration's text. Loads (and builds) the datasets."""
-    if isinstance(config, RunConfig):
-        parsed, text = config, config.model_dump_json(indent=2)
-    elif isinstance(config, Mapping):
-        parsed, text = config_module.parse(config), repr(dict(config))
-    else:
-        parsed, text = config_module.load(config)
-    data = data or os.environ.get("CODECBENCH_DATA")
-    context = DatasetContext(data_dir=Path(data) if data else None, cache_dir=cache_folder(cache) / "datasets")
-    clips = _clips(parsed, context)
+    parsed, text = load_config(config)
+    clips = clips_of_config(parsed, dataset_context(data, cache))
     return Plan(parsed, tuple(clips), tuple(parsed.conditions), tuple(parsed.quantities)), text
 
 
@@ -180,25 +164,6 @@ def _finish(plan: Plan, rows: Mapping[str, Mapping[str, Any]], folder: Path, rec
     warnings = [*_warnings(clips), *_changed_versions(record["invocations"])]
     ending = {"ended": now(), "complete": missing == 0, "missing_cells": missing, "warnings": warnings}
     write_json(folder / results.RUN, record | ending)
-
-
-def _clips(config: RunConfig, context: DatasetContext) -> list[Clip]:
-    clips: list[Clip] = []
-    problems: list[str] = []
-    for index, item in enumerate(config.datasets):
-        name = item.name or item.loader
-        try:
-            clips += datasets.make(item.loader, {"name": name, "context": context, **item.options})
-        except (DatasetError, ConfigError) as error:
-            problems += [f"datasets[{index}] ({name}): {line}" for line in str(error).splitlines()]
-    ids = [clip.id for clip in clips]
-    twice = sorted({one for one in ids if ids.count(one) > 1}) if len(set(ids)) < len(ids) else []
-    problems += [f"clip {one!r} is in two datasets; give the datasets different names." for one in twice]
-    if problems:
-        raise DatasetError("\n".join(problems))
-    if not clips:
-        raise DatasetError("the datasets hold no clip.")
-    return clips
 
 
 def _warnings(clips: Iterable[Mapping[str, Any]]) -> list[str]:

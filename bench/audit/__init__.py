@@ -1,0 +1,1 @@
+"""What is wrong with a reference: pure functions of audio. Nothing here knows files, clips or runs."""

@@ -1,0 +1,69 @@
+"""What is known of a published dataset, and how its files become clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Role = Literal["speech", "noisy_reverberant_speech", "music", "noise", "rooms"]
+"""What a set is used as; noise and rooms are materials of noisy-reverberant speech, not clips by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """One file of a published set.
+
+    ``checksum`` is ``md5:HEX``, ``sha256:HEX`` or ``sha1:HEX`` as the publisher states it, or empty where none is
+    stated. ``size_bytes`` is None where it is not published. ``subset`` names the part of the set it belongs to.
+    ``unpack_to`` is relative to the set's folder.
+    """
+
+    url: str
+    size_bytes: int | None = None
+    checksum: str = ""
+    subset: str = ""
+    unpack_to: str = "."
+
+    @property
+    def name(self) -> str:
+        """Its file name."""
+        return self.url.rsplit("/", 1)[-1].split("?", 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One file of a set as it lies on disk; ``licence`` where files have their own, else that of the set."""
+
+    id: str
+    path: Path
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSet:
+    """A published dataset.
+
+    ``archives`` is empty where the user has to bring the files (``obtain`` says how). ``recognised_by`` are paths
+    (globs) below the set's folder, all of which must match for the set to be there. ``recordings`` lists the files.
+    """
+
+    name: str
+    title: str
+    role: Role
+    homepage: str
+    licence: str
+    licence_url: str
+    citation: str
+    attribution: str
+    recognised_by: tuple[str, ...]
+    recordings: Callable[[Path], Iterable[Recording]]
+    archives: tuple[Archive, ...] = ()
+    obtain: str = ""
+    languages: tuple[str, ...] = ()
+    sample_rate: int | None = None
+    channels: int | None = None
+    hours: float | None = None
+    clip_s: float | None = None

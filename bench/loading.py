@@ -1,0 +1,95 @@
+"""From what a user names (a dataset, a folder, a manifest, a configuration) to clips."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench import config as config_module
+from bench import datasets
+from bench.config import RunConfig
+from bench.datasets.base import DatasetContext
+from bench.domain import Category, Clip
+from bench.errors import ConfigError, DatasetError
+from bench.registry import nearest
+
+
+def cache_folder(cache: str | os.PathLike[str] | None = None) -> Path:
+    """Where bitstreams and built datasets are kept: ``cache``, ``CODECBENCH_CACHE``, else the platform's folder."""
+    from platformdirs import user_cache_path
+
+    chosen = cache or os.environ.get("CODECBENCH_CACHE")
+    return Path(chosen).absolute() if chosen else user_cache_path("codecbench")
+
+
+def dataset_context(
+    data: str | os.PathLike[str] | None = None, cache: str | os.PathLike[str] | None = None
+) -> DatasetContext:
+    """Where datasets look: ``data``, else ``CODECBENCH_DATA``, else the current folder."""
+    data = data or os.environ.get("CODECBENCH_DATA")
+    return DatasetContext(data_dir=Path(data) if data else None, cache_dir=cache_folder(cache) / "datasets")
+
+
+def load_config(config: str | os.PathLike[str] | Mapping[str, object] | RunConfig) -> tuple[RunConfig, str]:
+    """``config`` parsed, and its text."""
+    if isinstance(config, RunConfig):
+        return config, config.model_dump_json(indent=2)
+    if isinstance(config, Mapping):
+        return config_module.parse(config), repr(dict(config))
+    return config_module.load(config)
+
+
+def clips_of_config(config: RunConfig, context: DatasetContext) -> list[Clip]:
+    """The clips of all datasets of a configuration.
+
+    Raises:
+        DatasetError: with the problems of every dataset.
+    """
+    clips: list[Clip] = []
+    problems: list[str] = []
+    for index, item in enumerate(config.datasets):
+        name = item.name or item.loader
+        try:
+            clips += _made(item.loader, {"name": name, **item.options}, context)
+        except (DatasetError, ConfigError) as error:
+            problems += [f"datasets[{index}] ({name}): {line}" for line in str(error).splitlines()]
+    ids = [clip.id for clip in clips]
+    twice = sorted({one for one in ids if ids.count(one) > 1}) if len(set(ids)) < len(ids) else []
+    problems += [f"clip {one!r} is in two datasets; give the datasets different names." for one in twice]
+    if problems:
+        raise DatasetError("\n".join(problems))
+    if not clips:
+        raise DatasetError("the datasets hold no clip.")
+    return clips
+
+
+def clips_of(what: str, context: DatasetContext, category: Category = "speech") -> list[Clip]:
+    """The clips of ``what``: a folder, a manifest (``.jsonl``), a configuration, or the name of a dataset.
+
+    Args:
+        category: of the files of a folder, which does not say; everything else does.
+    Raises:
+        ConfigError: nothing is called that.
+        DatasetError: it is not there, or broken.
+    """
+    path = Path(what).expanduser()
+    if path.is_dir():
+        folder = path.absolute()
+        return _made("folder", {"name": folder.name, "path": str(folder), "category": category}, context)
+    if path.suffix == ".jsonl":
+        return _made("manifest", {"name": path.stem, "path": str(path.absolute())}, context)
+    if path.suffix in (".yaml", ".yml") or what in config_module.shipped():
+        return clips_of_config(load_config(what)[0], context)
+    known = datasets.registry.entries()
+    if what in known:
+        return _made(what, {"name": what}, context)
+    raise ConfigError(
+        f"{what}: expected a folder, a manifest (.jsonl), a configuration (.yaml) or the name of a dataset, and it is "
+        f"none.{nearest(what, [*known, *config_module.shipped()])} `codecbench data list` shows the names."
+    )
+
+
+def _made(loader: str, options: Mapping[str, object], context: DatasetContext) -> list[Clip]:
+    clips: list[Clip] = datasets.make(loader, {"context": context, **options})
+    return clips
