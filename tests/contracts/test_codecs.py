@@ -8,6 +8,7 @@ import pytest
 from bench import codecs, contracts
 from bench.audio import Audio
 from bench.domain import Encoded
+from bench.errors import MissingRequirement
 from tests.plugins import EightBit
 
 NAMES = [name for name in codecs.names() if name != "command"]
@@ -16,6 +17,10 @@ NAMES = [name for name in codecs.names() if name != "command"]
 @pytest.mark.parametrize("rule", contracts.CODEC_RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("name", NAMES)
 def test_codec(name: str, rule) -> None:
+    try:
+        codecs.make(name, {})
+    except MissingRequirement as error:
+        pytest.skip(str(error))
     rule(codecs.load(name))
 
 

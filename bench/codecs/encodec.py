@@ -1,0 +1,156 @@
+"""EnCodec (arXiv:2210.13438) on the model of the transformers package.
+
+The model is called directly, without its feature extractor, which would pad a short clip at 48 kHz to almost twice its
+bits. One clip, one call, one thread, float32, no gradients: codes at ties depend on each of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.metadata import version
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from bench.audio import Audio
+from bench.codecs import weights
+from bench.codecs.codes import Codes
+from bench.codecs.residual import ResidualCodec
+from bench.domain import Identity
+from bench.errors import CodecError, MissingRequirement
+
+STREAM = 1
+"""Changes when the bytes of the same codes, or the audio of the same bytes, change."""
+
+
+class Encodec(ResidualCodec):
+    """Shared by both models.
+
+    Args:
+        weights: a folder with config.json and model.safetensors, an original ``.th`` checkpoint, or a repository of the
+            hub that was fetched before.
+    """
+
+    name: ClassVar[str]
+    repository: ClassVar[str]
+
+    def __init__(self, weights: str = "") -> None:
+        self._found = _weights(self.name, weights or self.repository)
+        self.identity = Identity(
+            self.name,
+            f"transformers {version('transformers')}",
+            f"torch {version('torch')} float32 weights {self._found.short} stream {STREAM}",
+        )
+
+    @property
+    def model(self) -> Any:
+        """The model, loaded at first use and shared by all instances with the same weights."""
+        model = _model(self._found)
+        expected = (self.sample_rates[0], max(self.channels))
+        got = (model.config.sampling_rate, model.config.audio_channels)
+        if got != expected:
+            raise MissingRequirement(
+                f"{self.name}: expected weights for {expected[0]} Hz and {expected[1]} channels, got weights for "
+                f"{got[0]} Hz and {got[1]} channels from {self._found.path}."
+            )
+        return model
+
+    def quantise(self, audio: Audio, books: int) -> Codes:
+        import torch
+
+        model = self.model
+        samples = audio.mixed_to(model.config.audio_channels).samples
+        bandwidth = next(rate / 1000 for rate, count in self.books.items() if count >= books)
+        with torch.inference_mode():
+            coded = model.encode(torch.from_numpy(samples.copy())[None], bandwidth=bandwidth)
+        segments = [np.asarray(segment[0, :books], np.int32) for segment in coded.audio_codes]
+        if coded.last_frame_pad_length:
+            segments[-1] = segments[-1][:, : -coded.last_frame_pad_length]
+        scales = tuple(float(scale) for scale in coded.audio_scales if scale is not None)
+        return Codes(tuple(segments), model.bits_per_codebook, scales)
+
+    def synthesise(self, codes: Codes, length: int, channels: int) -> Audio:
+        import torch
+
+        model = self.model
+        if codes.bits_per_code != model.bits_per_codebook or codes.books > model.config.num_quantizers:
+            raise CodecError(
+                f"{self.name}: the bitstream has {codes.books} codebooks of {codes.bits_per_code} bits; these weights "
+                f"have {model.config.num_quantizers} of {model.bits_per_codebook}."
+            )
+        frames = max(segment.shape[1] for segment in codes.segments)
+        padding = frames - codes.segments[-1].shape[1]
+        padded = [np.pad(segment, ((0, 0), (0, frames - segment.shape[1]))) for segment in codes.segments]
+        scales: list[torch.Tensor | None] = [torch.tensor([[scale]]) for scale in codes.scales]
+        with torch.inference_mode():
+            stacked = torch.from_numpy(np.stack(padded).astype(np.int64))[:, None]
+            decoded = model.decode(stacked, scales or [None], last_frame_pad_length=padding).audio_values[0]
+        samples = decoded.numpy()
+        if samples.shape[1] < length:
+            raise CodecError(f"{self.name}: the decoder gave {samples.shape[1]} samples, expected {length}.")
+        return Audio(samples[:, :length].astype(np.float32), self.sample_rates[0]).mixed_to(channels)
+
+
+class Encodec24(Encodec):
+    """EnCodec at 24 kHz, mono, causal: 75 frames a second of up to 32 codes of 10 bits."""
+
+    name = "encodec_24khz"
+    repository = "facebook/encodec_24khz"
+    sample_rates = (24_000,)
+    channels = (1,)
+    books: Mapping[int, int] = MappingProxyType({1_500: 2, 3_000: 4, 6_000: 8, 12_000: 16, 24_000: 32})
+    bitrates_bps = tuple(books)
+
+
+class Encodec48(Encodec):
+    """EnCodec at 48 kHz, stereo: segments of 1 s every 0.99 s, each with a scale, 150 frames of up to 16 codes.
+
+    A mono clip is coded as two equal channels.
+    """
+
+    name = "encodec_48khz"
+    repository = "facebook/encodec_48khz"
+    sample_rates = (48_000,)
+    channels = (1, 2)
+    books: Mapping[int, int] = MappingProxyType({3_000: 2, 6_000: 4, 12_000: 8, 24_000: 16})
+    bitrates_bps = tuple(books)
+
+
+def _weights(codec: str, place: str) -> weights.Weights:
+    return weights.find(codec, place)
+
+
+@lru_cache(maxsize=2)
+def _model(found: weights.Weights) -> Any:
+    """The model with these weights, checked to be whole."""
+    import torch
+    from transformers import EncodecModel
+    from transformers.utils import logging
+
+    torch.set_num_threads(1)
+    logging.disable_progress_bar()
+    if found.path.is_file():
+        from bench.codecs.encodec_checkpoint import read_checkpoint
+
+        return read_checkpoint(found.path).eval()
+    model, info = EncodecModel.from_pretrained(found.path, local_files_only=True, output_loading_info=True)
+    lacking = sorted(info["missing_keys"]) + sorted(str(key) for key in info["mismatched_keys"])
+    if lacking:
+        raise MissingRequirement(
+            f"{found.path}: expected all weights of EnCodec, but {len(lacking)} are missing or of another shape "
+            f"({', '.join(lacking[:3])}, ...); transformers would fill them with random numbers. Fetch them again."
+        )
+    require_codebooks(model, str(found.path))
+    return model.eval()
+
+
+def require_codebooks(model: Any, where: str) -> None:
+    """Raise MissingRequirement where codebooks are empty: every code would be 0, and nobody would notice."""
+    empty = [index for index, layer in enumerate(model.quantizer.layers) if not layer.codebook.embed.any()]
+    if empty:
+        raise MissingRequirement(
+            f"{where}: expected {len(model.quantizer.layers)} filled codebooks, but {len(empty)} are empty (all "
+            "zeros). These are not trained weights; fetch them again."
+        )

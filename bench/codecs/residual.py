@@ -1,0 +1,99 @@
+"""Codecs with a residual quantiser: one encode, of which every lower bitrate is a prefix, and the bytes they send.
+
+Byte layout inside the container of :mod:`bench.codecs.framing`. Its codec header is::
+
+    1   uint8   codebooks K
+    1   uint8   bits per code B
+    1   uint8   1 where each segment has a scale, else 0
+
+and its packets are the segments of the clip, in order, each::
+
+    4   float32, little endian: the segment's scale, where there is one
+    then the codes, frame by frame, within a frame from the first codebook to the last, B bits each, most significant
+    bit first; the last byte is filled with zero bits
+
+The number of frames follows from the packet's length. Payload are the codes and the scales, without the filling.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from bench.audio import Audio
+from bench.codecs import framing
+from bench.codecs.base import Codec
+from bench.codecs.codes import Codes, Segment, pack_bits, unpack_bits
+from bench.domain import Encoded
+from bench.errors import CodecError
+
+_HEAD = struct.Struct("<BBB")
+_SCALE = struct.Struct("<f")
+
+
+class ResidualCodec(Codec):
+    """Base of codecs with a residual quantiser. Subclasses say how audio becomes codes and back.
+
+    Attributes:
+        books: codebooks of each bitrate in bit/s.
+    """
+
+    scalable = True
+    books: Mapping[int, int]
+
+    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
+        if bitrate_bps not in self.books:
+            known = ", ".join(map(str, self.books))
+            return f"{self.identity.name} has the bitrates {known} bit/s, not {bitrate_bps}."
+        return super().refusal(bitrate_bps, sample_rate, channels)
+
+    def quantise(self, audio: Audio, books: int) -> Codes:
+        """The codes of ``audio`` in the first ``books`` codebooks."""
+        raise NotImplementedError
+
+    def synthesise(self, codes: Codes, length: int, channels: int) -> Audio:
+        """The waveform of ``codes``, ``length`` samples of ``channels``."""
+        raise NotImplementedError
+
+    def encode(self, audio: Audio, bitrates_bps: Sequence[int | None]) -> dict[int | None, Encoded]:
+        wanted = {bitrate: self.books[bitrate or 0] for bitrate in bitrates_bps}
+        codes = self.quantise(audio, max(wanted.values()))
+        return {bitrate: pack(audio, codes.prefix(books)) for bitrate, books in wanted.items()}
+
+    def decode(self, encoded: Encoded) -> Audio:
+        stream = framing.unpack(encoded)
+        return self.synthesise(codes_of(encoded), stream.length, stream.channels)
+
+
+def pack(audio: Audio, codes: Codes) -> Encoded:
+    """``codes`` of ``audio`` as a stream."""
+    packets = [
+        (_SCALE.pack(codes.scales[index]) if codes.scales else b"") + pack_bits(segment.T, codes.bits_per_code)
+        for index, segment in enumerate(codes.segments)
+    ]
+    bits = sum(segment.size for segment in codes.segments) * codes.bits_per_code + 32 * len(codes.scales)
+    header = _HEAD.pack(codes.books, codes.bits_per_code, bool(codes.scales))
+    return framing.pack(audio, packets, header=header, payload_bits=bits)
+
+
+def codes_of(encoded: Encoded) -> Codes:
+    """The codes in a stream of :func:`pack`.
+
+    Raises:
+        CodecError: the bytes are not such a stream.
+    """
+    stream = framing.unpack(encoded)
+    if len(stream.header) != _HEAD.size:
+        raise CodecError("the bitstream is damaged: it has no header of a residual quantiser.")
+    books, bits, scaled = _HEAD.unpack(stream.header)
+    side = _SCALE.size if scaled else 0
+    scales = tuple(float(_SCALE.unpack_from(packet)[0]) for packet in stream.packets) if scaled else ()
+    segments = tuple(_segment(packet[side:], books, bits) for packet in stream.packets)
+    return Codes(segments, bits, scales)
+
+
+def _segment(data: bytes, books: int, bits: int) -> Segment:
+    frames = 8 * len(data) // (books * bits)
+    return np.ascontiguousarray(unpack_bits(data, bits, frames * books).reshape(frames, books).T)

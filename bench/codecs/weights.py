@@ -1,0 +1,68 @@
+"""Where the weights of a model lie: a folder, a checkpoint file, or a repository in the local cache of the hub."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from bench.errors import MissingRequirement
+
+MODEL_FILES = ("config.json", "model.safetensors")
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Files that were found. ``sha256`` is of the file with the parameters and part of the codec's identity."""
+
+    path: Path
+    sha256: str
+
+    @property
+    def short(self) -> str:
+        """Enough of the hash to tell weights apart."""
+        return self.sha256[:12]
+
+
+def find(codec: str, place: str) -> Weights:
+    """The weights of ``codec`` at ``place``: a folder, a ``.th`` file, or a repository such as ``owner/name``.
+
+    Nothing is downloaded: a repository has to be in the local cache of the hub.
+
+    Raises:
+        MissingRequirement: they are not there; what to do.
+    """
+    path = Path(place).expanduser()
+    if path.is_file():
+        return Weights(path, _sha256(str(path.absolute()), path.stat().st_mtime_ns))
+    folder = path if path.is_dir() else _from_hub(place)
+    if folder is None:
+        raise MissingRequirement(
+            f"{codec} needs its weights: expected a folder, a checkpoint file or a fetched repository at {place!r}, "
+            f"and there is none. `codecbench weights fetch {codec}` downloads them; or copy "
+            f"{' and '.join(MODEL_FILES)} to a folder and name it with the option `weights`."
+        )
+    missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
+    if missing:
+        raise MissingRequirement(
+            f"{codec}: expected {' and '.join(MODEL_FILES)} in {folder}, but {' and '.join(missing)} is not there."
+        )
+    parameters = folder / MODEL_FILES[1]
+    return Weights(folder, _sha256(str(parameters), parameters.stat().st_mtime_ns))
+
+
+def _from_hub(repository: str) -> Path | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(repository, allow_patterns=list(MODEL_FILES), local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError):
+        return None
+
+
+@lru_cache(maxsize=16)
+def _sha256(path: str, _changed: int) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
