@@ -22,6 +22,7 @@ TABLE = (
         ("torch", "transformers"),
         "pip install 'codecbench[neural]'",
     ),
+    Entry("toy_rvq", "bench.codecs.toy_rvq:ToyRvq", "small residual quantiser of our own, a stand-in for EnCodec"),
     Entry("pcm", "bench.codecs.controls:Pcm", "uniform quantiser of n bits"),
     Entry("command", "bench.codecs.command:Command", "any command-line codec, from templates in the configuration"),
     Entry("passthrough", "bench.codecs.controls:Passthrough", "the reference itself: the ceiling of every metric"),
