@@ -22,6 +22,13 @@ TABLE = (
         ("torch", "transformers"),
         "pip install 'codecbench[neural]'",
     ),
+    Entry(
+        "encodec_24khz_streaming",
+        "bench.codecs.encodec_streaming:Encodec24Streaming",
+        "the same, frame by frame, with the delay of a telephone",
+        ("torch", "transformers"),
+        "pip install 'codecbench[neural]'",
+    ),
     Entry("toy_rvq", "bench.codecs.toy_rvq:ToyRvq", "small residual quantiser of our own, a stand-in for EnCodec"),
     Entry("pcm", "bench.codecs.controls:Pcm", "uniform quantiser of n bits"),
     Entry("command", "bench.codecs.command:Command", "any command-line codec, from templates in the configuration"),
