@@ -1,8 +1,9 @@
 """EnCodec at 24 kHz as a telephone would run it: 320 samples in, one frame of codes out, and back.
 
 Every layer of the causal model keeps what it still needs of its past, so the frames are those of the whole clip; only
-where two vectors are equally near may another one be chosen. The model pads the start of a clip by reflection, also inside the networks: the first frame waits for as many frames as
-the last layer looks back (:attr:`Stage.waits`), after that each frame leaves as soon as it is whole.
+where two vectors are equally near may another one be chosen. The model pads the start of a clip by reflection, also
+inside the networks: the first frame waits for as many frames as the last layer looks back (:attr:`Stage.waits`), after
+that each frame leaves as soon as it is whole.
 """
 
 from __future__ import annotations
