@@ -48,7 +48,7 @@ SET = KnownSet(
         "V. Panayotov, G. Chen, D. Povey, S. Khudanpur: Librispeech: an ASR corpus based on public domain audio books. "
         "ICASSP 2015, pp. 5206-5210. doi:10.1109/ICASSP.2015.7178964"
     ),
-    attribution="LibriSpeech (c) 2014 by Vassil Panayotov, derived from LibriVox recordings and Project Gutenberg texts",
+    attribution="LibriSpeech (c) 2014 by Vassil Panayotov, from LibriVox recordings and Project Gutenberg texts",
     recognised_by=("LibriSpeech/test-clean/*/*/*.trans.txt",),
     recordings=recordings,
     archives=(

@@ -93,7 +93,7 @@ def _clip(known: KnownSet, name: str, recording: Recording, options: KnownOption
     return Clip(
         id=f"{name}/{recording.id}",
         dataset=name,
-        category=cast(Category, known.role),
+        category=cast("Category", known.role),
         path=str(recording.path),
         sha256=sha256,
         sample_rate=rate,
