@@ -55,14 +55,13 @@ SET = KnownSet(
         Archive(
             "https://www.openslr.org/resources/12/test-clean.tar.gz",
             346_663_984,
-            "md5:32fa31d27d2e1cad72775fff3f4849a9",
+            "md5:32fa31d27d2e1cad72775fee3f4849a9",
         ),
     ),
     languages=("en",),
     sample_rate=16_000,
     channels=1,
     hours=5.4,
-    split="",
     files=2620,
 )
 
