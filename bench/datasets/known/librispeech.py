@@ -25,7 +25,7 @@ def recordings(folder: Path) -> Iterator[Recording]:
         for line in transcript.read_text(encoding="utf-8").splitlines():
             utterance, _, text = line.partition(" ")
             told = {"speaker": speaker, "chapter": chapter, "language": "en", "text": text}
-            if speaker in genders:
+            if genders.get(speaker):
                 told["gender"] = genders[speaker]
             yield Recording(utterance, transcript.with_name(f"{utterance}.flac"), told)
 
