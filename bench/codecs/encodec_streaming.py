@@ -25,6 +25,7 @@ class Encodec24Streaming(Encodec24):
     """The same weights and bits as ``encodec_24khz``, computed frame by frame; see there for the options."""
 
     name = "encodec_24khz_streaming"
+    algorithmic_delay_s = 320 / 24_000  # a frame; once at the start of a clip, six frames more
 
     def __init__(self, weights: str = "") -> None:
         super().__init__(weights)

@@ -7,7 +7,7 @@ the place of the networks; ``python -m bench.codecs.toy_rvq.train`` learns the c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -45,12 +45,13 @@ class Book:
 
 
 class ToyRvq(ResidualCodec):
-    """24 kHz, mono, 75 frames a second of up to 32 codes of 10 bits; algorithmic delay 20 ms."""
+    """24 kHz, mono, 75 frames a second of up to 32 codes of 10 bits."""
 
     sample_rates = (RATE,)
     channels = (1,)
     books: Mapping[int, int] = MappingProxyType({1_500: 2, 3_000: 4, 6_000: 8, 12_000: 16, 24_000: 32})
     bitrates_bps = tuple(books)
+    algorithmic_delay_s = 2 * HOP / RATE
 
     def __init__(self) -> None:
         self.identity = Identity("toy_rvq", "1", f"codebooks {_fingerprint()}")
@@ -67,6 +68,17 @@ class ToyRvq(ResidualCodec):
         for book, chosen in zip(books, segment, strict=False):
             spectrum[:, book.band] += book.vectors[chosen]
         return Audio(synthesise(spectrum, length)[None], RATE)
+
+    def facts(self) -> Mapping[str, str]:
+        bands = ", ".join(f"{b.first * RATE // (2 * HOP)} Hz" for b in codebooks()[:8])
+        return {
+            "frame rate": f"{RATE / HOP:g} Hz ({HOP} samples)",
+            "codebooks": f"{len(codebooks())} of {2**BITS} vectors; the first eight start at {bands}",
+            "bits per frame": ", ".join(f"{count * BITS} at {rate} bit/s" for rate, count in self.books.items()),
+        }
+
+    def files(self) -> Sequence[Path]:
+        return (FILE,)
 
 
 def search(spectrum: NDArray[np.float32], books: list[Book]) -> NDArray[np.int32]:
