@@ -32,6 +32,7 @@ TABLE = (
     Entry("toy_rvq", "bench.codecs.toy_rvq:ToyRvq", "small residual quantiser of our own, a stand-in for EnCodec"),
     Entry("pcm", "bench.codecs.controls:Pcm", "uniform quantiser of n bits"),
     Entry("command", "bench.codecs.command:Command", "any command-line codec, from templates in the configuration"),
+    Entry("decoded", "bench.codecs.decoded:Decoded", "files that were coded and decoded elsewhere"),
     Entry("passthrough", "bench.codecs.controls:Passthrough", "the reference itself: the ceiling of every metric"),
     Entry("lowpass_3500", "bench.codecs.controls:Lowpass3500", "MUSHRA low anchor, 3.5 kHz low-pass"),
     Entry("lowpass_7000", "bench.codecs.controls:Lowpass7000", "MUSHRA mid anchor, 7 kHz low-pass"),
@@ -44,3 +45,6 @@ registry = Registry("codec", "codecbench.codecs", TABLE)
 names = registry.names
 load = registry.load
 make = registry.make
+
+DESCRIBED = ("command", "decoded")
+"""Codecs that are nothing without the options that a configuration gives them."""

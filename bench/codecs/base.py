@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.audio import Audio
-from bench.domain import Encoded, Identity, Role
+from bench.domain import Clip, Encoded, Identity, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class Codec:
         scalable: one encode serves all bitrates (a lower rate is a prefix of a higher one).
         algorithmic_delay_s: how long a real-time encoder and decoder must wait for audio, computing left aside: frame,
             look-ahead and overlap. None where it is not known; infinite where a clip is coded as a whole.
+        cacheable: its bitstreams may be kept; not where they depend on files that may change.
     """
 
     identity: Identity
@@ -55,6 +56,7 @@ class Codec:
     bitrates_bps: tuple[int, ...] = ()
     scalable: bool = False
     algorithmic_delay_s: float | None = None
+    cacheable: bool = True
 
     @property
     def takes_bitrate(self) -> bool:
@@ -85,6 +87,10 @@ class Codec:
     def encode(self, audio: Audio, bitrates_bps: Sequence[int | None]) -> dict[int | None, Encoded]:
         """Code ``audio``, at the working rate, at every bitrate."""
         return {bitrate: self.encode_one(audio, bitrate) for bitrate in bitrates_bps}
+
+    def encode_clip(self, clip: Clip, audio: Audio, bitrates_bps: Sequence[int | None]) -> dict[int | None, Encoded]:
+        """What a run calls: :meth:`encode`, for a codec that must know which clip it codes."""
+        return self.encode(audio, bitrates_bps)
 
     def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
         raise NotImplementedError
