@@ -103,7 +103,7 @@ def test_a_zip_and_its_hashes(tmp_path, out):
         link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
         packed.writestr(link, "a.wav")
     done = unpacked(tmp_path / "a.ZIP", out)
-    assert os.readlink(out / "set" / "link.wav") == "a.wav"
+    assert (out / "set" / "link.wav").readlink() == Path("a.wav")
     assert (out / "set" / "link.wav").read_bytes() == FILES["set/a.wav"]
     assert [(one.path, one.link) for one in done.files] == [("set/a.wav", ""), ("set/link.wav", "a.wav")]
     assert is_archive("a.ZIP")
@@ -276,7 +276,7 @@ def test_names_that_differ_in_case_are_named(tmp_path, out, monkeypatch):
     assert unpacked(archive, out).clashes == (("A/x.wav", "a/X.wav"),)
     assert len(below(out)) == 3
     monkeypatch.setattr(unpacking, "ignores_case", lambda folder: True)
-    with pytest.raises(DatasetError, match="holds both 'A/x.wav' and 'a/X.wav', which are one file on this disk"):
+    with pytest.raises(DatasetError, match=r"holds both 'A/x\.wav' and 'a/X.wav', which are one file on this disk"):
         unpacked(archive, tmp_path / "elsewhere")
 
 

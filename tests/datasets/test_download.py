@@ -250,8 +250,11 @@ def test_what_progress_raises_ends_the_download_resumably(server, target):
 
 def test_a_killed_process_is_continued(server, target):
     url = server.add("a.zip", CONTENT, pause_s=0.02)
-    code = f"from pathlib import Path; from bench.datasets.download import download; download({url!r}, Path({str(target)!r}))"
-    with subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2]) as process:
+    code = (
+        "import pathlib, sys; from bench.datasets.download import download; "
+        "download(sys.argv[1], pathlib.Path(sys.argv[2]))"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, url, str(target)], cwd=Path(__file__).parents[2]) as process:
         deadline = time.monotonic() + 20
         while bytes_there(target) < 200_000 and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -276,8 +279,8 @@ def test_too_little_space_is_said_before_anything_is_written(server, target, mon
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_disk_that_fills_up(server, target, monkeypatch):
     url = server.add("a.zip", CONTENT)
-    monkeypatch.setattr(part.Part, "opened", lambda self: open("/dev/full", "wb", buffering=0))
-    with pytest.raises(DatasetError, match="the disk is full.*it continues"):
+    monkeypatch.setattr(part.Part, "opened", lambda self: Path("/dev/full").open("wb", buffering=0))
+    with pytest.raises(DatasetError, match=r"the disk is full.*it continues"):
         download(url, target, patience=QUICK)
 
 
