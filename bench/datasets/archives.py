@@ -10,7 +10,7 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from bench.datasets.base import listed
 from bench.datasets.download import looks_like_html
 from bench.datasets.part import Progress, ignore, require_space
 from bench.datasets.unpacking import FileRecord, Limits, Output
+from bench.datasets.volumes import Joined, correct_offsets
 from bench.errors import DatasetError
 
 
@@ -35,6 +36,7 @@ _DECOMPRESSORS: dict[bytes, Callable[[BinaryIO], _Readable]] = {
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\x00": lzma.LZMAFile,
 }
+_UNIX, _UTF8 = 3, 1 << 11  # APPNOTE.TXT 6.3.10, 4.4.2.2 and 4.4.4
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError)
 
 
@@ -56,25 +58,35 @@ def is_archive(name: str) -> bool:
 
 
 def unpack(
-    archive: Path, folder: Path, temporary: Path, limits: Limits = LIMITS, progress: Progress = ignore
+    archive: Path,
+    folder: Path,
+    temporary: Path,
+    earlier: Sequence[Path] = (),
+    limits: Limits = LIMITS,
+    progress: Progress = ignore,
 ) -> Unpacked:
     """Unpack a zip or tar (also gz, bz2, xz) into ``folder``.
 
     Everything is written to ``temporary``, on the same disk, and moved into place when the archive has been read to
     its end and found whole. Files that are in place already are replaced. Empty folders, modes and owners are not kept.
 
+    Args:
+        earlier: the parts before ``archive`` of a zip in several files.
     Raises:
         BrokenArchive: truncated, damaged, or no archive.
         DatasetError: encrypted, of a kind that cannot be unpacked here, too large for ``limits`` or the disk, or with
             members that would lie outside the folder, are devices, or share a place; nothing is changed then.
     """
     shutil.rmtree(temporary, ignore_errors=True)
-    output = Output(archive, temporary, limits)
+    output = Output(archive, temporary, limits.bytes_of(sum(one.stat().st_size for one in (*earlier, archive))), limits)
     try:
         with archive.open("rb") as raw:
             start = raw.read(512)
             raw.seek(0)
-            if start.startswith(b"PK"):
+            if earlier:
+                with Joined([*earlier, archive]) as joined:
+                    _unzip(joined, output, progress)
+            elif start.startswith(b"PK"):
                 _unzip(raw, output, progress)
             else:
                 _untar(raw, start, output, progress)
@@ -84,10 +96,12 @@ def unpack(
     return Unpacked(tuple(output.files), tuple(output.clashes))
 
 
-def _unzip(raw: BinaryIO, output: Output, progress: Progress) -> None:
+def _unzip(raw: BinaryIO | Joined, output: Output, progress: Progress) -> None:
     archive = output.archive
     with _reading(archive):
         packed = zipfile.ZipFile(raw)
+        if isinstance(raw, Joined):
+            correct_offsets(packed, raw)
     members = packed.infolist()
     if encrypted := [member.filename for member in members if member.flag_bits & 1]:
         raise DatasetError(f"{archive}: {listed(encrypted)}: encrypted; unpack it by hand with its password.")
@@ -100,8 +114,8 @@ def _unzip(raw: BinaryIO, output: Output, progress: Progress) -> None:
         raise Limits.exceeded(archive, output.limit)
     require_space(output.root, total, f"{archive}: unpacking")
     for member in members:
-        name = member.filename.replace("\\", "/")
-        kind = stat.S_IFMT(member.external_attr >> 16) if member.create_system == 3 else 0  # 3: made on Unix
+        name = _name(member).replace("\\", "/")
+        kind = stat.S_IFMT(member.external_attr >> 16) if member.create_system == _UNIX else 0
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
             output.refuse(name, "a device or another special file")
         elif member.is_dir():
@@ -116,6 +130,16 @@ def _unzip(raw: BinaryIO, output: Output, progress: Progress) -> None:
                     output.link(name, to)
                 else:
                     output.file(name, member.file_size, _pieces(source, archive, name, tick))
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """A member's name; programs on Unix and macOS often write UTF-8 and do not say so."""
+    if member.flag_bits & _UTF8 or member.create_system != _UNIX:
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode()
+    except UnicodeError:
+        return member.filename
 
 
 def _untar(raw: BinaryIO, start: bytes, output: Output, progress: Progress) -> None:

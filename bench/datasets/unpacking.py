@@ -48,20 +48,20 @@ class Limits:
     def exceeded(archive: Path, limit: int) -> DatasetError:
         """The error of an archive that holds more."""
         return DatasetError(
-            f"{archive}: unpacks to more than {gigabytes(limit)} from {gigabytes(archive.stat().st_size)}: this looks "
-            "like a bomb. Nothing was kept; if you trust it, unpack it by hand."
+            f"{archive}: unpacks to more than {gigabytes(limit)}, far more than audio does: this looks like a bomb. "
+            "Nothing was kept; if you trust it, unpack it by hand."
         )
 
 
 class Output:
-    """The folder ``root`` that the members of ``archive`` are written to, and what has been written."""
+    """The folder ``root`` that the members of ``archive`` are written to, ``limit`` bytes at most."""
 
-    def __init__(self, archive: Path, root: Path, limits: Limits) -> None:
+    def __init__(self, archive: Path, root: Path, limit: int, limits: Limits) -> None:
         self.archive, self.root, self.limits = archive, root, limits
         self.files: list[FileRecord] = []
         self.clashes: list[tuple[str, str]] = []
         self.written = 0
-        self.limit = limits.bytes_of(archive.stat().st_size)
+        self.limit = limit
         self._records: dict[str, FileRecord] = {}
         self._folders: set[str] = set()
         self._names: dict[str, str] = {}

@@ -279,9 +279,10 @@ def test_too_little_space_is_said_before_anything_is_written(server, target, mon
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_disk_that_fills_up(server, target, monkeypatch):
     url = server.add("a.zip", CONTENT)
-    monkeypatch.setattr(part.Part, "opened", lambda self: Path("/dev/full").open("wb", buffering=0))
-    with pytest.raises(DatasetError, match=r"the disk is full.*it continues"):
-        download(url, target, patience=QUICK)
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        monkeypatch.setattr(part.Part, "opened", lambda self: full)
+        with pytest.raises(DatasetError, match=r"the disk is full.*it continues"):
+            download(url, target, patience=QUICK)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
