@@ -79,11 +79,11 @@ def fetch(
         return Fetched(found.folder, (), (note,) if known.archives else ())
     if not known.archives:
         raise DatasetError(by_hand(known, found.folder, ()))
-    if not [unit for unit in wanted if not _done(found.folder, unit)]:
+    if not _left(found.folder, wanted):
         return Fetched(found.folder, (), ())
     licences.require(known, context.cache_dir, accept_licence)
     with _alone(archives_of(found.folder)):
-        to_do = [unit for unit in wanted if not _done(found.folder, unit)]
+        to_do = _left(found.folder, wanted)
         _require_space(known, found.folder, to_do, patience)
         notes = _fetch(known, found.folder, to_do, parallel, keep_archives, patience, watch)
     if missing := missing_from(known, found.folder):
@@ -174,9 +174,9 @@ def _begun(folder: Path) -> bool:
     return bool(others)
 
 
-def _done(folder: Path, unit: Unit) -> bool:
-    record = records.read(folder, unit.archive.name)
-    return record is not None and records.in_place(folder, record)
+def _left(folder: Path, wanted: Sequence[Unit]) -> list[Unit]:
+    done = records.in_place(folder)
+    return [unit for unit in wanted if unit.archive.name not in done]
 
 
 def _require_space(known: KnownSet, folder: Path, to_do: Sequence[Unit], patience: Patience) -> None:

@@ -86,17 +86,22 @@ def read_all(folder: Path) -> list[Record]:
     return [record for record in found if record]
 
 
-def in_place(folder: Path, record: Record) -> bool:
-    """Whether every file is there with its size."""
+def in_place(folder: Path) -> set[str]:
+    """The archives all files of which are there, with the size that one of the archives that hold them gave them."""
+    kept = read_all(folder)
+    sizes: dict[str, set[int]] = {}
+    for record in kept:
+        for one in record.files:
+            sizes.setdefault(one.path, set()).add(one.size)
 
     def fits(one: FileRecord) -> bool:
         try:
             found = (folder / one.path).lstat()
         except OSError:
             return False
-        return bool(one.link) or found.st_size == one.size
+        return bool(one.link) or found.st_size in sizes[one.path]
 
-    return all(fits(one) for one in record.files)
+    return {record.archive for record in kept if all(fits(one) for one in record.files)}
 
 
 def files_below(folder: Path) -> Iterator[str]:

@@ -63,10 +63,7 @@ def verify_folder(
         own = Record(OWN, "", "", tuple(records.scan(folder, paths, progress if first else ignore)))
         notes.append(_keep(folder, own))
         kept = [*of_archives, own]
-    if first:
-        found = Comparison(len(kept[0].files), (), (), ())
-    else:
-        found = records.compare(folder, kept, progress)
+    found = Comparison(len(kept[0].files), (), (), ()) if first else records.compare(folder, kept, progress)
     readable, absent, unreadable = _opened(_recordings(folder, known), decode or first)
     if absent:
         notes.append(f"{absent} recordings that the set's own lists name are not here; were all its subsets fetched?")
