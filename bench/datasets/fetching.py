@@ -17,7 +17,7 @@ from bench.datasets.base import DatasetContext, sha256_of
 from bench.datasets.collection import Unit, archives_of, by_hand, fetched_to, missing_from, state, units
 from bench.datasets.download import PATIENCE, Patience, download, remote_size
 from bench.datasets.known.base import Archive, KnownSet
-from bench.datasets.part import bytes_there, discard, require_space, was_downloaded, writing
+from bench.datasets.part import bytes_there, discard, replacing, require_space, was_downloaded, writing
 from bench.datasets.unpacking import RECORDS, FileRecord
 from bench.errors import DatasetError
 
@@ -160,18 +160,14 @@ def _unpack(unit: Unit, folder: Path, checksum: str, keep_archives: bool, watch:
 
 
 def _copied(file: Path, place: Path) -> FileRecord:
-    temporary = place.with_name(f".{place.name}.new")
-    with writing(place):
-        place.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(place) as temporary:
         shutil.copyfile(file, temporary)
-        temporary.replace(place)
     return FileRecord(place.name, place.stat().st_size, sha256_of(place))
 
 
 def _begun(folder: Path) -> bool:
     """Whether :func:`fetch` put something into ``folder``, or was about to."""
-    others = [path for path in (folder / RECORDS).glob("*") if path.stem != records.OWN]
-    return bool(others)
+    return bool(fetched_to(folder)) or (folder / RECORDS / "unpacking").exists()
 
 
 def _left(folder: Path, wanted: Sequence[Unit]) -> list[Unit]:

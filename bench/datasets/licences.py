@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.datasets.known.base import KnownSet
-from bench.datasets.part import writing
+from bench.datasets.part import replacing
 from bench.errors import ConfigError
 
 
@@ -31,11 +31,8 @@ def accept(known: KnownSet, cache_dir: Path) -> None:
     path = _path(known, cache_dir)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     value = {"set": known.name, "text": text_of(known), "sha256": _hash(known), "accepted": now}
-    temporary = path.with_suffix(".new")
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        temporary.replace(path)
 
 
 def require(known: KnownSet, cache_dir: Path, accept_it: bool) -> None:

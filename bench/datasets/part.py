@@ -106,10 +106,8 @@ class Part:
         self.total = facts["size"] or size_bytes
         require_space(self.path.parent, max(0, (self.total or 0) - self.size), f"{self.url}: the download")
         self._facts = facts
-        with writing(self.path):
-            temporary = _note(self.target).with_suffix(".new")
-            temporary.write_text(json.dumps(facts), encoding="utf-8")
-            temporary.replace(_note(self.target))
+        with replacing(_note(self.target)) as note:
+            note.write_text(json.dumps(facts), encoding="utf-8")
         return True
 
     @contextmanager
@@ -179,8 +177,8 @@ def require_space(folder: Path, needed: int, what: str) -> None:
     free = shutil.disk_usage(there).free
     if needed + RESERVE > free:
         raise DatasetError(
-            f"{what} needs {gigabytes(needed)} at {folder}, and {gigabytes(free)} are free there. Free some space, or "
-            "choose a folder on another disk with --data."
+            f"{what} needs {gigabytes(needed + RESERVE)} at {folder}, and {gigabytes(free)} are free there. Free some "
+            "space, or choose a folder on another disk with --data."
         )
 
 
@@ -209,6 +207,19 @@ def writing(path: Path) -> Iterator[None]:
         else:
             advice = f"it cannot be written ({error.strerror}). Choose another folder with --data or --cache."
         raise DatasetError(f"{path}: {advice}") from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write to, which becomes ``path`` at the end, or is deleted where there is an error."""
+    temporary = path.with_name(f".{path.name}.new")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def algorithm_of(checksum: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.datasets.base import sha256_of
-from bench.datasets.part import Progress, ignore, writing
+from bench.datasets.part import Progress, ignore, replacing
 from bench.datasets.unpacking import RECORDS, FileRecord
 from bench.errors import DatasetError
 
@@ -53,15 +53,13 @@ class Comparison:
 
 def write(folder: Path, record: Record) -> None:
     """Keep ``record``, whole or not at all."""
-    path = _path(folder, record.archive)
-    temporary = path.with_suffix(".new")
     head = {"archive": record.archive, "url": record.url, "checksum": record.checksum}
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            for line in (head, *map(asdict, record.files)):
-                file.write(json.dumps(line) + "\n")
-        temporary.replace(path)
+    with (
+        replacing(_path(folder, record.archive)) as temporary,
+        temporary.open("w", encoding="utf-8", newline="\n") as file,
+    ):
+        for line in (head, *map(asdict, record.files)):
+            file.write(json.dumps(line) + "\n")
 
 
 def read(folder: Path, archive: str) -> Record | None:

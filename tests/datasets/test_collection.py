@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -20,10 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from filelock import FileLock
 
 from bench import audio
 from bench.align import probe
+from bench.cli_data import app
 from bench.datasets import collection, fetching, licences, part, records
 from bench.datasets.download import Patience
 from bench.datasets.fetching import fetch
@@ -296,7 +299,7 @@ def test_a_set_that_cannot_be_fetched_says_how_to_get_it(context):
 def test_room_is_looked_for_before_anything_is_fetched(known, context, server, monkeypatch):
     usage = shutil.disk_usage(context.data_dir)
     monkeypatch.setattr(part.shutil, "disk_usage", lambda path: usage._replace(free=1000))
-    with pytest.raises(DatasetError, match=r"A tiny set: about what fetching and unpacking needs .* kB at .*/tiny"):
+    with pytest.raises(DatasetError, match=r"A tiny set: about what fetching and unpacking needs 16\.\d MB at .*/tiny"):
         get(known, context)
     assert {method for method, *_ in server.requests} == {"HEAD"}
 
@@ -537,3 +540,15 @@ def test_list_info_and_unknown_names(tmp_path):
     assert (wrong.returncode, wrong.stderr.splitlines()[0][:65]) == (
         2, "error: no known set is named 'esc5'. Did you mean 'esc50'? `codec",
     )  # fmt: skip
+
+
+def test_every_command_of_the_documentation_exists():
+    text = (ROOT / "docs" / "fetch.md").read_text(encoding="utf-8")
+    group: Any = typer.main.get_command(app)
+    options = {name: {o for p in one.params for o in p.opts} for name, one in group.commands.items()}
+    for line in re.findall(r"^codecbench data ([^#\n]*)", text, re.MULTILINE):
+        name, *rest = line.split()
+        assert {one for one in rest if one.startswith("--")} <= options[name]
+    mentioned = set(re.findall(r"`(--[a-z-]+)", text))
+    assert mentioned <= set().union(*options.values())
+    assert set(options) >= {"list", "info", "fetch", "verify", "path"}
