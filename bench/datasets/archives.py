@@ -154,7 +154,7 @@ def _untar(raw: BinaryIO, start: bytes, output: Output, progress: Progress) -> N
 
     stream = _Counted(opener(raw) if opener else raw, archive, output.limit)
     with _reading(archive):
-        packed = tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 20)  # type: ignore[call-overload] # noqa: SIM115
+        packed = tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 16)  # type: ignore[call-overload] # noqa: SIM115
     while (member := _next_member(packed, archive)) is not None:
         if member.isdir():
             output.folder(member.name)

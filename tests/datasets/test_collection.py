@@ -304,6 +304,23 @@ def test_room_is_looked_for_before_anything_is_fetched(known, context, server, m
     assert {method for method, *_ in server.requests} == {"HEAD"}
 
 
+def test_what_a_watch_raises_stops_the_other_downloads(known, context, server):
+    server.add("two.zip", random.Random(0).randbytes(3_000_000), pause_s=0.02)
+    place = collection.archives_of(context.data_dir / "tiny") / "two.zip"
+
+    def watch(name: str, doing: str, done: int, total: int | None) -> None:
+        while doing == "unpacking":
+            if part.bytes_there(place):
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        get(known, context, watch=watch)
+    there = part.bytes_there(place)
+    assert 0 < there < 3_000_000
+    time.sleep(0.2)
+    assert part.bytes_there(place) == there
+
+
 def test_two_processes_do_not_fetch_one_set_at_a_time(known, context):
     place = collection.archives_of(context.data_dir / "tiny")
     place.mkdir()

@@ -177,6 +177,9 @@ def test_without_etag_and_checksum_nothing_is_continued(server, target):
     download(url, target, patience=QUICK)
     assert server.ranges("a.zip") == [None]
     assert target.read_bytes() == CONTENT
+    url = server.add("b.zip", CONTENT, etag=None, drop_after=400_000, drops=1)
+    assert download(url, target.with_name("b.zip"), patience=QUICK) == SHA256
+    assert server.ranges("b.zip") == [None, None]
 
 
 def test_without_etag_a_checksum_allows_to_continue(server, target):
@@ -197,6 +200,7 @@ def test_a_part_of_another_address_is_not_continued(server, target):
     other = server.add("mirror.zip", CONTENT[::-1])
     download(other, target, patience=QUICK)
     assert target.read_bytes() == CONTENT[::-1]
+    assert server.ranges("mirror.zip") == [None]
 
 
 def test_a_part_that_is_whole_needs_no_server(server, target):
