@@ -67,6 +67,13 @@ def is_band_limited(edge_hz: float | None, rate: int) -> bool:
     return edge_hz is not None and edge_hz < band_limit_hz(rate)
 
 
+def edge_at(edge_hz: float | None, file_rate: int, rate: int) -> float | None:
+    """Where the content of a file ends when it is judged at ``rate``: converted up, at half its own rate at most."""
+    if file_rate >= rate:
+        return edge_hz
+    return min(edge_hz or file_rate / 2, file_rate / 2)
+
+
 def marks_of(facts: Facts, licence: str, sample_format: str, rate: int) -> dict[str, str]:
     """The marks of one clip and the reason of each, in the order of the table.
 
@@ -79,12 +86,10 @@ def marks_of(facts: Facts, licence: str, sample_format: str, rate: int) -> dict[
     silent = facts.rms_dbfs < SILENT_DBFS
     if silent:
         found["silent"] = f"its level is {facts.rms_dbfs:.0f} dBFS"
-    if not silent and facts.edge_hz is not None and is_band_limited(facts.edge_hz, rate):
-        cliff = "" if facts.edge_db is None else f", in a cliff of {facts.edge_db:.0f} dB"
-        found["band_limited"] = (
-            f"the content ends at {khz(facts.edge_hz)}{cliff}, of {khz(min(FULL_BAND_HZ, rate / 2))} that "
-            f"{khz(rate)} can hold"
-        )
+    edge_hz = edge_at(facts.edge_hz, facts.sample_rate, rate)
+    if not silent and edge_hz is not None and is_band_limited(edge_hz, rate):
+        cliff = "" if facts.edge_db is None else f" in a cliff of {facts.edge_db:.0f} dB"
+        found["band_limited"] = f"its content ends at {khz(edge_hz)}{cliff}; it is judged at a rate of {khz(rate)}"
     if lossy := lossy_reason(facts, sample_format):
         found["lossy"] = lossy
     if facts.clipped_samples >= CLIPPED_SAMPLES:

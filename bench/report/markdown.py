@@ -49,6 +49,8 @@ def _lines(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, se
 def _sheet(sheet: Sheet) -> Iterator[str]:
     rows = [[name, *map(str, row)] for name, row in zip(sheet.conditions, sheet.rows, strict=True)]
     yield from _table(["condition", *map(str, sheet.columns)], rows, numbers=True)
+    for note in sheet.notes:
+        yield from ("", escape(note))
 
 
 def _failures(rows: pd.DataFrame) -> Iterator[str]:
