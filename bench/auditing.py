@@ -87,7 +87,7 @@ def inspect(clip: Clip) -> dict[str, Any]:
 
 
 def same_recordings(clips: Iterable[Clip], fingerprints: Mapping[str, str]) -> dict[str, list[str]]:
-    """For each clip that is in the set more than once, the ids of the others, in their order.
+    """For each clip that is in the set more than once, all clips of that recording, in their order.
 
     Args:
         clips: whose ids are keys of ``fingerprints``; what has the same content and part is the same recording too.
@@ -110,7 +110,7 @@ def same_recordings(clips: Iterable[Clip], fingerprints: Mapping[str, str]) -> d
     for ids in by_content.values():
         whole = sorted((one for name in found.get(ids[0], [ids[0]]) for one in copies[name]), key=order.__getitem__)
         if len(whole) > 1:
-            same.update({one: [other for other in whole if other != one] for one in ids})
+            same.update(dict.fromkeys(ids, whole))
     return same
 
 
@@ -137,8 +137,8 @@ def marks_of_run(
             marks[clip.id] = marks_of(facts, clip.licence, str(inspected[clip.id]["format"]), judged_at)
         if channels == 1:
             marks[clip.id].pop("dual_mono", None)
-        if others := same.get(clip.id):
-            marks[clip.id] = in_table_order({**marks[clip.id], "duplicate": duplicate_reason(others)})
+        if copies := same.get(clip.id):
+            marks[clip.id] = in_table_order({**marks[clip.id], "duplicate": duplicate_reason(copies)})
     return marks
 
 
@@ -173,10 +173,10 @@ def _row(clip: Clip, result: Mapping[str, Any]) -> AuditRow:
     return AuditRow(clip, result["format"], facts, marks_of(facts, clip.licence, result["format"], facts.sample_rate))
 
 
-def _with_duplicates(row: AuditRow, others: Sequence[str]) -> AuditRow:
-    if not others:
+def _with_duplicates(row: AuditRow, copies: Sequence[str]) -> AuditRow:
+    if not copies:
         return row
-    marks = in_table_order({**row.marks, "duplicate": duplicate_reason(others)})
+    marks = in_table_order({**row.marks, "duplicate": duplicate_reason(copies)})
     return AuditRow(row.clip, row.sample_format, row.facts, marks)
 
 

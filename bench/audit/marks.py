@@ -49,7 +49,7 @@ TABLE = (
     Mark("silent_channel", True, "one channel is silent while another is not", "Use the channel that is not, as mono."),
     Mark("duplicate", True, "the same recording is in the set more than once",
          "Keep one, or give both the same `source`; an interval over copies is narrower than it should be."),
-    Mark("no_licence", True, "nothing says under which terms it may be used",
+    Mark("no_licence", False, "nothing says under which terms it may be used",
          "Ask the owner; state `licence` in the manifest. Do not publish the audio until then."),
     Mark("dc_offset", False, "the mean is not zero", "Take the offset out with a high-pass of 20 Hz."),
     Mark("mostly_silent", False, "more than half of it is silence", "Cut it, or judge a part of it."),
@@ -115,10 +115,10 @@ def lossy_reason(facts: Facts, sample_format: str) -> str:
     return (facts.lossy_evidence or "its spectrum has traces of a codec") if facts.lossy else ""
 
 
-def duplicate_reason(others: Sequence[str]) -> str:
-    """Why a clip has the mark ``duplicate``; ``others`` are the other clips of the same recording."""
-    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-    return f"the same recording as {', '.join(others[:3])}{more}"
+def duplicate_reason(clips: Sequence[str]) -> str:
+    """Why each of ``clips``, which are one recording, has the mark ``duplicate``."""
+    more = f" and {len(clips) - 3} more" if len(clips) > 3 else ""
+    return f"{len(clips)} clips are one recording: {', '.join(clips[:3])}{more}"
 
 
 def in_table_order(marks: dict[str, str]) -> dict[str, str]:

@@ -47,7 +47,8 @@ def judged(results: Results) -> pd.DataFrame:
     scores = results.scores
     if not leaves_out(results):
         return scores
-    return scores.assign(status=scores["status"].mask(band_limited(results) & (scores["status"] == "ok"), BAND_LIMITED))
+    out = band_limited(results) & (scores["status"] == "ok") & scores["value"].notna()
+    return scores.assign(status=scores["status"].mask(out.astype(bool), BAND_LIMITED))
 
 
 def _is_limited(edge_hz: float, file_rate: int, reference_rate: int, codec_rate: int | None) -> bool:
