@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from bench.report.page import rendered
 from bench.report.references import Reference, overview
@@ -10,4 +11,4 @@ from bench.report.references import Reference, overview
 
 def audit_page(name: str, references: Sequence[Reference]) -> str:
     """The page as text: the same section as in the report of a run."""
-    return rendered("audit.html.jinja", {"name": name, "references": overview(references, name)})
+    return rendered("audit.html.jinja", {"name": Path(name).name, "references": overview(references, name)})
