@@ -11,4 +11,5 @@ from bench.report.references import Reference, overview
 
 def audit_page(name: str, references: Sequence[Reference]) -> str:
     """The page as text: the same section as in the report of a run."""
-    return rendered("audit.html.jinja", {"name": Path(name).name, "references": overview(references, name)})
+    short = Path(name).name  # the page is sent to others: where the set lies on this machine is none of their business
+    return rendered("audit.html.jinja", {"name": short, "references": overview(references, short)})
