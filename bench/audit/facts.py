@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.audio import Audio, require_finite
 from bench.audit.fingerprint import fingerprint_of, to_text
-from bench.audit.frames import excerpts, mono_8k
+from bench.audit.frames import mono_8k
 from bench.audit.level import level_of
 from bench.audit.lossy import traces_of
 from bench.audit.loudness import loudness_lufs
@@ -69,8 +69,8 @@ class Facts:
 def facts_of(signal: Audio) -> Facts:
     """Measure ``signal``, of any length above nothing.
 
-    Levels, loudness, channels and clipping are of the whole signal, in blocks; the spectrum is that of the whole or,
-    of more than two minutes, of twelve stretches of ten seconds; room and fingerprint are those of the first minute.
+    Levels, loudness, channels and clipping are of the whole signal, in blocks; the spectrum is that of a bounded number
+    of frames, spread evenly over it; room and fingerprint are those of the first minute.
 
     Raises:
         AudioError: NaN or infinite samples.
@@ -78,9 +78,8 @@ def facts_of(signal: Audio) -> Facts:
     require_finite(signal, "signal")
     samples, rate = signal.samples, signal.rate
     level, noise = level_of(samples, rate), noise_of(samples, rate)
-    part = excerpts(samples, rate)
-    spectrogram = spectrogram_of(part, rate)
-    band, traces = band_of(part, rate, spectrogram), traces_of(part, rate, spectrogram)
+    spectrogram = spectrogram_of(samples, rate)
+    band, traces = band_of(samples, rate, spectrogram), traces_of(samples, rate, spectrogram)
     mono = mono_8k(samples, rate)
     return Facts(
         sample_rate=rate,

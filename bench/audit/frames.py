@@ -53,12 +53,3 @@ def mono_8k(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     if float(np.square(mono).mean()) < 1e-4 * float(np.square(samples[0]).mean()):
         mono = samples[0]
     return mono if rate == MONO_RATE else resample(mono[None], rate, MONO_RATE)[0]
-
-
-def excerpts(samples: NDArray[np.float32], rate: int, pieces: int = 12, piece_s: float = 10.0) -> NDArray[np.float32]:
-    """At most ``pieces`` pieces of ``piece_s`` seconds, spread evenly over ``samples`` and put together."""
-    size = round(piece_s * rate)
-    if samples.shape[1] <= pieces * size:
-        return samples
-    starts = np.linspace(0, samples.shape[1] - size, pieces).astype(int)
-    return np.concatenate([samples[:, start : start + size] for start in starts], axis=1)

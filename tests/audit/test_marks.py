@@ -98,10 +98,11 @@ def test_samples_that_are_no_numbers_have_no_facts():
         facts_of(Audio(np.array([[0.1, np.nan]]), 48_000))
 
 
-def test_long_audio_is_measured_in_excerpts():
+def test_long_audio_has_the_facts_of_its_parts():
     signal = noise(8_000, 200.0, 1)
     facts = facts_of(signal)
     assert facts.seconds == 200
+    assert facts.bandwidth_hz == pytest.approx(4_000, abs=50)
     assert facts.loudness_lufs == pytest.approx(facts_of(signal.part(0, 240_000)).loudness_lufs, abs=0.1)
 
 
