@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 
 Floats = NDArray[np.float32]
 
@@ -15,8 +16,10 @@ SILENCE_DBFS = -90.0  # the power of 16-bit dither is -96 to -93
 LEAST_DB = -130.0  # below the quantisation noise of 16 bits in one bin, -125
 FLOOR_DB = -105.0  # in one bin; the noise-shaped dither of mastering tools reaches it
 LOWEST_EDGE_HZ = 3_000.0
-HIGHEST_FLOOR = 0.96  # of Nyquist: above it lies the anti-alias filter of the recording itself
+HIGHEST_EDGE = 0.9  # of Nyquist: above it lies the anti-alias filter of the recording itself
+HIGHEST_FLOOR = 0.96
 CLIFF_DB = 25.0
+LINE_DB = 30.0  # above the median of the bins within half a kilohertz
 SMOOTHING_HZ = 300.0
 CHANGE_DB = 1.5
 DYNAMIC_DB = 70.0
@@ -58,9 +61,11 @@ def spectrogram_of(samples: Floats, rate: int) -> Spectrogram:
     """
     channels, length = samples.shape
     frame = 2 ** round(np.log2(FRAME_S * rate))
+    if not samples.size:
+        return Spectrogram(np.zeros((0, frame // 2 + 1), np.float32), rate / frame, rate)
     width = min(frame, length)
-    count = length // frame if width == frame else min(1, length)
-    kept = np.unique(np.linspace(0, count - 1, min(count, max(1, MOST_FRAMES // max(channels, 1)))).astype(int))
+    count = length // width
+    kept = np.linspace(0, count - 1, min(count, max(1, MOST_FRAMES // channels))).astype(int)
     frames = samples[:, : count * width].reshape(channels, count, width)[:, kept].reshape(-1, width)
     frames = frames - frames.mean(axis=1, keepdims=True)
     loud = np.einsum("ij,ij->i", frames, frames) > width * 10 ** (SILENCE_DBFS / 10)
@@ -75,7 +80,8 @@ def band_of(samples: Floats, rate: int, spectrogram: Spectrogram | None = None) 
 
     A cliff is a fall of at least ``CLIFF_DB`` within a fifth of the frequency, with nothing higher above it. Strings,
     pianos and voices fade by no more than about 50 dB an octave; a resampler's or a codec's low-pass is far
-    steeper. A line is no cliff: levels below it are averaged in dB, so that tones count little.
+    steeper. The end of a tone or of its overtones is no cliff, so none is seen next to lines. A cliff above 20 kHz
+    takes nothing audible.
 
     Content is what stands within ``DYNAMIC_DB`` of the strongest part of the spectrum or changes with time; noise
     that is neither is floor.
@@ -109,7 +115,7 @@ def _smooth(spectrum: NDArray[np.float64], width: int) -> NDArray[np.float64]:
 
 
 def _cliff(fine: NDArray[np.float64], smooth: NDArray[np.float64], hz: float, rate: int) -> tuple[float, float] | None:
-    """Frequency and depth of the deepest final fall of a spectrum in dB; the frequency is where four fifths are gone."""
+    """Frequency, where four fifths are gone, and depth in dB of the deepest final fall of a spectrum."""
     below_hz = np.arange(LOWEST_EDGE_HZ, rate / 2, hz)
     beyond = np.round((below_hz + np.minimum(0.2 * below_hz, 1_500)) / hz).astype(int)
     beyond = beyond[beyond * hz < HIGHEST_FLOOR * rate / 2]
@@ -120,11 +126,13 @@ def _cliff(fine: NDArray[np.float64], smooth: NDArray[np.float64], hz: float, ra
     sums = np.concatenate([[0.0], np.cumsum(fine)])
     below = (sums[top] - sums[start]) / (top - start)
     highest = np.maximum.accumulate(smooth[::-1])[::-1]
-    falls = below - highest[beyond]
+    lines = np.concatenate([[0], np.cumsum(fine - median_filter(fine, round(1_000 / hz)) > LINE_DB)])
+    falls = np.where(lines[top] > lines[(start / 1.15).astype(int)], -np.inf, below - highest[beyond])
     deepest = int(np.argmax(falls))
     fall = float(falls[deepest])
     if fall < CLIFF_DB:
         return None
     sharp = 10 * np.log10(_smooth(10 ** (fine / 10), max(1, round(100 / hz))))
     above = np.flatnonzero(sharp[top[deepest] : beyond[deepest]] >= below[deepest] - 0.8 * fall)
-    return float((top[deepest] + (above[-1] if above.size else 0)) * hz), fall
+    edge = float((top[deepest] + (above[-1] if above.size else 0)) * hz)
+    return (edge, fall) if edge < HIGHEST_EDGE * rate / 2 else None
