@@ -39,7 +39,9 @@ def copies(signal: Audio) -> dict[str, Audio]:
 
 
 def test_copies_are_found_and_other_recordings_are_not(babble):
-    prints = {f"{seed} {name}": print_of(copy) for seed in (1, 2) for name, copy in copies(babble(seed, 48_000)).items()}
+    prints = {
+        f"{seed} {name}": print_of(copy) for seed in (1, 2) for name, copy in copies(babble(seed, 48_000)).items()
+    }
     prints |= {f"{seed} other": print_of(babble(seed)) for seed in range(3, 8)}
     found = groups(duplicates(prints))
     for seed in "12":

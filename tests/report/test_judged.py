@@ -24,7 +24,7 @@ AUDITED = ["bandwidth_hz", "edge_hz", "marks", "loudness_lufs"]
 
 @pytest.fixture(scope="module")
 def audited(tmp_path_factory):
-    """Four speech and four music clips, judged at 16 kHz by codecs at 16 kHz; of speech two end at 4 kHz, of music all."""
+    """Four clips each of speech and music, files and codecs at 16 kHz; two of speech and all music end far below."""
     results = make_run(tmp_path_factory.mktemp("audited"), with_audio=False)
     edges = [4_000.0, None, 4_000.0, None, 3_000.0, 3_000.0, 3_000.0, 3_000.0]
     marks = [json.dumps({"band_limited": f"ends at {edge}"} if edge else {}) for edge in edges]
