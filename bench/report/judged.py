@@ -15,7 +15,7 @@ BAND_LIMITED = "band_limited"
 def band_limited(results: Results) -> pd.Series:
     """For each row of ``scores``, whether the reference is band-limited for the condition of that row.
 
-    It is where its content ends below 90 % of the band (20 kHz at most) that the reference and the codec share: half
+    It is where its content ends below 88 % of the band (20 kHz at most) that the reference and the codec share: half
     the lower of the rate of the reference and the rate at which the codec worked on that clip. Nothing is
     band-limited in a run whose clips were not audited.
     """

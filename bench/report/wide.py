@@ -112,7 +112,7 @@ def band_notes(scores: pd.DataFrame, left_out: bool) -> list[str]:
         return []
     what = "are left out of the mean" if left_out else "are in the mean, as the configuration asks"
     notes = [
-        f"{DAGGER} Some references are band-limited for this codec: their content ends below 90 % of the band (20 kHz "
+        f"{DAGGER} Some references are band-limited for this codec: their content ends below 88 % of the band (20 kHz "
         f"at most) that codec and reference share. They {what} and counted beside it."
     ]
     empty = marked[marked["n"] == 0]
