@@ -188,6 +188,12 @@ def test_the_command(faulty, tmp_path):
     assert page.count("<svg") == 2
 
 
+def test_the_clips_that_come_along_have_no_mark(tmp_path):
+    rows = audit(clips_of("embedded", dataset_context(cache=tmp_path)), tmp_path, 2)
+    assert len(rows) == 12
+    assert {row.clip.id: dict(row.marks) for row in rows if row.marks} == {}
+
+
 def test_wrong_options_are_said(tmp_path, small_set):
     done = command(small_set, "--output", "audit.pdf")
     assert (done.returncode, done.stdout) == (2, "")
