@@ -13,7 +13,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 from bench import audio
 from bench.datasets.attributes import pattern_problem, with_attributes
 from bench.datasets.base import AUDIO_FILES, DatasetContext, Options, checked, find_files, sha256_of
-from bench.datasets.sampling import IN_THE_FILE, Allocation, chosen
+from bench.datasets.sampling import Allocation, sampled
 from bench.domain import Category, Clip
 from bench.errors import AudioError, DatasetError
 
@@ -99,11 +99,10 @@ def folder(
     found = [_unread(name, file, one, options) for file, one in zip(files, ids, strict=True)]
     if options.attributes:
         found = with_attributes(found, options.attributes)
-    sampling = (options.limit, options.seed, options.stratify, options.allocation, context.cache_dir)
-    if IN_THE_FILE & set(options.stratify):
-        clips = chosen([_read(clip, options) for clip in found], *sampling)
-    else:  # chosen before they are read: a corpus may be large
-        clips = [_read(clip, options) for clip in chosen(found, *sampling)]
+    clips = sampled(
+        found, lambda clip: _read(clip, options), options.limit, options.seed, options.stratify, options.allocation,
+        context.cache_dir,
+    )  # fmt: skip
     if late := [clip for clip in clips if clip.sample_rate and round(start_s * clip.sample_rate) >= clip.samples]:
         raise DatasetError(
             "\n".join(
@@ -158,9 +157,9 @@ def _unread(name: str, file: Path, clip_id: str, options: FolderOptions) -> Clip
     )
 
 
-def _read(clip: Clip, options: FolderOptions) -> Clip:
-    """``clip`` with what its header and its bytes say."""
-    file, rate, channels, samples = Path(clip.path), 0, 0, 0
+def facts_of(file: Path) -> tuple[int, int, int, str]:
+    """Rate, channels, samples per channel (all 0 where it cannot be read) and SHA-256 of a file."""
+    rate = channels = samples = 0
     try:
         header = audio.info(file)
         if header.length:
@@ -171,6 +170,12 @@ def _read(clip: Clip, options: FolderOptions) -> Clip:
         sha256 = sha256_of(file)
     except OSError:  # a link to nothing, no permission
         sha256 = ""
+    return rate, channels, samples, sha256
+
+
+def _read(clip: Clip, options: FolderOptions) -> Clip:
+    """``clip`` with what its header and its bytes say."""
+    rate, channels, samples, sha256 = facts_of(Path(clip.path))
     start = round(options.start_s * rate)
     whole = options.duration_s is None or start + round(options.duration_s * rate) >= samples
     return replace(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -55,6 +55,26 @@ def chosen(
     if not stratify or limit is None:
         return sample(clips, limit, seed)
     return stratified(clips, limit, seed, stratify, allocation, cache_dir)
+
+
+def sampled(
+    clips: Sequence[Clip],
+    read: Callable[[Clip], Clip],
+    limit: int | None,
+    seed: int,
+    stratify: Sequence[str] = (),
+    allocation: Allocation = "equal",
+    cache_dir: Path | None = None,
+) -> list[Clip]:
+    """As :func:`chosen`, for clips whose files are not open yet: only those in the sample are.
+
+    Args:
+        clips: with ids and attributes; what stands in the files may be missing.
+        read: adds to a clip what stands in its file. All are read where ``stratify`` asks for that.
+    """
+    if limit is not None and IN_THE_FILE & set(stratify):
+        return chosen([read(clip) for clip in clips], limit, seed, stratify, allocation, cache_dir)
+    return [read(clip) for clip in chosen(clips, limit, seed, stratify, allocation, cache_dir)]
 
 
 def stratified(
