@@ -8,8 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.audio import resample
+
 BLOCK = 1 << 20
 """Samples per channel that a measure looks at in one go; what it needs besides the signal does not grow with it."""
+
+MONO_RATE = 8_000
+MONO_LONGEST_S = 60.0
 
 NOTHING_DB = -120.0
 """Level given to digital silence; below the step of a 16-bit and the noise of a 20-bit file."""
@@ -36,3 +41,24 @@ def frame_power(samples: NDArray[np.float32], frame: int) -> NDArray[np.float64]
 def decibels(power: float) -> float:
     """A mean square in dB re full scale (a square wave is 0, a sine -3.01); silence is -120."""
     return max(NOTHING_DB, 10 * math.log10(power)) if power > 0 else NOTHING_DB
+
+
+def mono_8k(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """The first minute as one channel at 8 kHz: enough to know a recording and its room by.
+
+    The mean of the channels; the first channel where they cancel out.
+    """
+    samples = samples[:, : round(MONO_LONGEST_S * rate)]
+    mono: NDArray[np.float32] = samples.mean(axis=0)
+    if float(np.square(mono).mean()) < 1e-4 * float(np.square(samples[0]).mean()):
+        mono = samples[0]
+    return mono if rate == MONO_RATE else resample(mono[None], rate, MONO_RATE)[0]
+
+
+def excerpts(samples: NDArray[np.float32], rate: int, pieces: int = 12, piece_s: float = 10.0) -> NDArray[np.float32]:
+    """At most ``pieces`` pieces of ``piece_s`` seconds, spread evenly over ``samples`` and put together."""
+    size = round(piece_s * rate)
+    if samples.shape[1] <= pieces * size:
+        return samples
+    starts = np.linspace(0, samples.shape[1] - size, pieces).astype(int)
+    return np.concatenate([samples[:, start : start + size] for start in starts], axis=1)
