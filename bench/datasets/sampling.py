@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -99,6 +99,12 @@ def stratified(
     strata = {clip.id: values for clip, values in zip(clips, strata_of(clips, by, cache_dir), strict=True)}
     taken = set(ranked(strata, seed, allocation)[:limit])
     return [clip for clip in clips if clip.id in taken]
+
+
+def recorded(clips: Sequence[Clip], limit: int, seed: int, by: Sequence[str], allocation: Allocation) -> list[Clip]:
+    """``clips`` with the attribute ``sampling``: how the sample was drawn that they are in."""
+    how = {"limit": limit, "seed": seed, "by": list(by), "allocation": allocation}
+    return [replace(clip, attributes={**clip.attributes, "sampling": how}) for clip in clips]
 
 
 def table(
