@@ -13,7 +13,18 @@ from bench.registry import nearest
 MODULES = (
     "librispeech",
     "vctk",
+    "ears",
+    "common_voice",
+    "dns_challenge",
+    "itu_p501",
+    "musdb18_hq",
+    "mtg_jamendo",
+    "gtzan",
+    "ebu_sqam",
+    "musan",
+    "fsd50k",
     "esc50",
+    "openslr28",
 )
 
 

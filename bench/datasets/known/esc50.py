@@ -49,7 +49,6 @@ SET = KnownSet(
     sample_rate=44_100,
     channels=1,
     hours=2.8,
-    clip_s=None,
     subsets=("esc10", "other"),
     files=2000,
 )

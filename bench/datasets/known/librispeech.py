@@ -14,6 +14,7 @@ from bench.datasets.known.base import Archive, KnownSet, Recording
 from bench.datasets.known.loading import loader
 
 SPLIT = "test-clean"
+GENDERS = {"F": "female", "M": "male"}
 
 
 def recordings(folder: Path) -> Iterator[Recording]:
@@ -34,7 +35,7 @@ def _genders(speakers: Path) -> dict[str, str]:
     if not speakers.is_file():
         return {}
     rows = [line.split("|") for line in speakers.read_text(encoding="utf-8").splitlines() if not line.startswith(";")]
-    return {row[0].strip(): {"F": "female", "M": "male"}[row[1].strip()] for row in rows if len(row) > 1}
+    return {row[0].strip(): GENDERS.get(row[1].strip(), "") for row in rows if len(row) > 1}
 
 
 SET = KnownSet(
@@ -55,14 +56,13 @@ SET = KnownSet(
         Archive(
             "https://www.openslr.org/resources/12/test-clean.tar.gz",
             346_663_984,
-            "md5:32fa31d27d2e1cad72775fff3f4849a9",
+            "md5:32fa31d27d2e1cad72775fee3f4849a9",
         ),
     ),
     languages=("en",),
     sample_rate=16_000,
     channels=1,
     hours=5.4,
-    split="",
     files=2620,
 )
 
