@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from bench.cards.licences import licences_in
 from bench.datasets.known.base import KnownSet
@@ -12,8 +13,8 @@ from bench.domain import Clip
 def attribution_of(name: str, clips: Sequence[Clip], sets: Mapping[str, KnownSet]) -> str:
     """One paragraph for each set (or dataset) and licence; below it, who made which recording where clips tell.
 
-    Clips tell by the attributes ``attribution``, or ``title``, ``artist`` (or ``author``) and ``url``. Clips without a
-    licence have a paragraph of their own that says so.
+    Clips tell by the attributes ``attribution``, or ``title``, ``artist`` (or ``author``) and ``url``; mixtures by
+    ``materials``, a list of such attributes. Clips without a licence have a paragraph of their own that says so.
     """
     groups: dict[tuple[str, str], list[Clip]] = {}
     for clip in clips:
@@ -31,7 +32,7 @@ def _paragraph(origin: str, stated: str, clips: Sequence[Clip], sets: Mapping[st
     if known:
         lines += [f"Cite: {known.citation}"] if known.citation else []
         lines += [f"From {known.homepage}"] if known.homepage else []
-    told = sorted({credit for clip in clips if (credit := _credit(clip))})
+    told = sorted({credit for clip in clips for credit in _credits(clip)})
     return "\n".join([*lines, *(f"- {credit}" for credit in told)])
 
 
@@ -50,8 +51,17 @@ def _terms(stated: str, known: KnownSet | None) -> str:
     return f"Licence: {stated}" + (f" ({', '.join(urls)})" if urls else "")
 
 
-def _credit(clip: Clip) -> str:
-    told = {key: str(value).strip() for key, value in clip.attributes.items() if isinstance(value, str)}
+def _credits(clip: Clip) -> Iterator[str]:
+    if credit := _credit(clip.attributes):
+        yield credit
+    for material in clip.attributes.get("materials") or ():
+        work = _credit(material) or str(material.get("collection") or material.get("name") or "")
+        if work:
+            yield f"{material.get('role', 'material')}: {work}. Licence: {material.get('licence') or 'UNKNOWN'}"
+
+
+def _credit(attributes: Mapping[str, Any]) -> str:
+    told = {key: str(value).strip() for key, value in attributes.items() if isinstance(value, str)}
     if told.get("attribution"):
         return told["attribution"]
     author = told.get("artist") or told.get("author") or ""

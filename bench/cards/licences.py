@@ -88,7 +88,7 @@ def asks(stated: str) -> list[str]:
     else:
         found = [ask for licence in licences_in(stated) for ask in licence.asks]
     found += [ask for pattern, ask in TERMS if re.search(pattern, stated, re.IGNORECASE)]
-    found += [f"{part}: {UNKNOWN}" for part in re.findall(r"(?:^|; )(\w+): *(?=;|$)", stated)]
+    found += [f"{part}: {UNKNOWN}" for part in re.findall(r"(?:^|; )(\w+): *(?:not stated)? *(?=;|$)", stated)]
     if not found and not licences_in(stated):
         found = ["read its terms: they are none that is known here"]
     return list(dict.fromkeys(found))

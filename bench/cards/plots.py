@@ -35,7 +35,7 @@ def histogram(one: Distribution) -> str:
         for index, category in enumerate(CATEGORIES):  # a category has one colour on the whole card
             if category not in one.values:
                 continue
-            counts = np.histogram(one.values[category], edges)[0]
+            counts = np.histogram(np.clip(one.values[category], edges[0], edges[-1]), edges)[0]
             colour = series_colour(index)
             axes.bar(
                 edges[:-1], counts, np.diff(edges), below, align="edge", color=colour, edgecolor="none",
