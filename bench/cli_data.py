@@ -23,6 +23,48 @@ Cache = Annotated[
 
 
 @app.command(
+    epilog="Examples:  codecbench data audit speech_folder  ·  codecbench data audit demo --output audit.html  ·  "
+    "codecbench data audit set.jsonl --strict --json"
+)
+def audit(
+    dataset: Annotated[str, typer.Argument(help="A folder, a manifest, a configuration, or a dataset's name.")],
+    category: Annotated[str, typer.Option(help="Of the files of a folder, which does not say.")] = "speech",
+    workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one for each core.", min=1)] = None,
+    output: Annotated[Path | None, typer.Option(help="Write every clip into this .csv, or a page into .html.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where a clip has a serious mark.")] = False,
+    data: Data = None,
+    cache: Cache = None,
+    json: Json = False,
+) -> None:
+    """Look for what makes a reference worth less: band edges, lossy coding, clipping, dual mono, copies, ..."""
+    from bench import audit_summary, auditing, console, loading
+    from bench.domain import CATEGORIES
+    from bench.engines.local import available_cores
+    from bench.errors import ConfigError
+    from bench.report.references import of_audit
+
+    kind = next((one for one in CATEGORIES if one == category), None)
+    if kind is None:
+        raise ConfigError(f"--category: expected one of {', '.join(CATEGORIES)}, got {category!r}.")
+    if output is not None and output.suffix not in (".csv", ".html"):
+        raise ConfigError(f"--output: expected a file that ends in .csv or .html, got {output}.")
+    clips = loading.clips_of(dataset, loading.dataset_context(data, cache), kind)
+    with console.counting("auditing") as progress:
+        rows = auditing.audit(clips, loading.cache_folder(cache), workers or available_cores(), progress)
+    found = of_audit(rows)
+    if output is not None:
+        audit_summary.write_audit(output, dataset, rows)
+    if json:
+        console.print_json(audit_summary.as_json(dataset, rows))
+    else:
+        audit_summary.print_audit(dataset, found)
+        if output is not None:
+            console.out.print(f"written: {output}", markup=False, soft_wrap=True)
+    if strict and any(one.serious for one in found):
+        raise typer.Exit(1)
+
+
+@app.command(
     epilog="Examples:  codecbench data sample vctk --limit 50 --by speaker --output vctk50.jsonl  ·  "
     "codecbench data sample ~/corpus --limit 40 --by language,speaker --attributes '(?P<language>..)/(?P<speaker>.*)/'"
 )
@@ -138,21 +180,19 @@ def card(
     title: Annotated[str, typer.Option(help="Default: that of the known set, or the name.")] = "",
     about: Annotated[str, typer.Option(help="What you have to say of it, in a few sentences.")] = "",
     category: Annotated[str, typer.Option(help="Of the files of a folder, which does not say.")] = "speech",
-    workers: Annotated[int | None, typer.Option(help="Processes that measure. Default: one for each core.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one for each core.", min=1)] = None,
     data: Data = None,
     cache: Cache = None,
     json: Json = False,
 ) -> None:
     """A data card in Markdown and HTML: what is in a dataset, its licences, and the attribution to publish."""
-    import os
-
-    from bench import console
-    from bench.auditing import audit
+    from bench import auditing, console
     from bench.cards.facts import card_of
     from bench.cards.outputs import to_json, write_card
     from bench.cards.words import lines_of
     from bench.datasets.known import known_sets
     from bench.domain import CATEGORIES
+    from bench.engines.local import available_cores
     from bench.errors import ConfigError
     from bench.loading import cache_folder, clips_of, dataset_context
 
@@ -160,8 +200,10 @@ def card(
         raise ConfigError(f"--category: expected one of {', '.join(CATEGORIES)}, got {category!r}.")
     of_files: Any = category
     clips = clips_of(dataset, dataset_context(data, cache), of_files)
-    rows = audit(clips, cache_folder(cache), workers or os.cpu_count() or 1)
-    name = Path(dataset).expanduser().resolve().name if Path(dataset).expanduser().is_dir() else Path(dataset).stem
+    with console.counting("measuring") as progress:
+        rows = auditing.audit(clips, cache_folder(cache), workers or available_cores(), progress)
+    place = Path(dataset).expanduser()
+    name = place.resolve().name if place.is_dir() else place.stem
     made = card_of(name, rows, known_sets(), title, about)
     written = write_card(made, output or Path("results", "cards", name)) if output or not json else []
     if json:

@@ -59,7 +59,8 @@ class RunConfig(BaseModel):
     """Everything that decides what a run measures.
 
     ``sample_rate`` and ``channels`` convert every clip before it becomes the reference, so that a 24 kHz mono codec is
-    compared with 24 kHz mono; without them each clip is judged as it is.
+    compared with 24 kHz mono; without them each clip is judged as it is. ``band_limited`` says what the report does
+    with a clip whose content ends below the band of a codec: leave it out of that codec's means, or only mark them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -71,6 +72,7 @@ class RunConfig(BaseModel):
     metrics: Literal["all"] | list[str] = "all"
     sample_rate: int | None = Field(default=None, ge=MIN_RATE, le=MAX_RATE)
     channels: Literal[1, 2] | None = None
+    band_limited: Literal["exclude", "include"] = "exclude"
     seed: int = Field(default=0, ge=0)
     cell_timeout_s: float = Field(default=600.0, gt=0)
 

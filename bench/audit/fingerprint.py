@@ -9,8 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.audit.frames import blocks_of
-
 RATE = 8_000
 FRAME = 2_960  # 0.37 s, as in the source
 HOP = 256  # 32 ms: wherever a copy starts, its frames lie within 16 ms of those of the original
@@ -31,7 +29,7 @@ Codes = NDArray[np.uint32]
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two clips that are one recording: the share of differing bits, and by how many seconds ``second`` starts later."""
+    """Two clips that are one recording: the share of differing bits, and by how much ``second`` starts later."""
 
     first: str
     second: str
@@ -127,11 +125,11 @@ def _candidates(codes: Sequence[Codes]) -> Iterator[tuple[int, int, int]]:
     """``(first, second, offset)`` of clips that share values, the offset with most of them first."""
     lengths = [len(one) for one in codes]
     value = np.concatenate([np.zeros(0, np.uint32), *codes])
-    clip = np.repeat(np.arange(len(codes), dtype=np.int64), lengths)
-    frame = np.concatenate([np.zeros(0, np.int64), *(np.arange(length) for length in lengths)])
-    heard = value != 0
-    order = np.lexsort((frame[heard], clip[heard], value[heard]))
-    value, clip, frame = (array[heard][order] for array in (value, clip, frame))
+    clip = np.repeat(np.arange(len(codes), dtype=np.int32), lengths)
+    frame = np.concatenate([np.zeros(0, np.int32), *(np.arange(length, dtype=np.int32) for length in lengths)])
+    heard = np.flatnonzero(value)
+    order = heard[np.argsort(value[heard], kind="stable")]
+    value, clip, frame = value[order], clip[order], frame[order]
     votes = []
     for step in range(1, LARGE_GROUP):
         same = (value[step:] == value[:-step]) & (clip[step:] != clip[:-step])
@@ -143,5 +141,4 @@ def _candidates(codes: Sequence[Codes]) -> Iterator[tuple[int, int, int]]:
     every, count = np.unique(np.concatenate(votes), axis=0, return_counts=True)
     every, count = every[count >= LEAST_VOTES], count[count >= LEAST_VOTES]
     for index in np.argsort(-count, kind="stable"):
-        first, second, offset = (int(number) for number in every[index])
-        yield first, second, offset
+        yield tuple(map(int, every[index]))  # type: ignore[misc]

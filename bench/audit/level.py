@@ -14,7 +14,9 @@ from bench.audit.frames import NOTHING_DB, blocks_of, decibels, frame_power
 SILENT_DBFS = -70.0  # frames under it are silence: 15 dB above the noise of a good room, 20 under soft speech
 FRAME_S = 0.02
 FLAT_RUN = 3  # equal samples in a row at a channel's extreme
-FLAT_DROP = 4 * 2**-15  # beside a rounded peak of 16 bits the signal falls by at most 2.8 steps, beside a cut one by more
+FLAT_DROP = (
+    4 * 2**-15
+)  # beside a rounded peak of 16 bits the signal falls by at most 2.8 steps, beside a cut one by more
 
 
 @dataclass(frozen=True, slots=True)

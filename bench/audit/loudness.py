@@ -67,7 +67,8 @@ def _at_rate(numerator: tuple[float, ...], denominator: tuple[float, ...], rate:
     for second, first, constant in analogue:
         second, first = second * ratio**2, first * ratio
         sections.append(np.array([second + first + constant, 2 * (constant - second), second - first + constant]))
-    return np.concatenate(sections) / sections[1][0]
+    both: NDArray[np.float64] = np.concatenate(sections) / sections[1][0]
+    return both
 
 
 @lru_cache(maxsize=16)

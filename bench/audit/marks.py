@@ -49,7 +49,7 @@ TABLE = (
     Mark("silent_channel", True, "one channel is silent while another is not", "Use the channel that is not, as mono."),
     Mark("duplicate", True, "the same recording is in the set more than once",
          "Keep one, or give both the same `source`; an interval over copies is narrower than it should be."),
-    Mark("no_licence", True, "nothing says under which terms it may be used",
+    Mark("no_licence", False, "nothing says under which terms it may be used",
          "Ask the owner; state `licence` in the manifest. Do not publish the audio until then."),
     Mark("dc_offset", False, "the mean is not zero", "Take the offset out with a high-pass of 20 Hz."),
     Mark("mostly_silent", False, "more than half of it is silence", "Cut it, or judge a part of it."),
@@ -67,6 +67,13 @@ def is_band_limited(edge_hz: float | None, rate: int) -> bool:
     return edge_hz is not None and edge_hz < band_limit_hz(rate)
 
 
+def edge_at(edge_hz: float | None, file_rate: int, rate: int) -> float | None:
+    """Where the content of a file ends when it is judged at ``rate``: converted up, at half its own rate at most."""
+    if file_rate >= rate:
+        return edge_hz
+    return min(edge_hz or file_rate / 2, file_rate / 2)
+
+
 def marks_of(facts: Facts, licence: str, sample_format: str, rate: int) -> dict[str, str]:
     """The marks of one clip and the reason of each, in the order of the table.
 
@@ -79,12 +86,10 @@ def marks_of(facts: Facts, licence: str, sample_format: str, rate: int) -> dict[
     silent = facts.rms_dbfs < SILENT_DBFS
     if silent:
         found["silent"] = f"its level is {facts.rms_dbfs:.0f} dBFS"
-    if not silent and facts.edge_hz is not None and is_band_limited(facts.edge_hz, rate):
-        cliff = "" if facts.edge_db is None else f", in a cliff of {facts.edge_db:.0f} dB"
-        found["band_limited"] = (
-            f"the content ends at {khz(facts.edge_hz)}{cliff}, of {khz(min(FULL_BAND_HZ, rate / 2))} that "
-            f"{khz(rate)} can hold"
-        )
+    edge_hz = edge_at(facts.edge_hz, facts.sample_rate, rate)
+    if not silent and edge_hz is not None and is_band_limited(edge_hz, rate):
+        cliff = "" if facts.edge_db is None else f" in a cliff of {facts.edge_db:.0f} dB"
+        found["band_limited"] = f"its content ends at {khz(edge_hz)}{cliff}; it is judged at a rate of {khz(rate)}"
     if lossy := lossy_reason(facts, sample_format):
         found["lossy"] = lossy
     if facts.clipped_samples >= CLIPPED_SAMPLES:
@@ -110,10 +115,10 @@ def lossy_reason(facts: Facts, sample_format: str) -> str:
     return (facts.lossy_evidence or "its spectrum has traces of a codec") if facts.lossy else ""
 
 
-def duplicate_reason(others: Sequence[str]) -> str:
-    """Why a clip has the mark ``duplicate``; ``others`` are the other clips of the same recording."""
-    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-    return f"the same recording as {', '.join(others[:3])}{more}"
+def duplicate_reason(clips: Sequence[str]) -> str:
+    """Why each of ``clips``, which are one recording, has the mark ``duplicate``."""
+    more = f" and {len(clips) - 3} more" if len(clips) > 3 else ""
+    return f"{len(clips)} clips are one recording: {', '.join(clips[:3])}{more}"
 
 
 def in_table_order(marks: dict[str, str]) -> dict[str, str]:

@@ -7,27 +7,41 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-FRAME = 2_048
+Floats = NDArray[np.float32]
+
+FRAME_S = 0.043  # 2048 samples at 44.1 and 48 kHz
+MOST_FRAMES = 4_000  # of all channels together: 86 s in stereo
+SILENCE_DBFS = -90.0  # the power of 16-bit dither is -96 to -93
+LEAST_DB = -130.0  # below the quantisation noise of 16 bits in one bin, -125
+FLOOR_DB = -105.0  # in one bin; the noise-shaped dither of mastering tools reaches it
+LOWEST_EDGE_HZ = 3_000.0
+HIGHEST_FLOOR = 0.96  # of Nyquist: above it lies the anti-alias filter of the recording itself
+CLIFF_DB = 25.0
+SMOOTHING_HZ = 300.0
+CHANGE_DB = 1.5
+DYNAMIC_DB = 70.0
+STATIONARY_DB = 2.5  # log of the mean over mean of the log, for noise: Euler's constant in dB
 
 
 @dataclass(frozen=True, slots=True)
 class Spectrogram:
-    """Power of Hann frames, shape ``(frames, bins)``, the loudest channel of each tile; made once, used twice."""
+    """Levels of Hann frames, shape ``(frames, bins)``, in dB re a full-scale sine, at least ``LEAST_DB``.
 
-    power: NDArray[np.float32]
+    The frames of all channels stand one below the other; those at or below ``SILENCE_DBFS`` are left out, so there
+    may be none. ``hz`` is the width of a bin, ``rate`` the sample rate.
+    """
+
+    levels: Floats
+    hz: float
     rate: int
-
-    @property
-    def hz(self) -> float:
-        """Width of a bin."""
-        return self.rate / FRAME
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """``bandwidth_hz``: the highest frequency with content above the floor, 0 where there is none.
+    """Where the content of a recording ends.
 
-    ``edge_hz`` and ``edge_db``: where the spectrum falls off a cliff and how deep within a few hundred hertz; None
+    ``bandwidth_hz``: the highest frequency with content above the floor of noise, quantisation and dither; 0 where
+    there is none. ``edge_hz``: the cliff at which the spectrum ends, and ``edge_db``, by how much it falls there; None
     where it fades naturally or reaches Nyquist.
     """
 
@@ -36,19 +50,81 @@ class Band:
     edge_db: float | None
 
 
-def spectrogram_of(samples: NDArray[np.float32], rate: int) -> Spectrogram:
-    """Of ``samples``, shape ``(channels, samples)``, at ``rate`` Hz; zeros fill the last frame."""
-    count = max(1, -(-samples.shape[1] // FRAME))
-    padded = np.zeros((samples.shape[0], count * FRAME), np.float32)
-    padded[:, : samples.shape[1]] = samples
-    window = np.hanning(FRAME).astype(np.float32)
-    spectra = np.fft.rfft(padded.reshape(samples.shape[0], count, FRAME) * window)
-    return Spectrogram((np.abs(spectra) ** 2).max(axis=0).astype(np.float32), rate)
+def spectrogram_of(samples: Floats, rate: int) -> Spectrogram:
+    """Of ``samples``, shape ``(channels, samples)`` in [-1, 1], at ``rate`` Hz.
+
+    Frames do not overlap. A recording with more than ``MOST_FRAMES`` of them is represented by that many, evenly
+    spaced. One that is shorter than a frame is one short frame; a rest shorter than a frame is left out.
+    """
+    channels, length = samples.shape
+    frame = 2 ** round(np.log2(FRAME_S * rate))
+    width = min(frame, length)
+    count = length // frame if width == frame else min(1, length)
+    kept = np.unique(np.linspace(0, count - 1, min(count, max(1, MOST_FRAMES // max(channels, 1)))).astype(int))
+    frames = samples[:, : count * width].reshape(channels, count, width)[:, kept].reshape(-1, width)
+    frames = frames - frames.mean(axis=1, keepdims=True)
+    loud = np.einsum("ij,ij->i", frames, frames) > width * 10 ** (SILENCE_DBFS / 10)
+    window = np.hanning(width + 2)[1:-1].astype(np.float32)
+    spectra = np.fft.rfft(frames[loud] * (2 * window / window.sum()), frame)
+    power = np.square(spectra.real) + np.square(spectra.imag)
+    return Spectrogram(10 * np.log10(power + np.float32(10 ** (LEAST_DB / 10))), rate / frame, rate)
 
 
-def band_of(samples: NDArray[np.float32], rate: int, spectrogram: Spectrogram | None = None) -> Band:
-    """The band of ``samples``, shape ``(channels, samples)``; ``spectrogram`` where it has been made before."""
+def band_of(samples: Floats, rate: int, spectrogram: Spectrogram | None = None) -> Band:
+    """The band of ``samples``, shape ``(channels, samples)`` in [-1, 1]: of the widest channel.
+
+    A cliff is a fall of at least ``CLIFF_DB`` within a fifth of the frequency, with nothing higher above it. Strings,
+    pianos and voices fade by no more than about 50 dB an octave; a resampler's or a codec's low-pass is far
+    steeper. A line is no cliff: levels below it are averaged in dB, so that tones count little.
+
+    Content is what stands within ``DYNAMIC_DB`` of the strongest part of the spectrum or changes with time; noise
+    that is neither is floor.
+
+    Args:
+        spectrogram: of these samples, where it has been made already.
+    """
     spectrogram = spectrogram or spectrogram_of(samples, rate)
-    level = 10 * np.log10(spectrogram.power.mean(axis=0) + 1e-12)
-    above = np.flatnonzero(level > max(level.min() + 10, -20.0))
-    return Band(float(above[-1] * spectrogram.hz) if above.size else 0.0, None, None)
+    levels, hz = spectrogram.levels, spectrogram.hz
+    if not levels.size:
+        return Band(0.0, None, None)
+    width = max(1, round(SMOOTHING_HZ / hz))
+    power = _without_ends(np.mean(np.exp(levels * np.float32(np.log(10) / 10)), axis=0, dtype=np.float64))
+    level = 10 * np.log10(_smooth(power, width))
+    change = level - _smooth(_without_ends(levels.mean(axis=0, dtype=np.float64)), width) - STATIONARY_DB
+    content = (level > level.max() - DYNAMIC_DB) | ((change > CHANGE_DB) & (level > FLOOR_DB))
+    bandwidth = float(np.flatnonzero(content)[-1] * hz)
+    edge = _cliff(10 * np.log10(power), level, hz, rate)
+    if edge is None:
+        return Band(bandwidth, None, None)
+    return Band(min(bandwidth, edge[0]), *edge)
+
+
+def _without_ends(spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
+    """With the neighbours' values at 0 and Nyquist, where noise is distributed in another way."""
+    return np.concatenate([spectrum[1:2], spectrum[1:-1], spectrum[-2:-1]])
+
+
+def _smooth(spectrum: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    return np.convolve(np.pad(spectrum, (width // 2, (width - 1) // 2), mode="edge"), np.ones(width) / width, "valid")
+
+
+def _cliff(fine: NDArray[np.float64], smooth: NDArray[np.float64], hz: float, rate: int) -> tuple[float, float] | None:
+    """Frequency and depth of the deepest final fall of a spectrum in dB; the frequency is where four fifths are gone."""
+    below_hz = np.arange(LOWEST_EDGE_HZ, rate / 2, hz)
+    beyond = np.round((below_hz + np.minimum(0.2 * below_hz, 1_500)) / hz).astype(int)
+    beyond = beyond[beyond * hz < HIGHEST_FLOOR * rate / 2]
+    if not beyond.size:
+        return None
+    top = np.round(below_hz[: len(beyond)] / hz).astype(int)
+    start = (top / 1.15).astype(int)
+    sums = np.concatenate([[0.0], np.cumsum(fine)])
+    below = (sums[top] - sums[start]) / (top - start)
+    highest = np.maximum.accumulate(smooth[::-1])[::-1]
+    falls = below - highest[beyond]
+    deepest = int(np.argmax(falls))
+    fall = float(falls[deepest])
+    if fall < CLIFF_DB:
+        return None
+    sharp = 10 * np.log10(_smooth(10 ** (fine / 10), max(1, round(100 / hz))))
+    above = np.flatnonzero(sharp[top[deepest] : beyond[deepest]] >= below[deepest] - 0.8 * fall)
+    return float((top[deepest] + (above[-1] if above.size else 0)) * hz), fall

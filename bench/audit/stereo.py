@@ -13,7 +13,9 @@ Stereo = Literal["mono", "stereo", "dual_mono", "almost_dual_mono", "inverted", 
 """``dual_mono``: all channels are equal to the bit; ``almost_dual_mono``: what differs is 50 dB softer; ``inverted``:
 a channel is the other with its sign turned; ``silent_channel``: one channel is silent while another is not."""
 
-DIFFERENCE_DB = -50.0  # a difference that soft is dither, or the trace of a joint-stereo codec; no listener hears a place
+DIFFERENCE_DB = (
+    -50.0
+)  # a difference that soft is dither, or the trace of a joint-stereo codec; no listener hears a place
 SILENT_POWER = 1e-7  # -70 dBFS
 SILENT_BELOW = 1e-6  # and 60 dB under the loudest channel
 

@@ -97,13 +97,16 @@ def inline_svg(figure: Figure, key: str, label: str) -> str:
 
 
 def standalone_svg(svg: str) -> str:
-    """An :func:`inline_svg` as a file of its own, which brings its colours for the light and the dark scheme."""
+    """An :func:`inline_svg` as a file of its own, which brings its colours for the light and the dark scheme.
+
+    It has a background, because the page around it may be light where the reader's system is dark.
+    """
     light, dark = (
         "".join(f"--series-{index}:{pair[which]};" for index, pair in enumerate(SERIES_COLOURS)) for which in (0, 1)
     )
     style = (
-        f"<style>svg{{color:#1b1e22;--faint:#c9ced4;{light}}}"
-        f"@media (prefers-color-scheme:dark){{svg{{color:#e6e8ea;--faint:#454b52;{dark}}}}}</style>"
+        f"<style>svg{{background:#fff;color:#1b1e22;--faint:#c9ced4;{light}}}"
+        f"@media (prefers-color-scheme:dark){{svg{{background:#16181b;color:#e6e8ea;--faint:#454b52;{dark}}}}}</style>"
     )
     return re.sub(r"<svg ([^>]*)>", rf'<svg xmlns="http://www.w3.org/2000/svg" \1>{style}', svg, count=1) + "\n"
 

@@ -1,0 +1,13 @@
+"""The audit of a dataset as one HTML page that needs nothing but itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.report.page import rendered
+from bench.report.references import Reference, overview
+
+
+def audit_page(name: str, references: Sequence[Reference]) -> str:
+    """The page as text: the same section as in the report of a run."""
+    return rendered("audit.html.jinja", {"name": name, "references": overview(references, name)})
