@@ -48,7 +48,7 @@ def _print_pairs(category: str, rows: Sequence[Outlook], difference: float | Non
         if row.note:
             console.out.print(f"{row.first} – {row.second}: {row.note}", soft_wrap=True, markup=False)
     if without := max(row.without for row in shown):
-        console.out.print(f"Up to {without} clips are without a value of both conditions and do not count.")
+        console.out.print(f"Up to {without} clips have no value of both conditions, or a band-limited reference.")
 
 
 def _cells(row: Outlook, asked: bool) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ import pandas as pd
 from bench.errors import ConfigError
 from bench.power import cautious_sd, sources_needed, spread, visible_difference
 from bench.registry import nearest
+from bench.report.judged import judged
 from bench.report.tables import categories, conditions, in_order, quantities, source_codes
 from bench.results import Results
 
@@ -24,7 +25,7 @@ LEVEL, AIM = 0.95, 0.8
 class Outlook:
     """Two conditions in one category: how their paired differences vary, and what follows from it.
 
-    ``clips`` are those with a value of both conditions, ``without`` the others. ``needed`` sources show ``difference``
+    ``clips`` are those with a value of both conditions that counts, ``without`` the others. ``needed`` sources show ``difference``
     with the stated power, ``needed_cautious`` even if the pilot happens to vary less than the population;
     ``visible`` is the smallest difference that the sources of the pilot show. None or NaN where ``note`` says why.
     """
@@ -65,7 +66,8 @@ def outlooks(
         ConfigError: names that are not in the run, or numbers out of range.
     """
     _check(results, quantity, difference, pair, aim, level)
-    scores = results.scores[results.scores["quantity"] == quantity]
+    scores = judged(results)  # the values that the means of the report are made of
+    scores = scores[scores["quantity"] == quantity]
     codecs = set(results.encodings.loc[results.encodings["role"] == "codec", "condition"])
     found: list[Outlook] = []
     for category in categories(results):

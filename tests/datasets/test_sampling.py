@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import audio
+from bench import audio, datasets
 from bench.audio import Audio
 from bench.datasets.attributes import with_attributes
 from bench.datasets.bandwidth import bandwidth_class, bandwidth_hz
@@ -18,6 +18,7 @@ from bench.datasets.sampling import chosen, ranked, strata_of, stratified, table
 from bench.domain import Clip
 from bench.errors import ConfigError, DatasetError
 from tests.conftest import noise
+from tests.datasets.known_trees import TREES
 
 LANGUAGES, SPEAKERS = ("de", "en", "fr"), ("a", "b", "c", "d")
 sizes = st.dictionaries(st.tuples(st.sampled_from(LANGUAGES), st.sampled_from(SPEAKERS)), st.integers(1, 6), min_size=1)
@@ -230,3 +231,21 @@ def test_bandwidth_of_fetched_clips(context, put):
     write_manifest(context.data_dir / "m.jsonl", clips)
     got = manifest("x", context, "m.jsonl", limit=2, stratify=["bandwidth"])
     assert "x/narrow" in [clip.id for clip in got]
+
+
+def test_the_bandwidth_is_that_of_the_audit(real_data):
+    from bench.audit.facts import facts_of
+
+    path = real_data("speech/kerstin_de_rhasspy-0013.flac")
+    clip = replace(make("a"), path=str(path))
+    assert bandwidth_hz(clip, None) == facts_of(audio.read(path)).bandwidth_hz
+
+
+def test_known_sets_are_sampled_over_strata(context):
+    TREES["vctk"].build(context.data_dir / "vctk")
+    for seed in range(4):
+        clips = datasets.make(
+            "vctk", {"name": "v", "context": context, "limit": 2, "seed": seed, "stratify": ["speaker"]}
+        )
+        assert {clip.attributes["speaker"] for clip in clips} == {"p225", "p315"}
+        assert all(clip.sha256 and clip.samples for clip in clips)

@@ -14,6 +14,7 @@ from bench.cli import app
 from bench.errors import ConfigError
 from bench.report.power import curve, curve_svg, inapplicable, ladder, outlooks
 from bench.report.svg import standalone_svg
+from bench.report.tables import summarise
 from tests.report.build import make_run, with_tables
 
 PAIR = ("opus@6000", "opus@12000")
@@ -70,6 +71,16 @@ def test_clips_without_one_of_the_values_are_counted(pilot, tmp_path):
     [row, _] = outlooks(changed(pilot, tmp_path, fail), "si_sdr", 0.3, PAIR)
     assert row.clips + row.without == 24
     assert row.without > 0
+
+
+def test_what_the_report_leaves_out_is_no_pilot(pilot, tmp_path):
+    """References that end at 3 kHz of 8 do not judge, as in the means of the report."""
+    edges = pilot.clips.assign(edge_hz=[3_000.0 if place % 4 == 0 else math.nan for place in range(len(pilot.clips))])
+    run = with_tables(pilot, tmp_path, clips=edges)
+    [row, _] = outlooks(run, "si_sdr", 0.3, PAIR)
+    assert (row.clips, row.without) == (18, 6)
+    summary = summarise(run).query("quantity == 'si_sdr' and category == 'speech' and condition == @PAIR[0]")
+    assert summary["n"].tolist() == [18]
 
 
 @pytest.mark.parametrize(
