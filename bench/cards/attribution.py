@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bench.cards.licences import licences_in
+from bench.cards.licences import ATTRIBUTION, asks, licences_in
 from bench.datasets.known.base import KnownSet
 from bench.domain import Clip
 
 
-def attribution_of(name: str, clips: Sequence[Clip], sets: Mapping[str, KnownSet]) -> str:
+def attribution_of(title: str, clips: Sequence[Clip], sets: Mapping[str, KnownSet]) -> str:
     """One paragraph for each set (or dataset) and licence; below it, who made which recording where clips tell.
 
     Clips tell by the attributes ``attribution``, or ``title``, ``artist`` (or ``author``) and ``url``; mixtures by
-    ``materials``, a list of such attributes. Clips without a licence have a paragraph of their own that says so.
+    ``materials``, a list of such attributes. Clips without a licence have a paragraph of their own that says so; where
+    a licence asks for authors who are not known, that is said. ``title`` is what clips of a single dataset are called.
     """
+    one_dataset = len({clip.dataset for clip in clips}) == 1
     groups: dict[tuple[str, str], list[Clip]] = {}
     for clip in clips:
-        origin = str(clip.attributes.get("set") or clip.dataset or name)
+        origin = str(clip.attributes.get("set") or (title if one_dataset else clip.dataset))
         groups.setdefault((origin, clip.licence.strip()), []).append(clip)
     paragraphs = [_paragraph(origin, stated, groups[origin, stated], sets) for origin, stated in sorted(groups)]
     return "\n\n".join(paragraphs) + "\n"
@@ -33,6 +35,8 @@ def _paragraph(origin: str, stated: str, clips: Sequence[Clip], sets: Mapping[st
         lines += [f"Cite: {known.citation}"] if known.citation else []
         lines += [f"From {known.homepage}"] if known.homepage else []
     told = sorted({credit for clip in clips for credit in _credits(clip)})
+    if not known and not told and ATTRIBUTION in asks(stated):
+        lines.append(f"Authors: UNKNOWN. The licence asks to {ATTRIBUTION}.")
     return "\n".join([*lines, *(f"- {credit}" for credit in told)])
 
 

@@ -88,7 +88,10 @@ class MarkRow:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Everything that stands on a card. ``hours`` is that of the parts that are judged."""
+    """Everything that stands on a card.
+
+    ``hours`` is that of the parts that are judged; ``without_speaker`` counts clips of speech that name no speaker.
+    """
 
     name: str
     title: str
@@ -99,6 +102,7 @@ class Card:
     hours: float
     sources: int
     speakers: int
+    without_speaker: int
     languages: tuple[str, ...]
     tables: tuple[Table, ...]
     distributions: tuple[Distribution, ...]
@@ -138,11 +142,12 @@ def card_of(
         speakers=len(
             {(clip.dataset, str(clip.attributes["speaker"])) for clip in spoken if clip.attributes.get("speaker")}
         ),
+        without_speaker=sum(not clip.attributes.get("speaker") for clip in spoken),
         languages=tuple(sorted({value for clip in spoken for value in stratum_of(clip, ["language"])} - {UNKNOWN})),
         tables=tuple(_tables(clips, rows, seconds)),
         distributions=tuple(_distributions(rows)),
         licences=tuple(_licences(clips, seconds)),
-        attribution=attribution_of(name, clips, sets),
+        attribution=attribution_of(title or name, clips, sets),
         marks=tuple(_marks(rows)),
         samplings=tuple(sorted({_sampling(clip) for clip in clips if "sampling" in clip.attributes})),
         sha256=content_hash(clips),

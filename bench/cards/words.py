@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from bench.cards.facts import Card, Distribution
 
 SECONDS_BELOW_H = 0.05
+SHOWN = 6  # values in the short list; the tables have all of them
 
 
 def sentences(card: Card) -> Iterator[str]:
@@ -32,16 +34,27 @@ def lines_of(card: Card) -> Iterator[tuple[str, str]]:
     yield "Duration", hours(card.hours)
     yield "Recordings", str(card.sources)
     if any(table.key == "category" and any("speech" in one.value for one in table.counts) for table in card.tables):
-        yield "Speakers", str(card.speakers or "not stated")
+        without = (
+            f", and {plural(card.without_speaker, 'clip')} of speech without a name" if card.without_speaker else ""
+        )
+        yield "Speakers", f"{card.speakers}{without}" if card.speakers else "not stated"
         yield "Languages", ", ".join(card.languages) or "not stated"
     by_key = {table.key: table for table in card.tables}
     for key in ("gender", "genre", "rate", "channels", "bandwidth"):
         if key in by_key:
-            counts = by_key[key].counts
-            shown = ", ".join(f"{one.value} ({one.clips})" for one in counts[:6])
-            yield by_key[key].title, shown + (f" and {len(counts) - 6} more" if len(counts) > 6 else "")
-    yield "Licences", ", ".join(f"{row.stated} ({row.clips})" for row in card.licences)
+            yield by_key[key].title, _most((one.value, one.clips) for one in by_key[key].counts)
+    licences: Counter[str] = Counter()
+    for row in card.licences:
+        licences[" and ".join(name for name, _ in row.links) or row.stated] += row.clips
+    yield "Licences", _most(licences.most_common())
     yield "Marks", ", ".join(f"{mark.name} ({mark.clips})" for mark in card.marks) or "none"
+
+
+def _most(counts: Iterable[tuple[str, int]]) -> str:
+    """The first few values with their numbers of clips."""
+    found = list(counts)
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return ", ".join(f"{value} ({clips})" for value, clips in found[:SHOWN]) + more
 
 
 def number_range(one: Distribution) -> str:

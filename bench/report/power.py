@@ -25,9 +25,10 @@ LEVEL, AIM = 0.95, 0.8
 class Outlook:
     """Two conditions in one category: how their paired differences vary, and what follows from it.
 
-    ``clips`` are those with a value of both conditions that counts, ``without`` the others. ``needed`` sources show ``difference``
-    with the stated power, ``needed_cautious`` even if the pilot happens to vary less than the population;
-    ``visible`` is the smallest difference that the sources of the pilot show. None or NaN where ``note`` says why.
+    ``clips`` are those with a value of both conditions that counts, ``without`` the others. ``needed`` sources show
+    ``difference`` with the stated power, ``needed_cautious`` even if the pilot happens to vary less than the
+    population; ``visible`` is the smallest difference that the sources of the pilot show. None or NaN where ``note``
+    says why.
     """
 
     category: str

@@ -216,6 +216,17 @@ def test_authors_of_single_recordings_and_of_mixtures(two, tmp_path):
     assert "1 clip, cut from longer recordings" in text
 
 
+def test_a_licence_that_asks_for_authors_who_are_not_known(two, tmp_path):
+    rows = measured([replace(two[0], licence="CC BY 4.0", attributes={})], tmp_path)
+    text = card_of("x", rows, {}, title="My recordings").attribution
+    assert text.startswith(
+        "My recordings: 1 clip.\nLicence: CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/)\n"
+    )
+    assert "Authors: UNKNOWN. The licence asks to name the authors" in text
+    free = measured([replace(two[0], licence="CC0 1.0", attributes={})], tmp_path)
+    assert "UNKNOWN" not in card_of("x", free, {}).attribution
+
+
 def test_nothing_that_could_be_measured(two, tmp_path):
     card = card_of("x", measured(two[1:], tmp_path), {})
     text = {path.name: path.read_text(encoding="utf-8") for path in write_card(card, tmp_path / "card")}
