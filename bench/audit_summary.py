@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import fields
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from bench.report.audit_page import audit_page
 from bench.report.references import Reference, bandwidths, by_reason, counts, histogram, of_audit, sentences
 from bench.store import write_bytes
 
-SHOWN = 60  # reasons that a terminal shows
+SHOWN = 12  # reasons of one mark that a terminal shows
 CLIP_FIELDS = ("clip", "dataset", "category", "path", "licence", "format")
 FACT_FIELDS = tuple(field.name for field in fields(Facts))
 
@@ -27,16 +28,24 @@ def print_audit(name: str, references: Sequence[Reference]) -> None:
     if found:
         rows = [[mark.name, n, "" if mark.serious else "notice", mark.meaning, mark.advice] for mark, n in found]
         console.print_table(f"{name}: marks", ["mark", "clips", "", "what it means", "what to do"], rows)
-        reasons = by_reason(references)
         columns = ["mark", "clips", "which", "why"]
-        console.print_table(f"{name}: marked clips", columns, [list(row) for row in reasons[:SHOWN]])
-        if len(reasons) > SHOWN:
-            console.out.print(f"... and {len(reasons) - SHOWN} more reasons; --json and --output have every clip.\n")
+        console.print_table(f"{name}: marked clips", columns, _reasons(references))
     for sentence in sentences(references):
         console.out.print(sentence, markup=False, soft_wrap=True)
     console.out.print("Bandwidth:")
     for line in histogram(bandwidths(references)):
         console.out.print(f"  {line}", markup=False, soft_wrap=True)
+
+
+def _reasons(references: Sequence[Reference]) -> list[list[object]]:
+    """The first reasons of each mark, and of how many clips they leave out."""
+    rows: list[list[object]] = []
+    for name, same in groupby(by_reason(references), key=lambda found: found[0]):
+        found = list(same)
+        rows += [list(one) for one in found[:SHOWN]]
+        if more := sum(n for _, n, _, _ in found[SHOWN:]):
+            rows.append([name, more, "more clips", "--json and --output have them all"])
+    return rows
 
 
 def as_json(name: str, rows: Sequence[AuditRow]) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def inspect(clip: Clip) -> dict[str, Any]:
             "facts": facts_of(audio.read(clip.path, clip.start_s, clip.duration_s)).as_dict(),
         }
     except Exception as error:  # noqa: BLE001  # whatever is wrong with a file is a finding of the audit
-        return {"reason": row_of(error)[1]}
+        return {"reason": row_of(error)[1].replace(clip.path, Path(clip.path).name)}
 
 
 def same_recordings(clips: Iterable[Clip], fingerprints: Mapping[str, str]) -> dict[str, list[str]]:

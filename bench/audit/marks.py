@@ -89,7 +89,7 @@ def marks_of(facts: Facts, licence: str, sample_format: str, rate: int) -> dict[
     edge_hz = edge_at(facts.edge_hz, facts.sample_rate, rate)
     if not silent and edge_hz is not None and is_band_limited(edge_hz, rate):
         cliff = "" if facts.edge_db is None else f" in a cliff of {facts.edge_db:.0f} dB"
-        found["band_limited"] = f"its content ends at {khz(edge_hz)}{cliff}; it is judged at a rate of {khz(rate)}"
+        found["band_limited"] = f"ends at {khz(edge_hz)}{cliff}, judged at {rate / 1000:g} kHz"
     if lossy := lossy_reason(facts, sample_format):
         found["lossy"] = lossy
     if facts.clipped_samples >= CLIPPED_SAMPLES:

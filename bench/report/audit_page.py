@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from bench.report.page import rendered
 from bench.report.references import Reference, overview
@@ -10,4 +11,5 @@ from bench.report.references import Reference, overview
 
 def audit_page(name: str, references: Sequence[Reference]) -> str:
     """The page as text: the same section as in the report of a run."""
-    return rendered("audit.html.jinja", {"name": name, "references": overview(references, name)})
+    short = Path(name).name  # the page is sent to others: where the set lies on this machine is none of their business
+    return rendered("audit.html.jinja", {"name": short, "references": overview(references, short)})

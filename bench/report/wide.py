@@ -110,10 +110,10 @@ def band_notes(scores: pd.DataFrame, left_out: bool) -> list[str]:
     marked = scores[scores["n_band_limited"] > 0]
     if marked.empty:
         return []
-    what = "are left out of it" if left_out else "are in it, as the configuration asks"
+    what = "are left out of the mean" if left_out else "are in the mean, as the configuration asks"
     notes = [
         f"{DAGGER} Some references are band-limited for this codec: their content ends below 90 % of the band (20 kHz "
-        f"at most) that codec and reference share. They {what}; their number stands beside the mean."
+        f"at most) that codec and reference share. They {what} and counted beside it."
     ]
     empty = marked[marked["n"] == 0]
     if not empty.empty:
