@@ -16,7 +16,13 @@ app = typer.Typer(
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout, nothing else there.")]
-Data = Annotated[Path | None, typer.Option(help="Where datasets lie. Default: CODECBENCH_DATA, else the cache folder.")]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where datasets lie and relative paths start. Default: CODECBENCH_DATA, else the current folder for paths "
+        "and the cache folder for known sets."
+    ),
+]
 Cache = Annotated[
     Path | None, typer.Option(help="Cache folder. Default: CODECBENCH_CACHE, else the user's cache folder.")
 ]
