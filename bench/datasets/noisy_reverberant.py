@@ -188,7 +188,11 @@ def write(folder: Path, mixture: Mixture, recipe: Recipe) -> Clip:
         samples=mixture.audio.length,
         licence=_licence(mixture.attributes),
         source=mixture.source.name,
-        attributes={**mixture.attributes, "samples_sha256": samples_sha256(path, recipe.bits)},
+        attributes={
+            **mixture.attributes,
+            "attribution": attribution_of(mixture.attributes["materials"]),
+            "samples_sha256": samples_sha256(path, recipe.bits),
+        },
     )
 
 
@@ -202,6 +206,11 @@ def samples_sha256(path: Path, bits: int) -> str:
     digest = hashlib.sha256(f"{sound.rate} {sound.channels} {sound.length} {bits}\n".encode())
     digest.update(np.rint(sound.samples.T.astype(np.float64) * 2 ** (bits - 1)).astype("<i4").tobytes())
     return digest.hexdigest()
+
+
+def attribution_of(materials: Iterable[Mapping[str, str]]) -> str:
+    """Whom to name for recordings, each once; recordings without an attribution are named themselves."""
+    return "; ".join(dict.fromkeys(one.get("attribution") or one["name"] for one in materials))
 
 
 def _licence(attributes: Mapping[str, Any]) -> str:
