@@ -52,7 +52,7 @@ SET = KnownSet(
         "arXiv:2406.06185"
     ),
     attribution="EARS dataset, Meta Platforms, Inc. and Universität Hamburg",
-    recognised_by=("p[0-9][0-9][0-9]/emo_*.wav",),
+    recognised_by=("p[0-9][0-9][0-9]/emo_*.wav", "p[0-9][0-9][0-9]/rainbow_*.wav"),
     recordings=recordings,
     archives=(
         Archive(f"https://raw.githubusercontent.com/facebookresearch/ears_dataset/main/{STATISTICS}"),

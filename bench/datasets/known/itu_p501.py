@@ -2,7 +2,7 @@
 
 Layout: the files of Annex C in one folder, such as ``P501_C_english_f1_FB_48k.wav``: language, talker, audio
 bandwidth (FB, SWB, WB, NB), rate. Fullband is the split.
-Checksums and sizes: the ITU states none. Its terms do not allow passing the files on, so nothing is fetched.
+Checksums and sizes: none stated. The files come as an attachment of the Recommendation, under the ITU's terms of use.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SET = KnownSet(
     title="ITU-T P.501 Annex C",
     role="speech",
     homepage="https://www.itu.int/rec/T-REC-P.501",
-    licence="ITU terms: for tests with Recommendations of the ITU; not to be passed on",
+    licence="terms of use of the ITU",
     licence_url="https://www.itu.int/en/Pages/copyright.aspx",
     citation="Recommendation ITU-T P.501: Test signals for use in telephony and other speech-based applications. 2020",
     attribution="ITU-T P.501, International Telecommunication Union",

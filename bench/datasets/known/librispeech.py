@@ -14,6 +14,7 @@ from bench.datasets.known.base import Archive, KnownSet, Recording
 from bench.datasets.known.loading import loader
 
 SPLIT = "test-clean"
+GENDERS = {"F": "female", "M": "male"}
 
 
 def recordings(folder: Path) -> Iterator[Recording]:
@@ -24,7 +25,7 @@ def recordings(folder: Path) -> Iterator[Recording]:
         for line in transcript.read_text(encoding="utf-8").splitlines():
             utterance, _, text = line.partition(" ")
             told = {"speaker": speaker, "chapter": chapter, "language": "en", "text": text}
-            if speaker in genders:
+            if genders.get(speaker):
                 told["gender"] = genders[speaker]
             yield Recording(utterance, transcript.with_name(f"{utterance}.flac"), told)
 
@@ -34,7 +35,7 @@ def _genders(speakers: Path) -> dict[str, str]:
     if not speakers.is_file():
         return {}
     rows = [line.split("|") for line in speakers.read_text(encoding="utf-8").splitlines() if not line.startswith(";")]
-    return {row[0].strip(): {"F": "female", "M": "male"}[row[1].strip()] for row in rows if len(row) > 1}
+    return {row[0].strip(): GENDERS.get(row[1].strip(), "") for row in rows if len(row) > 1}
 
 
 SET = KnownSet(

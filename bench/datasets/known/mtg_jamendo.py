@@ -42,7 +42,7 @@ def _tags(table: Path) -> dict[str, dict[str, Any]]:
     if not table.is_file():
         return {}
     with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file, delimiter="\t"))[1:]
+        rows = [row for row in csv.reader(file, delimiter="\t") if len(row) > 4]
     told = {}
     for _, artist, _, path, _, *tags in rows:
         genres = [tag.removeprefix("genre---") for tag in tags if tag.startswith("genre---")]

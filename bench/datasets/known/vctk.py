@@ -26,11 +26,11 @@ def recordings(folder: Path) -> Iterator[Recording]:
 
 def _speakers(table: Path) -> dict[str, dict[str, str | int]]:
     """Age, gender and accent by speaker; lines such as ``p225  23  F    English    Southern  England``."""
-    rows = [line.split() for line in table.read_text(encoding="utf-8").splitlines()[1:]]
+    rows = [line.split() for line in table.read_text(encoding="utf-8").splitlines()]
     return {
-        row[0]: {"age": int(row[1]), "gender": {"F": "female", "M": "male"}[row[2]], "accent": row[3]}
+        row[0]: {"age": int(row[1]), "gender": {"F": "female", "M": "male"}.get(row[2], row[2]), "accent": row[3]}
         for row in rows
-        if len(row) > 3
+        if len(row) > 3 and row[1].isdigit()
     }
 
 
