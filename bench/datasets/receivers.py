@@ -21,7 +21,7 @@ Spatial = Literal["mono", "stereo", "binaural"]
 SOUND_M_S = 343.0
 MICROPHONE_DISTANCE_M = 0.2
 HEAD_RADIUS_M = 0.0875
-SHADOW_LEAST, SHADOW_LEAST_DEG = 0.1, 150.0  # Brown and Duda 1998, equation 5
+SHADOW_LEAST, SHADOW_LEAST_DEG = 0.1, 150.0  # Brown and Duda 1998
 CELLS_PER_S = 768_000  # arrivals are put on a grid of 1.3 us: 0.2 mm of way
 TAPS = 20  # of the low-pass filter on either side of an arrival
 KERNEL_BITS, CELL_BITS = 20, 22
@@ -51,7 +51,7 @@ def arrivals(spatial: Spatial, to_source_m: Samples, strength: Samples) -> list[
     Source:
         Woodworth and Schlosberg, "Experimental psychology", 1954 (the way round the head); Brown and Duda, "A
         structural model for binaural sound synthesis", IEEE Trans. Speech and Audio Processing 6(5), 1998 (the
-        head's shadow, equations 3 to 5; a sphere of 87.5 mm).
+        head's shadow as one pole and one zero; a sphere of 87.5 mm).
     """
     distance = np.sqrt(sum(np.square(to_source_m)))
     if spatial == "mono":
