@@ -107,7 +107,7 @@ def compared(built: BuiltSet, plan: SetPlan) -> list[str]:
 
 def _require_own(folder: Path, plan: SetPlan) -> None:
     """Raise DatasetError where ``folder`` holds something else than this set or a part of it."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    if not folder.exists() or (folder.is_dir() and {path.name for path in folder.iterdir()} <= {".lock", ".owner"}):
         return
     if folder.is_dir() and (folder / JOURNAL).is_file():
         begun = Journal.read(folder / JOURNAL).get("recipe", {}).get("key")

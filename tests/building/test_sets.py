@@ -42,10 +42,9 @@ RECIPE: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
+def recordings(folder: Path) -> Path:
     """Bursts as speech of three people, noise at another rate, one room."""
-    folder, rng = tmp_path / "data", np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for index, name in enumerate(("anna", "ben", "cleo")):
         t = np.arange(round((2.1 + 0.2 * index) * RATE)) / RATE
         speech = 0.1 * rng.standard_normal((1, len(t))) * (t % 0.5 < 0.3)
@@ -53,8 +52,28 @@ def data(tmp_path: Path) -> Path:
     noise = 0.05 * rng.standard_normal((1, 44_100)).astype(np.float32)
     audio.write(folder / "noise" / "hiss.flac", Audio(noise, 22_050))
     decay = rng.uniform(-1, 1, (2, RATE)) * 10 ** (-3 * np.arange(RATE) / RATE / 0.4)
-    audio.write(folder / "rooms" / "hall.wav", Audio(0.3 * decay.astype(np.float32), RATE), "FLOAT")
+    audio.write(
+        folder / "rooms" / "hall.wav", Audio(0.3 * decay.astype(np.float32), RATE)
+    )  # a WAV file of floats holds the time
     return folder
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return recordings(tmp_path / "data")
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> sets.BuiltSet:
+    """A set that is built once."""
+    folder = tmp_path_factory.mktemp("once")
+    return built(recipe(folder), recordings(folder / "data"), folder / "set")
+
+
+@pytest.fixture
+def folder(once: sets.BuiltSet, tmp_path: Path) -> Path:
+    """A copy of that set; the recordings of ``data`` are its own."""
+    return Path(shutil.copytree(once.folder, tmp_path / "set"))
 
 
 def recipe(tmp_path: Path, **changes: Any) -> Path:
@@ -78,8 +97,8 @@ def codecbench(*arguments: object, **environment: str) -> subprocess.CompletedPr
     )  # fmt: skip
 
 
-def test_everything_is_there_and_the_manifest_loads(tmp_path, data):
-    done = built(recipe(tmp_path), data, tmp_path / "set")
+def test_everything_is_there_and_the_manifest_loads(tmp_path, data, folder, once):
+    done = once
     files = contents(tmp_path / "set")
     names = {"manifest.jsonl", "build.json", "README.md", "ATTRIBUTION.md", "snr.png", "rt60.png"}
     assert {name for name in files if not name.startswith("audio/")} == names
@@ -98,8 +117,7 @@ def test_everything_is_there_and_the_manifest_loads(tmp_path, data):
     assert files["snr.png"].startswith(b"\x89PNG")
 
 
-def test_the_card_says_whose_it_is_and_what_stands_in_the_way(tmp_path, data):
-    built(recipe(tmp_path), data, tmp_path / "set")
+def test_the_card_says_whose_it_is_and_what_stands_in_the_way(tmp_path, folder):
     card, names = ((tmp_path / "set" / name).read_text() for name in ("README.md", "ATTRIBUTION.md"))
     assert "Not ready to be published:** Some recordings state no licence" in card
     assert "| rooms | files | 1 |" in card
@@ -112,11 +130,10 @@ def test_the_card_says_whose_it_is_and_what_stands_in_the_way(tmp_path, data):
     assert yaml.safe_load(block) == RECIPE
 
 
-def test_a_finished_set_is_left_alone_and_a_damaged_clip_is_mixed_again(tmp_path, data):
-    file, folder = recipe(tmp_path), tmp_path / "set"
+def test_a_finished_set_is_left_alone_and_a_damaged_clip_is_mixed_again(tmp_path, data, folder):
+    file, before = recipe(tmp_path), contents(folder)
     done = built(file, data, folder)
-    before = contents(folder)
-    assert built(file, data, folder).mixed == 0
+    assert done.mixed == 0
     assert contents(folder) == before
     Path(done.clips[3].path).write_bytes(b"damaged")
     Path(done.clips[5].path).unlink()
@@ -128,9 +145,7 @@ def test_a_finished_set_is_left_alone_and_a_damaged_clip_is_mixed_again(tmp_path
     }
 
 
-def test_a_folder_with_something_else_is_not_touched(tmp_path, data):
-    folder = tmp_path / "set"
-    built(recipe(tmp_path), data, folder)
+def test_a_folder_with_something_else_is_not_touched(tmp_path, data, folder):
     with pytest.raises(DatasetError, match=r"set: it holds a set of another recipe"):
         built(recipe(tmp_path, seed=1), data, folder)
     with pytest.raises(DatasetError, match="expected an empty or no folder"):
@@ -190,21 +205,21 @@ def features() -> str:
     return " ".join(name for name in __cpu_dispatch__ if __cpu_features__[name])
 
 
-def test_what_is_expected_is_compared_clip_by_clip(tmp_path, data):
-    published = built(recipe(tmp_path), data, tmp_path / "published")
-    shutil.copy(tmp_path / "published" / "manifest.jsonl", tmp_path / "theirs.jsonl")
-    assert built(recipe(tmp_path, expect=published.set_sha256), data, tmp_path / "a").set_sha256
-    assert built(recipe(tmp_path, expect="theirs.jsonl"), data, tmp_path / "b").set_sha256
+def test_what_is_expected_is_compared_clip_by_clip(tmp_path, data, folder, once):
+    published = once
+    shutil.copy(folder / "manifest.jsonl", tmp_path / "theirs.jsonl")
+    assert built(recipe(tmp_path, expect=published.set_sha256), data, folder).mixed == 0
+    assert built(recipe(tmp_path, expect="theirs.jsonl"), data, folder).mixed == 0
     lines = (tmp_path / "theirs.jsonl").read_text().replace(published.clips[2].attributes["samples_sha256"], "0" * 64)
     (tmp_path / "theirs.jsonl").write_text("".join(lines.splitlines(keepends=True)[:-1]))
     with pytest.raises(DatasetError) as error:
-        built(recipe(tmp_path, expect="theirs.jsonl"), data, tmp_path / "b")
+        built(recipe(tmp_path, expect="theirs.jsonl"), data, folder)
     text = str(error.value)
     assert "2 differ" in text
     assert f"{published.clips[9].id}: made, but not expected" in text
     assert f"{published.clips[2].id}: expected samples_sha256 000000" in text
     with pytest.raises(DatasetError, match=f"expected set_sha256 {'1' * 64}, got {published.set_sha256}"):
-        built(recipe(tmp_path, expect="1" * 64), data, tmp_path / "a")
+        built(recipe(tmp_path, expect="1" * 64), data, folder)
 
 
 def test_problems_of_recordings_are_told_and_finished_clips_kept(tmp_path, data):
@@ -232,17 +247,17 @@ def test_recipes_that_cannot_be(tmp_path, changes, problem):
 
 
 def test_the_command(tmp_path, data):
-    file, folder = recipe(tmp_path), tmp_path / "set"
+    file, folder = recipe(tmp_path, count=4), tmp_path / "set"
     planned = codecbench(file, "--data", data, "--output", folder, "--dry-run", "--json")
     facts = json.loads(planned.stdout)
-    assert (facts["clips"], facts["to_do"], facts["recordings"]) == (10, 10, {"speech": 3, "noise": 1, "rooms": 1})
+    assert (facts["clips"], facts["to_do"], facts["recordings"]) == (4, 4, {"speech": 3, "noise": 1, "rooms": 1})
     assert not folder.exists()
     done = codecbench(file, "--data", data, "--output", folder, "--json")
     facts = json.loads(done.stdout)
-    assert (facts["mixed"], facts["clips"]) == (10, 10)
+    assert (facts["mixed"], facts["clips"]) == (4, 4)
     assert facts["times_real_time"] > 0
     again = codecbench(file, "--data", data, "--output", folder)
-    assert "nothing to do, all 10 clips are there" in again.stdout
+    assert "nothing to do, all 4 clips are there" in again.stdout
     assert "before you publish it: Some recordings state no licence" in again.stderr
     missing = codecbench("noisy_reverb.yaml")
     assert missing.returncode == 2
