@@ -11,7 +11,7 @@ import numpy as np
 from bench.building import distributions
 from bench.building.plans import SetPlan
 from bench.datasets.levels import SnrClasses
-from bench.datasets.licences import combined
+from bench.datasets.terms import combined
 from bench.domain import Clip
 
 FILES = ("README.md", "ATTRIBUTION.md", "snr.png", "rt60.png")

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from bench import config
 from bench.datasets.base import DatasetContext, problems_of
-from bench.datasets.licences import Terms, combined
 from bench.datasets.noisy_reverberant import noisy_reverberant, recipe_key, recipe_of
 from bench.datasets.recipe import Materials, Recipe
+from bench.datasets.terms import Terms, combined
 from bench.errors import ConfigError
 from bench.loading import dataset_context
 from bench.registry import nearest

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.datasets.licences import combined
+from bench.datasets.terms import combined
 
 
 @pytest.mark.parametrize(
