@@ -273,8 +273,6 @@ def build(
     json: Json = False,
 ) -> None:
     """Build a set that can be published: audio, manifest, data card, licences. Starting it again continues it."""
-    import signal
-
     from bench import build_summary, console
     from bench.building import plans, sets
     from bench.engines.local import available_cores
