@@ -129,6 +129,14 @@ def resampler_identity() -> str:
     return f"soxr {version('soxr')} VHQ"
 
 
+@lru_cache(maxsize=1)
+def file_library_identity() -> str:
+    """Name and version of what reads and writes audio files; another version may write other FLAC bytes."""
+    import soundfile
+
+    return str(soundfile.__libsndfile_version__)
+
+
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
     """What the header of an audio file says."""
