@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import AudioError
+from bench.headers import not_audio
 
 FULL_SCALE = 1 << 23  # steps of a 24-bit sample per unit of amplitude
 MIN_RATE, MAX_RATE = 8_000, 192_000
@@ -222,12 +223,19 @@ def write(path: str | os.PathLike[str], audio: Audio, subtype: str = "PCM_24") -
 
 
 def _unreadable(path: Path, error: Exception) -> AudioError:
-    if not path.exists():
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except FileNotFoundError:
         return AudioError(f"{path}: no such file.")
-    if path.stat().st_size == 0:
+    except OSError as problem:
+        return AudioError(f"{path}: cannot be opened ({problem.strerror}).")
+    if not head:
         return AudioError(f"{path}: the file is empty (0 bytes).")
     detail = str(error).partition(": ")[2] or str(error)
-    return AudioError(f"{path}: cannot be read as WAV, FLAC, Ogg or MP3 audio ({detail.strip()})")
+    return AudioError(
+        f"{path}: cannot be read as WAV, FLAC, Ogg or MP3 audio ({not_audio(head) or detail.strip().rstrip('.')})."
+    )
 
 
 def _missing_wav_bytes(path: Path) -> int:
