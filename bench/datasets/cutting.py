@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from bench.datasets.base import Options
 from bench.datasets.index import Facts
+from bench.datasets.manifest import Line
 from bench.domain import Category, Clip
 from bench.errors import DatasetError
 
@@ -29,7 +30,10 @@ class CutOptions(Options):
 def cut(
     dataset: str, clip_id: str, file: Path, facts: Facts, options: CutOptions, attributes: Mapping[str, Any]
 ) -> Clip:
-    """The clip ``clip_id`` of ``file``: its part from ``start_s`` on, at most ``duration_s`` long."""
+    """The clip ``clip_id`` of ``file``: its part from ``start_s`` on, at most ``duration_s`` long.
+
+    An attribute with the name of a field of a manifest gets an underscore after it: ``id_``, ``path_``.
+    """
     start = round(options.start_s * facts.rate)
     whole = options.duration_s is None or start + round(options.duration_s * facts.rate) >= facts.samples
     return Clip(
@@ -46,7 +50,7 @@ def cut(
         duration_s=None if whole else options.duration_s,
         lead_in_s=min(options.lead_in_s, options.start_s),
         source=clip_id,
-        attributes=attributes,
+        attributes={f"{key}_" if key in Line.model_fields else key: value for key, value in attributes.items()},
     )
 
 
