@@ -101,7 +101,8 @@ def open_dataset(
             options["features"] = _without_codec(streams[name].features)
         if local:
             options["cache_dir"] = str(context.cache_dir / "huggingface")
-        data = datasets.load_dataset(**options, split=name, streaming=streaming)
+        in_place = local and streams[name].info.builder_name == "audiofolder"  # there is nothing to fetch
+        data = datasets.load_dataset(**options, split=name, streaming=streaming and not in_place)
         return _opened(data, name, folder if local else context.cache_dir, streaming)
 
 
