@@ -142,7 +142,7 @@ def info(path: str | os.PathLike[str]) -> AudioInfo:
     """Rate, channels, samples per channel and sample format of a file, from its header."""
     import soundfile
 
-    path = Path(path)
+    path = _no_pipe(Path(path))
     try:
         with soundfile.SoundFile(path) as file:
             return AudioInfo(file.samplerate, file.channels, file.frames, file.subtype)
@@ -159,7 +159,7 @@ def read(path: str | os.PathLike[str], start_s: float = 0.0, duration_s: float |
     """
     import soundfile
 
-    path = Path(path)
+    path = _no_pipe(Path(path))
     try:
         with soundfile.SoundFile(path) as file:
             rate, total = file.samplerate, file.frames
@@ -220,6 +220,12 @@ def write(path: str | os.PathLike[str], audio: Audio, subtype: str = "PCM_24") -
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _no_pipe(path: Path) -> Path:
+    if path.is_fifo():
+        raise AudioError(f"{path}: expected a file, got a named pipe, which would be waited for without end.")
+    return path
 
 
 def _unreadable(path: Path, error: Exception) -> AudioError:

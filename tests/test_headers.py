@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 
 import numpy as np
@@ -91,11 +92,14 @@ def test_audio_is_never_called_something_else(tmp_path):
     assert not_audio(b"something else") == ""
 
 
-def test_a_link_in_a_circle_and_a_folder_say_so(tmp_path):
+def test_a_link_in_a_circle_a_pipe_and_a_folder_say_so(tmp_path):
     (tmp_path / "a.wav").symlink_to(tmp_path / "b.wav")
     (tmp_path / "b.wav").symlink_to(tmp_path / "a.wav")
     with pytest.raises(AudioError, match="Too many levels of symbolic links"):
         audio.read(tmp_path / "a.wav")
+    os.mkfifo(tmp_path / "d.wav")
+    with pytest.raises(AudioError, match="got a named pipe"):
+        audio.info(tmp_path / "d.wav")
     (tmp_path / "c.wav").mkdir()
     with pytest.raises(AudioError, match="Is a directory"):
         audio.read(tmp_path / "c.wav")
