@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import AudioError
+from bench.headers import not_audio
 
 FULL_SCALE = 1 << 23  # steps of a 24-bit sample per unit of amplitude
 MIN_RATE, MAX_RATE = 8_000, 192_000
@@ -151,7 +152,7 @@ def info(path: str | os.PathLike[str]) -> AudioInfo:
     """Rate, channels, samples per channel and sample format of a file, from its header."""
     import soundfile
 
-    path = Path(path)
+    path = _no_pipe(Path(path))
     try:
         with soundfile.SoundFile(path) as file:
             return AudioInfo(file.samplerate, file.channels, file.frames, file.subtype)
@@ -168,7 +169,7 @@ def read(path: str | os.PathLike[str], start_s: float = 0.0, duration_s: float |
     """
     import soundfile
 
-    path = Path(path)
+    path = _no_pipe(Path(path))
     try:
         with soundfile.SoundFile(path) as file:
             rate, total = file.samplerate, file.frames
@@ -235,13 +236,26 @@ def write(path: str | os.PathLike[str], audio: Audio, subtype: str = "PCM_24") -
         temporary.unlink(missing_ok=True)
 
 
+def _no_pipe(path: Path) -> Path:
+    if path.is_fifo():
+        raise AudioError(f"{path}: expected a file, got a named pipe, which would be waited for without end.")
+    return path
+
+
 def _unreadable(path: Path, error: Exception) -> AudioError:
-    if not path.exists():
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except FileNotFoundError:
         return AudioError(f"{path}: no such file.")
-    if path.stat().st_size == 0:
+    except OSError as problem:
+        return AudioError(f"{path}: cannot be opened ({problem.strerror}).")
+    if not head:
         return AudioError(f"{path}: the file is empty (0 bytes).")
     detail = str(error).partition(": ")[2] or str(error)
-    return AudioError(f"{path}: cannot be read as WAV, FLAC, Ogg or MP3 audio ({detail.strip()})")
+    return AudioError(
+        f"{path}: cannot be read as WAV, FLAC, Ogg or MP3 audio ({not_audio(head) or detail.strip().rstrip('.')})."
+    )
 
 
 def _missing_wav_bytes(path: Path) -> int:

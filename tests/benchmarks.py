@@ -33,6 +33,39 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="codecbench-bench-") as folder:
         real_job(Path(folder))
         memory(Path(folder))
+        manifest(Path(folder))
+
+
+def manifest(folder: Path, count: int = 20_000) -> None:
+    """The manifest of many small files and of a few large ones, again with nothing to do; beside cat and sha256sum."""
+    from bench.datasets.base import DatasetContext
+    from bench.datasets.folder_manifest import write_folder_manifest
+
+    print("\nmanifest of a folder, files in the page cache:")
+    rng = np.random.default_rng(0)
+    for name, files, seconds in (("small", count, 0.9), ("large", 8, 600.0)):
+        samples = (rng.standard_normal((1, round(seconds * 16_000))) * 0.1).astype(np.float32)
+        for index in range(files):
+            path = folder / name / f"{index:06}.wav"
+            audio.write(path, Audio(np.roll(samples, index), 16_000), "PCM_16")
+            os.utime(path, (1_600_000_000, 1_600_000_000))  # a young file is not remembered
+        size = sum(path.stat().st_size for path in (folder / name).iterdir())
+        context = DatasetContext(None, folder / f"cache_{name}")
+        found = {}
+        for what in ("cat", "sha256sum"):
+            started = time.perf_counter()
+            listing = f"find {folder / name} -name '*.wav' -print0 | xargs -0 {what} > /dev/null"
+            subprocess.run(listing, shell=True, check=True)
+            found[what] = time.perf_counter() - started
+        for what in ("first", "again"):
+            started = time.perf_counter()
+            write_folder_manifest(context, folder / name, "speech")
+            found[what] = time.perf_counter() - started
+        first, cat, sums = found["first"], found["cat"], found["sha256sum"]
+        print(
+            f"  {files:6} files, {size / 1e6:.0f} MB: {first:.1f} s ({size / 1e6 / first:.0f} MB/s), {first / cat:.2f} "
+            f"x cat ({cat:.1f} s), {first / sums:.2f} x sha256sum ({sums:.1f} s); again {found['again']:.1f} s"
+        )
 
 
 def help_time() -> None:

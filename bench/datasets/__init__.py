@@ -17,6 +17,15 @@ TABLE = (
         "bench.datasets.noisy_reverberant:noisy_reverberant",
         "speech mixed with rooms and noise, recorded or simulated, seeded",
     ),
+    Entry("webdataset", "bench.datasets.webdataset:webdataset", "the samples of WebDataset shards (tar, tar.gz)"),
+    Entry(
+        "huggingface",
+        "bench.datasets.huggingface:huggingface",
+        "a Hugging Face dataset: a local folder or an id of the hub",
+        requires=("datasets",),
+        install="pip install 'codecbench[sources]'",
+    ),
+    Entry("lhotse", "bench.datasets.lhotse:lhotse", "the cuts, or recordings and supervisions, of Lhotse manifests"),
 )
 
 KNOWN = (

@@ -12,10 +12,13 @@ A plug-in is a function with keyword options, the first two of which are these::
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
-from collections.abc import Iterable, Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +29,8 @@ from bench.errors import ConfigError, DatasetError
 
 AUDIO_FILES = ("*.wav", "*.flac", "*.ogg", "*.mp3")
 SHOWN = 5  # names listed of a longer list of files
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,30 +110,88 @@ def verify(clip: Clip) -> None:
 
 
 def find_files(folder: Path, include: Iterable[str], exclude: Iterable[str]) -> list[Path]:
-    """Files below ``folder`` that match a glob of ``include`` and none of ``exclude``, in a fixed order.
+    """The files of :func:`find_paths`."""
+    return [folder / path for path in find_paths(folder, include, exclude)]
+
+
+def find_paths(folder: Path, include: Iterable[str], exclude: Iterable[str]) -> list[str]:
+    """Paths, relative to ``folder``, of what matches a glob of ``include`` and none of ``exclude``; in a fixed order.
 
     A glob is tried against the path relative to ``folder`` and against every tail of it; ``*`` also matches ``/``;
     case does not matter. So ``*.wav`` is every WAV file and ``p228/*`` everything in folders called ``p228``.
-    Linked files are found, linked folders are not entered. A link to nothing is found too, and fails when it is read.
+    Linked files are found, linked folders are not entered, which a warning says. A link to nothing is found too, and
+    fails when it is read.
+
+    Raises:
+        DatasetError: folders below it that cannot be read and that ``exclude`` does not name, or file names that are
+            no UTF-8; all of them.
     """
-
-    def matches(relative: str, globs: Iterable[str]) -> bool:
-        return any(fnmatchcase(f"/{relative}".casefold(), f"*/{glob}".casefold()) for glob in globs)
-
-    include, exclude = list(include), list(exclude)
-    found = [
-        Path(parent, name).relative_to(folder).as_posix() for parent, _, names in os.walk(folder) for name in names
+    included, excluded = _matcher(include), _matcher(exclude)
+    found: list[str] = []
+    links: list[str] = []
+    closed: list[OSError] = []
+    for parent, folders, names in os.walk(folder, onerror=closed.append):
+        below = Path(parent).relative_to(folder).as_posix()
+        prefix = "" if below == "." else f"{below}/"
+        found += [prefix + name for name in names]
+        links += [prefix + name for name in folders if Path(parent, name).is_symlink()]
+    names_of_closed = [(Path(error.filename).relative_to(folder).as_posix(), error) for error in closed]
+    problems = [
+        f"{error.filename}: this folder cannot be read ({error.strerror}); make it readable, or exclude `{name}/*`."
+        for name, error in names_of_closed
+        if not excluded(f"{name}/")
     ]
     if strange := [os.fsencode(name).decode("utf-8", "backslashreplace") for name in found if not _is_text(name)]:
-        raise DatasetError(f"{folder}: expected file names in UTF-8, got {listed(strange)}; rename them.")
-    return [
-        folder / relative for relative in sorted(found) if matches(relative, include) and not matches(relative, exclude)
-    ]
+        problems.append(f"{folder}: expected file names in UTF-8, got {listed(strange)}; rename them.")
+    if problems:
+        raise DatasetError("\n".join(problems))
+    if links := [link for link in links if not excluded(f"{link}/")]:
+        log.warning(
+            "%s: linked folders are not entered: %s. Name them as datasets of their own.", folder, listed(links)
+        )
+    return [relative for relative in sorted(found) if included(relative) and not excluded(relative)]
+
+
+def _matcher(globs: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a relative path, or a tail of it, matches one of ``globs``."""
+    patterns = [re.compile(translate(f"*/{glob}".casefold())).match for glob in globs]
+
+    def matches(relative: str) -> bool:
+        text = f"/{relative}".casefold()
+        return any(pattern(text) for pattern in patterns)
+
+    return matches
+
+
+def same_name(name: str) -> str:
+    """What ``name`` is to a file system that ignores case and the normal form of letters."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def clashes(names: Iterable[str]) -> dict[str, str]:
+    """Names that differ from an earlier one only by case or Unicode normal form, each with that earlier one.
+
+    >>> clashes(["a.wav", "b.wav", "A.wav"])
+    {'A.wav': 'a.wav'}
+    """
+    first: dict[str, str] = {}
+    return {name: kept for name in names if (kept := first.setdefault(same_name(name), name)) != name}
+
+
+def warn_of_clashes(what: str, found: Mapping[str, str]) -> None:
+    """One warning for the result of :func:`clashes`, where there is any."""
+    if found:
+        pairs = listed([f"{kept!r} and {name!r}" for name, kept in found.items()])
+        log.warning(
+            "%s: %d names differ from another only by case or Unicode normal form, and a file system that ignores "
+            "those would keep one of each: %s. All are used here; rename them before the set is copied elsewhere.",
+            what, len(found), pairs,
+        )  # fmt: skip
 
 
 def _is_text(name: str) -> bool:
     """Whether a file name can be printed and stored: not where its bytes are no UTF-8."""
-    return not any("\udc80" <= letter <= "\udcff" for letter in name)
+    return name.isascii() or not any("\udc80" <= letter <= "\udcff" for letter in name)
 
 
 def sample(clips: Sequence[Clip], limit: int | None, seed: int) -> list[Clip]:

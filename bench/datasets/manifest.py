@@ -23,7 +23,15 @@ from pydantic import (
     model_validator,
 )
 
-from bench.datasets.base import DatasetContext, Options, checked, listed, problems_of
+from bench.datasets.base import (
+    DatasetContext,
+    Options,
+    checked,
+    clashes,
+    listed,
+    problems_of,
+    warn_of_clashes,
+)
 from bench.datasets.fetch import fetch, is_url
 from bench.datasets.sampling import Allocation, chosen
 from bench.domain import Category, Clip
@@ -107,6 +115,8 @@ def manifest(
     if not clips:
         what = f"no clip of category {options.category}" if options.category else "no clip"
         raise DatasetError(f"dataset {name!r}: {file} lists {what}.")
+    warn_of_clashes(f"dataset {name!r}, ids of {file}", clashes(clip.id for clip in clips))
+    warn_of_clashes(f"dataset {name!r}, files of {file}", clashes(clip.path for clip in clips))
     if "bandwidth" in options.stratify:  # it has to be measured
         clips = _fetched(clips, context.cache_dir)
     clips = chosen(clips, options.limit, options.seed, options.stratify, options.allocation, context.cache_dir)
@@ -139,11 +149,12 @@ def read_manifest(path: str | os.PathLike[str]) -> list[Clip]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: cannot be read as a UTF-8 text file ({error}).") from None
+    folder = str(path.parent)
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            clip = _clip(line, path.parent)
+            clip = _clip(line, folder)
         except ValidationError as error:
             problems += [f"{path}, line {number}: {problem}" for problem in problems_of(error)]
         except ValueError as error:
@@ -187,35 +198,48 @@ def write_manifest(path: str | os.PathLike[str], clips: Iterable[Clip]) -> None:
         Path(temporary).unlink(missing_ok=True)
 
 
-def _clip(line: str, folder: Path) -> Clip:
-    def not_a_number(constant: str) -> float:
-        raise ValueError(f"{constant} is no JSON number")
+def _not_a_number(constant: str) -> float:
+    raise ValueError(f"{constant} is no JSON number")
 
-    record = json.loads(line, parse_constant=not_a_number)
+
+decode = json.JSONDecoder(parse_constant=_not_a_number).decode
+
+
+def _clip(line: str, folder: str) -> Clip:
+    record = decode(line)
     if not isinstance(record, dict):
         raise ValueError(f"got a {type(record).__name__}")
     entry = Line.model_validate(record)
-    values = {key: value for key, value in entry if key in Line.model_fields and key not in ("path", "url")}
-    place = entry.url or os.path.abspath(folder / str(entry.path))  # noqa: PTH100
+    values = dict(entry.__dict__)  # the fields; what is none of them stands in model_extra
+    path, url = values.pop("path"), values.pop("url")
+    place = url or os.path.abspath(os.path.join(folder, path))  # noqa: PTH100, PTH118 - a Path takes as long as the rest
     return Clip(**values, path=place, attributes=entry.model_extra or {})
 
 
+NAMES = tuple(field.name for field in fields(Clip) if field.name not in ("path", "attributes"))
+DEFAULTS = {key: field.default for key, field in Line.model_fields.items() if not field.is_required()}
+
+
 def _record(clip: Clip, folder: Path) -> dict[str, Any]:
-    record = {
-        field.name: getattr(clip, field.name) for field in fields(clip) if field.name not in ("path", "attributes")
-    }
-    reserved = {*Line.model_fields} & {*clip.attributes}
+    reserved = Line.model_fields.keys() & clip.attributes.keys()
     if reserved:
         raise ValueError(f"{clip.id}: attributes cannot be called {listed(sorted(reserved))}")
+    values = ((name, getattr(clip, name)) for name in NAMES)
+    record = {key: value for key, value in values if key not in DEFAULTS or value != DEFAULTS[key]}
     if is_url(clip.path):
         record["url"] = clip.path
     else:
-        path = Path(clip.path)
-        record["path"] = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
-    defaults = {key: field.default for key, field in Line.model_fields.items() if not field.is_required()}
-    return {key: value for key, value in record.items() if key not in defaults or value != defaults[key]} | dict(
-        clip.attributes
-    )
+        record["path"] = _relative(clip.path, folder)
+    return record | dict(clip.attributes)
+
+
+def _relative(path: str, folder: Path) -> str:
+    """``path`` relative to ``folder`` where it lies below it."""
+    start = f"{folder}/"
+    if path.startswith(start) and "//" not in path:
+        return path[len(start) :]
+    whole = Path(path)
+    return whole.relative_to(folder).as_posix() if whole.is_relative_to(folder) else str(whole)
 
 
 def _fetched(clips: list[Clip], cache_dir: Path) -> list[Clip]:

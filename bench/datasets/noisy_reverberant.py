@@ -7,10 +7,8 @@ import json
 import logging
 import re
 import shutil
-import sys
 import tempfile
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,12 +18,12 @@ from bench import audio
 from bench.datasets.base import DatasetContext, checked, sha256_of, verify
 from bench.datasets.manifest import named, read_manifest, write_manifest
 from bench.datasets.mixture import Mixture, mix
+from bench.datasets.progress import with_progress
 from bench.datasets.recipe import ORDINARY, PRESETS, Materials, Recipe, identities
 from bench.domain import Clip
 from bench.errors import AudioError, DatasetError
 
 BUILDER = 3  # part of the cache key; raised whenever the same recipe gives other samples
-PATIENCE_S = 2.0
 
 Entries = Mapping[str, Any] | str | Sequence[Mapping[str, Any] | str]
 """One entry of a recipe's materials, or several."""
@@ -151,7 +149,7 @@ def _build(folder: Path, recipe: Recipe, materials: Materials, name: str) -> Non
         new = Path(temporary) / "new"
         new.mkdir()
         clips, problems = [], []
-        for number in _with_progress(range(recipe.count), f"mixing {name}"):
+        for number in with_progress(range(recipe.count), recipe.count, f"mixing {name}"):
             try:
                 clips.append(write(new, mix(number, recipe, materials), recipe))
             except (AudioError, DatasetError) as error:
@@ -221,25 +219,3 @@ def _licence(attributes: Mapping[str, Any]) -> str:
     if not used["rooms"] and not attributes["reverberation"]:
         del used["rooms"]
     return "; ".join(f"{role}: {', '.join(licences) or 'simulated'}" for role, licences in used.items())
-
-
-def _with_progress(numbers: Iterable[int], what: str) -> Iterator[int]:
-    """``numbers``, with a bar on a terminal once it takes longer than a moment."""
-    if not sys.stderr.isatty():
-        yield from numbers
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    todo = list(numbers)
-    started = time.monotonic()
-    bar = Progress(console=Console(stderr=True), transient=True)
-    task = bar.add_task(what, total=len(todo))
-    try:
-        for done, number in enumerate(todo):
-            if time.monotonic() - started > PATIENCE_S:
-                bar.start()
-            bar.update(task, completed=done)
-            yield number
-    finally:
-        bar.stop()

@@ -59,7 +59,7 @@ def chosen(
 
 def sampled(
     clips: Sequence[Clip],
-    read: Callable[[Clip], Clip],
+    read: Callable[[Sequence[Clip]], list[Clip]],
     limit: int | None,
     seed: int,
     stratify: Sequence[str] = (),
@@ -70,11 +70,11 @@ def sampled(
 
     Args:
         clips: with ids and attributes; what stands in the files may be missing.
-        read: adds to a clip what stands in its file. All are read where ``stratify`` asks for that.
+        read: adds to clips what stands in their files. All are read where ``stratify`` asks for that.
     """
     if limit is not None and IN_THE_FILE & set(stratify):
-        return chosen([read(clip) for clip in clips], limit, seed, stratify, allocation, cache_dir)
-    return [read(clip) for clip in chosen(clips, limit, seed, stratify, allocation, cache_dir)]
+        return chosen(read(clips), limit, seed, stratify, allocation, cache_dir)
+    return read(chosen(clips, limit, seed, stratify, allocation, cache_dir))
 
 
 def stratified(

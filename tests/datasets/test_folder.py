@@ -1,6 +1,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import audio, datasets
-from bench.datasets.base import DatasetContext, checked, sample, verify
+from bench.datasets.base import DatasetContext, checked, find_files, sample, verify
 from bench.datasets.folder import FolderOptions, clip_ids, folder
 from bench.domain import Clip
 from bench.errors import AudioError, ConfigError, DatasetError
@@ -176,3 +182,100 @@ def test_verify_says_what_changed(context, put):
 def test_a_sample_keeps_the_order():
     clips = [Clip(f"c{n}", "c", "speech", "", "", 1, 1, 1) for n in (3, 1, 2)]
     assert sample(clips, 2, 0) in ([clips[0], clips[1]], [clips[0], clips[2]], [clips[1], clips[2]])
+
+
+def test_names_that_differ_only_by_case_are_all_kept_and_said(context, put, caplog):
+    composed, decomposed = "caf\u00e9.wav", "cafe\u0301.wav"
+    for name in ("c.wav", "C.wav", "P1/a.wav", "p1/A.wav", composed, decomposed, "other.wav"):
+        put(name)
+    clips = folder("x", context, "speech", ".")
+    assert len({clip.id for clip in clips}) == len(clips) == 7
+    twins = {Path(clip.path).relative_to(context.data_dir).as_posix(): clip.attributes for clip in clips}
+    assert twins["c.wav"] == {"same_name_as": "C.wav"}
+    assert twins["p1/A.wav"] == {"same_name_as": "P1/a.wav"}
+    assert twins[composed] == {"same_name_as": decomposed}
+    assert sum(map(bool, twins.values())) == 3
+    assert "3 names differ from another only by case" in caplog.text
+    caplog.clear()
+    folder("x", context, "speech", ".", exclude=["c.wav", "p1/*", "caf*"])
+    assert caplog.text == ""
+
+
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from bench.datasets.base import find_paths
+from bench.errors import DatasetError
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+for exclude in ([], ["closed/*"]):
+    try:
+        print(find_paths(Path(sys.argv[1]), ["*.wav"], exclude))
+    except DatasetError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs a user who may become another one")
+def test_a_folder_that_cannot_be_read_is_an_error_by_name():
+    with tempfile.TemporaryDirectory() as root:
+        Path(root).chmod(0o755)
+        for name in ("open", "closed"):
+            (Path(root) / name).mkdir()
+            (Path(root) / name / "a.wav").touch()
+        (Path(root) / "closed").chmod(0o700)
+        command = [sys.executable, "-c", AS_NOBODY, root]
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+        refused, excluded = result.stdout.splitlines()
+        assert refused.startswith(f"{root}/closed: this folder cannot be read (Permission denied)")
+        assert "exclude `closed/*`" in refused
+        assert excluded == "['open/a.wav']"
+
+
+def test_a_folder_that_goes_away_while_it_is_read_is_an_error(context, put, monkeypatch):
+    """The same without another user: what os.walk reports and would pass over."""
+    put("a.wav")
+    put("gone/b.wav")
+    real = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("gone"):
+            shutil.rmtree(path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(DatasetError, match=r"gone: this folder cannot be read \(No such file"):
+        folder("x", context, "speech", ".")
+
+
+def test_links_in_circles_end_and_linked_folders_are_said(context, put, caplog):
+    put("deep/a.wav")
+    (context.data_dir / "deep" / "up").symlink_to(context.data_dir)
+    (context.data_dir / "b.wav").symlink_to(context.data_dir / "b.wav")
+    clips = folder("x", context, "speech", ".")
+    assert [(clip.id, bool(clip.samples)) for clip in clips] == [("x/b", False), ("x/deep/a", True)]
+    assert "linked folders are not entered: deep/up" in caplog.text
+    caplog.clear()
+    folder("x", context, "speech", ".", exclude=["deep/up/*"])
+    assert caplog.text == ""
+
+
+def test_mixed_rates_and_channels_in_one_folder(context, put):
+    kinds = [(8_000, 1), (44_100, 2), (48_000, 6), (192_000, 1)]
+    for number, (rate, channels) in enumerate(kinds):
+        put(f"{number}.wav", 0.05, rate, channels)
+    clips = folder("x", context, "music", ".", duration_s=0.02)
+    assert [(clip.sample_rate, clip.channels) for clip in clips] == kinds
+    assert {clip.duration_s for clip in clips} == {0.02}
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_files_in_one_folder(context):
+    for number in range(100_000):
+        (context.data_dir / f"{number:06}.wav").touch()
+    started = time.monotonic()
+    clips = folder("x", context, "speech", ".", limit=3)
+    assert len(clips) == 3
+    assert time.monotonic() - started < 15
+    assert len(find_files(context.data_dir, ["*9.wav"], [])) == 10_000

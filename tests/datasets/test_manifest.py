@@ -6,6 +6,7 @@ import http.server
 import json
 import socket
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bench.cli import app
+from bench.datasets.base import verify
 from bench.datasets.fetch import fetch
+from bench.datasets.folder import folder
+from bench.datasets.folder_manifest import write_folder_manifest
 from bench.datasets.manifest import Line, manifest, read_manifest, write_manifest
 from bench.domain import CATEGORIES, Clip
 from bench.errors import ConfigError, DatasetError
@@ -234,3 +239,103 @@ def test_all_failed_fetches_are_reported_and_nothing_is_kept(context, server):
 def test_a_server_that_says_nothing_is_given_up(context):
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(DatasetError, match="timed out"):
         fetch(f"http://127.0.0.1:{silent.getsockname()[1]}/a.wav", SHA, context.cache_dir, timeout_s=0.2)
+
+
+def test_ids_and_files_that_differ_only_by_case_are_said(context, put, caplog):
+    for name in ("a.wav", "A.wav"):
+        put(name)
+    write(context, GOOD | {"id": "a"}, GOOD | {"id": "A", "path": "A.wav"}, GOOD | {"id": "b"})
+    assert len(manifest("x", context, "manifest.jsonl")) == 3
+    assert "ids of" in caplog.text
+    assert "files of" in caplog.text
+    assert "'x/a' and 'x/A'" in caplog.text
+    caplog.clear()
+    write(context, GOOD | {"id": "a"}, GOOD | {"id": "b"})  # two clips of one file
+    manifest("x", context, "manifest.jsonl")
+    assert caplog.text == ""
+
+
+def test_a_file_that_changed_since_the_manifest_was_written(context, put):
+    path = put("a.wav")
+    written = write_folder_manifest(context, ".", "speech")
+    [clip] = manifest("x", context, str(written.output))
+    verify(clip)
+    before = clip.sha256
+    path.write_bytes(b"<html>moved</html>")
+    [clip] = manifest("x", context, str(written.output))
+    found = hashlib.sha256(b"<html>moved</html>").hexdigest()
+    with pytest.raises(DatasetError, match=rf"a\.wav: the file changed.*expected sha256 {before}, got {found}"):
+        verify(clip)
+
+
+def test_the_manifest_of_a_folder(context, put):
+    put("p1_a.wav", 0.5, 16_000, 2)
+    put("sub/p2_b.flac", 0.25, 48_000)
+    put("other.wav")
+    (context.data_dir / "page.wav").write_text("<html>not found</html>")
+    written = write_folder_manifest(
+        context, ".", "speech", exclude=["other*"], licence="CC0-1.0", attributes=r"(?P<speaker>p\d)_(?P<take>\w)"
+    )
+    assert (written.files, written.seconds) == (3, 0.75)
+    assert written.output == context.data_dir / "manifest.jsonl"
+    assert written.unmatched == ["page.wav"]
+    [reason] = written.unreadable
+    assert "page.wav: cannot be read" in reason
+    assert "HTML page" in reason
+    one, page, two = manifest("x", context, "manifest.jsonl")
+    assert (one.id, one.sample_rate, one.channels, one.samples) == ("x/p1_a", 16_000, 2, 8_000)
+    assert (one.licence, one.attributes) == ("CC0-1.0", {"speaker": "p1", "take": "a"})
+    assert (two.id, two.attributes["speaker"]) == ("x/sub/p2_b", "p2")
+    assert (page.sample_rate, page.attributes) == (0, {})
+    for clip in (one, two, page):
+        verify(clip)
+    assert [
+        replace(clip, source="", dataset="") for clip in folder("x", context, "speech", ".", exclude=["other*"])
+    ] == [replace(clip, licence="", dataset="", attributes={}) for clip in (one, page, two)]
+
+
+def test_what_keeps_a_manifest_from_being_written(context, put):
+    put("a.wav")
+    (context.data_dir / "gone.wav").symlink_to(context.data_dir / "nowhere")
+    with pytest.raises(DatasetError, match=r"(?s)1 of the 2 files cannot be opened.*gone\.wav: no such file"):
+        write_folder_manifest(context, ".", "speech")
+    for wrong, why in (("(", "regular expression"), ("p.", "named groups"), ("(?P<path>.)", "every clip has these")):
+        with pytest.raises(ConfigError, match=why):
+            write_folder_manifest(context, ".", "speech", attributes=wrong)
+    assert not (context.data_dir / "manifest.jsonl").exists()
+
+
+def test_the_command_writes_a_manifest(context, put, capsys):
+    put("p1_a.wav", 1.0)
+    put("b.wav", 1.0)
+    command = ["data", "manifest", str(context.data_dir), "--category", "speech", "--attributes", "(?P<speaker>p1)"]
+    assert run_command(*command) == 0
+    shown = capsys.readouterr()
+    assert "2 files, 0.00 h; 1 without attributes" in shown.out
+    assert "no attributes: b.wav" in shown.err
+    assert run_command(*command, "--json", "--output", str(context.data_dir / "o.jsonl"), "--include", "p1*") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["files"], facts["seconds"], facts["without_attributes"]) == (1, 1.0, [])
+    assert [clip.id for clip in read_manifest(facts["output"])] == ["p1_a"]
+    with pytest.raises(ConfigError, match="--category: expected one of speech"):
+        run_command(*command[:4], "talk")
+
+
+def run_command(*arguments: str) -> int:
+    result = app(list(arguments), standalone_mode=False)
+    return 0 if result is None else int(result)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_lines(tmp_path):
+    lines = [
+        Clip(f"{n:06}", "", "speech", str(tmp_path / f"{n:06}.wav"), SHA, 48_000, 1, 48_000) for n in range(100_000)
+    ]
+    started = time.monotonic()
+    write_manifest(tmp_path / "m.jsonl", lines)
+    assert read_manifest(tmp_path / "m.jsonl") == lines
+    assert time.monotonic() - started < 15
+    with (tmp_path / "m.jsonl").open("a") as file:
+        file.write("{}\n" * 3)
+    with pytest.raises(DatasetError, match="line 100003: id"):
+        read_manifest(tmp_path / "m.jsonl")

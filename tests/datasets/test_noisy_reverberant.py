@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 
 from bench import audio
 from bench.audio import Audio
-from bench.datasets import noisy_reverberant as building
 from bench.datasets.base import DatasetContext
 from bench.datasets.mixing import active_level_dbfs, decibels, power
 from bench.datasets.noisy_reverberant import noisy_reverberant
@@ -218,14 +216,6 @@ def test_all_kinds_of_simulated_noise_come(material):
     for clip in clips:
         licence = "CC BY 4.0" if clip.attributes["noise"] == "babble" else "simulated"
         assert clip.licence == f"speech: CC BY 4.0; noise: {licence}; rooms: not stated"
-
-
-@pytest.mark.parametrize("terminal", [False, True])
-def test_a_bar_is_shown_only_on_a_terminal(monkeypatch, capsys, terminal):
-    monkeypatch.setattr(building, "PATIENCE_S", -1.0)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
-    assert list(building._with_progress(range(3), "mixing")) == [0, 1, 2]
-    assert bool(capsys.readouterr().err) == terminal
 
 
 def test_measured_rooms_match_what_is_known_of_them(real_data):

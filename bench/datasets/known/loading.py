@@ -14,7 +14,8 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 from bench import audio
 from bench.datasets import mixing
 from bench.datasets.base import DatasetContext, Options, checked
-from bench.datasets.folder import facts_of
+from bench.datasets.cutting import with_facts
+from bench.datasets.index import facts_of
 from bench.datasets.known.base import KnownSet, Recording
 from bench.datasets.known.places import recordings_in
 from bench.datasets.sampling import Allocation, sampled
@@ -88,9 +89,14 @@ def clips_of_set(known: KnownSet, name: str, context: DatasetContext, options: K
     except (ConfigError, DatasetError) as error:
         raise type(error)(f"dataset {name!r}: {error}") from None
     found = {f"{name}/{one.id}": one for one in recordings}
+
+    def read(clips: Sequence[Clip]) -> list[Clip]:
+        facts = facts_of([Path(clip.path) for clip in clips], context.cache_dir, f"reading {name}")
+        return [_cut(with_facts(clip, one), found[clip.id], options) for clip, one in zip(clips, facts, strict=True)]
+
     return sampled(
-        [_unread(known, name, one) for one in recordings], lambda clip: _read(clip, found[clip.id], options),
-        options.limit, options.seed, options.stratify, options.allocation, context.cache_dir,
+        [_unread(known, name, one) for one in recordings], read, options.limit, options.seed, options.stratify,
+        options.allocation, context.cache_dir,
     )  # fmt: skip
 
 
@@ -112,23 +118,13 @@ def _unread(known: KnownSet, name: str, recording: Recording) -> Clip:
     )
 
 
-def _read(clip: Clip, recording: Recording, options: KnownOptions) -> Clip:
-    """``clip`` with what its header and its bytes say, and with the part that is judged."""
-    rate, channels, samples, sha256 = facts_of(recording.path)
-    start_s, duration_s = 0.0, None
-    if options.duration_s is not None and round(options.duration_s * rate) < samples:
-        duration_s = options.duration_s
-        start_s = loudest_start_s(recording, rate, samples, duration_s, options.seed)
-    return replace(
-        clip,
-        sha256=sha256,
-        sample_rate=rate,
-        channels=channels,
-        samples=samples,
-        start_s=start_s,
-        duration_s=duration_s,
-        lead_in_s=min(options.lead_in_s, start_s),
-    )
+def _cut(clip: Clip, recording: Recording, options: KnownOptions) -> Clip:
+    """``clip`` with the part that is judged."""
+    rate, samples, duration_s = clip.sample_rate, clip.samples, options.duration_s
+    if duration_s is None or round(duration_s * rate) >= samples:
+        return clip
+    start_s = loudest_start_s(recording, rate, samples, duration_s, options.seed)
+    return replace(clip, start_s=start_s, duration_s=duration_s, lead_in_s=min(options.lead_in_s, start_s))
 
 
 def loudest_start_s(recording: Recording, rate: int, samples: int, duration_s: float, seed: int) -> float:
