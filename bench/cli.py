@@ -76,6 +76,7 @@ def run(
                 limit=limit,
                 only=only or [],
                 retry_failed=retry_failed,
+                costs=True,
                 progress=progress,
             )
     except KeyboardInterrupt:

@@ -90,6 +90,19 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True)
+class EntropyRate:
+    """Payload bits after lossless coding, with a flag bit and the side information, and seconds of coding and decoding.
+
+    ``coded`` is false where the plain codes were smaller and count instead.
+    """
+
+    bits: int
+    coded: bool
+    encode_s: float
+    decode_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """What exactly made a number: name, version of the implementation, and whatever else changes the result."""
 

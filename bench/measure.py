@@ -16,6 +16,7 @@ import numpy as np
 from bench import align, audio
 from bench.audio import Audio
 from bench.audit.facts import facts_of
+from bench.codecs.base import Codec
 from bench.datasets.base import verify
 from bench.domain import Encoded
 from bench.errors import CodecError, NotApplicable, StoreError, WorkerDied, row_of
@@ -137,16 +138,16 @@ class _Coded:
 
 def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -> dict[int | None, _Coded]:
     """Encode for every todo of ``group`` at once, or take the bitstreams from the cache."""
+    condition = group[0].condition
+    codec = tools.encoder(condition)
     cache = Cache(job.cache)
-    kept = {todo.condition.bitrate_bps: cache.get(todo.stream_key) for todo in group}
+    kept = {todo.condition.bitrate_bps: cache.get(todo.stream_key) if codec.cacheable else None for todo in group}
     if all(kept.values()):
         return {
             bitrate: _Coded(entry[0], entry[1]["encode_s"] if entry[1]["cpu"] == cpu() else None)
             for bitrate, entry in kept.items()
             if entry
         }
-    condition = group[0].condition
-    codec = tools.encoder(condition)
     rate = codec.working_rate(reference.whole.rate)
     for todo in group:
         if refusal := codec.refusal(todo.condition.bitrate_bps, rate, reference.whole.channels):
@@ -155,9 +156,9 @@ def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -
     for todo in group:
         tools.warm_up(todo.condition, rate, source.channels)
     started = time.perf_counter()
-    streams = codec.encode(source, [todo.condition.bitrate_bps for todo in group])
+    streams = codec.encode_clip(job.clip, source, [todo.condition.bitrate_bps for todo in group])
     seconds = time.perf_counter() - started
-    for todo in group:
+    for todo in group if codec.cacheable else ():
         cache.put(todo.stream_key, streams[todo.condition.bitrate_bps], {"encode_s": seconds, "cpu": cpu()})
     return {bitrate: _Coded(stream, seconds) for bitrate, stream in streams.items()}
 
@@ -196,14 +197,30 @@ def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: 
         "actual_bps": coded.encoded.bps(reference.whole.seconds),
         "encode_s": coded.encode_s,
         "decode_s": decode_s,
+        "bits_are": "stated" if coded.encoded.stated else "counted",
         "delay_samples": coded.encoded.delay_samples,
+        "lag_samples": coded.encoded.lag_samples,
         "clipped_samples": clipped,
         "decoded": path.relative_to(job.folder).as_posix(),
         "decoded_sha256": _sample_sha(degraded),
         "status": "ok",
         "reason": "",
+        **_entropy_columns(tools.encoder(todo.condition), coded.encoded),
     }
     return degraded, row
+
+
+def _entropy_columns(codec: Codec, encoded: Encoded) -> Row:
+    """Bits and times of each lossless coder: ``adaptive_bits``, ``adaptive_encode_s``, ...; or why there are none."""
+    try:
+        rates = codec.entropy_rates(encoded)
+    except CodecError as error:
+        return {"reason": str(error)}
+    return {
+        f"{name}_{column}": value
+        for name, rate in rates.items()
+        for column, value in (("bits", rate.bits), ("encode_s", rate.encode_s), ("decode_s", rate.decode_s))
+    }
 
 
 class _Scorer:

@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
 CLIPS, ENCODINGS, SCORES, RUN = "clips.parquet", "encodings.parquet", "scores.parquet", "run.json"
 
-TIMING_COLUMNS = ("encode_s", "decode_s", "score_s")
+ENTROPY_CODERS = ("adaptive", "lm")
+"""Lossless coders of codes; each has the columns ``*_bits``, ``*_encode_s`` and ``*_decode_s`` in the encodings."""
+
+TIMING_COLUMNS = (
+    "encode_s", "decode_s", "score_s", "adaptive_encode_s", "adaptive_decode_s", "lm_encode_s", "lm_decode_s",
+)  # fmt: skip
 """Columns that differ between two otherwise identical runs."""
 
 CLIP_COLUMNS = {
@@ -42,7 +47,9 @@ ENCODING_COLUMNS = {
     "condition": "string", "codec": "string", "codec_version": "string", "role": "string", "bitrate_bps": "Int64",
     "sample_rate": "Int64", "channels": "Int64", "seconds": "float64", "payload_sha256": "string",
     "payload_bits": "Int64", "payload_bytes": "Int64", "container_bytes": "Int64", "actual_bps": "float64",
-    "encode_s": "float64", "decode_s": "float64", "delay_samples": "Int64", "clipped_samples": "Int64",
+    "bits_are": "string", "encode_s": "float64", "decode_s": "float64", "delay_samples": "Int64",
+    "lag_samples": "Int64", "adaptive_bits": "Int64", "adaptive_encode_s": "float64", "adaptive_decode_s": "float64",
+    "lm_bits": "Int64", "lm_encode_s": "float64", "lm_decode_s": "float64", "clipped_samples": "Int64",
     "decoded": "string", "decoded_sha256": "string", "status": "string", "reason": "string",
 }  # fmt: skip
 SCORE_COLUMNS = {

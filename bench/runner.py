@@ -8,23 +8,24 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from bench import results
+from bench import codecs, results
 from bench.audio import resampler_identity
 from bench.auditing import mark_warnings, marks_of_run
 from bench.config import RunConfig
 from bench.domain import Clip
 from bench.engines.local import available_cores, run_jobs
-from bench.errors import ConfigError, WorkerDied
+from bench.errors import CodecError, ConfigError, WorkerDied
+from bench.inspection.cost import cost_of
 from bench.loading import cache_folder, clips_of_config, dataset_context, load_config
 from bench.measure import Finished, Inspected
 from bench.planning import Job, Plan, Step
 from bench.provenance import machine, now, package_versions, revision
 from bench.results import Results
-from bench.store import Cache, Journal, locked, write_json, write_table
+from bench.store import Cache, Journal, digest, locked, write_json, write_table
 
 ATTEMPTS = 2
 """How often a step may kill its worker before its cell fails: once can be bad luck, twice is the cell."""
@@ -70,6 +71,7 @@ def run(
     limit: int | None = None,
     only: Iterable[str] = (),
     retry_failed: bool = False,
+    costs: bool = False,
     progress: Callable[[Plan, int], Progress] | None = None,
 ) -> Results:
     """Measure what ``config`` describes and is not yet measured in ``output``; return all of it.
@@ -83,6 +85,7 @@ def run(
         limit: measure only the first clips of each dataset now.
         only: measure only what matches these patterns now; see :meth:`bench.planning.Plan.restricted`.
         retry_failed: measure again what failed before.
+        costs: run each codec once in a process of its own, for the parameters, memory and size in the report.
         progress: called with the part of the plan to measure and the number of its cells that are already done;
             what it returns is called with the rows as they come.
     Raises:
@@ -98,7 +101,7 @@ def run(
     part = plan.restricted([only] if isinstance(only, str) else only, limit)
     with locked(folder), closing(Journal(folder / "journal.jsonl")) as journal:
         kept = kept_cells(journal.rows, retry_failed)
-        record = _record(plan, text, folder, workers)
+        record = _record(plan, text, folder, workers) | {"costs": _costs(plan, cache_folder(cache)) if costs else {}}
         write_json(folder / results.RUN, record)
         report = progress(part, done_cells(part, kept)) if progress else None
         try:
@@ -238,6 +241,26 @@ def _record(plan: Plan, text: str, folder: Path, workers: int) -> dict[str, Any]
         "warnings": [],
         "folder": folder.name,
     }
+
+
+def _costs(plan: Plan, cache: Path) -> dict[str, dict[str, Any]]:
+    """What each codec of the plan costs, by series; measured once for each version of it on this machine."""
+    found: dict[str, dict[str, Any]] = {}
+    for condition in plan.conditions:
+        codec = codecs.make(condition.codec, condition.options)
+        if codec.role != "codec" or condition.codec in codecs.DESCRIBED or condition.series in found:
+            continue
+        key = digest([str(codec.identity), dict(condition.options), machine()["cpu"]])
+        path = cache / "costs" / f"{key}.json"
+        if not path.is_file():
+            try:
+                measured = asdict(cost_of(condition.codec, condition.options, times=1))
+            except CodecError as error:
+                found[condition.series] = {"reason": str(error)}
+                continue
+            write_json(path, {key: str(value) if value == float("inf") else value for key, value in measured.items()})
+        found[condition.series] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def _earlier_invocations(path: Path) -> list[dict[str, Any]]:

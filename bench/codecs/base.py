@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.audio import Audio
-from bench.domain import Clip, Encoded, Identity, Role
+from bench.domain import Clip, Encoded, EntropyRate, Identity, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,14 @@ class Codec:
     def decode(self, encoded: Encoded) -> Audio:
         """The waveform, from nothing but the bytes: aligned to the input to the sample, and of its length."""
         raise NotImplementedError
+
+    def entropy_rates(self, encoded: Encoded) -> Mapping[str, EntropyRate]:
+        """What lossless coding would save, by the name of the coder; empty for codecs that send no plain codes.
+
+        Raises:
+            CodecError: other codes came back than were coded.
+        """
+        return {}
 
     def networks(self) -> Mapping[str, Network]:
         """The networks it is made of, by name, in the order in which they run; empty where it has none."""

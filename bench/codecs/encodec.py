@@ -20,6 +20,7 @@ from bench.audio import Audio
 from bench.codecs import weights
 from bench.codecs.base import Network
 from bench.codecs.codes import Codes
+from bench.codecs.entropy import EntropyCoder
 from bench.codecs.residual import ResidualCodec
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
@@ -34,12 +35,14 @@ class Encodec(ResidualCodec):
     Args:
         weights: a folder with config.json and model.safetensors, an original ``.th`` checkpoint, or a repository of the
             hub that was fetched before.
+        language_model: the checkpoint of its language model; entropy-coded rates are measured with it too.
     """
 
     name: ClassVar[str]
     repository: ClassVar[str]
 
-    def __init__(self, weights: str = "") -> None:
+    def __init__(self, weights: str = "", language_model: str = "") -> None:
+        self._language_model = _lm(language_model) if language_model else None
         self._found = _weights(self.name, weights or self.repository)
         self.identity = Identity(
             self.name,
@@ -95,6 +98,10 @@ class Encodec(ResidualCodec):
             raise CodecError(f"{self.name}: the decoder gave {samples.shape[1]} samples, expected {length}.")
         return Audio(samples[:, :length].astype(np.float32), self.sample_rates[0]).mixed_to(channels)
 
+    def entropy_coders(self) -> Mapping[str, EntropyCoder]:
+        coders = dict(super().entropy_coders())
+        return coders | {"lm": self._language_model} if self._language_model else coders
+
     def networks(self) -> Mapping[str, Network]:
         config = self.model.config
         frames = -(-config.sampling_rate // config.hop_length)
@@ -145,6 +152,12 @@ class Encodec48(Encodec):
     channels = (1, 2)
     books: Mapping[int, int] = MappingProxyType({3_000: 2, 6_000: 4, 12_000: 8, 24_000: 16})
     bitrates_bps = tuple(books)
+
+
+def _lm(place: str) -> EntropyCoder:
+    from bench.codecs.entropy.encodec_lm import EncodecLm
+
+    return EncodecLm(place)
 
 
 def _weights(codec: str, place: str) -> weights.Weights:

@@ -27,8 +27,8 @@ class Encodec24Streaming(Encodec24):
     name = "encodec_24khz_streaming"
     algorithmic_delay_s = 320 / 24_000  # a frame; once at the start of a clip, six frames more
 
-    def __init__(self, weights: str = "") -> None:
-        super().__init__(weights)
+    def __init__(self, weights: str = "", language_model: str = "") -> None:
+        super().__init__(weights, language_model)
         self.identity = Identity(self.name, self.identity.version, self.identity.details)
 
     def quantise(self, audio: Audio, books: int) -> Codes:

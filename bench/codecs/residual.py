@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,8 +27,11 @@ from bench.audio import Audio
 from bench.codecs import framing
 from bench.codecs.base import Codec
 from bench.codecs.codes import Codes, Segment, pack_bits, unpack_bits
-from bench.domain import Encoded
+from bench.domain import Encoded, EntropyRate
 from bench.errors import CodecError
+
+if TYPE_CHECKING:
+    from bench.codecs.entropy import EntropyCoder
 
 _HEAD = struct.Struct("<BBB")
 _SCALE = struct.Struct("<f")
@@ -61,6 +65,18 @@ class ResidualCodec(Codec):
         wanted = {bitrate: self.books[bitrate or 0] for bitrate in bitrates_bps}
         codes = self.quantise(audio, max(wanted.values()))
         return {bitrate: pack(audio, codes.prefix(books)) for bitrate, books in wanted.items()}
+
+    def entropy_coders(self) -> Mapping[str, EntropyCoder]:
+        """Lossless coders for its codes, by the name of their columns in the tables: ``adaptive`` or ``lm``."""
+        from bench.codecs.entropy.adaptive import Adaptive
+
+        return {"adaptive": Adaptive()}
+
+    def entropy_rates(self, encoded: Encoded) -> Mapping[str, EntropyRate]:
+        from bench.codecs.entropy import measured
+
+        codes = codes_of(encoded)
+        return {name: measured(coder, codes) for name, coder in self.entropy_coders().items()}
 
     def decode(self, encoded: Encoded) -> Audio:
         stream = framing.unpack(encoded)

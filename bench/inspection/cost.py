@@ -12,21 +12,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.codecs.base import Codec
 from bench.errors import CodecbenchError, CodecError
 
-SECONDS = 5.0
-"""Of audio that is coded."""
+SECONDS = 2.0
+"""Of audio that is coded at a time."""
 
-TIMES = 3
 LIMIT_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Real-time factors are seconds of audio per second of one thread, the median of three runs after a warm-up.
+    """Real-time factors are seconds of audio per second of one thread, the median of some runs after a warm-up.
 
     ``memory_bytes`` is the peak of the process while it codes, ``memory_before_bytes`` what the interpreter and
-    this package alone need. ``files_bytes`` is the size of weights and programs.
+    this package alone need. ``files_bytes`` is the size of weights and programs. ``parameters`` are those of its
+    networks, and ``macs_per_s`` their multiply-accumulates for a second of audio; None where it has no networks.
     """
 
     sample_rate: int
@@ -38,26 +39,30 @@ class Cost:
     memory_before_bytes: int
     files_bytes: int
     algorithmic_delay_s: float | None
+    parameters: int | None
+    macs_per_s: int | None
 
 
-def cost_of(name: str, options: Mapping[str, Any], limit_s: float = LIMIT_S) -> Cost:
-    """Code five seconds of noise at the highest bitrate in a fresh process.
+def cost_of(name: str, options: Mapping[str, Any], times: int = 3, limit_s: float = LIMIT_S) -> Cost:
+    """Code two seconds of noise at the highest bitrate, ``times`` and once more, in a fresh process.
 
     Raises:
         CodecError: it failed, or took longer than ``limit_s``.
     """
-    command = [sys.executable, "-m", "bench.inspection.cost", name, json.dumps(dict(options))]
+    command = [sys.executable, "-m", "bench.inspection.cost", name, json.dumps(dict(options)), str(times)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:
-        raise CodecError(f"{name} took longer than {limit_s:g} s to code {3 * SECONDS:g} s of audio.") from None
+        raise CodecError(
+            f"{name} took longer than {limit_s:g} s to code {(times + 1) * SECONDS:g} s of audio."
+        ) from None
     if done.returncode:
         told = done.stderr.strip() or f"its process ended with {done.returncode}"
         raise CodecError(f"{name} cannot be run: {told.splitlines()[-1] if 'Traceback' in told else told}")
     return Cost(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def measure(name: str, options: Mapping[str, Any]) -> Cost:
+def measure(name: str, options: Mapping[str, Any], times: int) -> Cost:
     """The same in this process."""
     from statistics import median
 
@@ -65,31 +70,46 @@ def measure(name: str, options: Mapping[str, Any]) -> Cost:
     from bench.align import probe
 
     before = _peak_bytes()
-    codec = codecs.make(name, options)
+    codec: Codec = codecs.make(name, options)
     rate = codec.working_rate(48_000)
     channels = max(codec.channels, default=1)
     bitrate = next((b for b in reversed(codec.bitrates_bps) if codec.refusal(b, rate, channels) is None), None)
     signal = probe(rate, channels).part(0, round(SECONDS * rate))
     codec.decode(codec.encode(signal.part(0, rate // 5), [bitrate])[bitrate])
     encode_s, decode_s = [], []
-    for _ in range(TIMES):
+    for _ in range(times):
         started = time.perf_counter()
         encoded = codec.encode(signal, [bitrate])[bitrate]
         between = time.perf_counter()
         codec.decode(encoded)
         encode_s.append(between - started)
         decode_s.append(time.perf_counter() - between)
+    peak = _peak_bytes()
     return Cost(
         rate,
         channels,
         bitrate,
         signal.seconds / median(encode_s),
         signal.seconds / median(decode_s),
-        _peak_bytes(),
+        peak,
         before,
         sum(file.stat().st_size for file in codec.files()),
         codec.algorithmic_delay_s,
+        *_networks(codec),
     )
+
+
+def _networks(codec: Codec) -> tuple[int | None, int | None]:
+    """Parameters and multiply-accumulates a second of all networks together."""
+    networks = codec.networks().values()
+    if not networks:
+        return None, None
+    import torch
+
+    from bench.inspection.layers import layers_of, totals
+
+    found = [totals(layers_of(one.module, torch.zeros(one.input_shape))) for one in networks]
+    return sum(one.parameters for one in found), sum(one.macs for one in found)
 
 
 def _peak_bytes() -> int:
@@ -108,6 +128,6 @@ if __name__ == "__main__":
 
     os.environ.update(ONE_THREAD)
     try:
-        print(json.dumps(asdict(measure(sys.argv[1], json.loads(sys.argv[2])))))
+        print(json.dumps(asdict(measure(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])))))
     except CodecbenchError as error:
         sys.exit(str(error))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from bench.report.costs import cost_table
 from bench.report.record import category_name, definitions, failures, headline, methods
 from bench.report.references import Reference, by_reason, of_results, sentences
 from bench.report.wide import Sheet, sheets
@@ -38,6 +39,7 @@ def _lines(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, se
         yield from _sheet(sheet)
     yield from ("", "Each score is the mean over clips with its 95 % confidence interval in brackets. ↑ higher is ")
     yield "better, ↓ lower is better; `n/a`: the metric does not speak of this signal; –: no value."
+    yield from _costs(results)
     yield from _references(of_results(results))
     yield from _failures(failures(results))
     yield from ("", "## Methods", "")
@@ -53,6 +55,15 @@ def _sheet(sheet: Sheet) -> Iterator[str]:
     yield from _table(["condition", *map(str, sheet.columns)], rows, numbers=True)
     for note in sheet.notes:
         yield from ("", escape(note))
+
+
+def _costs(results: Results) -> Iterator[str]:
+    table = cost_table(results)
+    if table.empty:
+        return
+    yield from ("", "## What the codecs cost", "")
+    rows = [[str(name), *row] for name, row in zip(table.index, table.to_numpy().tolist(), strict=True)]
+    yield from _table(["codec", *table.columns], rows, numbers=True)
 
 
 def _references(references: list[Reference]) -> Iterator[str]:

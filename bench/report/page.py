@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from bench.errors import CodecbenchError
+from bench.report.costs import COST_HINTS, cost_table
 from bench.report.record import category_name, definitions, failures, headline, methods
 from bench.report.references import of_results, overview
 from bench.report.sounds import LONGEST_S, Sound, colours, sound
@@ -71,6 +72,7 @@ def page(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, seed
         "sections": sections,
         "failures": failed.head(SHOWN_FAILURES).to_dict("records"),
         "more_failures": max(0, len(failed) - SHOWN_FAILURES),
+        "costs": _costs(results),
         "methods": methods(results, seed),
         "definitions": definitions(results),
         "config": str(results.info.get("config_text") or ""),
@@ -105,6 +107,12 @@ def rendered(template: str, values: Mapping[str, Any]) -> str:
 def _order(value: float) -> str:
     """A number for the sorting script; nothing where there is none."""
     return "" if math.isnan(value) else repr(float(value)).replace("inf", "Infinity")
+
+
+def _costs(results: Results) -> dict[str, Any]:
+    table = cost_table(results)
+    rows = [(str(name), row) for name, row in zip(table.index, table.to_numpy().tolist(), strict=True)]
+    return {"columns": list(COST_HINTS.items()), "rows": rows}
 
 
 def _section(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, sheet: Sheet, index: int) -> Section:

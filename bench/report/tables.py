@@ -14,7 +14,7 @@ import pandas as pd
 
 from bench.domain import CATEGORIES
 from bench.report.judged import band_limited, judged
-from bench.results import Results
+from bench.results import ENTROPY_CODERS, Results
 from bench.stats import mean_ci
 
 SUMMARY_COLUMNS = (
@@ -23,9 +23,10 @@ SUMMARY_COLUMNS = (
 )  # fmt: skip
 RATE_COLUMNS = (
     "run", "complete", "category", "condition", "codec", "role", "nominal_bps", "actual_bps", "actual_bps_min",
-    "actual_bps_max", "container_bps", "encode_rtf", "encode_rtf_median", "encode_rtf_q25", "encode_rtf_q75",
-    "decode_rtf", "decode_rtf_median", "decode_rtf_q25", "decode_rtf_q75", "delay_samples", "delay_ms", "n",
-    "n_failed", "n_undefined", "n_not_applicable",
+    "actual_bps_max", "bits_are", "adaptive_bps", "adaptive_encode_rtf", "adaptive_decode_rtf", "lm_bps",
+    "lm_encode_rtf", "lm_decode_rtf", "container_bps", "encode_rtf", "encode_rtf_median", "encode_rtf_q25",
+    "encode_rtf_q75", "decode_rtf", "decode_rtf_median", "decode_rtf_q25", "decode_rtf_q75", "delay_samples",
+    "delay_ms", "n", "n_failed", "n_undefined", "n_not_applicable",
 )  # fmt: skip
 
 
@@ -97,6 +98,8 @@ def rates(results: Results) -> pd.DataFrame:
                 "role": group["role"].iloc[0],
                 "nominal_bps": _only(group["bitrate_bps"]),
                 **_bitrates(coded),
+                "bits_are": _bits_are(coded),
+                **_entropy_coded(coded),
                 **_speed("encode", coded),
                 **_speed("decode", coded),
                 "delay_samples": _only(coded["delay_samples"]),
@@ -182,6 +185,23 @@ def _bitrates(coded: pd.DataFrame) -> dict[str, float]:
         "actual_bps_max": float(per_clip.max()) if len(per_clip) else math.nan,
         "container_bps": _ratio(8 * _sum(coded["container_bytes"]), seconds),
     }
+
+
+def _bits_are(coded: pd.DataFrame) -> str:
+    """``counted``, or ``stated`` where nobody has counted the bits of a clip."""
+    return "stated" if "bits_are" in coded and (coded["bits_are"] == "stated").any() else "counted"
+
+
+def _entropy_coded(coded: pd.DataFrame) -> dict[str, float]:
+    """Bitrate and speed of each lossless coder, over the clips that it coded; NaN where it coded none."""
+    found: dict[str, float] = {}
+    for coder in ENTROPY_CODERS:
+        rows = coded[coded[f"{coder}_bits"].notna()] if f"{coder}_bits" in coded else coded[:0]
+        seconds = _sum(rows["seconds"])
+        found[f"{coder}_bps"] = _ratio(_sum(rows[f"{coder}_bits"]), seconds) if len(rows) else math.nan
+        for side in ("encode", "decode"):
+            found[f"{coder}_{side}_rtf"] = _ratio(seconds, _sum(rows[f"{coder}_{side}_s"])) if len(rows) else math.nan
+    return found
 
 
 def _speed(side: str, coded: pd.DataFrame) -> dict[str, float]:

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from bench.report.costs import cost_table
 from bench.report.record import Headline, category_name, failures, headline
 from bench.report.tables import rates, summarise
 from bench.report.wide import Cell, Column, Sheet, sheets
@@ -40,7 +41,21 @@ class Rendered:
                 yield Padding(_table(sheet, heading, first, last), (1, 0, 0, 0))
             for note in sheet.notes:
                 yield Text(note, style="yellow")
+        yield from _costs(self.results)
         yield from _failures(self.results)
+
+
+def _costs(results: Results) -> Iterator[RenderableType]:
+    costs = cost_table(results)
+    if costs.empty:
+        return
+    table = Table(title=Text("What the codecs cost"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("codec", overflow="fold")
+    for column in costs.columns:
+        table.add_column(column, justify="right", overflow="fold")
+    for name, row in zip(costs.index, costs.to_numpy().tolist(), strict=True):
+        table.add_row(Text(str(name)), *map(Text, row))
+    yield Padding(table, (1, 0, 0, 0))
 
 
 def render(results: Results, seed: int = 0) -> Rendered:

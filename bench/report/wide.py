@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -38,6 +38,12 @@ class Cell:
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.text, self.interval, self.note and f"({self.note})") if part)
+
+
+CODER_HINTS = {
+    "adaptive": "The codes after a range coder that adapts, decoded back and compared; the smaller of both and a flag.",
+    "lm": "The codes after EnCodec's language model and arithmetic coder, decoded back and compared, with a flag.",
+}
 
 
 @dataclass(frozen=True)
@@ -86,16 +92,19 @@ def sheets(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame) ->
         scores = summary[summary["category"] == category]
         shown = shown_quantities(results, scores)
         by_cell = {(str(r["condition"]), str(r["quantity"])): r for r in scores.to_dict("records")}
+        coders = [name for name in CODER_HINTS if f"{name}_bps" in rate_table and _any(rate_table, category, name)]
         rate_rows = {str(r["condition"]): r for r in rate_table[rate_table["category"] == category].to_dict("records")}
         names = list(dict.fromkeys([*rate_rows, *scores["condition"].astype(str)]))
         rows = []
         for name in names:
             rate = rate_rows.get(name, {})
             cells = [score_cell(results, by_cell.get((name, quantity)), rate.get("n")) for quantity in shown]
-            rows.append([_kbps(rate, "actual_bps"), _kbps(rate, "nominal_bps"), *cells, *_costs(rate)])
+            rates_of = [_kbps(rate, f"{key}_bps") for key in ("actual", "nominal", *coders)]
+            rates_of[0] = replace(rates_of[0], note="stated" if rate.get("bits_are") == "stated" else "")
+            rows.append([*rates_of, *cells, *_costs(rate)])
         roles = [str(rate_rows.get(name, {}).get("role", "codec")) for name in names]
         notes = band_notes(scores, leaves_out(results))
-        made.append(Sheet(category, _columns(results, shown), names, roles, rows, notes))
+        made.append(Sheet(category, _columns(results, shown, coders), names, roles, rows, notes))
     return made
 
 
@@ -166,7 +175,11 @@ def score_cell(results: Results, row: Mapping[Any, Any] | None, n_clips: int | N
     return Cell(number(row["mean"], digits) + DAGGER * bool(limited), bounds, ", ".join(fewer + trouble), row["mean"])
 
 
-def _columns(results: Results, shown: Sequence[str]) -> list[Column]:
+def _any(rate_table: pd.DataFrame, category: str, coder: str) -> bool:
+    return bool(rate_table.loc[rate_table["category"] == category, f"{coder}_bps"].notna().any())
+
+
+def _columns(results: Results, shown: Sequence[str], coders: Sequence[str]) -> list[Column]:
     about = {name: results.quantities.get(name, {}) for name in shown}
     scores = [
         Column(name, f"{about[name].get('unit', '')} {direction(about[name])}".strip(), about[name].get("summary", ""))
@@ -180,7 +193,8 @@ def _columns(results: Results, shown: Sequence[str]) -> list[Column]:
         "delay": "ms",
     }
     measured, nominal, *costs = [Column(name, units.get(name, ""), hint) for name, hint in RATE_HINTS.items()]
-    return [measured, nominal, *scores, *costs]
+    coded = [Column(name, "kbit/s", CODER_HINTS[name]) for name in coders]
+    return [measured, nominal, *coded, *scores, *costs]
 
 
 def _kbps(rate: Mapping[Any, Any], key: str) -> Cell:

@@ -14,30 +14,8 @@ from typing import Protocol
 import numpy as np
 
 from bench.codecs.codes import Codes
-from bench.domain import Identity
+from bench.domain import EntropyRate, Identity
 from bench.errors import CodecError
-from bench.registry import Entry, Registry
-
-TABLE = (
-    Entry(
-        "adaptive",
-        "bench.codecs.entropy.adaptive:Adaptive",
-        "range coder with counts that adapt, for every codec with codes",
-        ("constriction",),
-        "pip install 'codecbench[neural]'",
-    ),
-    Entry(
-        "encodec_lm",
-        "bench.codecs.entropy.encodec_lm:EncodecLm",
-        "EnCodec's Transformer language model and arithmetic coder",
-        ("torch", "encodec"),
-        "pip install 'codecbench[encodec]'",
-    ),
-)
-
-registry = Registry("entropy coder", "codecbench.entropy_coders", TABLE)
-names = registry.names
-make = registry.make
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +41,6 @@ class EntropyCoder(Protocol):
     def expand(self, data: bytes, layout: Layout) -> Codes:
         """The codes again, scales left out."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class EntropyRate:
-    """Payload bits with the flag and the scales, and seconds of coding and decoding. ``coded`` is false where the
-    plain codes were smaller.
-    """
-
-    bits: int
-    coded: bool
-    encode_s: float
-    decode_s: float
 
 
 def measured(coder: EntropyCoder, codes: Codes) -> EntropyRate:
