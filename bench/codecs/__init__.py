@@ -5,9 +5,17 @@ from __future__ import annotations
 from bench.registry import Entry, Registry
 
 TABLE = (
-    Entry("opus", "bench.codecs.pyav:Opus", "Opus (libopus), 48 kHz, mono or stereo, 6 kbit/s and up"),
-    Entry("mp3", "bench.codecs.pyav:Mp3", "MPEG-1/2/2.5 layer III (LAME)"),
-    Entry("aac", "bench.codecs.pyav:Aac", "MPEG-4 AAC-LC (FFmpeg's own encoder)"),
+    Entry("opus", "bench.codecs.opus:Opus", "Opus (libopus), 48 kHz, mono or stereo, 6 kbit/s and up"),
+    Entry("mp3", "bench.codecs.mpeg:Mp3", "MPEG-1/2/2.5 layer III (LAME)"),
+    Entry("aac", "bench.codecs.mpeg:Aac", "MPEG-4 AAC-LC (FFmpeg's own encoder)"),
+    Entry("mp2", "bench.codecs.mpeg:Mp2", "MPEG-1/2 layer II (FFmpeg's own encoder)"),
+    Entry("ac3", "bench.codecs.dolby:Ac3", "AC-3 (FFmpeg's own encoder)"),
+    Entry("eac3", "bench.codecs.dolby:EAc3", "E-AC-3 (FFmpeg's own encoder)"),
+    Entry("sbc", "bench.codecs.sbc:Sbc", "SBC of Bluetooth A2DP (FFmpeg's own encoder)"),
+    Entry("g711", "bench.codecs.telephony:G711", "ITU-T G.711, 8 kHz mono, 64 kbit/s"),
+    Entry("g722", "bench.codecs.telephony:G722", "ITU-T G.722, 16 kHz mono, 64 kbit/s"),
+    Entry("g723_1", "bench.codecs.telephony:G7231", "ITU-T G.723.1, 8 kHz mono, 6.3 kbit/s"),
+    Entry("amr_nb", "bench.codecs.telephony:AmrNb", "AMR narrow-band, 8 kHz mono, 4.75 to 12.2 kbit/s"),
     Entry(
         "encodec_24khz",
         "bench.codecs.encodec:Encodec24",
@@ -21,6 +29,20 @@ TABLE = (
         "EnCodec, 48 kHz stereo, 3 to 24 kbit/s",
         ("torch", "transformers"),
         "pip install 'codecbench[neural]'",
+    ),
+    Entry(
+        "lc3",
+        "bench.codecs.lc3:Lc3",
+        "LC3 of Bluetooth LE Audio, 8 to 48 kHz, 16 kbit/s a channel and up",
+        ("lc3",),
+        "pip install 'codecbench[lc3]'",
+    ),
+    Entry(
+        "lyra_v2",
+        "bench.codecs.lyra:LyraV2",
+        "Lyra v2 (SoundStream), 16 kHz mono, 3.2 to 9.2 kbit/s",
+        ("ai_edge_litert",),
+        "pip install 'codecbench[lyra]'",
     ),
     Entry("pcm", "bench.codecs.controls:Pcm", "uniform quantiser of n bits"),
     Entry("command", "bench.codecs.command:Command", "any command-line codec, from templates in the configuration"),
