@@ -33,6 +33,7 @@ class Codec:
         channels: channel counts it codes; empty: any.
         bitrates_bps: the usual bitrates, for ``codecbench list`` and the contract tests; empty: none to choose.
         scalable: one encode serves all bitrates (a lower rate is a prefix of a higher one).
+        waveform: the output follows the input's waveform; False for vocoders, whose delay is that of the envelope.
     """
 
     identity: Identity
@@ -41,6 +42,7 @@ class Codec:
     channels: tuple[int, ...] = ()
     bitrates_bps: tuple[int, ...] = ()
     scalable: bool = False
+    waveform: bool = True
 
     @property
     def takes_bitrate(self) -> bool:
