@@ -9,12 +9,18 @@ import lc3
 import numpy as np
 
 
+def coder_rate(rate: int) -> int:
+    """LC3 codes 44.1 kHz in the frames of 48 kHz."""
+    return 48_000 if rate == 44_100 else rate
+
+
 def encode(frame_us: int, source: str, target: str, bitrate: int) -> None:
     with wave.open(source) as file:
         rate, channels, length = file.getframerate(), file.getnchannels(), file.getnframes()
         samples = np.frombuffer(file.readframes(length), "<i2").reshape(-1, channels)
-    coder = lc3.Encoder(frame_us, rate, channels)
-    step, size = coder.get_frame_samples(), coder.get_frame_bytes(bitrate)
+    coded_rate = coder_rate(rate)
+    coder = lc3.Encoder(frame_us, coded_rate, channels)
+    step, size = coder.get_frame_samples(), coder.get_frame_bytes(bitrate * coded_rate // rate)
     count = -(-(length + coder.get_delay_samples()) // step)
     padded = np.pad(samples, ((0, count * step - length), (0, 0)))
     header = struct.pack(
@@ -29,7 +35,7 @@ def encode(frame_us: int, source: str, target: str, bitrate: int) -> None:
 def decode(source: str, target: str) -> None:
     data = Path(source).read_bytes()
     _, position, rate, _, channels, frame, _, low, high = struct.unpack_from("<9H", data)
-    coder = lc3.Decoder(10 * frame, 100 * rate, channels)
+    coder = lc3.Decoder(10 * frame, coder_rate(100 * rate), channels)
     out = b""
     while position < len(data):
         (size,) = struct.unpack_from("<H", data, position)
