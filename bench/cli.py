@@ -215,6 +215,33 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command(
+    epilog="Examples:  codecbench inspect toy_rvq  ·  codecbench inspect encodec_24khz --option weights=DIR  ·  "
+    "codecbench inspect 'package.module:Network(64, depth=2)' --input 1,3,128"
+)
+def inspect(
+    name: Annotated[str, typer.Argument(help="A codec, or package.module:Class(arguments) of a torch module.")],
+    option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the codec.")] = None,
+    shape: Annotated[
+        str, typer.Option("--input", help="Shape of a torch module's input, such as 1,3,128: NAME is a module then.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """What a codec is made of: layers, shapes, parameters, receptive field, delay, frame rate, bits, speed, memory."""
+    from bench import console
+    from bench.inspection import printed
+    from bench.inspection.codec import inspect as take_apart
+
+    found = take_apart(name, printed.options_of(option or []), printed.shape_of(shape))
+    if json:
+        console.print_json(printed.to_json(found))
+        return
+    for table in printed.tables(found):
+        console.print_table(table.title, table.columns, table.rows)
+        for note in table.notes:
+            console.out.print(note, markup=False, soft_wrap=True)
+
+
 def main() -> None:
     """Entry point: runs a command, and turns our errors into one message and an exit code."""
     sys.path.append(str(Path.cwd()))  # a codec or metric in a file here works as module:Class

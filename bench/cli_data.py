@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from bench.datasets.base import DatasetContext
+    from bench.datasets.known.base import KnownSet
+    from bench.datasets.verifying import Verified
 
 app = typer.Typer(
     name="data",
@@ -20,3 +27,233 @@ Data = Annotated[Path | None, typer.Option(help="Where datasets lie. Default: CO
 Cache = Annotated[
     Path | None, typer.Option(help="Cache folder. Default: CODECBENCH_CACHE, else the user's cache folder.")
 ]
+Name = Annotated[str, typer.Argument(help="A known set (codecbench data list), or package.module:SET of your own.")]
+
+
+@app.command("list", epilog="Examples:  codecbench data list  ·  codecbench data list --json")
+def list_(data: Data = None, cache: Cache = None, json: Json = False) -> None:
+    """The known sets, and which of them are here."""
+    from bench import console
+    from bench.datasets import collection
+    from bench.datasets.known import known_sets
+    from bench.loading import dataset_context
+
+    context = dataset_context(data, cache)
+    rows = []
+    for known in known_sets().values():
+        found = collection.state(known, context)
+        size = collection.size_of(collection.units(known, ["all"])) if known.archives else "bring it yourself"
+        row: dict[str, Any] = {"name": known.name, "role": known.role, "title": known.title, "licence": known.licence}
+        rows.append(row | {"hours": known.hours, "size": size, "state": found.status, "folder": str(found.folder)})
+    if json:
+        console.print_json(rows)
+        return
+    columns = ("name", "role", "title", "licence", "hours", "size", "state")
+    console.print_table("known sets", columns, [[row[column] for column in columns] for row in rows])
+    console.out.print("Everything on one of them: codecbench data info NAME", highlight=False)
+
+
+@app.command(epilog="Examples:  codecbench data info vctk  ·  codecbench data info esc50 --json")
+def info(name: Name, data: Data = None, cache: Cache = None, json: Json = False) -> None:
+    """Everything on one set: licence, citation, addresses, sizes, subsets, where it lies, how it is recognised."""
+    from bench import console
+    from bench.datasets import collection, licences
+    from bench.loading import dataset_context
+
+    known, context = collection.find(name), dataset_context(data, cache)
+    found = collection.state(known, context)
+    parts = collection.subsets_of(known)
+    facts: dict[str, Any] = {
+        "name": known.name, "title": known.title, "role": known.role, "homepage": known.homepage,
+        "licence": known.licence, "licence_url": known.licence_url,
+        "licence_accepted": licences.accepted(known, context.cache_dir),
+        "attribution": known.attribution, "citation": known.citation, "languages": list(known.languages),
+        "sample_rate": known.sample_rate, "channels": known.channels, "hours": known.hours, "files": known.files,
+        "subsets": {part: collection.size_of(collection.units(known, [part])) for part in parts},
+        "fetched_without_subset": (known.split if known.split in parts else "all") if known.archives else None,
+        "size": collection.size_of(collection.units(known, ["all"])) if known.archives else None,
+        "archives": [
+            {"url": one.url, "size_bytes": one.size_bytes, "checksum": one.checksum, "subset": one.subset}
+            | {"fetched": one.name in found.fetched}
+            for one in known.archives
+        ],
+        "obtain": known.obtain, "state": found.status, "folder": str(found.folder),
+        "archives_folder": str(collection.archives_of(found.folder)) if known.archives else None,
+        "recognised_by": list(known.recognised_by), "not_found": list(found.missing),
+    }  # fmt: skip
+    if json:
+        console.print_json(facts)
+        return
+    for key, value in facts.items():
+        if value in (None, "", [], {}):
+            continue
+        lines = [_line(one) for one in value] if isinstance(value, list) else [_line(value)]
+        console.out.print(f"{key.replace('_', ' ') + ':':<24}{lines[0]}", markup=False, soft_wrap=True)
+        for line in lines[1:]:
+            console.out.print(f"{'':<24}{line}", markup=False, soft_wrap=True)
+
+
+@app.command(
+    epilog="Examples:  codecbench data fetch esc50  ·  codecbench data fetch librispeech_test_clean --accept-licence  ·"
+    "  codecbench data fetch ears --subset test --subset validation --data /data"
+)
+def fetch(
+    name: Name,
+    subset: Annotated[
+        list[str] | None,
+        typer.Option(help="Fetch this part (all: everything). May be repeated. Default: the set's own test split."),
+    ] = None,
+    accept_licence: Annotated[
+        bool, typer.Option("--accept-licence", help="Accept the set's licence, which `data info` shows.")
+    ] = False,
+    parallel: Annotated[int, typer.Option(help="Files downloaded at the same time.", min=1, max=16)] = 3,
+    keep_archives: Annotated[bool, typer.Option("--keep-archives", help="Keep them after unpacking.")] = False,
+    data: Data = None,
+    cache: Cache = None,
+    json: Json = False,
+) -> None:
+    """Get a known set, or the rest of it: resumed where it stopped, checked, unpacked safely."""
+    from bench import console
+    from bench.datasets import collection
+    from bench.datasets.fetching import fetch as fetch_set
+    from bench.loading import dataset_context
+    from bench.transfers import Transfers
+
+    known, context = collection.find(name), dataset_context(data, cache)
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        accepted = _licence(known, context, subset or [], accept_licence)
+        with Transfers() as watch:
+            done = fetch_set(known, context, subset or [], accepted, parallel, keep_archives, watch=watch)
+    except (KeyboardInterrupt, typer.Abort):
+        console.err.print("stopped. What has come is kept; the same command continues.")
+        raise typer.Exit(130) from None
+    if json:
+        console.print_json(
+            {"name": known.name, "folder": str(done.folder), "unpacked": list(done.unpacked), "notes": list(done.notes)}
+        )
+        return
+    for note in done.notes:
+        console.err.print(f"note: {note}", markup=False, soft_wrap=True)
+    news = f"unpacked {', '.join(done.unpacked)}" if done.unpacked else "there already"
+    console.out.print(f"{known.title}: {news}: {done.folder}", markup=False, soft_wrap=True)
+
+
+@app.command(
+    epilog="Examples:  codecbench data verify vctk  ·  codecbench data verify my/recordings --decode  ·  "
+    "codecbench data verify test_set/manifest.jsonl --json"
+)
+def verify(
+    what: Annotated[str, typer.Argument(help="A known set, a folder, or a manifest (.jsonl).")],
+    decode: Annotated[
+        bool, typer.Option("--decode", help="Decode every recording to its end, not only read its header.")
+    ] = False,
+    record: Annotated[
+        bool, typer.Option("--record", help="Take the files that no archive brought as right, as they are now.")
+    ] = False,
+    data: Data = None,
+    cache: Cache = None,
+    json: Json = False,
+) -> None:
+    """Find changed, missing, extra and unreadable files, by name. Exit code 1 where there are any.
+
+    A folder that codecbench did not fetch is recorded the first time, and compared the next time.
+    """
+    from dataclasses import asdict
+
+    from bench import console
+    from bench.loading import dataset_context
+    from bench.transfers import Transfers
+
+    try:
+        with Transfers() as watch:
+
+            def progress(done: int, total: int | None) -> None:
+                watch(what, "hashing", done, total)
+
+            found = _verified(what, dataset_context(data, cache), record, decode, progress)
+    except KeyboardInterrupt:
+        console.err.print("stopped; nothing was changed.")
+        raise typer.Exit(130) from None
+    problems = found.problems
+    if json:
+        console.print_json(asdict(found) | {"place": str(found.place), "ok": not problems})
+    else:
+        for line in problems:
+            console.out.print(line, markup=False, soft_wrap=True)
+        for note in found.notes:
+            console.err.print(f"note: {note}", markup=False, soft_wrap=True)
+        verdict = f"{len(problems)} problems" if problems else "all is well"
+        counted = f"{found.files} files, {found.recordings} recordings opened"
+        console.out.print(f"{found.place}: {counted}: {verdict}.", markup=False, soft_wrap=True)
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Examples:  codecbench data path vctk  ·  ls $(codecbench data path esc50)")
+def path(name: Name, data: Data = None, cache: Cache = None, json: Json = False) -> None:
+    """The folder of a set, alone on stdout. Exit code 1 where the set is not, or not wholly, there."""
+    from bench import console
+    from bench.datasets import collection
+    from bench.loading import dataset_context
+
+    known = collection.find(name)
+    found = collection.state(known, dataset_context(data, cache))
+    if json:
+        console.print_json({"name": known.name, "folder": str(found.folder), "state": found.status})
+    else:
+        sys.stdout.write(f"{found.folder}\n")
+    if found.status != "there":
+        missing = ", ".join(found.missing)
+        console.err.print(
+            f"note: {found.status}; nothing there matches {missing}. codecbench data fetch {name}", soft_wrap=True
+        )
+        raise typer.Exit(1)
+
+
+def _licence(known: KnownSet, context: DatasetContext, subsets: list[str], accept: bool) -> bool:
+    """Shows the licence of what is to be fetched; whether it is accepted now, by the option or the person there."""
+    from bench import console
+    from bench.datasets import collection, licences
+
+    wanted = collection.units(known, subsets)
+    found = collection.state(known, context)
+    if not wanted or {unit.archive.name for unit in wanted} <= set(found.fetched):
+        return accept
+    accepted = accept or licences.accepted(known, context.cache_dir)
+    asked = not accepted and sys.stdin.isatty() and console.err.is_terminal
+    if accepted or asked:
+        console.err.print(licences.text_of(known), markup=False, soft_wrap=True)
+        size, count = collection.size_of(wanted), len(wanted)
+        console.err.print(f"download: {size}, archives: {count}, to {found.folder}", markup=False, soft_wrap=True)
+    return typer.confirm("Do you accept the licence?", default=False, err=True) if asked else accept
+
+
+def _verified(what: str, context: DatasetContext, record: bool, decode: bool, progress: Any) -> Verified:
+    from bench.datasets import collection, verifying
+    from bench.datasets.known import known_sets
+    from bench.errors import DatasetError
+
+    place = Path(what).expanduser()
+    if what not in known_sets() and place.is_dir():
+        return verifying.verify_folder(place.absolute(), None, record, decode, progress)
+    if what not in known_sets() and place.suffix == ".jsonl":
+        return verifying.verify_manifest(place.absolute(), context.cache_dir, decode, progress)
+    known = collection.find(what)
+    found = collection.state(known, context)
+    if found.status != "there":
+        raise DatasetError(
+            f"{known.title} is {found.status} at {found.folder}: nothing there matches {', '.join(found.missing)}. "
+            f"codecbench data fetch {what}"
+        )
+    return verifying.verify_folder(found.folder, known, record, decode, progress)
+
+
+def _line(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {one}".strip() for key, one in value.items() if one not in (None, "", False))
+    return "yes" if value is True else "no" if value is False else str(value)
+
+
+def _as_interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

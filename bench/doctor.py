@@ -66,8 +66,8 @@ def _absent(what: str, message: str) -> Finding:
 
 def _try_codec(name: str) -> str:
     entry = codecs.registry.entry(name)
-    if name == "command":
-        return "ready; a configuration gives it its programs"
+    if name in codecs.DESCRIBED:
+        return "ready; a configuration gives it its programs or files"
     encoder: Codec = codecs.make(name, {})
     decoder: Codec = codecs.make(name, {})
     rate = encoder.working_rate(48_000)

@@ -66,12 +66,15 @@ class Encoded:
 
     ``payload_bits`` counts the codec's own bits, side information included. The rest of ``stream`` is container:
     packet lengths, the clip's length and rate, and headers that a real transport would carry. ``delay_samples`` is the
-    delay that its decoder takes away, at the codec's rate; a report column.
+    delay that its decoder takes away, at the codec's rate; a report column. ``stated`` marks bits that nobody counted,
+    and ``lag_samples`` is what was measured, at the reference's rate, on audio that was decoded elsewhere.
     """
 
     stream: bytes
     payload_bits: int
     delay_samples: int = 0
+    stated: bool = False
+    lag_samples: int | None = None
 
     @property
     def payload_bytes(self) -> int:

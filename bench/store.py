@@ -121,6 +121,10 @@ def _read_journal(path: Path) -> tuple[dict[str, Mapping[str, Any]], int]:
     return rows, whole
 
 
+COUNTED = ("payload_bits", "delay_samples", "stated", "lag_samples")
+"""What an entry of the cache says of its bitstream."""
+
+
 class Cache:
     """Bitstreams by the content key of their cell. Immutable, safe to delete, shared by all runs.
 
@@ -141,12 +145,12 @@ class Cache:
             if checksum.decode() != hashlib.sha256(facts_text + stream).hexdigest():
                 return None
             facts = json.loads(facts_text)
-            return Encoded(stream, facts["payload_bits"], facts["delay_samples"]), facts
+            return Encoded(stream, *(facts[name] for name in COUNTED)), facts
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def put(self, key: str, encoded: Encoded, facts: Mapping[str, Any]) -> None:
-        counted = {"payload_bits": encoded.payload_bits, "delay_samples": encoded.delay_samples}
+        counted = {name: getattr(encoded, name) for name in COUNTED}
         facts_text = json.dumps({**facts, **counted}).encode()
         checksum = hashlib.sha256(facts_text + encoded.stream).hexdigest().encode()
         write_bytes(self.path(key), checksum + b" " + facts_text + b"\n" + encoded.stream)

@@ -31,6 +31,13 @@ TABLE = (
         "pip install 'codecbench[neural]'",
     ),
     Entry(
+        "encodec_24khz_streaming",
+        "bench.codecs.encodec_streaming:Encodec24Streaming",
+        "the same, frame by frame, with the delay of a telephone",
+        ("torch", "transformers"),
+        "pip install 'codecbench[neural]'",
+    ),
+    Entry(
         "lc3",
         "bench.codecs.lc3:Lc3",
         "LC3 of Bluetooth LE Audio, 8 to 48 kHz, 16 kbit/s a channel and up",
@@ -44,6 +51,7 @@ TABLE = (
         ("ai_edge_litert",),
         "pip install 'codecbench[lyra]'",
     ),
+    Entry("toy_rvq", "bench.codecs.toy_rvq:ToyRvq", "small residual quantiser of our own, a stand-in for EnCodec"),
     Entry("pcm", "bench.codecs.controls:Pcm", "uniform quantiser of n bits"),
     Entry("command", "bench.codecs.command:Command", "any command-line codec, from templates in the configuration"),
     Entry("amr_wb", "bench.codecs.debian_presets:AmrWb", "AMR wide-band, 16 kHz mono, 6.6 to 23.85 kbit/s"),
@@ -55,6 +63,7 @@ TABLE = (
     Entry("evs", "bench.codecs.reference_presets:Evs", "EVS (3GPP reference programs), mono, 5.9 to 128 kbit/s"),
     Entry("lc3plus", "bench.codecs.reference_presets:Lc3Plus", "LC3plus (ETSI's program)"),
     Entry("usac", "bench.codecs.reference_presets:Usac", "USAC / xHE-AAC (exhale, decoded by FFmpeg)"),
+    Entry("decoded", "bench.codecs.decoded:Decoded", "files that were coded and decoded elsewhere"),
     Entry("passthrough", "bench.codecs.controls:Passthrough", "the reference itself: the ceiling of every metric"),
     Entry("lowpass_3500", "bench.codecs.controls:Lowpass3500", "MUSHRA low anchor, 3.5 kHz low-pass"),
     Entry("lowpass_7000", "bench.codecs.controls:Lowpass7000", "MUSHRA mid anchor, 7 kHz low-pass"),
@@ -67,3 +76,6 @@ registry = Registry("codec", "codecbench.codecs", TABLE)
 names = registry.names
 load = registry.load
 make = registry.make
+
+DESCRIBED = ("command", "decoded")
+"""Codecs that are nothing without the options that a configuration gives them."""

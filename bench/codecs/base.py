@@ -17,10 +17,21 @@ A plug-in needs ``encode_one`` and ``decode``::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from bench.audio import Audio
-from bench.domain import Encoded, Identity, Role
+from bench.domain import Clip, Encoded, Identity, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A torch module of a codec, and the shape of its input for one second of audio."""
+
+    module: Any
+    input_shape: tuple[int, ...]
 
 
 class Codec:
@@ -33,6 +44,9 @@ class Codec:
         channels: channel counts it codes; empty: any.
         bitrates_bps: the usual bitrates, for ``codecbench list`` and the contract tests; empty: none to choose.
         scalable: one encode serves all bitrates (a lower rate is a prefix of a higher one).
+        algorithmic_delay_s: how long a real-time encoder and decoder must wait for audio, computing left aside: frame,
+            look-ahead and overlap. None where it is not known; infinite where a clip is coded as a whole.
+        cacheable: its bitstreams may be kept; not where they depend on files that may change.
         waveform: the output follows the input's waveform; False for vocoders, whose delay is that of the envelope.
     """
 
@@ -42,6 +56,8 @@ class Codec:
     channels: tuple[int, ...] = ()
     bitrates_bps: tuple[int, ...] = ()
     scalable: bool = False
+    algorithmic_delay_s: float | None = None
+    cacheable: bool = True
     waveform: bool = True
 
     @property
@@ -74,9 +90,25 @@ class Codec:
         """Code ``audio``, at the working rate, at every bitrate."""
         return {bitrate: self.encode_one(audio, bitrate) for bitrate in bitrates_bps}
 
+    def encode_clip(self, clip: Clip, audio: Audio, bitrates_bps: Sequence[int | None]) -> dict[int | None, Encoded]:
+        """What a run calls: :meth:`encode`, for a codec that must know which clip it codes."""
+        return self.encode(audio, bitrates_bps)
+
     def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
         raise NotImplementedError
 
     def decode(self, encoded: Encoded) -> Audio:
         """The waveform, from nothing but the bytes: aligned to the input to the sample, and of its length."""
         raise NotImplementedError
+
+    def networks(self) -> Mapping[str, Network]:
+        """The networks it is made of, by name, in the order in which they run; empty where it has none."""
+        return {}
+
+    def facts(self) -> Mapping[str, str]:
+        """What else is worth knowing of how it works, such as its frame rate and codebooks."""
+        return {}
+
+    def files(self) -> Sequence[Path]:
+        """The files it cannot do without, such as weights or programs: its size on disk."""
+        return ()

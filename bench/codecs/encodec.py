@@ -6,9 +6,11 @@ bits. One clip, one call, one thread, float32, no gradients: codes at ties depen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -16,6 +18,7 @@ import numpy as np
 
 from bench.audio import Audio
 from bench.codecs import weights
+from bench.codecs.base import Network
 from bench.codecs.codes import Codes
 from bench.codecs.residual import ResidualCodec
 from bench.domain import Identity
@@ -92,11 +95,36 @@ class Encodec(ResidualCodec):
             raise CodecError(f"{self.name}: the decoder gave {samples.shape[1]} samples, expected {length}.")
         return Audio(samples[:, :length].astype(np.float32), self.sample_rates[0]).mixed_to(channels)
 
+    def networks(self) -> Mapping[str, Network]:
+        config = self.model.config
+        frames = -(-config.sampling_rate // config.hop_length)
+        return {
+            "encoder": Network(self.model.encoder, (1, config.audio_channels, config.sampling_rate)),
+            "decoder": Network(self.model.decoder, (1, config.hidden_size, frames)),
+        }
+
+    def facts(self) -> Mapping[str, str]:
+        config = self.model.config
+        books = config.num_quantizers
+        return {
+            "frame rate": f"{config.sampling_rate / config.hop_length:g} Hz ({config.hop_length} samples)",
+            "codebooks": f"{books} of {config.codebook_size} vectors of {config.codebook_dim}",
+            "bits per frame": ", ".join(
+                f"{count * self.model.bits_per_codebook} at {bitrate} bit/s" for bitrate, count in self.books.items()
+            ),
+            "quantiser": f"{books * config.codebook_size * config.codebook_dim:,} values in codebooks, no parameters",
+        }
+
+    def files(self) -> Sequence[Path]:
+        place = self._found.path
+        return (place,) if place.is_file() else tuple(place / name for name in weights.MODEL_FILES)
+
 
 class Encodec24(Encodec):
     """EnCodec at 24 kHz, mono, causal: 75 frames a second of up to 32 codes of 10 bits."""
 
     name = "encodec_24khz"
+    algorithmic_delay_s = math.inf  # the clip goes through the network as a whole; frame by frame it is another codec
     repository = "facebook/encodec_24khz"
     sample_rates = (24_000,)
     channels = (1,)
@@ -111,6 +139,7 @@ class Encodec48(Encodec):
     """
 
     name = "encodec_48khz"
+    algorithmic_delay_s = 1.0  # a segment must be there before its first frame can be coded
     repository = "facebook/encodec_48khz"
     sample_rates = (48_000,)
     channels = (1, 2)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.codecs.weights import not_weights, read_tensors
 from bench.errors import MissingRequirement
 
 if TYPE_CHECKING:
@@ -27,25 +28,18 @@ RENAMED = (
 def read_checkpoint(path: Path) -> Any:
     """The model in an original checkpoint; its architecture is read from the shapes of the parameters.
 
-    Only tensors are unpickled (``weights_only``): a checkpoint cannot run code.
-
     Raises:
         MissingRequirement: the file is no checkpoint of EnCodec, or not whole.
     """
-    import pickle
-
-    import torch
     from transformers import EncodecModel
 
+    what = "an original checkpoint of EnCodec"
+    state = read_tensors(path, what)
+    state = state.get("best_state", state)
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        state = state.get("best_state", state) if isinstance(state, Mapping) else {}
         config = _config(state)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, KeyError, IndexError, AttributeError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise MissingRequirement(
-            f"{path}: expected an original checkpoint of EnCodec, but {why or 'it is none'}."
-        ) from None
+    except (KeyError, IndexError, AttributeError) as error:
+        raise not_weights(path, what, error) from None
     model = EncodecModel(config)
     lacking, unknown = model.load_state_dict({renamed(key): value for key, value in state.items()}, strict=False)
     if lacking or unknown:

@@ -14,7 +14,7 @@ from bench.domain import Encoded, Identity
 from bench.errors import CodecError, ConfigError
 
 FRAME_BYTES = range(20, 401)
-"""Bytes of a frame of one channel: Bluetooth LC3 v1.0, clause 3.2.5."""
+"""Bytes of a frame of one channel: Bluetooth LC3 v1.0."""
 _HEADER = struct.Struct("<H")  # frame duration in microseconds
 
 
@@ -33,6 +33,7 @@ class Lc3(Codec):
         if frame_duration_ms not in (7.5, 10):
             raise ConfigError(f"lc3: expected frame_duration_ms to be 7.5 or 10, got {frame_duration_ms}.")
         self._duration_us = round(1_000 * frame_duration_ms)
+        self.algorithmic_delay_s = frame_duration_ms / 1_000 + (0.0025 if frame_duration_ms == 10 else 0.004)
         self.identity = Identity("lc3", f"lc3py {version('lc3py')}", "stream 1")
 
     def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:

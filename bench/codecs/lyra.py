@@ -64,6 +64,7 @@ class LyraV2(Codec):
     packet_bytes: Mapping[int, int] = MappingProxyType({3_200: 8, 6_000: 15, 9_200: 23})
     bitrates_bps = tuple(packet_bytes)
     scalable = True
+    algorithmic_delay_s = 0.02  # a frame; the networks are causal
 
     def __init__(self, weights: str = "") -> None:
         self._folder, models = _models(self.name, weights)
@@ -95,6 +96,12 @@ class LyraV2(Codec):
             indices[:stages, 0, 0] = unpack_bits(packet, BITS_PER_STAGE, stages)
             frames.append(vocoder(quantiser(encoding_indices=indices)["output_0"]))
         return stream.cut(np.concatenate(frames, axis=1))
+
+    def facts(self) -> dict[str, str]:
+        return {"frames": "50 a second", "quantiser": f"{STAGES} residual stages of {BITS_PER_STAGE} bits"}
+
+    def files(self) -> tuple[Path, ...]:
+        return tuple(self._folder / file.name for file in WEIGHTS)
 
     def _packets(self, audio: Audio) -> list[bytes]:
         """The packets of the highest bitrate."""

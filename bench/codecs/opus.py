@@ -59,6 +59,7 @@ class Opus(AvCodec):
             options["cutoff"] = str(cutoff_hz)
         super().__init__(options)
         self.decoder_drops = self.PRE_SKIP[application]
+        self.algorithmic_delay_s = frame_duration_ms / 1_000 + self.decoder_drops / 48_000
 
     def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
         highest = self.HIGHEST_BPS_PER_CHANNEL * min(channels, 2)

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, ClassVar
 
 from bench.codecs import programs
@@ -49,7 +50,7 @@ class PresetCodec(Command):
 
     def _set_up(self, preset: Preset, folder: str, version: str) -> None:
         folder = folder or os.environ.get(f"CODECBENCH_{preset.name.upper()}", "")
-        paths = _require(preset, folder)
+        paths = self._paths = _require(preset, folder)
         super().__init__(
             list(preset.encode),
             list(preset.decode),
@@ -58,6 +59,9 @@ class PresetCodec(Command):
             name=preset.name,
             **preset.options,
         )
+
+    def files(self) -> tuple[Path, ...]:
+        return tuple(map(Path, self._paths))
 
 
 def _require(preset: Preset, folder: str) -> list[str]:

@@ -27,6 +27,7 @@ class Evs(PresetCodec):
         amr_wb_io: the modes that AMR-WB decoders understand, instead of the primary ones.
     """
 
+    algorithmic_delay_s = 0.032  # 3GPP TS 26.441
     PRIMARY = (5_900, 7_200, 8_000, 9_600, 13_200, 16_400, 24_400, 32_000, 48_000, 64_000, 96_000, 128_000)
     AMR_WB_IO = (6_600, 8_850, 12_650, 14_250, 15_850, 18_250, 19_850, 23_050, 23_850)
     HIGHEST_NARROW_BPS = 24_400
@@ -77,7 +78,7 @@ class Evs(PresetCodec):
         narrow = self._narrow or sample_rate == 8_000
         if narrow and bitrate_bps in self.bitrates_bps and (bitrate_bps or 0) > self.HIGHEST_NARROW_BPS:
             known = ", ".join(str(rate) for rate in self.bitrates_bps if rate <= self.HIGHEST_NARROW_BPS)
-            return f"evs does {known} bit/s in narrow band, not {bitrate_bps}."  # 3GPP TS 26.441, table 1
+            return f"evs does {known} bit/s in narrow band, not {bitrate_bps}."  # 3GPP TS 26.441
         return super().refusal(bitrate_bps, sample_rate, channels)
 
 
@@ -106,6 +107,7 @@ class Lc3Plus(PresetCodec):
         if frame_duration_ms not in (2.5, 5, 10):
             raise ConfigError(f"lc3plus: expected frame_duration_ms to be 2.5, 5 or 10, got {frame_duration_ms}.")
         self._duration_ms = frame_duration_ms
+        self.algorithmic_delay_s = (frame_duration_ms + 2.5) / 1_000
         filled = [part.replace("{frame_ms}", f"{frame_duration_ms:g}") for part in self.preset.encode]
         self._set_up(replace(self.preset, encode=tuple(filled)), folder, version)
         self.bitrates_bps = self.USUAL_BPS

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from bench.errors import CodecError
 
 AMR_NB_BITS = dict(enumerate((95, 103, 118, 134, 148, 159, 204, 244, 39))) | {15: 0}
-"""Bits of a frame by its type: 3GPP TS 26.101, table 1a and clause 4.2.3; 8 is comfort noise, 15 nothing."""
+"""Bits of a frame by its type: 3GPP TS 26.101; 8 is comfort noise, 15 nothing."""
 
 AMR_WB_BITS = dict(enumerate((132, 177, 253, 285, 317, 365, 397, 461, 477, 40))) | {14: 0, 15: 0}
-"""3GPP TS 26.201, table 2; 9 is comfort noise, 14 a lost frame, 15 nothing."""
+"""3GPP TS 26.201; 9 is comfort noise, 14 a lost frame, 15 nothing."""
 
 EVS_BITS = dict(enumerate((56, 144, 160, 192, 264, 328, 488, 640, 960, 1_280, 1_920, 2_560, 48))) | {14: 0, 15: 0}
-"""EVS Primary modes 2.8 to 128 kbit/s: 3GPP TS 26.445, table A.4; 12 is comfort noise, 14 a lost frame, 15 nothing."""
+"""EVS Primary modes 2.8 to 128 kbit/s: 3GPP TS 26.445, annex A; 12 is comfort noise, 14 a lost frame, 15 nothing."""
 
 CODEC2_BITS = {0: 64, 1: 48, 2: 64, 3: 56, 4: 52, 5: 48, 8: 28}
 """Bits of a frame by the mode in the file header: 3200, 2400, 1600, 1400, 1300, 1200 and 700C."""
@@ -38,7 +38,7 @@ def amr_bits(data: bytes) -> int:
 
 
 def evs_mime_bits(data: bytes) -> int:
-    """Speech bits of an EVS storage file of one channel (3GPP TS 26.445, annex A.2.6), Primary and AMR-WB IO."""
+    """Speech bits of an EVS storage file of one channel (3GPP TS 26.445, annex A), Primary and AMR-WB IO."""
     start = len(_EVS_MAGIC) + 4
     if not data.startswith(_EVS_MAGIC) or len(data) < start:
         raise CodecError("the bitstream is no EVS file: expected it to start with #!EVS_MC1.0 and a channel count.")

@@ -34,6 +34,7 @@ class G711(TelephoneCodec):
     name = "g711"
     sample_rates = (8_000,)
     fills_frames = False
+    algorithmic_delay_s = 1 / 8_000
 
     def __init__(self, law: Literal["mu", "a"] = "mu") -> None:
         self.encoder = self.decoder = {"mu": "pcm_mulaw", "a": "pcm_alaw"}[law]
@@ -50,6 +51,7 @@ class G722(TelephoneCodec):
     encoder = "g722"
     decoder = "g722"
     sample_rates = (16_000,)
+    algorithmic_delay_s = 24 / 16_000  # a pair of samples, and the filters
 
     def delay(self, packets: list[bytes]) -> int:
         return 22  # the quadrature mirror filters
@@ -63,6 +65,7 @@ class G7231(TelephoneCodec):
     decoder = "g723_1"
     sample_rates = (8_000,)
     bitrates_bps = (6_300,)
+    algorithmic_delay_s = 0.0375  # ITU-T G.723.1, clause 1
 
     def delay(self, packets: list[bytes]) -> int:
         return 60  # the look-ahead of 7.5 ms
@@ -79,6 +82,7 @@ class AmrNb(TelephoneCodec):
     decoder = "libopencore_amrnb"
     sample_rates = (8_000,)
     bitrates_bps = (4_750, 5_150, 5_900, 6_700, 7_400, 7_950, 10_200, 12_200)
+    algorithmic_delay_s = 0.025  # a frame and 5 ms: 3GPP TS 26.090
 
     def delay(self, packets: list[bytes]) -> int:
         return 39  # the look-ahead of 5 ms, less the phase of the filters

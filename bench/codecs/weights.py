@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from bench.errors import MissingRequirement
 
@@ -52,6 +53,26 @@ def find(codec: str, place: str) -> Weights:
         )
     parameters = folder / MODEL_FILES[1]
     return Weights(folder, _sha256(str(parameters), parameters.stat().st_mtime_ns))
+
+
+def read_tensors(path: Path, what: str) -> dict[str, Any]:
+    """The tensors of a checkpoint by name. Only tensors are unpickled: a checkpoint cannot run code.
+
+    Raises:
+        MissingRequirement: the file is not ``what``.
+    """
+    import torch
+
+    try:
+        return dict(torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as error:  # noqa: BLE001  # unpickling foreign bytes fails in every way there is
+        raise not_weights(path, what, error) from None
+
+
+def not_weights(path: Path, what: str, error: Exception) -> MissingRequirement:
+    """The error for a file that does not hold ``what``."""
+    reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return MissingRequirement(f"{path}: expected {what}, got something else ({reason}). Download the file again.")
 
 
 def _from_hub(repository: str) -> Path | None:

@@ -112,7 +112,8 @@ def clip_ids(paths: Sequence[str]) -> list[str]:
     return ids
 
 
-def _clip(name: str, file: Path, clip_id: str, options: FolderOptions) -> Clip:
+def facts_of(file: Path) -> tuple[int, int, int, str]:
+    """Rate, channels, samples per channel (all 0 where it cannot be read) and SHA-256 of a file."""
     rate = channels = samples = 0
     try:
         header = audio.info(file)
@@ -124,6 +125,11 @@ def _clip(name: str, file: Path, clip_id: str, options: FolderOptions) -> Clip:
         sha256 = sha256_of(file)
     except OSError:  # a link to nothing, no permission
         sha256 = ""
+    return rate, channels, samples, sha256
+
+
+def _clip(name: str, file: Path, clip_id: str, options: FolderOptions) -> Clip:
+    rate, channels, samples, sha256 = facts_of(file)
     start = round(options.start_s * rate)
     whole = options.duration_s is None or start + round(options.duration_s * rate) >= samples
     return Clip(

@@ -19,7 +19,7 @@ def through(name: str, signal: Audio, bitrate: int | None, **options: object) ->
 
 
 @pytest.mark.parametrize(
-    ("bitrate", "bits"),  # golden: bits of a frame, 3GPP TS 26.101, table 1a
+    ("bitrate", "bits"),  # golden: bits of a frame, 3GPP TS 26.101
     [(4_750, 95), (5_150, 103), (5_900, 118), (6_700, 134), (7_400, 148), (7_950, 159), (10_200, 204), (12_200, 244)],
 )
 def test_amr_frames_have_the_bits_of_the_standard(bitrate: int, bits: int) -> None:

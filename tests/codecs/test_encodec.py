@@ -94,7 +94,7 @@ def test_mono_at_48_khz_is_coded_as_two_equal_channels(folders: dict[int, Path])
 @pytest.mark.parametrize("size", ["small", pytest.param("full", marks=pytest.mark.slow)])
 def test_equal_to_metas_package_bit_by_bit(rate: int, size: str, tmp_path: Path) -> None:
     """The original package, its weights as a checkpoint, and the same weights through ours."""
-    oracle = _meta_model(rate, size)
+    oracle = meta_model(rate, size)
     path = tmp_path / "original.th"
     torch.save(oracle.state_dict(), path)
     codec = (Encodec24 if rate == 24_000 else Encodec48)(str(path))
@@ -113,7 +113,7 @@ def test_equal_to_metas_package_bit_by_bit(rate: int, size: str, tmp_path: Path)
             assert np.array_equal(codec.decode(encoded).samples, sound.astype(np.float32))
 
 
-def _meta_model(rate: int, size: str) -> Any:
+def meta_model(rate: int, size: str) -> Any:
     from encodec.model import EncodecModel
     from encodec.modules import SEANetDecoder, SEANetEncoder
     from encodec.quantization import ResidualVectorQuantizer

@@ -27,7 +27,7 @@ def test_amr_speech_silence_and_lost_frames() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "index", "bits"),  # golden: bitrate x 20 ms, 3GPP TS 26.445, table A.4
+    ("rate", "index", "bits"),  # golden: bitrate x 20 ms, 3GPP TS 26.445, annex A
     [(7_200, 1, 144), (8_000, 2, 160), (9_600, 3, 192), (13_200, 4, 264), (16_400, 5, 328), (24_400, 6, 488),
      (32_000, 7, 640), (48_000, 8, 960), (64_000, 9, 1_280), (96_000, 10, 1_920), (128_000, 11, 2_560)],
 )  # fmt: skip

@@ -15,7 +15,7 @@ STARTS_MANY_PROGRAMS = ("amr_wb", "speex", "vorbis")
 NAMES = [
     pytest.param(name, marks=pytest.mark.slow) if name in STARTS_MANY_PROGRAMS else name
     for name in codecs.names()
-    if name != "command"
+    if name not in codecs.DESCRIBED
 ]
 
 

@@ -1,1 +1,54 @@
 """Well-known datasets, one module each: where they come from, what is in them, how clips are cut."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from bench.datasets.base import DatasetContext
+from bench.datasets.known.base import KnownSet, Recording
+from bench.datasets.known.places import recordings_in
+from bench.errors import UnknownName
+from bench.registry import nearest
+
+MODULES = (
+    "librispeech",
+    "vctk",
+    "ears",
+    "common_voice",
+    "dns_challenge",
+    "itu_p501",
+    "musdb18_hq",
+    "mtg_jamendo",
+    "gtzan",
+    "ebu_sqam",
+    "musan",
+    "fsd50k",
+    "esc50",
+    "openslr28",
+)
+
+
+def known_sets() -> dict[str, KnownSet]:
+    """Every known set by name."""
+    modules = [import_module(f"{__name__}.{module}") for module in MODULES]
+    found = [value for module in modules for value in vars(module).values() if isinstance(value, KnownSet)]
+    return {one.name: one for one in found}
+
+
+def recordings_of(
+    name: str, context: DatasetContext, subset: str | None = None, path: str | None = None
+) -> tuple[KnownSet, list[Recording]]:
+    """The known set called ``name`` and its recordings on this machine, in a fixed order.
+
+    Args:
+        subset: a part of the set, ``all``, or None for the set's own split.
+        path: where the set lies, instead of the places where it is looked for.
+    Raises:
+        UnknownName: no set is called that.
+        ConfigError: the set has no such subset.
+        DatasetError: the set is not there, or not all of it.
+    """
+    sets = known_sets()
+    if name not in sets:
+        raise UnknownName(f"no known set is named {name!r}.{nearest(name, sets)} Known: {', '.join(sets)}.")
+    return sets[name], recordings_in(sets[name], context, subset, path)

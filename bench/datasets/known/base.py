@@ -34,12 +34,17 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One file of a set as it lies on disk; ``licence`` where files have their own, else that of the set."""
+    """One file of a set as it lies on disk; ``licence`` where files have their own, else that of the set.
+
+    ``source`` names what it was cut from where several files come from one recording, else it is ``id``.
+    """
 
     id: str
     path: Path
     attributes: Mapping[str, Any] = field(default_factory=dict)
     licence: str = ""
+    subset: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,11 @@ class KnownSet:
     """A published dataset.
 
     ``archives`` is empty where the user has to bring the files (``obtain`` says how). ``recognised_by`` are paths
-    (globs) below the set's folder, all of which must match for the set to be there. ``recordings`` lists the files.
+    (globs) below the set's folder, all of which must match for the set to be there. ``recordings`` lists the files,
+    those too that metadata of the set name and that are absent. Sets that share files share a ``folder``.
+    ``subsets`` are the parts that can be asked for; ``split`` is the one taken where none is asked for, empty for
+    all. ``files`` is the number of recordings published in it; ``hours`` that of all subsets. ``clip_s`` is the
+    longest clip cut from a recording, None for whole recordings.
     """
 
     name: str
@@ -67,3 +76,12 @@ class KnownSet:
     channels: int | None = None
     hours: float | None = None
     clip_s: float | None = None
+    folder: str = ""
+    subsets: tuple[str, ...] = ()
+    split: str = ""
+    files: int | None = None
+
+    @property
+    def place(self) -> str:
+        """Name of its folder below the data folder or the cache folder."""
+        return self.folder or self.name

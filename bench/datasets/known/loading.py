@@ -1,0 +1,127 @@
+"""From a known set to a dataset loader: which recordings, and which part of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from bench import audio
+from bench.datasets import mixing
+from bench.datasets.base import DatasetContext, Options, checked, sample_ids
+from bench.datasets.folder import facts_of
+from bench.datasets.known.base import KnownSet, Recording
+from bench.datasets.known.places import recordings_in
+from bench.domain import CATEGORIES, Category, Clip
+from bench.errors import AudioError, ConfigError, DatasetError
+
+PLACES = 4  # of a recording that is longer than asked, the loudest of so many random parts
+
+
+class KnownOptions(Options):
+    """The options of every known set."""
+
+    path: str | None
+    subset: str | None
+    duration_s: PositiveFloat | None = Field(allow_inf_nan=False)
+    lead_in_s: NonNegativeFloat = Field(allow_inf_nan=False)
+    limit: PositiveInt | None
+    seed: NonNegativeInt
+
+
+def loader(known: KnownSet) -> Callable[..., list[Clip]]:
+    """The dataset loader of ``known``, to be named in the registry."""
+
+    def load(
+        name: str,
+        context: DatasetContext,
+        path: str | None = None,
+        subset: str | None = None,
+        duration_s: float | None = known.clip_s,
+        lead_in_s: float = 0.0,
+        limit: int | None = None,
+        seed: int = 0,
+    ) -> list[Clip]:
+        options = checked(
+            KnownOptions, name, path=path, subset=subset, duration_s=duration_s, lead_in_s=lead_in_s, limit=limit,
+            seed=seed,
+        )  # fmt: skip
+        return clips_of_set(known, name, context, options)
+
+    load.__name__ = load.__qualname__ = known.name
+    load.__doc__ = f"""{known.title}. {_cutting(known)}
+
+    Args:
+        path: where the set lies; without it, ``{known.place}`` in the data folder, the data folder itself, the cache.
+        subset: {", ".join([*known.subsets, "all"])}; without it, {known.split or "all"}.
+        duration_s: longest duration of a clip; of a longer recording, the loudest of four places drawn by ``seed``.
+        lead_in_s: seconds before the clip that are coded too; fewer where it starts earlier.
+        limit: that many clips, chosen by ``seed``.
+    Raises:
+        ConfigError: options of the wrong kind, or a set that holds no clips but noise or rooms.
+        DatasetError: the set is not there, or not all of it.
+    """
+    return load
+
+
+def clips_of_set(known: KnownSet, name: str, context: DatasetContext, options: KnownOptions) -> list[Clip]:
+    """The clips of a known set; its files are opened only after ``limit`` has chosen among them."""
+    if known.role not in CATEGORIES:
+        raise ConfigError(
+            f"dataset {name!r}: {known.name} holds {known.role}, not clips to be coded. Use it to make noisy or "
+            f"reverberant speech: loader noisy_reverberant with `{known.role}: {{dataset: {known.name}}}`."
+        )
+    try:
+        recordings = recordings_in(known, context, options.subset, options.path)
+    except (ConfigError, DatasetError) as error:
+        raise type(error)(f"dataset {name!r}: {error}") from None
+    chosen = sample_ids([f"{name}/{one.id}" for one in recordings], options.limit, options.seed)
+    return [_clip(known, name, one, options) for one in recordings if f"{name}/{one.id}" in chosen]
+
+
+def _clip(known: KnownSet, name: str, recording: Recording, options: KnownOptions) -> Clip:
+    rate, channels, samples, sha256 = facts_of(recording.path)
+    start_s, duration_s = 0.0, None
+    if options.duration_s is not None and round(options.duration_s * rate) < samples:
+        duration_s = options.duration_s
+        start_s = loudest_start_s(recording, rate, samples, duration_s, options.seed)
+    subset = {"subset": recording.subset} if recording.subset else {}
+    return Clip(
+        id=f"{name}/{recording.id}",
+        dataset=name,
+        category=cast("Category", known.role),
+        path=str(recording.path),
+        sha256=sha256,
+        sample_rate=rate,
+        channels=channels,
+        samples=samples,
+        licence=recording.licence or known.licence,
+        start_s=start_s,
+        duration_s=duration_s,
+        lead_in_s=min(options.lead_in_s, start_s),
+        source=f"{name}/{recording.source or recording.id}",
+        attributes={"set": known.name, **subset, **recording.attributes},
+    )
+
+
+def loudest_start_s(recording: Recording, rate: int, samples: int, duration_s: float, seed: int) -> float:
+    """Where the loudest of four parts starts, drawn by seed and the recording's id; 0 where it cannot be read."""
+    number = int.from_bytes(hashlib.sha256(f"{seed}:{recording.id}".encode()).digest()[:8])
+    last = samples - round(duration_s * rate)
+    starts = [int(start) / rate for start in np.random.default_rng(number).integers(last + 1, size=PLACES)]
+    try:
+        return max(starts, key=lambda start_s: _power(recording.path, start_s, duration_s))
+    except AudioError:  # a clip all the same; reading it at measure time gives the reason
+        return 0.0
+
+
+def _power(path: Path, start_s: float, duration_s: float) -> float:
+    return mixing.power(audio.read(path, start_s, duration_s).samples)
+
+
+def _cutting(known: KnownSet) -> str:
+    return f"Clips of at most {known.clip_s:g} s." if known.clip_s else "Whole recordings."

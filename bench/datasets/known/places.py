@@ -1,0 +1,80 @@
+"""Where a known set lies on this machine, and which of its recordings are asked for."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from bench.datasets.base import DatasetContext, listed
+from bench.datasets.known.base import KnownSet, Recording
+from bench.errors import ConfigError, DatasetError
+
+ALL = "all"  # the subset that is everything
+
+log = logging.getLogger(__name__)
+
+
+def places(known: KnownSet, context: DatasetContext, path: str | None = None) -> list[Path]:
+    """Where the set is looked for, in this order: ``path`` alone, or data folder and cache folder."""
+    if path is not None:
+        return [context.resolve(path)]
+    data = context.resolve(".")
+    return [data / known.place, data, context.cache_dir / "sets" / known.place]
+
+
+def folder_of(known: KnownSet, context: DatasetContext, path: str | None = None) -> Path:
+    """The folder of a set that is there; DatasetError says where it was looked for and how to get it."""
+    looked_in = places(known, context, path)
+    for place in looked_in:
+        if not _absent(known, place):
+            return place
+    raise DatasetError(
+        f"{known.title} is not there: looked in {', '.join(map(str, looked_in))}{_partly(known, looked_in)}. "
+        f"It is recognised by {', '.join(known.recognised_by)} below its folder. {remedy(known)}"
+    )
+
+
+def remedy(known: KnownSet) -> str:
+    """How to get the set, or point to it."""
+    get = f"Get it: codecbench data fetch {known.name}" if known.archives else f"Get it: {known.obtain}"
+    return f"{get.rstrip('.')}. Or say where it lies: --data DIR with a folder {known.place} in it, or `path`."
+
+
+def recordings_in(
+    known: KnownSet, context: DatasetContext, subset: str | None = None, path: str | None = None
+) -> list[Recording]:
+    """The recordings of a subset (None: of the set's own split), sorted by id.
+
+    Raises:
+        ConfigError: the set has no such subset.
+        DatasetError: the set is not there, or not all of it.
+    """
+    subset = known.split if subset is None else subset
+    if subset not in ("", ALL, *known.subsets):
+        raise ConfigError(f"{known.name}, subset: expected {', '.join([*known.subsets, ALL])}, got {subset!r}.")
+    folder = folder_of(known, context, path)
+    wanted = [one for one in known.recordings(folder) if subset in ("", ALL, one.subset)]
+    if not wanted:
+        raise DatasetError(f"{folder}: {known.title} has no recording of {subset or ALL!r} here. {remedy(known)}")
+    if lost := [one.path for one in wanted if not one.path.is_file()]:
+        raise DatasetError(
+            f"{folder}: {known.title} is here only in part: {len(lost)} of {len(wanted)} recordings that it lists are "
+            f"missing: {listed([file.relative_to(folder) for file in lost])}. Unpack its archives again. "
+            f"{remedy(known)}"
+        )
+    if known.files and subset == known.split and len(wanted) < known.files:
+        log.warning("%s: %s has %d recordings, %d are here", folder, known.title, known.files, len(wanted))
+    return sorted(wanted, key=lambda one: one.id)
+
+
+def _absent(known: KnownSet, place: Path) -> list[str]:
+    """What of ``recognised_by`` matches nothing below ``place``."""
+    return [glob for glob in known.recognised_by if next(place.glob(glob), None) is None]
+
+
+def _partly(known: KnownSet, looked_in: list[Path]) -> str:
+    for place in looked_in:
+        absent = _absent(known, place)
+        if len(absent) < len(known.recognised_by):
+            return f". {place} holds a part of it, but nothing that matches {', '.join(absent)}"
+    return ""

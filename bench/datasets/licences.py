@@ -1,0 +1,53 @@
+"""Which licences were accepted on this machine: once for each set and each wording."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.datasets.known.base import KnownSet
+from bench.datasets.part import replacing
+from bench.errors import ConfigError
+
+
+def text_of(known: KnownSet) -> str:
+    """What is accepted."""
+    return f"{known.title}\nlicence: {known.licence}\n{known.licence_url}\nattribution: {known.attribution}"
+
+
+def accepted(known: KnownSet, cache_dir: Path) -> bool:
+    """Whether the licence of ``known``, as it reads today, was accepted."""
+    try:
+        kept = json.loads(_path(known, cache_dir).read_text(encoding="utf-8"))
+        return bool(kept["sha256"] == _hash(known))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def accept(known: KnownSet, cache_dir: Path) -> None:
+    """Keep that the licence was accepted."""
+    path = _path(known, cache_dir)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    value = {"set": known.name, "text": text_of(known), "sha256": _hash(known), "accepted": now}
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def require(known: KnownSet, cache_dir: Path, accept_it: bool) -> None:
+    """Raise ConfigError unless the licence was accepted, or is now."""
+    if accept_it:
+        accept(known, cache_dir)
+    elif not accepted(known, cache_dir):
+        raise ConfigError(
+            f"{text_of(known)}\nThe licence has not been accepted here. Read it; to accept it, add --accept-licence."
+        )
+
+
+def _path(known: KnownSet, cache_dir: Path) -> Path:
+    return cache_dir / "licences" / f"{known.name}.json"
+
+
+def _hash(known: KnownSet) -> str:
+    return hashlib.sha256(text_of(known).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""What a neural codec is made of: layers, parameters, receptive field and work. Needs torch."""

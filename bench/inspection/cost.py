@@ -1,0 +1,113 @@
+"""What a codec costs: speed, memory and disk, in a process of its own so that nothing else is counted."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.errors import CodecbenchError, CodecError
+
+SECONDS = 5.0
+"""Of audio that is coded."""
+
+TIMES = 3
+LIMIT_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Real-time factors are seconds of audio per second of one thread, the median of three runs after a warm-up.
+
+    ``memory_bytes`` is the peak of the process while it codes, ``memory_before_bytes`` what the interpreter and
+    this package alone need. ``files_bytes`` is the size of weights and programs.
+    """
+
+    sample_rate: int
+    channels: int
+    bitrate_bps: int | None
+    encode_rtf: float
+    decode_rtf: float
+    memory_bytes: int
+    memory_before_bytes: int
+    files_bytes: int
+    algorithmic_delay_s: float | None
+
+
+def cost_of(name: str, options: Mapping[str, Any], limit_s: float = LIMIT_S) -> Cost:
+    """Code five seconds of noise at the highest bitrate in a fresh process.
+
+    Raises:
+        CodecError: it failed, or took longer than ``limit_s``.
+    """
+    command = [sys.executable, "-m", "bench.inspection.cost", name, json.dumps(dict(options))]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        raise CodecError(f"{name} took longer than {limit_s:g} s to code {3 * SECONDS:g} s of audio.") from None
+    if done.returncode:
+        told = done.stderr.strip() or f"its process ended with {done.returncode}"
+        raise CodecError(f"{name} cannot be run: {told.splitlines()[-1] if 'Traceback' in told else told}")
+    return Cost(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def measure(name: str, options: Mapping[str, Any]) -> Cost:
+    """The same in this process."""
+    from statistics import median
+
+    from bench import codecs
+    from bench.align import probe
+
+    before = _peak_bytes()
+    codec = codecs.make(name, options)
+    rate = codec.working_rate(48_000)
+    channels = max(codec.channels, default=1)
+    bitrate = next((b for b in reversed(codec.bitrates_bps) if codec.refusal(b, rate, channels) is None), None)
+    signal = probe(rate, channels).part(0, round(SECONDS * rate))
+    codec.decode(codec.encode(signal.part(0, rate // 5), [bitrate])[bitrate])
+    encode_s, decode_s = [], []
+    for _ in range(TIMES):
+        started = time.perf_counter()
+        encoded = codec.encode(signal, [bitrate])[bitrate]
+        between = time.perf_counter()
+        codec.decode(encoded)
+        encode_s.append(between - started)
+        decode_s.append(time.perf_counter() - between)
+    return Cost(
+        rate,
+        channels,
+        bitrate,
+        signal.seconds / median(encode_s),
+        signal.seconds / median(decode_s),
+        _peak_bytes(),
+        before,
+        sum(file.stat().st_size for file in codec.files()),
+        codec.algorithmic_delay_s,
+    )
+
+
+def _peak_bytes() -> int:
+    """Peak resident memory of this process. Linux hands the parent's on as ``ru_maxrss``: that is not asked there."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+if __name__ == "__main__":
+    from bench.threads import ONE_THREAD
+
+    os.environ.update(ONE_THREAD)
+    try:
+        print(json.dumps(asdict(measure(sys.argv[1], json.loads(sys.argv[2])))))
+    except CodecbenchError as error:
+        sys.exit(str(error))

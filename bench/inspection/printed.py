@@ -1,0 +1,129 @@
+"""An inspection as tables, in the style of the usual summaries of networks, and as JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import yaml
+
+from bench.errors import ConfigError
+from bench.inspection.codec import Inspection, Part
+from bench.inspection.cost import Cost
+
+GAINS = (
+    "A usual summary adds up the `weight` and `bias` of every layer. It finds {usual:,}: it leaves out {recurrent:,} "
+    "recurrent weights (they are called weight_ih_l0 and so on) and {gains:,} gains of weight normalisation."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What is printed together."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[object, ...]]
+    notes: tuple[str, ...] = ()
+
+
+def options_of(texts: Iterable[str]) -> dict[str, Any]:
+    """``KEY=VALUE`` as options; values as in YAML."""
+    options = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise ConfigError(f"--option: expected KEY=VALUE, got {text!r}.")
+        options[key] = yaml.safe_load(value)
+    return options
+
+
+def shape_of(text: str) -> tuple[int, ...] | None:
+    """``1,3,128`` as a shape, None for nothing."""
+    if not text:
+        return None
+    try:
+        shape = tuple(int(number) for number in text.split(","))
+    except ValueError:
+        shape = ()
+    if not shape or min(shape) < 1:
+        raise ConfigError(
+            f"--input: expected whole numbers above 0, separated by commas, such as 1,3,128, got {text!r}."
+        )
+    return shape
+
+
+def tables(found: Inspection) -> list[Table]:
+    """Everything about a codec or module."""
+    return [*(_part(found, part) for part in found.parts), _summary(found)]
+
+
+def to_json(found: Inspection) -> dict[str, Any]:
+    """The same for programs."""
+    whole = asdict(found)
+    for part, plain in zip(found.parts, whole["parts"], strict=True):
+        plain["totals"]["as_usual_summaries"] = part.totals.as_usual_summaries
+    return whole | {"parameters": found.parameters, "macs": found.macs}
+
+
+def _part(found: Inspection, part: Part) -> Table:
+    rows: list[tuple[object, ...]] = [
+        (
+            layer.path,
+            layer.kind,
+            " x ".join(map(str, layer.output)),
+            f"{layer.parameters:,}" if layer.parameters else "",
+            f"{layer.parameters - layer.gains:,}" if layer.gains else "",
+            "" if layer.macs is None else f"{layer.macs / 1e6:,.1f}",
+        )
+        for layer in part.layers
+        if layer.parameters or len(part.layers) < 12
+    ]
+    total = part.totals
+    rows.append(
+        ("total", "", "", f"{total.parameters:,}", f"{total.parameters - total.gains:,}", f"{total.macs / 1e6:,.1f}")
+    )
+    notes = []
+    if total.gains or total.recurrent:
+        notes.append(GAINS.format(usual=total.as_usual_summaries, recurrent=total.recurrent, gains=total.gains))
+    if total.unknown_work:
+        notes.append(f"The work of {', '.join(total.unknown_work)} is not known and not in the sum.")
+    if part.field:
+        seen = f"{part.field.steps:,} steps of its input"
+        beyond = f"; what {' and '.join(part.field.unbounded)} see has no bound" if part.field.unbounded else ""
+        notes.append(f"Receptive field: {seen}{beyond}.")
+    title = f"{found.name}, {part.name}: input {' x '.join(map(str, part.input_shape))}"
+    return Table(title, ("layer", "kind", "output", "parameters", "without gains", "million MACs"), rows, tuple(notes))
+
+
+def _summary(found: Inspection) -> Table:
+    rows: list[tuple[object, ...]] = []
+    if found.parts:
+        rows.append(("parameters", f"{found.parameters:,}"))
+        work = ("per second of audio", " without the quantiser") if found.cost else ("of this input", "")
+        rows.append((f"multiply-accumulates {work[0]}", f"{found.macs / 1e6:,.1f} million{work[1]}"))
+    rows += list(found.facts.items())
+    if found.cost:
+        rows += _cost(found.cost)
+    return Table(found.name, ("what", "value"), rows)
+
+
+def _cost(cost: Cost) -> list[tuple[object, ...]]:
+    rate = "" if cost.bitrate_bps is None else f", {cost.bitrate_bps} bit/s"
+    own = cost.memory_bytes - cost.memory_before_bytes
+    return [
+        ("algorithmic delay", _delay(cost.algorithmic_delay_s)),
+        ("measured with", f"{cost.sample_rate} Hz, {'mono' if cost.channels == 1 else 'stereo'}{rate}, one thread"),
+        ("encoding speed", f"{cost.encode_rtf:.1f} x real time"),
+        ("decoding speed", f"{cost.decode_rtf:.1f} x real time"),
+        ("peak memory", f"{cost.memory_bytes / 1e6:,.0f} MB, {own / 1e6:,.0f} MB of it for this codec"),
+        ("size on disk", f"{cost.files_bytes / 1e6:,.1f} MB" if cost.files_bytes else "no files of its own"),
+    ]
+
+
+def _delay(seconds: float | None) -> str:
+    if seconds is None:
+        return "not known"
+    return "the whole clip" if math.isinf(seconds) else f"{1000 * seconds:.2f} ms"

@@ -1,0 +1,344 @@
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench import audio, config, datasets, loading
+from bench.audio import Audio
+from bench.datasets.base import sample_ids, verify
+from bench.datasets.known import known_sets, recordings_of
+from bench.datasets.known import loading as known_loading
+from bench.domain import CATEGORIES
+from bench.errors import ConfigError, DatasetError, UnknownName
+from tests.datasets.known_trees import TREES, sound
+
+SETS = known_sets()
+CLIPS = [name for name, known in SETS.items() if known.role in CATEGORIES]
+MATERIALS = [name for name in SETS if name not in CLIPS]
+DOCS = (Path(__file__).parents[2] / "docs" / "known-sets.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def build(context):
+    """Write the small tree of a set below the data folder, or below another one."""
+
+    def put(name, place=None):
+        if name == "gtzan_filtered":
+            pytest.importorskip("torchaudio", exc_type=ImportError)
+        place = place or context.data_dir / SETS[name].place
+        TREES[name].build(place)
+        return place
+
+    return put
+
+
+def load(name, context, **options):
+    return datasets.make(name, {"name": "mine", "context": context, **options})
+
+
+def test_every_set_has_a_tree_a_registry_entry_and_a_name_of_its_own():
+    assert set(TREES) == set(SETS) == {entry.name for entry in datasets.KNOWN}
+    for entry in datasets.KNOWN:
+        summary = entry.summary
+        assert summary.startswith(SETS[entry.name].role)
+        assert f"{SETS[entry.name].hours:g} h" in summary if SETS[entry.name].hours else " h" not in f"{summary} "
+        assert datasets.load(entry.name).__name__ == entry.name
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_the_clips_of_a_set(name, context, build):
+    tree, known = TREES[name], SETS[name]
+    build(name)
+    clips = load(name, context)
+    assert [clip.id for clip in clips] == [f"mine/{one}" for one in tree.ids]
+    for clip in clips:
+        verify(clip)
+        header = audio.info(clip.path)
+        assert (clip.dataset, clip.category) == ("mine", known.role)
+        assert (clip.sample_rate, clip.channels, clip.samples) == (header.rate, header.channels, header.length)
+        assert clip.licence
+        assert clip.source.startswith("mine/")
+    first = clips[0]
+    assert first.licence == (tree.licence or known.licence)
+    assert tree.told.items() <= first.attributes.items()
+    assert first.attributes["set"] == name
+    everything = load(name, context, subset="all")
+    assert {clip.id for clip in everything} == {f"mine/{one}" for one in (*tree.ids, *tree.more_ids)}
+
+
+@pytest.mark.parametrize("name", MATERIALS)
+def test_the_recordings_of_a_material(name, context, build):
+    tree = TREES[name]
+    build(name)
+    known, found = recordings_of(name, context)
+    assert known is SETS[name]
+    assert [one.id for one in found] == tree.ids
+    assert all(audio.read(one.path).length for one in found)
+    assert tree.told.items() <= found[0].attributes.items()
+    assert (found[0].licence or known.licence) == (tree.licence or known.licence)
+    if tree.more_ids:
+        assert {one.id for one in recordings_of(name, context, "all")[1]} == {*tree.ids, *tree.more_ids}
+    with pytest.raises(ConfigError, match=rf"mine.*{name} holds {known.role}.*`{known.role}: {{dataset: {name}}}`"):
+        load(name, context)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_an_absent_set_says_where_it_is_expected_and_how_to_get_it(name, context):
+    known = SETS[name]
+    with pytest.raises(DatasetError) as error:
+        recordings_of(name, context)
+    message = str(error.value)
+    assert "\n" not in message
+    assert str(context.data_dir / known.place) in message
+    assert str(context.cache_dir / "sets" / known.place) in message
+    assert all(glob in message for glob in known.recognised_by)
+    assert (f"codecbench data fetch {name}" in message) if known.archives else (known.obtain in message)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_foreign_folder_is_not_taken_for_the_set(name, context):
+    place = context.data_dir / SETS[name].place
+    sound(place / "holiday" / "beach.wav")
+    sound(place / "a.flac")
+    with pytest.raises(DatasetError, match="is not there: looked in"):
+        recordings_of(name, context)
+
+
+@pytest.mark.parametrize("name", [name for name, tree in TREES.items() if tree.needed])
+def test_a_set_that_is_there_in_part_is_an_error_that_names_what_is_missing(name, context, build):
+    lost = build(name) / TREES[name].needed
+    lost.unlink()
+    with pytest.raises(DatasetError) as error:
+        recordings_of(name, context)
+    message = str(error.value)
+    assert "is here only in part: 1 of " in message or "holds a part of it, but nothing that matches" in message
+    assert TREES[name].needed in message or "only in part" not in message
+
+
+def test_a_set_is_found_in_its_folder_then_in_the_data_folder_itself_then_in_the_cache(context, build):
+    def found():
+        return Path(load("vctk", context)[0].path)
+
+    cached = build("vctk", context.cache_dir / "sets" / "vctk")
+    assert found().is_relative_to(cached)
+    build("vctk", context.data_dir)
+    assert found().is_relative_to(context.data_dir)
+    own = build("vctk")
+    assert found().is_relative_to(own)
+    build("vctk", context.data_dir / "elsewhere")
+    [first, *_] = load("vctk", context, path="elsewhere")
+    assert Path(first.path).is_relative_to(context.data_dir / "elsewhere")
+    with pytest.raises(DatasetError, match=r"looked in [^,]*/nowhere\. It is"):
+        load("vctk", context, path="nowhere")
+
+
+def test_a_subset_that_the_set_does_not_have_lists_those_it_has(context, build):
+    build("musdb18_hq")
+    with pytest.raises(ConfigError, match="dataset 'mine': musdb18_hq, subset: expected train, test, all, got 'dev'"):
+        load("musdb18_hq", context, subset="dev")
+    (build("ears") / "p100/sentences_01_loud.wav").unlink()
+    with pytest.raises(DatasetError, match=r"no recording of 'validation' here.*data fetch ears"):
+        load("ears", context, subset="validation")
+
+
+def test_fewer_recordings_than_published_are_reported(context, build, caplog):
+    build("musdb18_hq")
+    load("musdb18_hq", context)
+    assert "MUSDB18-HQ has 50 recordings, 2 are here" in caplog.text
+    caplog.clear()
+    load("musdb18_hq", context, subset="all")
+    assert not caplog.text
+
+
+def test_an_unknown_set_names_a_near_one(context):
+    with pytest.raises(UnknownName, match="Did you mean 'vctk'"):
+        recordings_of("vtck", context)
+
+
+def test_a_limit_chooses_by_seed_before_anything_is_read(context, build, monkeypatch):
+    build("ebu_sqam")
+    read = []
+    facts_of = known_loading.facts_of
+    monkeypatch.setattr(known_loading, "facts_of", lambda path: read.append(path) or facts_of(path))
+    four = load("ebu_sqam", context, limit=4)
+    assert len(read) == 4
+    every = [f"mine/{one}" for one in TREES["ebu_sqam"].ids]
+    assert {clip.id for clip in four} == sample_ids(every, 4, 0)
+    assert {clip.id for clip in load("ebu_sqam", context, limit=2)} < {clip.id for clip in four}
+    assert {clip.id for clip in load("ebu_sqam", context, limit=4, seed=1)} != {clip.id for clip in four}
+
+
+def test_a_long_recording_is_cut_at_the_loudest_of_four_places(context, build):
+    place = build("ebu_sqam")
+    samples = np.full((2, 44_100 * 24), 0.001, dtype=np.float32)
+    samples[:, 44_100 * 6 : 44_100 * 20] = 0.5
+    audio.write(place / "08.flac", Audio(samples, 44_100))
+    [clip] = [clip for clip in load("ebu_sqam", context, lead_in_s=1.0) if clip.id == "mine/08"]
+    assert clip.duration_s == 10.0
+    assert clip.lead_in_s == min(1.0, clip.start_s)
+    assert audio.read(clip.path, clip.start_s, clip.duration_s).length == 441_000
+    assert clip.start_s + 10 > 6  # each of four places alone would miss the loud part with a chance of 1 in 14
+    again = {clip.start_s for seed in (0, 0) for clip in load("ebu_sqam", context, seed=seed) if clip.id == "mine/08"}
+    assert again == {clip.start_s}
+    starts = {
+        clip.start_s for seed in range(4) for clip in load("ebu_sqam", context, seed=seed) if clip.id == "mine/08"
+    }
+    assert len(starts) == 4
+    whole = [clip for clip in load("ebu_sqam", context, duration_s=None) if clip.id == "mine/08"]
+    assert (whole[0].start_s, whole[0].duration_s) == (0.0, None)
+
+
+@pytest.mark.parametrize(("name", "channels"), [("common_voice", 1), ("mtg_jamendo", 2)])
+def test_parts_of_mp3_files_can_be_read(name, channels, context, build):
+    build(name)
+    for path in context.data_dir.rglob("*.mp3"):
+        sound(path, seconds=3.0, rate=48_000, channels=channels)
+    for clip in load(name, context, duration_s=0.5):
+        assert clip.path.endswith(".mp3")
+        assert 0 < clip.start_s < 2.6
+        part = audio.read(clip.path, clip.start_s, clip.duration_s)
+        start = round(clip.start_s * clip.sample_rate)
+        whole = audio.read(clip.path).samples[:, start : start + part.length]
+        assert part.samples.shape == (channels, 24_000)
+        assert np.abs(part.samples - whole).max() < 1e-3
+
+
+def test_a_recording_that_cannot_be_read_is_a_clip_all_the_same(context, build):
+    place = build("musan_music")
+    (place / "musan/music/fma/music-fma-0000.wav").write_bytes(b"no audio")
+    broken, good = load("musan_music", context, duration_s=0.1)
+    assert (broken.sample_rate, broken.samples, broken.start_s, broken.duration_s) == (0, 0, 0.0, None)
+    assert good.samples
+
+
+def test_clips_of_one_recording_share_their_source(context, build):
+    build("dns_clean")
+    assert {clip.source for clip in load("dns_clean", context)} == {f"mine/{TREES['dns_clean'].ids[0][:-6]}"}
+    build("esc50")
+    assert [one.source for one in recordings_of("esc50", context)[1]] == ["100032", "104089", "104089"]
+
+
+def test_wrong_options_are_listed_all_at_once(context):
+    with pytest.raises(ConfigError) as error:
+        datasets.load("vctk")("mine", context, limit=0, duration_s=-1, seed=-1)
+    assert len(error.value.problems) == 3
+
+
+def test_torchaudio_lists_the_same_files(context, build):
+    oracle = pytest.importorskip("torchaudio.datasets", exc_type=ImportError)
+
+    def ids(name, subset=None):
+        return [one.id for one in recordings_of(name, context, subset)[1]]
+
+    root = build("librispeech_test_clean")
+    theirs = oracle.LIBRISPEECH(root, url="test-clean")
+    assert [Path(theirs.get_metadata(number)[0]).stem for number in range(len(theirs))] == ids("librispeech_test_clean")
+    [first, *_] = recordings_of("librispeech_test_clean", context)[1]
+    assert theirs.get_metadata(0)[2] == first.attributes["text"]
+
+    build("vctk", context.data_dir / "vctk" / "VCTK-Corpus-0.92")
+    vctk = recordings_of("vctk", context, path="vctk/VCTK-Corpus-0.92")[1]
+    theirs = oracle.VCTK_092(context.data_dir / "vctk", mic_id="mic1")
+    assert ["_".join(pair) + "_mic1" for pair in theirs._sample_ids] == [one.path.stem for one in vctk]
+
+    theirs = oracle.GTZAN(build("gtzan"))
+    assert set(theirs._walker) - {"jazz.00054"} == set(ids("gtzan"))
+
+    build("musdb18_hq", context.data_dir / "musdb18hq")
+    theirs = oracle.MUSDB_HQ(context.data_dir, subset="test")
+    songs = recordings_of("musdb18_hq", context, path="musdb18hq")[1]
+    assert theirs.names == [one.path.parent.name for one in songs]
+
+    corpus = build("common_voice") / "cv-corpus-17.0-2024-03-15" / "eo"
+    theirs = oracle.COMMONVOICE(corpus, "test.tsv")
+    assert [f"{corpus.parent.name}/eo/{Path(row[1]).stem}" for row in theirs._walker] == ids("common_voice")[1:]
+
+
+HTTP_ONLY = ("http://marsyas.info/",)
+LENGTHS = {"md5": 32, "sha1": 40, "sha256": 64}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_facts_of_a_set_are_well_formed(name):
+    known = SETS[name]
+    urls = [known.homepage, known.licence_url, *(archive.url for archive in known.archives)]
+    assert all(url.startswith(("https://", *HTTP_ONLY)) for url in urls)
+    assert bool(known.archives) != bool(known.obtain)
+    assert all((known.licence, known.citation, known.attribution, known.recognised_by))
+    assert re.search(r"(19|20)\d\d", known.citation)
+    assert known.split in ("", *known.subsets)
+    assert len({archive.url for archive in known.archives}) == len(known.archives)
+    for archive in known.archives:
+        assert re.fullmatch(r"[\w.-]+", archive.name)
+        assert archive.subset in ("", *known.subsets)
+        assert archive.size_bytes is None or archive.size_bytes > 1e6
+        if archive.checksum:
+            kind, _, digits = archive.checksum.partition(":")
+            assert re.fullmatch(rf"[0-9a-f]{{{LENGTHS[kind]}}}", digits)
+    if known.clip_s is not None:
+        assert known.role in CATEGORIES
+
+
+def row_of(known):
+    """A row of the table in docs/known-sets.md."""
+    rate = "as recorded" if known.sample_rate is None else f"{known.sample_rate / 1000:g} kHz"
+    channels = {1: " mono", 2: " stereo", None: ""}[known.channels]
+    hours = "not stated" if known.hours is None else f"{known.hours:g}"
+    cut = f"{known.clip_s:g} s" if known.clip_s else "whole"
+    subsets = f"{known.subsets[0]} … {known.subsets[-1]}" if len(known.subsets) > 9 else ", ".join(known.subsets)
+    split = f"{known.split or 'all'}" + (f" (of {subsets})" if subsets else "")
+    sizes = [archive.size_bytes for archive in known.archives]
+    size = f", {sum(filter(None, sizes)) / 1e9:.1f} GB" if sizes and all(sizes) else ""
+    files = f"{len(known.archives)} file{'s' * (len(known.archives) > 1)}{size}" if known.archives else "you bring them"
+    cells = (f"`{known.name}`", f"[{known.title}]({known.homepage})", known.role, rate + channels, hours, split, cut)
+    return f"| {' | '.join(cells)} | {files} | [{known.licence}]({known.licence_url}) |"
+
+
+def test_the_docs_list_every_set():
+    rows = [line for line in DOCS.splitlines() if line.startswith("| `") and line.count("|") == 10]
+    assert rows == [row_of(known) for known in SETS.values()]
+    for known in SETS.values():
+        assert known.citation in DOCS
+        if known.obtain:
+            assert known.obtain in DOCS
+
+
+@cache
+def preset(name):
+    return config.load(name)[0]
+
+
+@pytest.mark.parametrize("name", ["encodec_24khz", "encodec_48khz"])
+def test_the_presets_of_the_paper_parse_and_list_what_is_missing(name, context):
+    run = preset(name)
+    rate, channels = {"encodec_24khz": (24_000, 1), "encodec_48khz": (48_000, 2)}[name]
+    assert (run.sample_rate, run.channels) == (rate, channels)
+    assert {item.name for item in run.datasets} == {
+        *("clean_speech", "noisy_speech", "reverberant_speech", "music_set_1", "music_set_2")
+    }
+    for item in run.datasets:
+        assert item.options["duration_s"] == 5
+        assert item.options.get("limit", item.options.get("count")) == 50
+        assert "seed" in item.options
+        if item.loader == "noisy_reverberant":
+            assert (item.options["sample_rate"], item.options.get("channels", 1)) == (rate, channels)
+            for key in ("speech", "noise", "rooms"):
+                assert item.options[key] == "simulated" or item.options[key]["dataset"] in SETS
+    with pytest.raises(DatasetError) as error:
+        loading.clips_of_config(run, context)
+    for missing in ("dns_clean", "mtg_jamendo", "musdb18_hq"):
+        assert str(error.value).count(f"data fetch {missing}") >= 1
+
+
+def test_the_sets_of_the_presets_make_the_clips_of_the_presets(context, build):
+    for name in ("dns_clean", "mtg_jamendo", "musdb18_hq"):
+        build(name)
+    run = preset("encodec_24khz")
+    for item in run.datasets:
+        if item.loader != "noisy_reverberant":
+            clips = datasets.make(item.loader, {"name": item.name, "context": context, **item.options})
+            assert len(clips) == 2

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import parametrizations
+from torch.utils.flop_counter import FlopCounterMode
+
+from bench.errors import CodecError, ConfigError
+from bench.inspection import printed
+from bench.inspection.codec import inspect, module_of
+from bench.inspection.cost import cost_of
+from bench.inspection.field import receptive_field
+from bench.inspection.layers import layers_of, totals
+from tests.codecs.models import encodec_model
+
+# Layer table of the encoder as published in the README of a public EnCodec implementation, leaf by leaf.
+ENCODER_ROWS = [
+    288, 1_568, 576, 1_088, 8_320, 6_208, 2_176, 4_224, 65_792, 24_704, 8_448, 16_640, 328_192, 98_560, 33_280, 66_048,
+    2_098_176, 4_202_496, 459_008,
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def encodec() -> nn.Module:
+    return encodec_model(24_000, num_filters=32, hidden_size=128)
+
+
+def test_the_rows_of_encodecs_encoder(encodec: nn.Module) -> None:
+    layers = layers_of(encodec.encoder, torch.zeros(1, 1, 24_000))
+    assert [layer.parameters for layer in layers if layer.parameters] == ENCODER_ROWS
+    assert sum(ENCODER_ROWS) == totals(layers).parameters == 7_425_792
+    assert totals(layers).as_usual_summaries == 3_220_976
+    assert layers[0].output == (1, 32, 24_000)
+
+
+def test_the_whole_of_encodec(encodec: nn.Module) -> None:
+    encoder = totals(layers_of(encodec.encoder, torch.zeros(1, 1, 24_000)))
+    decoder = totals(layers_of(encodec.decoder, torch.zeros(1, 128, 75)))
+    assert encoder.parameters + decoder.parameters == 14_851_810
+    assert (encoder.unknown_work, decoder.unknown_work) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("module", "shape"),
+    [
+        (nn.Sequential(nn.Conv1d(3, 8, 5, stride=2), nn.ELU(), nn.Conv1d(8, 4, 3, groups=2)), (2, 3, 100)),
+        (nn.ConvTranspose1d(4, 6, 8, stride=4), (1, 4, 50)),
+        (nn.Conv2d(2, 4, (3, 5)), (1, 2, 20, 30)),
+        (nn.Sequential(nn.Linear(12, 7), nn.ReLU(), nn.Linear(7, 3)), (5, 12)),
+        (parametrizations.weight_norm(nn.Conv1d(3, 8, 5)), (1, 3, 64)),
+    ],
+    ids=["convolutions", "transposed", "two axes", "linear", "weight norm"],
+)
+def test_the_work_is_what_torchs_own_counter_finds(module: nn.Module, shape: tuple[int, ...]) -> None:
+    given = torch.zeros(shape)
+    with FlopCounterMode(display=False) as counter:
+        module(given)
+    assert totals(layers_of(module, given)).macs == counter.get_total_flops() / 2
+
+
+def test_the_work_of_a_recurrent_layer_is_every_weight_once_a_step() -> None:
+    found = totals(layers_of(nn.LSTM(16, 32, num_layers=2), torch.zeros(10, 1, 16)))
+    assert found.macs == 10 * (4 * 32 * (16 + 32) + 4 * 32 * (32 + 32))
+    assert found.recurrent == found.parameters == sum(p.numel() for p in nn.LSTM(16, 32, num_layers=2).parameters())
+
+
+def test_a_layer_that_runs_twice_is_listed_once_and_works_twice() -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Linear(4, 4)
+
+        def forward(self, given: torch.Tensor) -> torch.Tensor:
+            return self.inner(self.inner(given))
+
+    (layer,) = layers_of(Twice(), torch.zeros(1, 4))
+    assert (layer.path, layer.parameters, layer.macs) == ("inner", 20, 32)
+
+
+def test_work_that_is_not_known_is_named() -> None:
+    assert totals(layers_of(nn.Bilinear(1, 2, 3), torch.zeros(4, 1), torch.zeros(4, 2))).unknown_work == ("Bilinear",)
+
+
+@pytest.mark.parametrize(
+    ("module", "steps"),
+    [
+        (nn.Conv1d(1, 1, 1), 1),
+        (nn.Conv1d(1, 2, 5, dilation=3), 13),
+        (nn.Sequential(nn.Conv1d(1, 2, 5), nn.Conv1d(2, 1, 3, dilation=4, stride=2)), 13),
+        (nn.Sequential(nn.Conv1d(1, 1, 4, stride=4), nn.Conv1d(1, 1, 3)), 12),
+    ],
+)
+def test_the_receptive_field_of_convolutions(module: nn.Module, steps: int) -> None:
+    field = receptive_field(module, (1, 1, 0))
+    assert field is not None
+    assert (field.steps, field.unbounded) == (steps, ())
+
+
+def test_the_receptive_field_of_encodec(encodec: nn.Module) -> None:
+    """By the formula: the sum over its layers of (kernel - 1) x dilation x samples per step."""
+    by_hand, step = 1 + 6, 1
+    for stride in (2, 4, 5, 8):
+        by_hand += 2 * step  # the residual block
+        by_hand += (2 * stride - 1) * step
+        step *= stride
+    by_hand += 6 * step
+    field = receptive_field(encodec.encoder, (1, 1, 0))
+    assert field is not None
+    assert (field.steps, field.unbounded) == (by_hand, ("LSTM",))
+
+
+def test_a_field_without_end_is_none() -> None:
+    assert receptive_field(nn.Linear(64, 64), (1, 64)) is None
+
+
+def test_a_module_by_its_import_path() -> None:
+    module = module_of("torch.nn:Conv1d(3, 4, kernel_size=5)")
+    assert isinstance(module, nn.Conv1d)
+    found = inspect("torch.nn:Conv1d(3, 4, kernel_size=5)", {}, (1, 3, 128))
+    assert (found.parameters, found.parts[0].layers[0].output, found.cost) == (64, (1, 4, 124), None)
+
+
+@pytest.mark.parametrize(
+    ("target", "what"),
+    [
+        ("torch.nn:Conv1", "Conv1"),
+        ("torch.nn:Conv1d(3", "never closed"),
+        ("torch.nn:Conv1d(open('x'))", "malformed"),
+        ("no_such_module:Net", "no_such_module"),
+        ("builtins:dict", "expected a torch module, got dict"),
+    ],
+)
+def test_a_module_that_cannot_be_made(target: str, what: str) -> None:
+    with pytest.raises(ConfigError, match=what):
+        module_of(target)
+
+
+def test_an_input_that_does_not_fit() -> None:
+    with pytest.raises(ConfigError, match="--input"):
+        inspect("torch.nn:Conv1d(3, 4, kernel_size=5)", {}, (1, 2, 128))
+
+
+def test_a_codec_without_networks_has_its_cost() -> None:
+    found = inspect("toy_rvq", {})
+    assert found.parts == []
+    assert found.cost is not None
+    assert found.cost.files_bytes > 500_000
+    assert found.cost.algorithmic_delay_s == pytest.approx(640 / 24_000)
+    assert 0 < found.cost.memory_before_bytes < found.cost.memory_bytes < 500e6
+    assert found.cost.encode_rtf > 1
+    assert "frame rate" in {row[0] for table in printed.tables(found) for row in table.rows}
+
+
+def test_a_codec_that_cannot_run_says_why() -> None:
+    with pytest.raises(CodecError, match="no codec is named 'opuss'"):
+        cost_of("opuss", {})
+
+
+@pytest.mark.parametrize("text", ["0,1", "a", "1,,2", "-1"])
+def test_a_shape_that_is_none(text: str) -> None:
+    with pytest.raises(ConfigError, match="--input"):
+        printed.shape_of(text)
+
+
+def test_options_are_read_as_yaml() -> None:
+    assert printed.options_of(["vbr=off", "complexity=3", "weights=a=b"]) == {
+        "vbr": False,
+        "complexity": 3,
+        "weights": "a=b",
+    }
+    with pytest.raises(ConfigError, match="KEY=VALUE"):
+        printed.options_of(["vbr"])
