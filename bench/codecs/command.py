@@ -56,6 +56,7 @@ class Command(Codec):
         delay_samples: by how much the output is late, or that for each bitrate; ``auto`` measures it with a probe
             signal, once for each rate, channel count and bitrate: programs change their ways with them.
         frame_ms: the clip is filled up to whole frames, for encoders that drop what does not fill one.
+        flushes: the encoder itself codes what the delay holds back; else the clip is lengthened by the delay.
         stdout: what a program writes to its standard output is the file that its template does not name.
         folder: where the programs lie; those that are not there are looked for on the PATH.
         version: part of the identity: change it when the programs change.
@@ -77,6 +78,7 @@ class Command(Codec):
         modes: Mapping[int, str] | None = None,
         delay_samples: int | Literal["auto"] | dict[int, int] = "auto",
         frame_ms: float = 0.0,
+        flushes: bool = False,
         stdout: bool = False,
         folder: str = "",
         version: str = "",
@@ -92,7 +94,7 @@ class Command(Codec):
         self.sample_rates, self.channels = tuple(sorted(sample_rates)), tuple(channels)
         self.modes = dict(modes or {})
         self.bitrates_bps = tuple(bitrates_bps or self.modes)
-        self._delay, self._frame_ms = delay_samples, frame_ms
+        self._delay, self._frame_ms, self._flushes = delay_samples, frame_ms, flushes
         self._folder, self._timeout_s = folder, timeout_s
         self._delays: dict[tuple[int, int, int | None], int] = {}
         self.identity = Identity(name, version or "unversioned", " ".join([*self._encode, "|", *self._decode]))
@@ -109,7 +111,8 @@ class Command(Codec):
 
     def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
         delay = self._delay_of(audio.rate, audio.channels, bitrate_bps)
-        return self._encode_with(audio.with_length(audio.length + max(delay, 0)), bitrate_bps, audio.length, delay)
+        held_back = 0 if self._flushes else max(delay, 0)
+        return self._encode_with(audio.with_length(audio.length + held_back), bitrate_bps, audio.length, delay)
 
     def mode(self, bitrate_bps: int | None, channels: int) -> str:  # some programs go by the channels
         """The text of {mode}."""

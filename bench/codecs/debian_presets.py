@@ -110,6 +110,7 @@ class Speex(PresetCodec):
         {
             "suffix": ".spx",
             "bits": "ogg",
+            "flushes": True,
             "sample_rates": (8_000, 16_000, 32_000),
             "channels": (1,),
             "bitrates_bps": tuple(sorted({rate for rates in _SPEEX_MODES.values() for rate in rates})),

@@ -81,6 +81,7 @@ class AmrNb(TelephoneCodec):
     encoder = "libopencore_amrnb"
     decoder = "libopencore_amrnb"
     sample_rates = (8_000,)
+    fills_frames = False
     bitrates_bps = (4_750, 5_150, 5_900, 6_700, 7_400, 7_950, 10_200, 12_200)
     algorithmic_delay_s = 0.025  # a frame and 5 ms: 3GPP TS 26.090
 

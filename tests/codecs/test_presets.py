@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench import audio, codecs, contracts
+from bench import audio, codecs, contracts, doctor, listing, run
 from bench.align import measured_delay, probe
 from bench.audio import Audio
 from bench.codecs import framing
@@ -226,3 +227,39 @@ def test_a_program_that_fails_is_quoted(programs: str, tmp_path: Path) -> None:
     (tmp_path / "EVS_cod").write_text("#!/bin/sh\necho 'no licence' >&2\nexit 3\n")
     with pytest.raises(CodecError, match="evs: EVS_cod ended with code 3: no licence"):
         codecs.make("evs", {"folder": folder}).encode(probe(16_000), [13_200])
+
+
+def test_doctor_and_list_show_the_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    finding = doctor._tried("codec gsm", codecs.registry.missing("gsm"), partial(doctor._try_codec, "gsm"))
+    assert (finding.ok, finding.optional, finding.remedy) == (False, True, "apt install libgsm-tools")
+    rows = {row["name"]: row for row in listing.rows("codecs")}
+    assert not rows["evs"]["ready"]
+    assert "download 3GPP TS 26.443" in listing.state(rows["evs"])
+    assert rows["amr_nb"]["ready"]
+
+
+def test_a_run_with_a_preset_by_its_name(programs: str, tmp_path: Path) -> None:
+    audio.write(tmp_path / "speech" / "one.wav", probe(16_000).part(0, 16_000), "PCM_16")
+    audio.write(tmp_path / "speech" / "two.wav", probe(16_000, 2).part(0, 16_000), "PCM_16")
+    config: dict[str, object] = {
+        "name": "presets",
+        "datasets": [
+            {"loader": "folder", "name": "speech", "category": "speech", "path": str(tmp_path / "speech")},
+        ],
+        "codecs": [
+            {"name": "evs", "label": "evs_stand_in", "bitrates_bps": [13_200], "options": {"folder": programs}},
+            {"name": "amr_nb", "bitrates_bps": [12_200]},
+            "g722",
+        ],
+        "metrics": ["si_sdr"],
+    }
+    results = run(config, output=tmp_path / "run", cache=tmp_path / "cache", workers=1)
+    rows = results.encodings.set_index(["clip", "condition"])
+    row = rows.loc[("speech/one", "evs_stand_in@13200")]
+    assert row["status"] == "ok"
+    assert row["payload_bits"] % 264 == 0
+    assert rows.loc[("speech/one", "amr_nb@12200"), "payload_bits"] == 51 * 244
+    assert rows.loc[("speech/one", "g722"), "actual_bps"] == pytest.approx(64_000, rel=0.03)
+    assert set(rows.loc["speech/two", "status"]) == {"not_applicable"}
+    assert set(results.scores.query("clip == 'speech/one'")["status"]) == {"ok"}
