@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import struct
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -127,6 +129,14 @@ def resampler_identity() -> str:
     return f"soxr {version('soxr')} VHQ"
 
 
+@lru_cache(maxsize=1)
+def file_library_identity() -> str:
+    """Name and version of what reads and writes audio files; another version may write other FLAC bytes."""
+    import soundfile
+
+    return str(soundfile.__libsndfile_version__)
+
+
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
     """What the header of an audio file says."""
@@ -217,6 +227,10 @@ def write(path: str | os.PathLike[str], audio: Audio, subtype: str = "PCM_24") -
     try:
         soundfile.write(temporary, data, audio.rate, subtype=subtype)
         temporary.replace(path)
+    except soundfile.LibsndfileError as error:
+        if shutil.disk_usage(path.parent).free < data.nbytes:  # libsndfile calls a full disk many names
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -59,7 +59,8 @@ class RunConfig(BaseModel):
     """Everything that decides what a run measures.
 
     ``sample_rate`` and ``channels`` convert every clip before it becomes the reference, so that a 24 kHz mono codec is
-    compared with 24 kHz mono; without them each clip is judged as it is.
+    compared with 24 kHz mono; without them each clip is judged as it is. ``band_limited`` says what the report does
+    with a clip whose content ends below the band of a codec: leave it out of that codec's means, or only mark them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -71,6 +72,7 @@ class RunConfig(BaseModel):
     metrics: Literal["all"] | list[str] = "all"
     sample_rate: int | None = Field(default=None, ge=MIN_RATE, le=MAX_RATE)
     channels: Literal[1, 2] | None = None
+    band_limited: Literal["exclude", "include"] = "exclude"
     seed: int = Field(default=0, ge=0)
     cell_timeout_s: float = Field(default=600.0, gt=0)
 
@@ -98,6 +100,18 @@ def load(path: str | os.PathLike[str]) -> tuple[RunConfig, str]:
         ConfigError: with every problem: ``file, key: what, expected, got``.
     """
     file = find(path)
+    data, text = mapping_of(file)
+    if "loader" in data and "codecs" not in data:
+        raise ConfigError(f"{file}: this is the recipe of a dataset, no run. Build it: codecbench data build {path}")
+    return parse(data, str(file)), text
+
+
+def mapping_of(file: Path) -> tuple[dict[str, Any], str]:
+    """The mapping in a YAML file, and the file's text.
+
+    Raises:
+        ConfigError: it cannot be read, is no YAML, gives a key twice, or holds something else than a mapping.
+    """
     try:
         text = file.read_text(encoding="utf-8")
         data = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506  # a SafeLoader
@@ -107,7 +121,7 @@ def load(path: str | os.PathLike[str]) -> tuple[RunConfig, str]:
         raise ConfigError(f"{file}: cannot be read ({error.strerror}).") from None
     if not isinstance(data, dict):
         raise ConfigError(f"{file}: expected keys such as datasets and codecs, got {type(data).__name__}.")
-    return parse(data, str(file)), text
+    return data, text
 
 
 def parse(data: Mapping[str, Any], where: str = "configuration") -> RunConfig:
@@ -128,7 +142,21 @@ def parse(data: Mapping[str, Any], where: str = "configuration") -> RunConfig:
 
 
 def shipped() -> dict[str, Path]:
-    """The configurations that come with codecbench, by name."""
+    """The configurations that come with codecbench, by name; recipes of datasets, beside them, are none."""
+    found = _shipped_files()
+    return {name: path for name, path in found.items() if name not in shipped_recipes()}
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """The recipes of datasets that come with codecbench, by name: files with a ``loader`` of their own."""
+    return {
+        name: path
+        for name, path in _shipped_files().items()
+        if any(line.startswith("loader:") for line in path.read_text(encoding="utf-8").splitlines())
+    }
+
+
+def _shipped_files() -> dict[str, Path]:
     here = Path(__file__).parent
     folder = here / "configs" if (here / "configs").is_dir() else here.parent / "configs"
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}

@@ -127,3 +127,27 @@ def run_progress() -> Iterator[Any]:
     finally:
         for progress in made:
             progress.close()
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Any]:
+    """A function of (done, all) that shows on stderr how far ``what`` is: a bar on a terminal, else a line at times."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    if not err.is_terminal:
+        printed = time.monotonic()
+
+        def tell(done: int, total: int) -> None:
+            nonlocal printed
+            if time.monotonic() - printed > QUIET_INTERVAL_S:
+                printed = time.monotonic()
+                err.print(f"{what}: {done} of {total}")
+
+        yield tell
+        return
+    bar = Progress(
+        TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=err, transient=True
+    )
+    with bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from bench import align, audio
-from bench.audio import Audio, clipped_samples
+from bench.audio import Audio
+from bench.audit.facts import facts_of
 from bench.datasets.base import verify
 from bench.domain import Encoded
 from bench.errors import CodecError, NotApplicable, StoreError, WorkerDied, row_of
-from bench.metrics.base import Metric, rms_dbfs
+from bench.metrics.base import Metric
 from bench.paths import decoded_path
 from bench.planning import Job, Step, Todo
 from bench.provenance import cpu
@@ -43,7 +44,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """What was seen of a clip when it was read: its level, and how much of it is clipped."""
+    """What was seen of the file of a clip when it was read: its format and :class:`bench.audit.facts.Facts`."""
 
     key: str
     facts: Row
@@ -116,7 +117,7 @@ def _reference(job: Job) -> tuple[Reference, Row]:
     duration_s = None if clip.duration_s is None else clip.duration_s + lead_in_s
     signal = audio.read(clip.path, clip.start_s - lead_in_s, duration_s)
     judged = signal.part(round(lead_in_s * signal.rate), signal.length)
-    facts = {"rms_dbfs": rms_dbfs(judged.samples), "clipped_samples": clipped_samples(judged)}
+    facts = {"format": audio.info(clip.path).subtype, **facts_of(judged).as_dict()}
     if job.channels:
         signal = signal.mixed_to(job.channels)
     signal = signal.at(job.sample_rate or signal.rate).quantised()

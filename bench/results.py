@@ -31,7 +31,11 @@ CLIP_COLUMNS = {
     "clip": "string", "dataset": "string", "category": "string", "source": "string", "path": "string",
     "sha256": "string", "sample_rate": "int64", "channels": "int64", "samples": "int64", "start_s": "float64",
     "duration_s": "float64", "lead_in_s": "float64", "licence": "string", "attributes": "string",
-    "reference": "string", "rms_dbfs": "float64", "clipped_samples": "Int64",
+    "reference": "string", "format": "string", "rms_dbfs": "float64", "clipped_samples": "Int64",
+    "bandwidth_hz": "float64", "edge_hz": "float64", "edge_db": "float64", "lossy": "boolean", "stereo": "string",
+    "peak_dbfs": "float64", "dc": "float64", "silence_share": "float64", "loudness_lufs": "float64",
+    "noise_floor_dbfs": "float64", "range_db": "float64", "rt60_s": "float64", "fingerprint": "string",
+    "marks": "string",
 }  # fmt: skip
 ENCODING_COLUMNS = {
     "run": "string", "clip": "string", "dataset": "string", "category": "string", "source": "string",

@@ -14,13 +14,13 @@ from typing import Any
 
 from bench import results
 from bench.audio import resampler_identity
+from bench.auditing import mark_warnings, marks_of_run
 from bench.config import RunConfig
 from bench.domain import Clip
 from bench.engines.local import available_cores, run_jobs
 from bench.errors import ConfigError, WorkerDied
 from bench.loading import cache_folder, clips_of_config, dataset_context, load_config
 from bench.measure import Finished, Inspected
-from bench.metrics.base import SILENCE_DBFS
 from bench.planning import Job, Plan, Step
 from bench.provenance import machine, now, package_versions, revision
 from bench.results import Results
@@ -31,6 +31,12 @@ ATTEMPTS = 2
 
 START_ATTEMPTS = 5
 """How often a worker may die before it begins: no cell is at fault then."""
+
+FACT_COLUMNS = (
+    "format", "rms_dbfs", "clipped_samples", "bandwidth_hz", "edge_hz", "edge_db", "lossy", "stereo", "peak_dbfs", "dc",
+    "silence_share", "loudness_lufs", "noise_floor_dbfs", "range_db", "fingerprint",
+)  # fmt: skip
+"""Columns of the clips that stand in the facts of the audit under the same name."""
 
 Progress = Callable[[Finished], None]
 
@@ -129,8 +135,9 @@ def _measure(
     jobs = part.jobs(kept, folder, cache)
     for finished in run_jobs(jobs, workers, part.config.cell_timeout_s, left_of):
         if isinstance(finished, Inspected):
-            if finished.key not in journal.rows:
-                journal.append({finished.key: finished.facts | {"status": "ok"}})
+            facts = finished.facts | {"status": "ok"}
+            if journal.rows.get(finished.key) != facts:
+                journal.append({finished.key: facts})
             continue
         journal.append(finished.rows)
         kept.update(finished.rows)
@@ -157,27 +164,20 @@ def _finish(plan: Plan, rows: Mapping[str, Mapping[str, Any]], folder: Path, rec
             found = [{**rows[one], "run": plan.config.name} for one in wanted if one in rows]
             table += found
             missing += len(wanted) - len(found)
-    clips = [_clip_row(clip, plan.reference(clip), rows.get(f"clip {plan.reference(clip)}", {})) for clip in plan.clips]
+    inspected = {clip.id: rows.get(f"clip {plan.reference(clip)}", {}) for clip in plan.clips}
+    marks = marks_of_run(plan.clips, inspected, plan.config.sample_rate, plan.config.channels)
+    clips = [_clip_row(clip, plan.reference(clip), inspected[clip.id], marks[clip.id]) for clip in plan.clips]
     write_table(folder / results.CLIPS, clips, results.CLIP_COLUMNS)
     write_table(folder / results.ENCODINGS, encodings, results.ENCODING_COLUMNS)
     write_table(folder / results.SCORES, scores, results.SCORE_COLUMNS)
-    warnings = [*_warnings(clips), *_changed_versions(record["invocations"])]
+    warnings = [*mark_warnings(marks), *_changed_versions(record["invocations"])]
     ending = {"ended": now(), "complete": missing == 0, "missing_cells": missing, "warnings": warnings}
     write_json(folder / results.RUN, record | ending)
 
 
-def _warnings(clips: Iterable[Mapping[str, Any]]) -> list[str]:
-    """References that make a score mean less than it seems to."""
-    found = []
-    for clip in clips:
-        if clip["clipped_samples"]:
-            found.append(f"{clip['clip']}: {clip['clipped_samples']} samples of the original are clipped.")
-        if clip["rms_dbfs"] is not None and clip["rms_dbfs"] < SILENCE_DBFS:
-            found.append(f"{clip['clip']}: the original is silent.")
-    return found
-
-
-def _clip_row(clip: Clip, reference: PurePosixPath, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _clip_row(
+    clip: Clip, reference: PurePosixPath, facts: Mapping[str, Any], marks: Mapping[str, str]
+) -> dict[str, Any]:
     return {
         "clip": clip.id, "dataset": clip.dataset, "category": clip.category, "source": clip.source or clip.id,
         "path": clip.path, "sha256": clip.sha256, "sample_rate": clip.sample_rate, "channels": clip.channels,
@@ -185,7 +185,9 @@ def _clip_row(clip: Clip, reference: PurePosixPath, facts: Mapping[str, Any]) ->
         "lead_in_s": clip.lead_in_s, "licence": clip.licence,
         "attributes": json.dumps(dict(clip.attributes), ensure_ascii=False, sort_keys=True),
         "reference": reference.as_posix(),
-        "rms_dbfs": facts.get("rms_dbfs"), "clipped_samples": facts.get("clipped_samples"),
+        **{name: facts.get(name) for name in FACT_COLUMNS},
+        "rt60_s": None if clip.category == "music" else facts.get("rt60_s"),
+        "marks": json.dumps(dict(marks), ensure_ascii=False),
     }  # fmt: skip
 
 
@@ -213,6 +215,7 @@ def _record(plan: Plan, text: str, folder: Path, workers: int) -> dict[str, Any]
         "seed": plan.config.seed,
         "sample_rate": plan.config.sample_rate,
         "channels": plan.config.channels,
+        "band_limited": plan.config.band_limited,
         "resampler": resampler_identity(),
         "conditions": [condition.id for condition in plan.conditions],
         "datasets": [dict(item.model_dump(mode="json")) for item in plan.config.datasets],

@@ -5,12 +5,15 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
 from bench import audio
-from bench.datasets.base import AUDIO_FILES, DatasetContext, Options, checked, find_files, sample_ids, sha256_of
+from bench.datasets.attributes import pattern_problem, with_attributes
+from bench.datasets.base import AUDIO_FILES, DatasetContext, Options, checked, find_files, sha256_of
+from bench.datasets.sampling import Allocation, sampled
 from bench.domain import Category, Clip
 from bench.errors import AudioError, DatasetError
 
@@ -28,6 +31,16 @@ class FolderOptions(Options):
     limit: PositiveInt | None
     seed: NonNegativeInt
     licence: str
+    attributes: str
+    stratify: tuple[str, ...]
+    allocation: Allocation
+
+    @field_validator("attributes")
+    @classmethod
+    def _names_groups(cls, pattern: str) -> str:
+        if problem := pattern and pattern_problem(pattern):
+            raise ValueError(problem)
+        return pattern
 
 
 def folder(
@@ -43,6 +56,9 @@ def folder(
     limit: int | None = None,
     seed: int = 0,
     licence: str = "",
+    attributes: str = "",
+    stratify: Sequence[str] = (),
+    allocation: Allocation = "equal",
 ) -> list[Clip]:
     """Every WAV, FLAC, Ogg or MP3 file below ``path`` that the globs name, each as one clip.
 
@@ -57,13 +73,19 @@ def folder(
         lead_in_s: seconds before ``start_s`` that are coded too; fewer where ``start_s`` is smaller.
         limit: that many clips, chosen by ``seed``.
         licence: of the recordings.
+        attributes: a regular expression with named groups, searched in each path below ``path`` without its suffix;
+            the groups become attributes, ``source`` the recording's name. Such as ``(?P<speaker>p\\d+)_``.
+        stratify: keys over whose values the sample is spread, see :mod:`bench.datasets.sampling`.
+        allocation: ``equal`` or ``proportional``.
     Raises:
-        ConfigError: options of the wrong kind, all of them.
-        DatasetError: no such folder, no file that matches, or files that end before ``start_s``, by name.
+        ConfigError: options of the wrong kind, all of them; a key that no clip has.
+        DatasetError: no such folder, no file that matches, ``attributes`` that match no path, or files that end
+            before ``start_s``, by name.
     """
     options = checked(
         FolderOptions, name, category=category, path=path, include=include, exclude=exclude, start_s=start_s,
-        duration_s=duration_s, lead_in_s=lead_in_s, limit=limit, seed=seed, licence=licence,
+        duration_s=duration_s, lead_in_s=lead_in_s, limit=limit, seed=seed, licence=licence, attributes=attributes,
+        stratify=stratify, allocation=allocation,
     )  # fmt: skip
     root = context.folder(options.path, f"dataset {name!r}")
     files = find_files(root, options.include, options.exclude)
@@ -74,8 +96,13 @@ def folder(
             "correct `path`, `include` or `exclude`."
         )
     ids = [f"{name}/{one}" for one in clip_ids([file.relative_to(root).as_posix() for file in files])]
-    chosen = sample_ids(ids, options.limit, options.seed)  # before they are read: a corpus may be large
-    clips = [_clip(name, file, one, options) for file, one in zip(files, ids, strict=True) if one in chosen]
+    found = [_unread(name, file, one, options) for file, one in zip(files, ids, strict=True)]
+    if options.attributes:
+        found = with_attributes(found, options.attributes)
+    clips = sampled(
+        found, lambda clip: _read(clip, options), options.limit, options.seed, options.stratify, options.allocation,
+        context.cache_dir,
+    )  # fmt: skip
     if late := [clip for clip in clips if clip.sample_rate and round(start_s * clip.sample_rate) >= clip.samples]:
         raise DatasetError(
             "\n".join(
@@ -112,6 +139,24 @@ def clip_ids(paths: Sequence[str]) -> list[str]:
     return ids
 
 
+def _unread(name: str, file: Path, clip_id: str, options: FolderOptions) -> Clip:
+    """All that is known of a file without opening it."""
+    return Clip(
+        id=clip_id,
+        dataset=name,
+        category=options.category,
+        path=str(file),
+        sha256="",
+        sample_rate=0,
+        channels=0,
+        samples=0,
+        licence=options.licence,
+        start_s=options.start_s,
+        lead_in_s=min(options.lead_in_s, options.start_s),
+        source=clip_id,
+    )
+
+
 def facts_of(file: Path) -> tuple[int, int, int, str]:
     """Rate, channels, samples per channel (all 0 where it cannot be read) and SHA-256 of a file."""
     rate = channels = samples = 0
@@ -128,22 +173,16 @@ def facts_of(file: Path) -> tuple[int, int, int, str]:
     return rate, channels, samples, sha256
 
 
-def _clip(name: str, file: Path, clip_id: str, options: FolderOptions) -> Clip:
-    rate, channels, samples, sha256 = facts_of(file)
+def _read(clip: Clip, options: FolderOptions) -> Clip:
+    """``clip`` with what its header and its bytes say."""
+    rate, channels, samples, sha256 = facts_of(Path(clip.path))
     start = round(options.start_s * rate)
     whole = options.duration_s is None or start + round(options.duration_s * rate) >= samples
-    return Clip(
-        id=clip_id,
-        dataset=name,
-        category=options.category,
-        path=str(file),
+    return replace(
+        clip,
         sha256=sha256,
         sample_rate=rate,
         channels=channels,
         samples=samples,
-        licence=options.licence,
-        start_s=options.start_s,
         duration_s=None if whole else options.duration_s,
-        lead_in_s=min(options.lead_in_s, options.start_s),
-        source=clip_id,
     )

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,9 @@ from pydantic import (
     model_validator,
 )
 
-from bench.datasets.base import DatasetContext, Options, checked, listed, problems_of, sample
+from bench.datasets.base import DatasetContext, Options, checked, listed, problems_of
 from bench.datasets.fetch import fetch, is_url
+from bench.datasets.sampling import Allocation, chosen
 from bench.domain import Category, Clip
 from bench.errors import DatasetError
 
@@ -65,6 +66,8 @@ class ManifestOptions(Options):
     category: Category | None
     limit: PositiveInt | None
     seed: NonNegativeInt
+    stratify: tuple[str, ...]
+    allocation: Allocation
 
 
 def manifest(
@@ -74,18 +77,25 @@ def manifest(
     category: Category | None = None,
     limit: int | None = None,
     seed: int = 0,
+    stratify: Sequence[str] = (),
+    allocation: Allocation = "equal",
 ) -> list[Clip]:
     """The clips of the manifest at ``path``, their ids with ``name/`` in front.
 
     Args:
         category: only the clips of that category.
         limit: that many of them, chosen by ``seed``.
+        stratify: keys over whose values the sample is spread, see :mod:`bench.datasets.sampling`.
+        allocation: ``equal`` or ``proportional``.
     Raises:
-        ConfigError: options of the wrong kind, all of them.
+        ConfigError: options of the wrong kind, all of them; a key that no clip has.
         DatasetError: no such manifest, lines that do not fit, files that are missing or cannot be fetched; all of
             them. Hashes of local files are checked when they are measured, see :func:`bench.datasets.base.verify`.
     """
-    options = checked(ManifestOptions, name, path=path, category=category, limit=limit, seed=seed)
+    options = checked(
+        ManifestOptions, name, path=path, category=category, limit=limit, seed=seed, stratify=stratify,
+        allocation=allocation,
+    )  # fmt: skip
     file = context.resolve(options.path)
     if not file.is_file():
         raise DatasetError(
@@ -97,7 +107,9 @@ def manifest(
     if not clips:
         what = f"no clip of category {options.category}" if options.category else "no clip"
         raise DatasetError(f"dataset {name!r}: {file} lists {what}.")
-    clips = sample(clips, options.limit, options.seed)
+    if "bandwidth" in options.stratify:  # it has to be measured
+        clips = _fetched(clips, context.cache_dir)
+    clips = chosen(clips, options.limit, options.seed, options.stratify, options.allocation, context.cache_dir)
     absent = [clip.path for clip in clips if not is_url(clip.path) and not Path(clip.path).is_file()]
     if absent:
         raise DatasetError(

@@ -1,7 +1,8 @@
 """Levels, reverberation and noise: pure functions of float64 arrays of shape ``(channels, samples)``.
 
 Room impulse responses have a module of their own, :mod:`bench.datasets.rooms`, and so has noise that is
-synthesised, :mod:`bench.datasets.noises`. Everything random takes a seeded generator.
+synthesised, :mod:`bench.datasets.noises`. Everything random takes a seeded generator. Levels and gains have few
+bits, see :mod:`bench.datasets.exact`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Samples = NDArray[np.float64]
+from bench.datasets import exact
+from bench.datasets.exact import Samples
 
 FRAME_S = 0.02
 ACTIVE_WITHIN_DB = 25.0  # a frame is active if it is this close to the 95th percentile of frame levels
@@ -22,12 +24,12 @@ CEILING = 0.99
 
 def decibels(power: float) -> float:
     """``10 log10(power)``; ``-inf`` for nothing."""
-    return 10 * math.log10(power) if power > 0 else -math.inf
+    return exact.steady(10 * math.log10(power)) if power > 0 else -math.inf
 
 
 def amplitude(level_db: float) -> float:
     """The factor that changes the level by ``level_db``."""
-    return float(10 ** (level_db / 20))
+    return exact.steady(float(10 ** (level_db / 20)))
 
 
 def power(samples: NDArray[np.floating[Any]]) -> float:
@@ -57,10 +59,7 @@ def snr_db(speech: Samples, noise: Samples, rate: int) -> float:
 
 def reverberate(speech: Samples, response: Samples) -> Samples:
     """``speech``, shape ``(1, samples)``, heard through every channel of ``response``; as long as the speech."""
-    from scipy.signal import oaconvolve
-
-    out: Samples = oaconvolve(speech, response, axes=1)[:, : speech.shape[1]]
-    return out
+    return exact.convolve(speech, response)
 
 
 def fit_length(noise: Samples, length: int, rng: np.random.Generator, rate: int) -> Samples:
@@ -72,12 +71,24 @@ def fit_length(noise: Samples, length: int, rng: np.random.Generator, rate: int)
     if available >= length:
         start = int(rng.integers(available - length + 1))
         return noise[:, start : start + length]
-    fade = min(round(LOOP_FADE_S * rate), available // 2)
-    period = available - fade
+    return looped(noise, length, int(rng.integers(period_of(noise, rate))), rate)
+
+
+def period_of(noise: Samples, rate: int) -> int:
+    """Samples after which :func:`looped` comes round again."""
+    available: int = noise.shape[1]
+    return available - min(round(LOOP_FADE_S * rate), available // 2)
+
+
+def looped(noise: Samples, length: int, start: int, rate: int) -> Samples:
+    """``length`` samples of ``noise`` as an endless loop, from ``start`` on."""
+    period = period_of(noise, rate)
+    fade = noise.shape[1] - period
     angle = (np.arange(fade) + 0.5) / max(fade, 1) * (np.pi / 2)
     loop = noise[:, :period].copy()
-    loop[:, :fade] = noise[:, :fade] * np.sin(angle) + noise[:, period:] * np.cos(angle)
-    return loop[:, (int(rng.integers(period)) + np.arange(length)) % period]
+    rising, falling = exact.on_grid(np.sin(angle), 24), exact.on_grid(np.cos(angle), 24)
+    loop[:, :fade] = noise[:, :fade] * rising + noise[:, period:] * falling
+    return loop[:, (start + np.arange(length)) % period]
 
 
 def with_channels(samples: Samples, channels: int) -> Samples:

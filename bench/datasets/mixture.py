@@ -8,24 +8,39 @@ from typing import Any
 
 import numpy as np
 
-from bench import audio
 from bench.audio import Audio
-from bench.datasets import mixing, noises, rooms
-from bench.datasets.mixing import Samples
-from bench.datasets.recipe import Materials, Recipe, Source
-from bench.errors import DatasetError
+from bench.datasets import levels, mixing, receivers, rooms, shoebox
+from bench.datasets.background import Background, background
+from bench.datasets.exact import Samples
+from bench.datasets.levels import SnrClasses
+from bench.datasets.materials import Source
+from bench.datasets.parts import speech_part
+from bench.datasets.recipe import Materials, Recipe, SimulatedRooms, drawn
 
-PLACES = 4  # of a recording that is longer than asked, the loudest of so many random parts
-SILENT_DBFS = -80.0
+AHEAD_DEG = 90.0  # a talker without a room stands at most so far to a side
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """A mixed clip, the recording that speaks in it, and everything that was drawn and measured."""
+    """A mixed clip, the recording that speaks in it, and everything that was drawn and measured.
+
+    ``speech`` and ``noise`` are what was added, shape ``(channels, samples)``, ``noise`` at its final level.
+    """
 
     audio: Audio
-    speech: Source
+    source: Source
     attributes: dict[str, Any]
+    speech: Samples
+    noise: Samples
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """The talker in a room, or without one."""
+
+    samples: Samples
+    attributes: dict[str, Any]
+    source: Source | None = None
 
 
 def mix(number: int, recipe: Recipe, materials: Materials) -> Mixture:
@@ -34,34 +49,60 @@ def mix(number: int, recipe: Recipe, materials: Materials) -> Mixture:
     Raises:
         AudioError, DatasetError: a recording that cannot be read, or is silent.
     """
-    seeds = np.random.SeedSequence([recipe.seed, number]).spawn(4)
-    speech_rng, room_rng, noise_rng, level_rng = map(np.random.default_rng, seeds)
+    rate = recipe.sample_rate
+    seeds = np.random.SeedSequence([recipe.seed, number]).spawn(7)
+    speech_rng, room_rng, noise_rng, level_rng, kind_rng, place_rng, course_rng = map(np.random.default_rng, seeds)
     source = _talker(number, recipe, materials)
-    dry = _part(source, recipe.duration_s, recipe.sample_rate, speech_rng)
-    level = mixing.active_level_dbfs(dry, recipe.sample_rate)
-    speech, room = _in_a_room(dry, recipe, materials, room_rng)
-    noise, origin = _noise(dry, source, recipe, materials, noise_rng)
+    dry = speech_part(source, recipe.duration_s, rate, speech_rng)
+    level = mixing.active_level_dbfs(dry, rate)
+    heard = _in_a_room(dry, recipe, materials, room_rng, kind_rng, place_rng)
+    behind = background(dry, source, recipe, materials, noise_rng, kind_rng, place_rng)
 
     wanted = level if recipe.level_dbfs is None else recipe.level_dbfs
-    asked_db = float(level_rng.uniform(*recipe.snr_db))
+    if isinstance(recipe.snr_db, SnrClasses):
+        course = levels.course(recipe.snr_db, recipe.seed, number, dry.shape[1] / rate, course_rng)
+    else:
+        course = levels.still(float(level_rng.uniform(*recipe.snr_db)))
     gain_db = float(level_rng.uniform(*recipe.gain_db))
-    speech = speech * mixing.amplitude(wanted - mixing.active_level_dbfs(speech, recipe.sample_rate) + gain_db)
-    noise = noise * mixing.amplitude(mixing.snr_db(speech, noise, recipe.sample_rate) - asked_db)
+    speech = heard.samples * mixing.amplitude(wanted - mixing.active_level_dbfs(heard.samples, rate) + gain_db)
+    speech_db = mixing.active_level_dbfs(speech, rate)
+    noise = levels.to_course(behind.samples, speech_db, course, rate)
     mixed, attenuation_db = mixing.below_ceiling(speech + noise)
     attributes = {
         "seed": recipe.seed,
         "number": number,
+        "spatial": recipe.spatial,
         "speech": source.name,
         "speech_sha256": source.sha256,
-        **room,
-        **origin,
-        "snr_asked_db": round(asked_db, 4),
-        "snr_db": round(mixing.snr_db(speech, noise, recipe.sample_rate), 4),
+        **heard.attributes,
+        **behind.attributes,
+        **_snr(course, noise, speech_db, recipe),
         "gain_db": round(gain_db, 4),
         "attenuation_db": round(attenuation_db, 4),
-        "speech_level_dbfs": round(mixing.active_level_dbfs(speech, recipe.sample_rate) + attenuation_db, 4),
+        "speech_level_dbfs": round(speech_db + attenuation_db, 4),
+        "materials": _materials(source, heard, behind),
     }
-    return Mixture(Audio(mixed.astype(np.float32), recipe.sample_rate), source, attributes)
+    return Mixture(Audio(mixed.astype(np.float32), rate), source, attributes, speech, noise)
+
+
+def _snr(course: levels.Course, noise: Samples, speech_db: float, recipe: Recipe) -> dict[str, Any]:
+    whole = round(speech_db - mixing.decibels(mixing.power(noise)), 4)
+    found: dict[str, Any] = {"snr_asked_db": round(course.start_db, 4), "snr_db": whole}
+    if isinstance(recipe.snr_db, SnrClasses):
+        found |= {"snr_class_db": course.start_db, **levels.record(course)}
+    if course.kind != "still":
+        found["snr_holds_db"] = levels.measured_db(noise, speech_db, course, recipe.sample_rate)
+    return found
+
+
+def _materials(source: Source, heard: _Heard, behind: Background) -> list[dict[str, str]]:
+    """Every recording in the clip with its licence."""
+    used: Sequence[tuple[str, Source]] = [
+        ("speech", source),
+        *(("rooms", room) for room in [heard.source] if room),
+        *(("noise", one) for one in behind.sources),
+    ]
+    return [{"role": role, **one.record} for role, one in used]
 
 
 def _talker(number: int, recipe: Recipe, materials: Materials) -> Source:
@@ -70,91 +111,48 @@ def _talker(number: int, recipe: Recipe, materials: Materials) -> Source:
     return materials.speech[int(order[number % len(order)])]
 
 
-def _part(source: Source, duration_s: float | None, rate: int, rng: np.random.Generator) -> Samples:
-    """A mono part of a recording: all of it, or the loudest of a few random places."""
-    recorded, header = None, source.info
-    if duration_s is None or duration_s * header.rate >= header.length:
-        recorded = audio.read(source.path)
-    else:
-        last = header.length - round(duration_s * header.rate)
-        places = [audio.read(source.path, int(rng.integers(last + 1)) / header.rate, duration_s) for _ in range(PLACES)]
-        recorded = max(places, key=lambda place: mixing.power(place.samples))
-    mono = recorded.mixed_to(1).at(rate).samples.astype(np.float64)
-    if mixing.active_level_dbfs(mono, rate) < SILENT_DBFS:
-        raise DatasetError(
-            f"{source.path}: expected sound, got silence (below {SILENT_DBFS:g} dBFS); exclude the file."
-        )
-    return mono
-
-
 def _in_a_room(
-    dry: Samples, recipe: Recipe, materials: Materials, rng: np.random.Generator
-) -> tuple[Samples, dict[str, Any]]:
+    dry: Samples,
+    recipe: Recipe,
+    materials: Materials,
+    rng: np.random.Generator,
+    kind_rng: np.random.Generator,
+    place_rng: np.random.Generator,
+) -> _Heard:
+    index, azimuth_deg = drawn(recipe.rooms, kind_rng), round(place_rng.uniform(-AHEAD_DEG, AHEAD_DEG), 2)
     if rng.random() >= recipe.reverberation_probability:
-        return mixing.with_channels(dry, recipe.channels), {"reverberation": False, "rt60_s": None}
-    if recipe.rooms == "simulated":
-        asked = float(rng.uniform(*recipe.rt60_s))
-        room = rooms.simulate(asked, recipe.channels, recipe.sample_rate, rng)
-        wet = mixing.reverberate(dry, rooms.normalised(room.response))
-        return wet, {
-            "reverberation": True,
-            "room": f"simulated {' x '.join(f'{side:g}' for side in room.dimensions_m)} m",
-            "rt60_asked_s": round(asked, 4),
-            "rt60_s": round(room.rt60_s, 4),
-        }
-    fitting = materials.rooms_of(recipe)
-    chosen = fitting[int(rng.integers(len(fitting)))]
+        nowhere = {"reverberation": False, "rt60_s": None}
+        if recipe.spatial == "mono":
+            return _Heard(dry, nowhere)
+        placed = receivers.placed(dry, [azimuth_deg], recipe.spatial, recipe.sample_rate)
+        return _Heard(placed, nowhere | {"talker_azimuth_deg": azimuth_deg})
+    entry = recipe.rooms[index]
+    if isinstance(entry, SimulatedRooms):
+        return _simulated(dry, entry, recipe, rng)
+    chosen = materials.rooms[index][int(rng.integers(len(materials.rooms[index])))]
     wet = mixing.with_channels(mixing.reverberate(dry, chosen.response), recipe.channels)
-    return wet, {
+    attributes = {
         "reverberation": True,
         "room": chosen.source.name,
         "room_sha256": chosen.source.sha256,
         "rt60_s": None if chosen.rt60_s is None else round(chosen.rt60_s, 4),
     }
+    return _Heard(wet, attributes, chosen.source)
 
 
-def _noise(
-    dry: Samples, talker: Source, recipe: Recipe, materials: Materials, rng: np.random.Generator
-) -> tuple[Samples, dict[str, Any]]:
-    channels, length, rate = recipe.channels, dry.shape[1], recipe.sample_rate
-    if recipe.noise == "simulated":
-        kind = str(rng.choice(noises.KINDS))
-        return _simulated(kind, dry, _others(talker, materials.speech), recipe, rng), {"noise": f"simulated {kind}"}
-    source = materials.noise[int(rng.integers(len(materials.noise)))]
-    samples = _noise_part(source, length, rate, rng)
-    if mixing.decibels(mixing.power(samples)) < SILENT_DBFS:
-        raise DatasetError(
-            f"{source.path}: expected sound, got silence (below {SILENT_DBFS:g} dBFS); exclude the file."
-        )
-    noise = mixing.fit_length(mixing.with_channels(samples, channels), length, rng, rate)
-    return noise, {"noise": source.name, "noise_sha256": source.sha256}
-
-
-def _noise_part(source: Source, length: int, rate: int, rng: np.random.Generator) -> Samples:
-    """The recording, or, where it is longer than needed, the loudest of a few random parts; at ``rate``."""
-    header = source.info
-    needed = -(-length * header.rate // rate) + 1
-    if needed >= header.length:
-        recorded = audio.read(source.path)
+def _simulated(dry: Samples, entry: SimulatedRooms, recipe: Recipe, rng: np.random.Generator) -> _Heard:
+    asked = round(float(rng.uniform(*recipe.rt60_s)), 9)
+    if entry.simulator == "pyroomacoustics":
+        room = rooms.with_pyroomacoustics(asked, recipe.channels, recipe.sample_rate, rng)
     else:
-        starts = rng.integers(header.length - needed, size=PLACES)
-        places = [audio.read(source.path, int(start) / header.rate, needed / header.rate) for start in starts]
-        recorded = max(places, key=lambda place: mixing.power(place.samples))
-    return recorded.at(rate).samples.astype(np.float64)
-
-
-def _others(talker: Source, speech: Sequence[Source]) -> list[Source]:
-    return [source for source in speech if source is not talker] or [talker]
-
-
-def _simulated(kind: str, dry: Samples, others: list[Source], recipe: Recipe, rng: np.random.Generator) -> Samples:
-    channels, length, rate = recipe.channels, dry.shape[1], recipe.sample_rate
-    if kind == "pink":
-        return noises.pink(channels, length, rate, rng)
-    if kind == "speech_shaped":
-        return noises.speech_shaped(dry, channels, length, rate, rng)
-    if kind == "hum_fan":
-        return noises.hum_fan(channels, length, rate, rng)
-    picked = rng.choice(len(others), size=noises.BABBLE_VOICES, replace=len(others) < noises.BABBLE_VOICES)
-    voices = [_part(others[int(index)], length / rate, rate, rng) for index in picked]
-    return noises.babble(voices, channels, length, rate, rng)
+        room = shoebox.simulate(asked, recipe.spatial, recipe.sample_rate, rng)
+    wet = mixing.reverberate(dry, rooms.normalised(room.response))
+    attributes: dict[str, Any] = {
+        "reverberation": True,
+        "room": f"simulated {' x '.join(f'{side:g}' for side in room.dimensions_m)} m",
+        "rt60_asked_s": round(asked, 4),
+        "rt60_s": round(room.rt60_s, 4),
+    }
+    if room.distance_m is not None:
+        attributes |= {"talker_distance_m": room.distance_m, "talker_azimuth_deg": room.azimuth_deg}
+    return _Heard(wet, attributes)

@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from bench.datasets.mixing import Samples, active_level_dbfs, amplitude, fit_length
+from bench.datasets.exact import Samples, on_grid, steady
+from bench.datasets.mixing import active_level_dbfs, amplitude, fit_length
 
 KINDS = ("pink", "speech_shaped", "babble", "hum_fan")
-"""What ``noise: simulated`` draws from."""
+"""What ``noise: simulated`` draws from; babble is made of recordings, see :func:`voices`."""
 
 BABBLE_VOICES = 6
+
+GRID_BITS = 16
 
 
 def pink(channels: int, length: int, rate: int, rng: np.random.Generator) -> Samples:
@@ -28,15 +31,22 @@ def speech_shaped(speech: Samples, channels: int, length: int, rate: int, rng: n
     return _shaped(channels, length, rate, rng, lambda frequency: np.sqrt(np.interp(frequency, frequencies, density)))
 
 
-def babble(voices: Sequence[Samples], channels: int, length: int, rate: int, rng: np.random.Generator) -> Samples:
-    """``voices``, mono, at equal active level, each looped from a random place and put somewhere left to right."""
-    mix = np.zeros((channels, length))
-    for voice in voices:
-        angle = rng.uniform(0, np.pi / 2)
-        pan = np.array([[np.cos(angle)], [np.sin(angle)]]) if channels == 2 else np.ones((1, 1))
-        gain = amplitude(-active_level_dbfs(voice, rate))
-        mix += pan * gain * fit_length(voice, length, rng, rate)
-    return _unit(mix)
+def voices(talkers: Sequence[Samples], length: int, rate: int, rng: np.random.Generator) -> tuple[Samples, list[float]]:
+    """Mono ``talkers`` at equal active level, each looped from a random place, and the azimuth where each stands."""
+    parts, azimuths = [], []
+    for talker in talkers:
+        azimuths.append(round(360 * float(rng.random()), 2))
+        gain = amplitude(-active_level_dbfs(talker, rate))
+        parts.append(gain * fit_length(talker, length, rng, rate))
+    return np.concatenate(parts), azimuths
+
+
+def sum_of(parts: Samples) -> Samples:
+    """The sum over channels, one after the other."""
+    total = np.zeros((1, parts.shape[1]))
+    for part in parts:
+        total += part
+    return total
 
 
 def hum_fan(channels: int, length: int, rate: int, rng: np.random.Generator) -> Samples:
@@ -47,7 +57,7 @@ def hum_fan(channels: int, length: int, rate: int, rng: np.random.Generator) -> 
     hum = _tones(seconds, mains, 8, rng)
     blades = _tones(seconds, rng.uniform(90, 220), 4, rng)
     flutter = 1 + 0.2 * np.sin(2 * np.pi * rng.uniform(0.5, 3) * seconds + rng.uniform(0, 2 * np.pi))
-    return _unit(air * flutter + 0.5 * hum + 0.3 * blades * flutter)
+    return unit(air * flutter + 0.5 * hum + 0.3 * blades * flutter)
 
 
 def _tones(seconds: Samples, fundamental: float, count: int, rng: np.random.Generator) -> Samples:
@@ -67,9 +77,10 @@ def _shaped(
     spectrum = rfft(rng.standard_normal((channels, padded)), axis=1)
     weight = magnitude(rfftfreq(padded, 1 / rate))
     weight[0] = 0.0
-    return _unit(irfft(spectrum * weight, padded, axis=1)[:, :length])
+    return unit(irfft(spectrum * weight, padded, axis=1)[:, :length])
 
 
-def _unit(samples: Samples) -> Samples:
-    scaled: Samples = samples / np.sqrt(np.mean(np.square(samples)))
-    return scaled
+def unit(samples: Samples) -> Samples:
+    """``samples`` with an RMS of 1 over all channels, in steps of 2**-16 of it (-107 dB)."""
+    scaled = samples / steady(float(np.sqrt(np.mean(np.square(samples)))))
+    return on_grid(scaled, GRID_BITS)

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import AfterValidator, Field, FiniteFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    Tag,
+    model_validator,
+)
 
 from bench import audio
 from bench.audio import Audio
-from bench.datasets import rooms
-from bench.datasets.base import AUDIO_FILES, DatasetContext, Options, find_files, sha256_of
-from bench.datasets.mixing import Samples
+from bench.datasets import noises, rooms, shoebox
+from bench.datasets.base import DatasetContext, Options
+from bench.datasets.exact import Samples
+from bench.datasets.levels import Range, Snr, ascending
+from bench.datasets.materials import Material, Role, Source, sources_of
+from bench.datasets.receivers import Spatial
 from bench.errors import AudioError, DatasetError
 
 ORDINARY: dict[str, Any] = {
@@ -36,61 +48,94 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-def _ascending(limits: tuple[float, float]) -> tuple[float, float]:
-    if limits[0] > limits[1]:
-        raise ValueError("expected (lowest, highest)")
-    return limits
-
-
-Range = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(_ascending)]
 Seconds = Annotated[float, Field(ge=0.1, le=10.0)]
+Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Recordings(Options):
-    """A folder of recordings; globs as in the loader ``folder``."""
+class SimulatedNoise(Options):
+    """Synthesised noise of one kind, or of any (``simulated``: all of them and babble of six talkers)."""
 
-    path: str
-    include: tuple[str, ...] = AUDIO_FILES
-    exclude: tuple[str, ...] = ()
-    licence: str = "not stated"
+    kind: Literal["simulated", "pink", "speech_shaped", "hum_fan"]
+    weight: Weight = 1.0
+
+
+class Babble(Options):
+    """So many other talkers of the speech recordings at once, the lowest and the highest number."""
+
+    kind: Literal["babble"]
+    talkers: Annotated[tuple[PositiveInt, PositiveInt], AfterValidator(ascending)] = (
+        noises.BABBLE_VOICES,
+        noises.BABBLE_VOICES,
+    )
+    weight: Weight = 1.0
+
+
+class SimulatedRooms(Options):
+    """Shoebox rooms, by image sources of our own or by pyroomacoustics (mono and stereo)."""
+
+    kind: Literal["simulated"]
+    simulator: Literal["image_sources", "pyroomacoustics"] = "image_sources"
+    weight: Weight = 1.0
+
+
+def _each(value: object) -> object:
+    """One material as a list of one; a bare word as ``{kind: word}``."""
+    items = value if isinstance(value, list | tuple) else [value]
+    return [{"kind": item} if isinstance(item, str) else item for item in items]
+
+
+def _noise_kind(value: object) -> str:
+    kind = value.get("kind") if isinstance(value, Mapping) else getattr(value, "kind", None)
+    return "recordings" if kind is None else "babble" if kind == "babble" else "simulated"
+
+
+def _rooms_kind(value: object) -> str:
+    kind = value.get("kind") if isinstance(value, Mapping) else getattr(value, "kind", None)
+    return "recordings" if kind is None else "simulated"
+
+
+NoiseKind = Annotated[
+    Annotated[Material, Tag("recordings")]
+    | Annotated[Babble, Tag("babble")]
+    | Annotated[SimulatedNoise, Tag("simulated")],
+    Discriminator(_noise_kind),
+]
+RoomsKind = Annotated[
+    Annotated[Material, Tag("recordings")] | Annotated[SimulatedRooms, Tag("simulated")], Discriminator(_rooms_kind)
+]
 
 
 class Recipe(Options):
     """The options of :func:`bench.datasets.noisy_reverberant.noisy_reverberant`, presets filled in."""
 
-    speech: Recordings
-    noise: Recordings | Literal["simulated"]
-    rooms: Recordings | Literal["simulated"]
+    speech: Annotated[list[Material], BeforeValidator(_each), Field(min_length=1)]
+    noise: Annotated[list[NoiseKind], BeforeValidator(_each), Field(min_length=1)]
+    rooms: Annotated[list[RoomsKind], BeforeValidator(_each), Field(min_length=1)]
     count: PositiveInt
-    seed: NonNegativeInt
-    sample_rate: int = Field(ge=audio.MIN_RATE, le=audio.MAX_RATE)
+    seed: NonNegativeInt = 0
+    sample_rate: int = Field(48_000, ge=audio.MIN_RATE, le=audio.MAX_RATE)
     channels: Literal[1, 2]
-    duration_s: PositiveFloat | None = Field(allow_inf_nan=False)
-    snr_db: Range
-    rt60_s: Annotated[tuple[Seconds, Seconds], AfterValidator(_ascending)]
+    spatial: Spatial
+    noise_field: Literal["any", "point", "diffuse"] = "any"
+    duration_s: PositiveFloat | None = Field(None, allow_inf_nan=False)
+    snr_db: Snr
+    rt60_s: Annotated[tuple[Seconds, Seconds], AfterValidator(ascending)]
     reverberation_probability: float = Field(ge=0, le=1)
     gain_db: Range
     level_dbfs: float | None = Field(le=0, ge=-80)
-    preset: Literal["encodec"] | None
+    bits: Literal[16, 24] = 16
+    preset: Literal["encodec"] | None = None
 
     @model_validator(mode="after")
-    def _can_be_simulated(self) -> Recipe:
-        if self.rooms == "simulated" and self.rt60_s[0] < rooms.SHORTEST_S:
+    def _can_be_made(self) -> Recipe:
+        if self.channels != (1 if self.spatial == "mono" else 2):
+            raise ValueError(f"channels: {self.spatial} clips do not have {self.channels}; leave one of the two out")
+        simulated = [one for one in self.rooms if isinstance(one, SimulatedRooms)]
+        if simulated and self.rt60_s[0] < rooms.SHORTEST_S:
             raise ValueError(f"rt60_s: simulated rooms go down to {rooms.SHORTEST_S:g} s, got {self.rt60_s[0]:g} s")
+        if self.spatial == "binaural" and any(one.simulator == "pyroomacoustics" for one in simulated):
+            raise ValueError("rooms: pyroomacoustics has no head; for binaural rooms use simulator: image_sources")
         return self
-
-
-@dataclass(frozen=True)
-class Source:
-    """A recording that clips are made of; ``name`` is its path below its folder."""
-
-    name: str
-    path: Path
-    sha256: str
-
-    @cached_property
-    def info(self) -> audio.AudioInfo:
-        return audio.info(self.path)
 
 
 @dataclass(frozen=True)
@@ -104,74 +149,88 @@ class RecordedRoom:
 
 @dataclass(frozen=True)
 class Materials:
-    """What the recipe names, found. ``noise`` and ``rooms`` are empty where they are simulated."""
+    """What the recipe names, found: for each entry of ``noise`` and ``rooms`` a list, empty where it is simulated."""
 
     speech: list[Source]
-    noise: list[Source]
-    rooms: list[RecordedRoom]
+    noise: list[list[Source]]
+    rooms: list[list[RecordedRoom]]
 
     @classmethod
     def find(cls, recipe: Recipe, context: DatasetContext, dataset: str) -> Materials:
-        """Look for every recording; one DatasetError with all problems of all three folders."""
+        """Look for every recording; one DatasetError with all problems of all materials.
+
+        Of measured rooms, those are kept whose RT60 is in the recipe's range.
+        """
         problems: list[str] = []
-        found = {
-            key: _sources(getattr(recipe, key), context, dataset, key, problems) for key in ("speech", "noise", "rooms")
-        }
-        measured: list[RecordedRoom] = []
-        for source in found["rooms"]:
-            try:
-                measured.append(_measured(source, recipe))
-            except (AudioError, ValueError) as error:
-                problems.append(f"dataset {dataset!r}, rooms: {source.path}: {error}")
-        materials = cls(found["speech"], found["noise"], measured)
-        if measured and recipe.reverberation_probability > 0 and not materials.rooms_of(recipe):
-            problems.append(
-                f"dataset {dataset!r}, rooms: none has an RT60 from {recipe.rt60_s[0]:g} s to {recipe.rt60_s[1]:g} s. "
-                f"There are: {'; '.join(map(_described, measured))}. Widen rt60_s, or use rooms: simulated."
-            )
+
+        def found(role: Role, entry: object) -> list[Source]:
+            where = f"dataset {dataset!r}, {role}"
+            return sources_of(entry, role, context, where, problems) if isinstance(entry, Material) else []
+
+        speech = [source for entry in recipe.speech for source in found("speech", entry)]
+        noise = [found("noise", entry) for entry in recipe.noise]
+        measured = []
+        for entry in recipe.rooms:
+            sources = found("rooms", entry)
+            if recipe.spatial == "binaural":
+                sources = _of_two_ears(sources, dataset, problems)
+            measured.append(_fitting(sources, recipe, f"dataset {dataset!r}, rooms", problems))
         if problems:
             raise DatasetError("\n".join(problems))
-        return materials
-
-    def rooms_of(self, recipe: Recipe) -> list[RecordedRoom]:
-        """The rooms whose RT60 is in the recipe's range."""
-        low, high = recipe.rt60_s
-        return [room for room in self.rooms if room.rt60_s is not None and low <= room.rt60_s <= high]
+        return cls(speech, noise, measured)
 
     @property
-    def hashes(self) -> dict[str, list[tuple[str, str]]]:
-        """Name and content of every recording."""
-        sources = {"speech": self.speech, "noise": self.noise, "rooms": [room.source for room in self.rooms]}
-        return {key: [(source.name, source.sha256) for source in listed] for key, listed in sources.items()}
+    def sources(self) -> dict[Role, list[Source]]:
+        """Every recording that may be used, by what it is used as."""
+        return {
+            "speech": self.speech,
+            "noise": [source for entry in self.noise for source in entry],
+            "rooms": [room.source for entry in self.rooms for room in entry],
+        }
+
+    @property
+    def hashes(self) -> dict[str, list[Any]]:
+        """Name and content of every recording, entry by entry, and what else of it changes a clip."""
+
+        def facts(sources: list[Source]) -> list[Any]:
+            return [[one.name, one.sha256, one.speaker, one.licence, one.start_s, one.duration_s] for one in sources]
+
+        return {
+            "speech": facts(self.speech),
+            "noise": [facts(entry) for entry in self.noise],
+            "rooms": [facts([room.source for room in entry]) for entry in self.rooms],
+        }
 
 
-def _sources(
-    spec: Recordings | str, context: DatasetContext, dataset: str, key: str, problems: list[str]
-) -> list[Source]:
-    if isinstance(spec, str):
-        return []
-    try:
-        root = context.folder(spec.path, f"dataset {dataset!r}, {key}")
-    except DatasetError as error:
-        problems.append(str(error))
-        return []
-    files = find_files(root, spec.include, spec.exclude)
-    if not files:
-        problems.append(f"dataset {dataset!r}, {key}: no file below {root} matches {', '.join(spec.include)}.")
-    found = []
-    for file in files:
+def _of_two_ears(sources: list[Source], dataset: str, problems: list[str]) -> list[Source]:
+    fitting = [source for source in sources if audio.info(source.path).channels == 2]
+    if sources and not fitting:
+        problems.append(
+            f"dataset {dataset!r}, rooms: binaural clips need responses of two channels, one for each ear; none of "
+            f"the {len(sources)} recordings has two. Use rooms: simulated, or spatial: stereo."
+        )
+    return fitting
+
+
+def _fitting(sources: list[Source], recipe: Recipe, where: str, problems: list[str]) -> list[RecordedRoom]:
+    measured, before = [], len(problems)
+    for source in sources:
         try:
-            source = Source(file.relative_to(root).as_posix(), file, sha256_of(file))
-            if not source.info.length:
-                raise AudioError(f"{file}: the file holds no samples.")
-            found.append(source)
-        except (AudioError, OSError) as error:
-            problems.append(f"dataset {dataset!r}, {key}: {error} Replace the file, or exclude it.")
-    return found
+            measured.append(_measured(source, recipe))
+        except (AudioError, ValueError) as error:
+            problems.append(f"{where}: {source.path}: {error}")
+    low, high = recipe.rt60_s
+    fitting = [room for room in measured if room.rt60_s is not None and low <= room.rt60_s <= high]
+    if measured and not fitting and len(problems) == before and recipe.reverberation_probability > 0:
+        problems.append(
+            f"{where}: none has an RT60 from {low:g} s to {high:g} s. There are: "
+            f"{'; '.join(map(_described, measured))}. Widen rt60_s, or use rooms: simulated."
+        )
+    return fitting
 
 
 def _measured(source: Source, recipe: Recipe) -> RecordedRoom:
-    recorded = audio.read(source.path)
+    recorded = source.read()
     recorded = Audio(recorded.samples[: recipe.channels], recorded.rate)
     rt60_s = rooms.reverberation_time_s(recorded.samples.astype(np.float64), recorded.rate)
     response = recorded.at(recipe.sample_rate).samples.astype(np.float64)
@@ -180,3 +239,21 @@ def _measured(source: Source, recipe: Recipe) -> RecordedRoom:
 
 def _described(room: RecordedRoom) -> str:
     return f"{room.source.name} " + ("noise-limited" if room.rt60_s is None else f"{room.rt60_s:.2f} s")
+
+
+def identities(recipe: Recipe) -> dict[str, str]:
+    """What besides codecbench's own arithmetic makes samples; MissingRequirement where it is not installed."""
+    made = {"resampler": audio.resampler_identity()}
+    for entry in recipe.rooms:
+        if isinstance(entry, SimulatedRooms):
+            ours = entry.simulator == "image_sources"
+            made[entry.simulator] = shoebox.IDENTITY if ours else rooms.simulator_identity()
+    return made
+
+
+def drawn(entries: list[Any], rng: np.random.Generator) -> int:
+    """Index of one of ``entries`` by their weights; a single one takes no random number."""
+    if len(entries) == 1:
+        return 0
+    bounds = np.cumsum([entry.weight for entry in entries])
+    return int(np.searchsorted(bounds, rng.random() * bounds[-1], side="right").clip(0, len(entries) - 1))

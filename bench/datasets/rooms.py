@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.datasets.exact import on_grid, steady
 from bench.errors import MissingRequirement
 
 Response = NDArray[np.float64]
@@ -39,7 +40,7 @@ def normalised(response: Response) -> Response:
     energy = float(np.mean(np.sum(np.square(response), axis=1)))
     if not energy > 0:
         raise ValueError("the impulse response is silent")
-    return response / math.sqrt(energy)
+    return response / steady(math.sqrt(energy))
 
 
 def reverberation_time_s(response: Response, rate: int) -> float | None:
@@ -72,20 +73,22 @@ def reverberation_time_s(response: Response, rate: int) -> float | None:
     if last - first < 2:
         return None
     slope = float(np.polyfit(np.arange(first, last) / rate, decay_db[first:last], 1)[0])
-    return -60 / slope
+    return steady(-60 / slope)
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A simulated room: what it is, and what microphones in it hear."""
+    """A simulated room: what it is, what microphones or ears in it hear, and where the talker stands, if known."""
 
     dimensions_m: tuple[float, float, float]
     response: Response
     rt60_s: float
+    distance_m: float | None = None
+    azimuth_deg: float | None = None
 
 
-def simulate(rt60_s: float, channels: int, rate: int, rng: np.random.Generator) -> Room:
-    """A shoebox room that decays in ``rt60_s``, with a talker and ``channels`` microphones at random places.
+def with_pyroomacoustics(rt60_s: float, channels: int, rate: int, rng: np.random.Generator) -> Room:
+    """A shoebox room of pyroomacoustics that decays in ``rt60_s``; it differs in its last bits between processors.
 
     Longer reverberation makes a larger room (floor about 12 m x 9 m per second of it), as in life. Reflections of
     up to 45 orders come from the image-source method of pyroomacoustics with equally absorbing walls; an exponential
@@ -101,7 +104,7 @@ def simulate(rt60_s: float, channels: int, rate: int, rng: np.random.Generator) 
     dimensions = np.maximum(shape, [3.0, 2.5, 2.3]).round(2)
     absorption, order = pra.inverse_sabine(rt60_s, dimensions)
     room = pra.ShoeBox(dimensions, fs=rate, materials=pra.Material(absorption), max_order=min(order, MAX_ORDER))
-    ear, mouth = _places(dimensions, rng)
+    ear, mouth = places(dimensions, rng)
     direction = rng.uniform(0, 2 * np.pi)
     half = MICROPHONE_DISTANCE_M / 2 * np.array([np.cos(direction), np.sin(direction), 0.0])
     room.add_source(mouth)
@@ -111,7 +114,7 @@ def simulate(rt60_s: float, channels: int, rate: int, rng: np.random.Generator) 
     length = min(map(len, heard))
     response = without_delay(np.stack([one[:length] for one in heard]))
     width, depth, height = map(float, dimensions)
-    return Room((width, depth, height), *_with_decay(response, rt60_s, rate))
+    return Room((width, depth, height), *with_decay(response, rt60_s, rate))
 
 
 def simulator_identity() -> str:
@@ -129,7 +132,7 @@ def _pyroomacoustics() -> Any:
     return pyroomacoustics
 
 
-def _places(dimensions: NDArray[np.float64], rng: np.random.Generator) -> tuple[Response, Response]:
+def places(dimensions: NDArray[np.float64], rng: np.random.Generator) -> tuple[Response, Response]:
     """A listener and a talker: at least 0.5 m from the walls, 0.5 m to 2.5 m apart where the room allows it."""
     low, high = np.full(3, 0.5), dimensions - 0.5
     ear = rng.uniform(low, high)
@@ -139,13 +142,15 @@ def _places(dimensions: NDArray[np.float64], rng: np.random.Generator) -> tuple[
             return ear, mouth
 
 
-def _with_decay(response: Response, rt60_s: float, rate: int) -> tuple[Response, float]:
+def with_decay(response: Response, rt60_s: float, rate: int) -> tuple[Response, float]:
+    """``response`` with an exponential weight that makes its T20 ``rt60_s``, and that T20 as measured."""
     seconds = np.arange(response.shape[1]) / rate
     measured = reverberation_time_s(response, rate)
     for _ in range(8):  # the fit is not quite linear in the exponent
         if measured is None or abs(measured / rt60_s - 1) < 0.01:
             break
-        response = response * np.exp(-3 * math.log(10) * seconds * (1 / rt60_s - 1 / measured))
+        weight = np.exp(-3 * math.log(10) * seconds * (1 / rt60_s - 1 / measured))
+        response = response * on_grid(weight, 30)
         measured = reverberation_time_s(response, rate)
     if measured is None:
         raise ValueError(f"the simulated room has no clear decay at an RT60 of {rt60_s:g} s")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from bench.report.record import category_name, definitions, failures, headline, methods
+from bench.report.references import Reference, by_reason, of_results, sentences
 from bench.report.wide import Sheet, sheets
 from bench.results import Results
 
@@ -37,6 +38,7 @@ def _lines(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, se
         yield from _sheet(sheet)
     yield from ("", "Each score is the mean over clips with its 95 % confidence interval in brackets. ↑ higher is ")
     yield "better, ↓ lower is better; `n/a`: the metric does not speak of this signal; –: no value."
+    yield from _references(of_results(results))
     yield from _failures(failures(results))
     yield from ("", "## Methods", "")
     yield from (f"- {term}: {escape(text)}" for term, text in methods(results, seed))
@@ -49,6 +51,21 @@ def _lines(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, se
 def _sheet(sheet: Sheet) -> Iterator[str]:
     rows = [[name, *map(str, row)] for name, row in zip(sheet.conditions, sheet.rows, strict=True)]
     yield from _table(["condition", *map(str, sheet.columns)], rows, numbers=True)
+    for note in sheet.notes:
+        yield from ("", escape(note))
+
+
+def _references(references: list[Reference]) -> Iterator[str]:
+    if not references:
+        return
+    yield from ("", "## The references", "")
+    yield from (f"- {escape(sentence)}" for sentence in sentences(references))
+    found = by_reason(references)
+    if found:
+        yield ""
+        yield from _table(["mark", "clips", "which", "why"], found[:SHOWN_FAILURES])
+    if len(found) > SHOWN_FAILURES:
+        yield from ("", f"{len(found) - SHOWN_FAILURES} more are in the column `marks` of `clips.parquet`.")
 
 
 def _failures(rows: pd.DataFrame) -> Iterator[str]:

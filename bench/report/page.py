@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ import pandas as pd
 
 from bench.errors import CodecbenchError
 from bench.report.record import category_name, definitions, failures, headline, methods
+from bench.report.references import of_results, overview
 from bench.report.sounds import LONGEST_S, Sound, colours, sound
 from bench.report.svg import SERIES_COLOURS
 from bench.report.wide import Sheet, digits_of, direction, limits_of, number, sheets, shown_quantities
 from bench.report.worst import Worst, worst_clips
 from bench.results import Results
 
+TEMPLATE = "report.html.jinja"
 SHOWN_FAILURES = 200
 LARGEST_PAGE = 15_000_000  # bytes: what a browser opens and a mail server forwards without complaint
 
@@ -71,19 +74,20 @@ def page(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, seed
         "methods": methods(results, seed),
         "definitions": definitions(results),
         "config": str(results.info.get("config_text") or ""),
-        "series_colours": SERIES_COLOURS,
+        "references": overview(found, results.name) if (found := of_results(results)) else None,
         "shades": [f"rgb({r} {g} {b})" for r, g, b in colours()[::9].tolist()],
         "seconds": LONGEST_S,
     }
-    without = _rendered({**values, "sections": [_limited(section, 0)[0] for section in sections]})
+    without = rendered(TEMPLATE, {**values, "sections": [_limited(section, 0)[0] for section in sections]})
     budget = LARGEST_PAGE - len(without.encode())
     for index, section in enumerate(sections):
         sections[index], budget = _limited(section, budget)
     left_out = sum(bool(pair.sounds) and not pair.with_players for section in sections for pair in section.pairs)
-    return _rendered({**values, "sections": sections, "players_left_out": left_out})
+    return rendered(TEMPLATE, {**values, "sections": sections, "players_left_out": left_out})
 
 
-def _rendered(values: dict[str, Any]) -> str:
+def rendered(template: str, values: Mapping[str, Any]) -> str:
+    """A page from one of the templates."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     loader = FileSystemLoader(Path(__file__).parent / "templates")
@@ -92,7 +96,9 @@ def _rendered(values: dict[str, Any]) -> str:
     )
     environment.filters["order"] = _order
     environment.filters["category"] = category_name
-    text: str = environment.get_template("report.html.jinja").render({"players_left_out": 0, **values})
+    environment.filters["number"] = number
+    standard = {"players_left_out": 0, "series_colours": SERIES_COLOURS}
+    text: str = environment.get_template(template).render({**standard, **values})
     return text
 
 

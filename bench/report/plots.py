@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bench.report.judged import judged
 from bench.report.svg import FAINT, INK, figure_style, inline_svg, series_colour
 from bench.report.tables import conditions
 from bench.report.wide import number
@@ -234,7 +235,7 @@ def _shortened(text: str, most: int = 26) -> str:
 
 def per_clip(results: Results, category: str, quantity: str) -> dict[str, np.ndarray[Any, Any]]:
     """Values per condition, in the order of the configuration."""
-    scores = results.scores
+    scores = judged(results)
     rows = scores[(scores["category"] == category) & (scores["quantity"] == quantity) & (scores["status"] == "ok")]
     found = {str(name): group["value"].to_numpy(dtype=float) for name, group in rows.groupby("condition", sort=False)}
     return {name: found[name][~np.isnan(found[name])] for name in conditions(results) if name in found}

@@ -96,6 +96,21 @@ def inline_svg(figure: Figure, key: str, label: str) -> str:
     return _themed(text).strip()
 
 
+def standalone_svg(svg: str) -> str:
+    """An :func:`inline_svg` as a file of its own, which brings its colours for the light and the dark scheme.
+
+    It has a background, because the page around it may be light where the reader's system is dark.
+    """
+    light, dark = (
+        "".join(f"--series-{index}:{pair[which]};" for index, pair in enumerate(SERIES_COLOURS)) for which in (0, 1)
+    )
+    style = (
+        f"<style>svg{{background:#fff;color:#1b1e22;--faint:#c9ced4;{light}}}"
+        f"@media (prefers-color-scheme:dark){{svg{{background:#16181b;color:#e6e8ea;--faint:#454b52;{dark}}}}}</style>"
+    )
+    return re.sub(r"<svg ([^>]*)>", rf'<svg xmlns="http://www.w3.org/2000/svg" \1>{style}', svg, count=1) + "\n"
+
+
 def _own_ids(tag: str, names: Mapping[str, str]) -> str:
     """Ids of this figure only, for several stand in one page; those that nothing refers to are dropped."""
     tag = re.sub(r' id="([^"]+)"', lambda found: f' id="{names[found[1]]}"' if found[1] in names else "", tag)

@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from bench.domain import CATEGORIES
+from bench.report.judged import band_limited, judged
 from bench.results import Results
 from bench.stats import mean_ci
 
 SUMMARY_COLUMNS = (
     "run", "complete", "category", "condition", "quantity", "unit", "higher_is_better", "mean", "ci_low", "ci_high",
-    "n", "n_failed", "n_undefined", "n_not_applicable", "n_sources",
+    "n", "n_failed", "n_undefined", "n_not_applicable", "n_band_limited", "n_sources",
 )  # fmt: skip
 RATE_COLUMNS = (
     "run", "complete", "category", "condition", "codec", "role", "nominal_bps", "actual_bps", "actual_bps_min",
@@ -32,9 +33,11 @@ def summarise(results: Results, seed: int = 0) -> pd.DataFrame:
     """One row per category, condition and quantity: mean, confidence interval, and how many rows had no value.
 
     Intervals end where the range of their quantity ends. ``n`` counts the values in the mean and ``n_sources`` the
-    independent recordings behind them. Rows follow the order of the configuration. A mean of nothing is NaN.
+    independent recordings behind them. ``n_band_limited`` counts the values whose reference is not full band for the
+    condition (see :mod:`bench.report.judged`); they are not in the mean unless the run includes them. Rows follow the
+    order of the configuration. A mean of nothing is NaN.
     """
-    scores = results.scores
+    scores = judged(results)
     has_value = (scores["status"] == "ok") & scores["value"].notna()
     # An "ok" without a number is no number: it is counted with what has no value.
     status = scores["status"].mask((scores["status"] == "ok") & ~has_value, "undefined")
@@ -46,6 +49,9 @@ def summarise(results: Results, seed: int = 0) -> pd.DataFrame:
             "value": scores["value"].astype("float64"),
             "status": status,
             "source": source_codes(scores),
+            "band_limited": band_limited(results)
+            & results.scores["value"].notna()
+            & (results.scores["status"] == "ok"),
         }
     )
     rows = []
@@ -66,6 +72,7 @@ def summarise(results: Results, seed: int = 0) -> pd.DataFrame:
                 "ci_high": _at_most(interval.high, about.get("high")),
                 "n": interval.n,
                 **_counts(found),
+                "n_band_limited": int(group["band_limited"].sum()),
                 "n_sources": interval.n_clusters,
             }
         )

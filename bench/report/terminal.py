@@ -38,6 +38,8 @@ class Rendered:
             for number, (first, last) in enumerate(_parts(sheet, options.max_width)):
                 heading = title if number == 0 else f"{title}, continued"
                 yield Padding(_table(sheet, heading, first, last), (1, 0, 0, 0))
+            for note in sheet.notes:
+                yield Text(note, style="yellow")
         yield from _failures(self.results)
 
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from bench.report.judged import leaves_out
 from bench.report.tables import categories, quantities, rates, summarise
 from bench.results import Results
 
 NOTHING = "–"
+DAGGER = "†"
 
 RATE_HINTS = {
     "kbit/s": "Measured payload bits over seconds of audio, all clips of the category together.",
@@ -52,13 +54,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The table of one category. ``roles`` and ``conditions`` run along ``rows``."""
+    """The table of one category. ``roles`` and ``conditions`` run along ``rows``; ``notes`` stand below it."""
 
     category: str
     columns: list[Column]
     conditions: list[str]
     roles: list[str]
     rows: list[list[Cell]]
+    notes: list[str]
 
 
 def wide(results: Results, seed: int = 0) -> dict[str, pd.DataFrame]:
@@ -91,14 +94,32 @@ def sheets(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame) ->
             cells = [score_cell(results, by_cell.get((name, quantity)), rate.get("n")) for quantity in shown]
             rows.append([_kbps(rate, "actual_bps"), _kbps(rate, "nominal_bps"), *cells, *_costs(rate)])
         roles = [str(rate_rows.get(name, {}).get("role", "codec")) for name in names]
-        made.append(Sheet(category, _columns(results, shown), names, roles, rows))
+        notes = band_notes(scores, leaves_out(results))
+        made.append(Sheet(category, _columns(results, shown), names, roles, rows, notes))
     return made
 
 
 def shown_quantities(results: Results, scores: pd.DataFrame) -> list[str]:
     """The quantities of a category's summary that were at least tried somewhere."""
-    tried = scores[(scores["n"] > 0) | (scores["n_failed"] > 0) | (scores["n_undefined"] > 0)]
+    tried = scores[scores[["n", "n_failed", "n_undefined", "n_band_limited"]].gt(0).any(axis=1)]
     return [name for name in quantities(results) if name in set(tried["quantity"])]
+
+
+def band_notes(scores: pd.DataFrame, left_out: bool) -> list[str]:
+    """What the dagger means where one stands in the table of ``scores``, and which conditions have no mean for it."""
+    marked = scores[scores["n_band_limited"] > 0]
+    if marked.empty:
+        return []
+    what = "are left out of the mean" if left_out else "are in the mean, as the configuration asks"
+    notes = [
+        f"{DAGGER} Some references are band-limited for this codec: their content ends below 88 % of the band (20 kHz "
+        f"at most) that codec and reference share. They {what} and counted beside it."
+    ]
+    empty = marked[marked["n"] == 0]
+    if not empty.empty:
+        names = ", ".join(dict.fromkeys(empty["condition"].astype(str)))
+        notes.append(f"No mean where every reference with a value is band-limited: {names}.")
+    return notes
 
 
 def direction(about: Mapping[str, Any]) -> str:
@@ -134,13 +155,15 @@ def score_cell(results: Results, row: Mapping[Any, Any] | None, n_clips: int | N
     if row is None:
         return Cell(NOTHING)
     trouble = [f"{row[f'n_{status}']} {status}" for status in ("failed", "undefined") if row[f"n_{status}"]]
+    limited = int(row["n_band_limited"])
+    trouble += [f"{limited} band-limited"] if limited else []
     if not row["n"]:
         only_inapplicable = row["n_not_applicable"] and not trouble
-        return Cell("n/a" if only_inapplicable else NOTHING, note=", ".join(trouble))
+        return Cell("n/a" if only_inapplicable else NOTHING + DAGGER * bool(limited), note=", ".join(trouble))
     digits = digits_of(results.quantities.get(str(row["quantity"]), {}))
     bounds = "" if math.isnan(row["ci_low"]) else f"[{number(row['ci_low'], digits)}, {number(row['ci_high'], digits)}]"
     fewer = [f"n = {row['n']}"] if trouble or (n_clips is not None and row["n"] != n_clips) else []
-    return Cell(number(row["mean"], digits), bounds, ", ".join(fewer + trouble), row["mean"])
+    return Cell(number(row["mean"], digits) + DAGGER * bool(limited), bounds, ", ".join(fewer + trouble), row["mean"])
 
 
 def _columns(results: Results, shown: Sequence[str]) -> list[Column]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from bench.report.judged import judged
 from bench.report.tables import conditions, quantities
 from bench.results import Results
 
@@ -31,7 +32,7 @@ def worst_clips(results: Results, category: str, most: int = 3) -> list[Worst]:
     condition where it stands out most. Nothing where no condition has two clips.
     """
     roles = results.encodings.drop_duplicates("condition").set_index("condition")["role"]
-    scores = results.scores
+    scores = judged(results)
     usable = scores[
         (scores["category"] == category) & (scores["status"] == "ok") & scores["value"].abs().lt(float("inf"))
     ]

@@ -12,7 +12,8 @@ from bench.datasets import base
 from bench.datasets.base import DatasetContext
 from bench.datasets.recipe import ORDINARY, PRESETS
 
-TEXT = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+TEXT = "".join((DOCS / name).read_text(encoding="utf-8") for name in ("datasets.md", "noisy-reverberant.md"))
 BLOCKS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 EXAMPLES = [entry for block in BLOCKS for entry in yaml.safe_load(block)["datasets"]]
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.datasets import mixing, noises
-from bench.datasets.rooms import normalised, reverberation_time_s, simulate, without_delay
+from bench.datasets.rooms import normalised, reverberation_time_s, with_pyroomacoustics, without_delay
 
 RATE = 16_000
 seeds = st.integers(0, 2**32)
@@ -49,7 +49,7 @@ def test_silence_has_no_level():
 def test_active_level_follows_gain(gain_db, seed):
     speech = speech_like(1, seed)
     change = mixing.active_level_dbfs(speech * mixing.amplitude(gain_db), RATE) - mixing.active_level_dbfs(speech, RATE)
-    assert change == pytest.approx(gain_db, abs=1e-6)
+    assert change == pytest.approx(gain_db, abs=1e-5)
 
 
 @given(seeds, st.integers(1, 3), st.floats(1e-5, 1e3), st.integers(1, 300))
@@ -123,10 +123,12 @@ def test_the_snr_asked_is_the_snr_heard(snr_db, seed, kind, channels):
         "pink": lambda: noises.pink(channels, RATE, RATE, rng),
         "hum_fan": lambda: noises.hum_fan(channels, RATE, RATE, rng),
         "speech_shaped": lambda: noises.speech_shaped(speech, channels, RATE, RATE, rng),
-        "babble": lambda: noises.babble([speech, speech_like(0.7, seed + 1)], channels, RATE, RATE, rng),
+        "babble": lambda: noises.unit(
+            noises.voices([speech, speech_like(0.7, seed + 1)][:channels], RATE, RATE, rng)[0]
+        ),
     }[kind]()
     assert noise.shape == (channels, RATE)
-    assert mixing.power(noise) == pytest.approx(1)
+    assert mixing.power(noise) == pytest.approx(1, abs=1e-4)
     noise = noise * mixing.amplitude(mixing.snr_db(speech, noise, RATE) - snr_db)
     active = np.abs(speech[0]) > 0  # an independent reckoning: where the bursts are
     heard = 10 * np.log10(np.mean(speech[0, active] ** 2) / np.mean(noise**2))
@@ -164,11 +166,11 @@ def test_channels():
 
 
 @pytest.mark.parametrize(("rt60_s", "channels"), [(0.2, 1), (0.3, 2), (0.5, 1), (1.3, 2)])
-def test_simulated_rooms(rt60_s, channels):
+def test_rooms_of_pyroomacoustics(rt60_s, channels):
     pytest.importorskip("pyroomacoustics")
     for seed in range(4):
-        room = simulate(rt60_s, channels, 48_000, np.random.default_rng(seed))
-        again = simulate(rt60_s, channels, 48_000, np.random.default_rng(seed))
+        room = with_pyroomacoustics(rt60_s, channels, 48_000, np.random.default_rng(seed))
+        again = with_pyroomacoustics(rt60_s, channels, 48_000, np.random.default_rng(seed))
         assert room.response.shape[0] == channels
         assert np.array_equal(room.response, again.response)
         assert room.rt60_s == pytest.approx(rt60_s, rel=0.03)

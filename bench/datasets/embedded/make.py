@@ -151,8 +151,9 @@ def make_noisy(folder: Path) -> list[Clip]:
         for voice in NOISY:
             audio.write(Path(temporary) / f"{voice.name}.flac", render(voice))
         mixed = noisy_reverberant(
-            "noisy", context, {"path": ".", "include": ["*.flac"], "exclude": ["cache/*"]}, "simulated", "simulated",
-            count=len(NOISY), seed=NOISY_SEED, sample_rate=SPEECH_RATE, snr_db=(3, 18),
+            "noisy", context, {"path": ".", "include": ["*.flac"], "exclude": ["cache/*"]}, "simulated",
+            {"kind": "simulated", "simulator": "pyroomacoustics"},
+            count=len(NOISY), seed=NOISY_SEED, sample_rate=SPEECH_RATE, snr_db=(3, 18), bits=24,
         )  # fmt: skip
         clips = []
         for clip in mixed:

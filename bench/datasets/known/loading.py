@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -12,10 +13,11 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from bench import audio
 from bench.datasets import mixing
-from bench.datasets.base import DatasetContext, Options, checked, sample_ids
+from bench.datasets.base import DatasetContext, Options, checked
 from bench.datasets.folder import facts_of
 from bench.datasets.known.base import KnownSet, Recording
 from bench.datasets.known.places import recordings_in
+from bench.datasets.sampling import Allocation, sampled
 from bench.domain import CATEGORIES, Category, Clip
 from bench.errors import AudioError, ConfigError, DatasetError
 
@@ -31,6 +33,8 @@ class KnownOptions(Options):
     lead_in_s: NonNegativeFloat = Field(allow_inf_nan=False)
     limit: PositiveInt | None
     seed: NonNegativeInt
+    stratify: tuple[str, ...]
+    allocation: Allocation
 
 
 def loader(known: KnownSet) -> Callable[..., list[Clip]]:
@@ -45,10 +49,12 @@ def loader(known: KnownSet) -> Callable[..., list[Clip]]:
         lead_in_s: float = 0.0,
         limit: int | None = None,
         seed: int = 0,
+        stratify: Sequence[str] = (),
+        allocation: Allocation = "equal",
     ) -> list[Clip]:
         options = checked(
             KnownOptions, name, path=path, subset=subset, duration_s=duration_s, lead_in_s=lead_in_s, limit=limit,
-            seed=seed,
+            seed=seed, stratify=stratify, allocation=allocation,
         )  # fmt: skip
         return clips_of_set(known, name, context, options)
 
@@ -61,8 +67,10 @@ def loader(known: KnownSet) -> Callable[..., list[Clip]]:
         duration_s: longest duration of a clip; of a longer recording, the loudest of four places drawn by ``seed``.
         lead_in_s: seconds before the clip that are coded too; fewer where it starts earlier.
         limit: that many clips, chosen by ``seed``.
+        stratify: keys over whose values the sample is spread, see :mod:`bench.datasets.sampling`.
+        allocation: ``equal`` or ``proportional``.
     Raises:
-        ConfigError: options of the wrong kind, or a set that holds no clips but noise or rooms.
+        ConfigError: options of the wrong kind, a key that no clip has, or a set that holds no clips but noise or rooms.
         DatasetError: the set is not there, or not all of it.
     """
     return load
@@ -79,32 +87,47 @@ def clips_of_set(known: KnownSet, name: str, context: DatasetContext, options: K
         recordings = recordings_in(known, context, options.subset, options.path)
     except (ConfigError, DatasetError) as error:
         raise type(error)(f"dataset {name!r}: {error}") from None
-    chosen = sample_ids([f"{name}/{one.id}" for one in recordings], options.limit, options.seed)
-    return [_clip(known, name, one, options) for one in recordings if f"{name}/{one.id}" in chosen]
+    found = {f"{name}/{one.id}": one for one in recordings}
+    return sampled(
+        [_unread(known, name, one) for one in recordings], lambda clip: _read(clip, found[clip.id], options),
+        options.limit, options.seed, options.stratify, options.allocation, context.cache_dir,
+    )  # fmt: skip
 
 
-def _clip(known: KnownSet, name: str, recording: Recording, options: KnownOptions) -> Clip:
-    rate, channels, samples, sha256 = facts_of(recording.path)
-    start_s, duration_s = 0.0, None
-    if options.duration_s is not None and round(options.duration_s * rate) < samples:
-        duration_s = options.duration_s
-        start_s = loudest_start_s(recording, rate, samples, duration_s, options.seed)
+def _unread(known: KnownSet, name: str, recording: Recording) -> Clip:
+    """All that is known of a recording without opening its file."""
     subset = {"subset": recording.subset} if recording.subset else {}
     return Clip(
         id=f"{name}/{recording.id}",
         dataset=name,
         category=cast("Category", known.role),
         path=str(recording.path),
+        sha256="",
+        sample_rate=0,
+        channels=0,
+        samples=0,
+        licence=recording.licence or known.licence,
+        source=f"{name}/{recording.source or recording.id}",
+        attributes={"set": known.name, **subset, **recording.attributes},
+    )
+
+
+def _read(clip: Clip, recording: Recording, options: KnownOptions) -> Clip:
+    """``clip`` with what its header and its bytes say, and with the part that is judged."""
+    rate, channels, samples, sha256 = facts_of(recording.path)
+    start_s, duration_s = 0.0, None
+    if options.duration_s is not None and round(options.duration_s * rate) < samples:
+        duration_s = options.duration_s
+        start_s = loudest_start_s(recording, rate, samples, duration_s, options.seed)
+    return replace(
+        clip,
         sha256=sha256,
         sample_rate=rate,
         channels=channels,
         samples=samples,
-        licence=recording.licence or known.licence,
         start_s=start_s,
         duration_s=duration_s,
         lead_in_s=min(options.lead_in_s, start_s),
-        source=f"{name}/{recording.source or recording.id}",
-        attributes={"set": known.name, **subset, **recording.attributes},
     )
 
 

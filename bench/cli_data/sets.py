@@ -1,4 +1,4 @@
-"""The commands about datasets: parse, call, print."""
+"""Known sets: list, info, fetch, verify, path."""
 
 from __future__ import annotations
 
@@ -9,24 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.cli_data.options import Cache, Data, Json, app, as_interrupt
+
 if TYPE_CHECKING:
     from bench.datasets.base import DatasetContext
     from bench.datasets.known.base import KnownSet
     from bench.datasets.verifying import Verified
 
-app = typer.Typer(
-    name="data",
-    help="Datasets: get them, check them, build them, publish them.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-Json = Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout, nothing else there.")]
-Data = Annotated[Path | None, typer.Option(help="Where datasets lie. Default: CODECBENCH_DATA, else the cache folder.")]
-Cache = Annotated[
-    Path | None, typer.Option(help="Cache folder. Default: CODECBENCH_CACHE, else the user's cache folder.")
-]
 Name = Annotated[str, typer.Argument(help="A known set (codecbench data list), or package.module:SET of your own.")]
 
 
@@ -120,7 +109,7 @@ def fetch(
     from bench.transfers import Transfers
 
     known, context = collection.find(name), dataset_context(data, cache)
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    signal.signal(signal.SIGTERM, as_interrupt)
     try:
         accepted = _licence(known, context, subset or [], accept_licence)
         with Transfers() as watch:
@@ -253,7 +242,3 @@ def _line(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {one}".strip() for key, one in value.items() if one not in (None, "", False))
     return "yes" if value is True else "no" if value is False else str(value)
-
-
-def _as_interrupt(*_: object) -> None:
-    raise KeyboardInterrupt

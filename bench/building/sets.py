@@ -1,0 +1,228 @@
+"""Building a set: mix what is not there yet, then write manifest, hashes, licences and data card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from bench import audio, provenance
+from bench.building import card
+from bench.building.plans import SHA256, SetPlan
+from bench.building.workers import mixed
+from bench.datasets.base import sha256_of
+from bench.datasets.manifest import read_manifest, write_manifest
+from bench.datasets.noisy_reverberant import BUILDER
+from bench.datasets.recipe import identities
+from bench.domain import Clip
+from bench.errors import DatasetError
+from bench.store import Journal, locked, write_bytes, write_json
+
+JOURNAL = ".journal.jsonl"
+Progress = Callable[[int, int], None]
+"""Called with the number of finished clips and of all."""
+
+
+@dataclass(frozen=True)
+class BuiltSet:
+    """A finished set. ``mixed`` clips were made by this call, in ``seconds`` of it; the others were there."""
+
+    folder: Path
+    clips: list[Clip]
+    set_sha256: str
+    mixed: int
+    seconds: float
+
+    @property
+    def audio_s(self) -> float:
+        """Duration of all clips."""
+        return sum(clip.samples / clip.sample_rate for clip in self.clips)
+
+
+def build(plan: SetPlan, folder: Path, workers: int = 1, progress: Progress | None = None) -> BuiltSet:
+    """Write the set of ``plan`` into ``folder``; clips of an earlier, unfinished call are verified and kept.
+
+    Raises:
+        DatasetError: recordings that cannot be used, all of them; a folder that holds something else; or clips that
+            are not those that the recipe expects.
+        RunInUse, StoreError: the folder cannot be written.
+    """
+    _require_own(folder, plan)
+    with locked(folder):
+        journal = Journal(folder / JOURNAL)
+        try:
+            clips, count, seconds = _clips(plan, folder, journal, workers, progress or (lambda *_: None))
+        finally:
+            journal.close()
+        built = BuiltSet(folder, clips, set_sha256(clips), count, seconds)
+        if count or not is_finished(folder, plan):
+            _describe(built, plan)
+        (folder / JOURNAL).unlink(missing_ok=True)
+    (folder / ".lock").unlink(missing_ok=True)
+    if differences := compared(built, plan):
+        raise DatasetError("\n".join(differences))
+    return built
+
+
+def is_finished(folder: Path, plan: SetPlan) -> bool:
+    """Whether ``folder`` holds the whole set of ``plan``; its files are not looked at."""
+    return _record(folder).get("recipe_key") == plan.key and all(
+        (folder / name).is_file() for name in ("manifest.jsonl", *card.FILES)
+    )
+
+
+def set_sha256(clips: Iterable[Clip]) -> str:
+    """Hash of a set: SHA-256 of the lines ``id samples_sha256``, sorted by id, each ended by a line feed."""
+    lines = sorted(f"{clip.id} {clip.attributes['samples_sha256']}\n" for clip in clips)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def compared(built: BuiltSet, plan: SetPlan) -> list[str]:
+    """What differs from the set that the recipe expects, clip by clip where it names a manifest."""
+    expected = plan.about.expect
+    if not expected or expected == built.set_sha256:
+        return []
+    where = f"{built.folder}: the clips are not those that {plan.file} expects"
+    if SHA256.fullmatch(expected):
+        return [
+            f"{where}: expected set_sha256 {expected}, got {built.set_sha256}. Recordings, the recipe or versions of "
+            "libraries differ (see build.json); `expect` with the path of the published manifest names the clips."
+        ]
+    theirs = {clip.id: clip.attributes.get("samples_sha256") for clip in read_manifest(plan.file.parent / expected)}
+    ours = {clip.id: clip.attributes["samples_sha256"] for clip in built.clips}
+    lines = [f"{one}: expected, but not made" for one in sorted(theirs.keys() - ours.keys())]
+    lines += [f"{one}: made, but not expected" for one in sorted(ours.keys() - theirs.keys())]
+    lines += [
+        f"{one}: expected samples_sha256 {theirs[one]}, got {ours[one]}"
+        for one in sorted(theirs.keys() & ours.keys())
+        if theirs[one] != ours[one]
+    ]
+    return [f"{where}; {len(lines)} differ:", *(f"  {line}" for line in lines)] if lines else []
+
+
+def _require_own(folder: Path, plan: SetPlan) -> None:
+    """Raise DatasetError where ``folder`` holds something else than this set or a part of it."""
+    if not folder.exists() or (folder.is_dir() and {path.name for path in folder.iterdir()} <= {".lock", ".owner"}):
+        return
+    if folder.is_dir() and (folder / JOURNAL).is_file():
+        begun = Journal.read(folder / JOURNAL).get("recipe", {}).get("key")
+        if begun in (None, plan.key):
+            return
+    elif folder.is_dir() and (made := _record(folder).get("recipe_key")):
+        if made == plan.key:
+            return
+    else:
+        raise DatasetError(f"{folder}: expected an empty or no folder, or a set built here; choose another --output.")
+    raise DatasetError(
+        f"{folder}: it holds a set of another recipe, other recordings or other versions. Choose another --output, "
+        "or delete the folder."
+    )
+
+
+def _record(folder: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads((folder / "build.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _clips(
+    plan: SetPlan, folder: Path, journal: Journal, workers: int, progress: Progress
+) -> tuple[list[Clip], int, float]:
+    """All clips of the set in their order, how many of them were mixed, and how long that took."""
+    journal.append({"recipe": {"key": plan.key}})
+    (folder / "audio").mkdir(exist_ok=True)
+    clips = {number: clip for number, clip in _kept(folder, journal).items() if number < plan.recipe.count}
+    todo = [number for number in range(plan.recipe.count) if number not in clips]
+    problems, started = [], time.monotonic()
+    progress(len(clips), plan.recipe.count)
+    if todo:
+        for done in mixed(plan.recipe, plan.materials, folder / "audio", todo, workers):
+            if "problem" in done:
+                problems.append(done["problem"])
+                continue
+            clips[done["number"]] = Clip(**done["clip"])
+            journal.append({str(done["number"]): done["clip"]})
+            progress(len(clips), plan.recipe.count)
+    if problems:
+        raise DatasetError("\n".join(f"dataset {plan.about.name!r}: {one}" for one in dict.fromkeys(problems)))
+    found = [replace(clips[number], dataset=plan.about.name) for number in range(plan.recipe.count)]
+    for file in {*(folder / "audio").iterdir()} - {Path(clip.path) for clip in found}:
+        file.unlink()  # of a process that was killed
+    return found, len(todo), time.monotonic() - started
+
+
+def _kept(folder: Path, journal: Journal) -> dict[int, Clip]:
+    """The clips of an earlier call whose files are still what they were, by number."""
+    rows = [row for key, row in journal.rows.items() if key != "recipe"]
+    if not rows and (folder / "manifest.jsonl").is_file():
+        rows = [asdict(clip) for clip in read_manifest(folder / "manifest.jsonl")]
+    names = {field.name for field in fields(Clip)}
+    found = {}
+    for row in rows:
+        clip = Clip(**{key: value for key, value in row.items() if key in names})
+        clip = replace(clip, path=str(folder / "audio" / Path(clip.path).name))
+        if Path(clip.path).is_file() and sha256_of(Path(clip.path)) == clip.sha256:
+            found[int(clip.attributes["number"])] = clip
+    return found
+
+
+def _describe(built: BuiltSet, plan: SetPlan) -> None:
+    """Write everything but the audio; ``build.json`` comes last, as the sign of a finished set."""
+    folder = built.folder
+    write_manifest(folder / "manifest.jsonl", built.clips)
+    for name, content in card.files(built.clips, plan, built.set_sha256).items():
+        write_bytes(folder / name, content)
+    used = {
+        (one["role"], one["sha256"], one["name"]): one for clip in built.clips for one in clip.attributes["materials"]
+    }
+    write_json(
+        folder / "build.json",
+        {
+            "name": plan.about.name,
+            "set_sha256": built.set_sha256,
+            "recipe_key": plan.key,
+            "recipe": plan.text,
+            "seed": plan.recipe.seed,
+            "clips": len(built.clips),
+            "seconds": round(built.audio_s, 3),
+            "builder": BUILDER,
+            "made_with": {**identities(plan.recipe), "files": audio.file_library_identity()},
+            "materials": [used[key] for key in sorted(used)],
+            "built": {
+                "at": provenance.now(),
+                "versions": provenance.package_versions(),
+                "revision": provenance.revision(),
+                "machine": provenance.machine(),
+            },
+        },
+    )
+
+
+def default_folder(plan: SetPlan) -> Path:
+    """Where a set goes that has no ``--output``."""
+    return Path("results", "datasets", plan.about.name)
+
+
+def summary(plan: SetPlan, folder: Path) -> dict[str, Any]:
+    """What would be built, for ``--dry-run``."""
+    finished = is_finished(folder, plan)
+    begun = Journal.read(folder / JOURNAL)
+    done = plan.recipe.count if finished else sum(key != "recipe" for key in begun)
+    return {
+        "name": plan.about.name,
+        "folder": os.fspath(folder),
+        "clips": plan.recipe.count,
+        "to_do": plan.recipe.count - done,
+        "recordings": {role: len(sources) for role, sources in plan.materials.sources.items()},
+        "licences": list(plan.terms.licences),
+        "duties": list(plan.terms.duties),
+        "obstacles": list(plan.terms.obstacles),
+        "recipe_key": plan.key,
+    }

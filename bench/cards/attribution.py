@@ -1,0 +1,75 @@
+"""The text that names the authors of a dataset, ready to be published with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bench.cards.licences import ATTRIBUTION, asks, licences_in
+from bench.datasets.known.base import KnownSet
+from bench.domain import Clip
+
+
+def attribution_of(title: str, clips: Sequence[Clip], sets: Mapping[str, KnownSet]) -> str:
+    """One paragraph for each set (or dataset) and licence; below it, who made which recording where clips tell.
+
+    Clips tell by the attributes ``attribution``, or ``title``, ``artist`` (or ``author``) and ``url``; mixtures by
+    ``materials``, a list of such attributes. Clips without a licence have a paragraph of their own that says so; where
+    a licence asks for authors who are not known, that is said. ``title`` is what clips of a single dataset are called.
+    """
+    one_dataset = len({clip.dataset for clip in clips}) == 1
+    groups: dict[tuple[str, str], list[Clip]] = {}
+    for clip in clips:
+        origin = str(clip.attributes.get("set") or (title if one_dataset else clip.dataset))
+        groups.setdefault((origin, clip.licence.strip()), []).append(clip)
+    paragraphs = [_paragraph(origin, stated, groups[origin, stated], sets) for origin, stated in sorted(groups)]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _paragraph(origin: str, stated: str, clips: Sequence[Clip], sets: Mapping[str, KnownSet]) -> str:
+    known = sets.get(origin)
+    count = f"{len(clips)} {'clip' if len(clips) == 1 else 'clips'}"
+    work = known.attribution or known.title if known else origin
+    lines = [f"{work}: {count}{_cut(clips)}.", _terms(stated, known)]
+    if known:
+        lines += [f"Cite: {known.citation}"] if known.citation else []
+        lines += [f"From {known.homepage}"] if known.homepage else []
+    told = sorted({credit for clip in clips for credit in _credits(clip)})
+    if not known and not told and ATTRIBUTION in asks(stated):
+        lines.append(f"Authors: UNKNOWN. The licence asks to {ATTRIBUTION}.")
+    return "\n".join([*lines, *(f"- {credit}" for credit in told)])
+
+
+def _cut(clips: Sequence[Clip]) -> str:
+    """Licences that ask for attribution ask for changes too."""
+    parts = sum(clip.start_s > 0 or clip.duration_s is not None for clip in clips)
+    return "" if not parts else ", cut from longer recordings" if parts == len(clips) else f", {parts} of them cut"
+
+
+def _terms(stated: str, known: KnownSet | None) -> str:
+    if not stated:
+        return "Licence: UNKNOWN. Nothing says under which terms it may be used; ask the owner before publishing it."
+    urls = [licence.url for licence in licences_in(stated)]
+    if known and stated == known.licence:
+        urls = [known.licence_url] if known.licence_url else urls
+    return f"Licence: {stated}" + (f" ({', '.join(urls)})" if urls else "")
+
+
+def _credits(clip: Clip) -> Iterator[str]:
+    if credit := _credit(clip.attributes):
+        yield credit
+    for material in clip.attributes.get("materials") or ():
+        work = _credit(material) or str(material.get("collection") or material.get("name") or "")
+        if work:
+            yield f"{material.get('role', 'material')}: {work}. Licence: {material.get('licence') or 'UNKNOWN'}"
+
+
+def _credit(attributes: Mapping[str, Any]) -> str:
+    told = {key: str(value).strip() for key, value in attributes.items() if isinstance(value, str)}
+    if told.get("attribution"):
+        return told["attribution"]
+    author = told.get("artist") or told.get("author") or ""
+    if not author:
+        return ""
+    title = f"“{told['title']}” by " if told.get("title") else ""
+    return f"{title}{author}" + (f", {told['url']}" if told.get("url") else "")

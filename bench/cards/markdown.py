@@ -1,0 +1,109 @@
+"""A data card as Markdown: YAML that dataset hubs read, tables, and histograms in files beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import yaml
+
+from bench.cards.facts import Card, Distribution, Table
+from bench.cards.words import hours, lines_of, number_range, sentences
+from bench.report.markdown import escape
+
+SIZES = (
+    (1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**7, "1M<n<10M"),
+)  # fmt: skip
+HUB_LICENCES = frozenset({
+    "apache-2.0", "mit", "odbl", "odc-by", "cc0-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0",
+    "cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-3.0",
+    "cc-by-nc-nd-4.0", "cc-by-nc-sa-2.0", "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0",
+})  # fmt: skip
+"""Identifiers that the Hugging Face hub knows; all others are ``other`` there."""
+
+
+def markdown(card: Card, pictures: Mapping[str, str]) -> str:
+    """The card; ``pictures`` are the file names of the histograms, by key of their distribution."""
+    return "\n".join(_lines(card, pictures)) + "\n"
+
+
+def front_matter(card: Card) -> dict[str, object]:
+    """What the Hugging Face hub reads: licences, languages, size. A licence that it does not know is ``other``."""
+    licences = []
+    for row in card.licences:
+        named = [one.lower().replace("odc-by-1.0", "odc-by").replace("odbl-1.0", "odbl") for one in row.identifiers]
+        licences += [one if one in HUB_LICENCES else "other" for one in named] or (
+            ["unknown"] if row.stated == "unknown" else ["other"]
+        )
+    codes = [re.split(r"[-_]", name.lower())[0] for name in card.languages]
+    return {
+        "pretty_name": card.title,
+        "license": sorted(set(licences)),
+        "language": sorted({code for code in codes if re.fullmatch("[a-z]{2,3}", code)}),
+        "size_categories": [next((name for limit, name in SIZES if card.clips < limit), "n>10M")],
+        "task_categories": ["audio-to-audio"],
+        "tags": ["audio", "audio-codec", "codecbench"],
+    }
+
+
+def _lines(card: Card, pictures: Mapping[str, str]) -> Iterator[str]:
+    matter = {key: value for key, value in front_matter(card).items() if value}
+    yield f"---\n{yaml.safe_dump(matter, sort_keys=False, allow_unicode=True).rstrip()}\n---"
+    yield from ("", f"# {escape(card.title)}")
+    for sentence in sentences(card):
+        yield from ("", escape(sentence))
+    yield from ("", "| | |", "|---|---|")
+    yield from (f"| {escape(term)} | {escape(text)} |" for term, text in lines_of(card))
+    yield from ("", "## Licences", "")
+    yield from _licences(card)
+    yield from ("", "## Attribution", "", "Ready to publish; what is unknown stays visible.", "")
+    fence = "`" * (max([2, *map(len, re.findall("`+", card.attribution))]) + 1)
+    yield from (f"{fence}text", card.attribution.rstrip(), fence)
+    yield from ("", "## What is in it")
+    for table in card.tables:
+        yield from ("", f"### {escape(table.title)}", "")
+        yield from _counts(table)
+    yield from ("", "## How it sounds")
+    for one in card.distributions:
+        yield from _distribution(one, pictures.get(one.key))
+    yield from ("", "## Marks of the audit", "")
+    yield from _marks(card)
+    yield from ("", "## Identity", "", f"- SHA-256 over the sorted hashes of the files: `{card.sha256}`")
+    yield from (f"- Drawn by: `{text}`" for text in card.samplings)
+
+
+def _licences(card: Card) -> Iterator[str]:
+    rows = []
+    for row in card.licences:
+        links = ", ".join(f"[{escape(name)}]({url})" for name, url in row.links) or "–"
+        stated = "**unknown**" if row.stated == "unknown" else escape(row.stated)
+        rows.append([stated, links, escape("; ".join(row.asks) or "nothing"), str(row.clips), hours(row.hours)])
+    yield from _table(["as stated", "text", "asks", "clips", "duration"], rows)
+
+
+def _counts(table: Table) -> Iterator[str]:
+    rows = [[escape(one.value), str(one.clips), hours(one.hours)] for one in table.counts]
+    yield from _table([table.key, "clips", "duration"], rows)
+
+
+def _distribution(one: Distribution, picture: str | None) -> Iterator[str]:
+    yield from ("", f"### {escape(one.title)}", "", escape(number_range(one)))
+    if picture:
+        yield from ("", f"![Histogram of clips: {escape(one.title.lower())}]({picture})")
+
+
+def _marks(card: Card) -> Iterator[str]:
+    if not card.marks:
+        yield "None."
+        return
+    rows = [
+        [mark.name, "serious" if mark.serious else "minor", str(mark.clips), escape(mark.meaning)]
+        for mark in card.marks
+    ]
+    yield from _table(["mark", "weight", "clips", "meaning"], rows)
+
+
+def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(heading) + " |"
+    yield "|---" * len(heading) + "|"
+    yield from ("| " + " | ".join(row) + " |" for row in rows)

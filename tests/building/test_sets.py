@@ -1,0 +1,281 @@
+"""Sets as a user builds them: real processes, killed ones too, and what another machine would do."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from bench import audio, config
+from bench.audio import Audio
+from bench.building import plans, sets
+from bench.datasets.base import DatasetContext, sha256_of
+from bench.datasets.manifest import manifest, read_manifest
+from bench.errors import ConfigError, DatasetError, RunInUse
+from bench.loading import clips_of
+from bench.store import locked
+
+RATE = 16_000
+ROOT = Path(__file__).parents[2]
+RECIPE: dict[str, Any] = {
+    "loader": "noisy_reverberant",
+    "name": "small",
+    "title": "A small set",
+    "speech": {"path": "speech", "licence": "CC BY 4.0", "speaker": "^([a-z]+)", "attribution": "Some Readers"},
+    "noise": [{"path": "noise", "licence": "CC BY-NC 3.0"}, {"kind": "babble", "talkers": [2, 3]}, "simulated"],
+    "rooms": ["simulated", {"path": "rooms"}],
+    "count": 10,
+    "sample_rate": RATE,
+    "spatial": "stereo",
+    "snr_db": {"classes": [0, 10], "moving": 0.5},
+    "rt60_s": [0.2, 0.6],
+}
+
+
+def recordings(folder: Path) -> Path:
+    """Bursts as speech of three people, noise at another rate, one room."""
+    rng = np.random.default_rng(0)
+    for index, name in enumerate(("anna", "ben", "cleo")):
+        t = np.arange(round((2.1 + 0.2 * index) * RATE)) / RATE
+        speech = 0.1 * rng.standard_normal((1, len(t))) * (t % 0.5 < 0.3)
+        audio.write(folder / "speech" / f"{name}.wav", Audio(speech.astype(np.float32), RATE))
+    noise = 0.05 * rng.standard_normal((1, 44_100)).astype(np.float32)
+    audio.write(folder / "noise" / "hiss.flac", Audio(noise, 22_050))
+    decay = rng.uniform(-1, 1, (2, RATE)) * 10 ** (-3 * np.arange(RATE) / RATE / 0.4)
+    audio.write(
+        folder / "rooms" / "hall.wav", Audio(0.3 * decay.astype(np.float32), RATE)
+    )  # a WAV file of floats holds the time
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return recordings(tmp_path / "data")
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> sets.BuiltSet:
+    """A set that is built once."""
+    folder = tmp_path_factory.mktemp("once")
+    return built(recipe(folder), recordings(folder / "data"), folder / "set")
+
+
+@pytest.fixture
+def folder(once: sets.BuiltSet, tmp_path: Path) -> Path:
+    """A copy of that set; the recordings of ``data`` are its own."""
+    return Path(shutil.copytree(once.folder, tmp_path / "set"))
+
+
+def recipe(tmp_path: Path, **changes: Any) -> Path:
+    path = tmp_path / f"recipe{len(list(tmp_path.glob('*.yaml')))}.yaml"
+    path.write_text(yaml.safe_dump(RECIPE | changes), encoding="utf-8")
+    return path
+
+
+def built(file: Path, data: Path, folder: Path, **options: Any) -> sets.BuiltSet:
+    return sets.build(plans.plan(file, data), folder, **options)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def codecbench(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bench.cli", "data", "build", *map(str, arguments)],
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+    )  # fmt: skip
+
+
+def test_everything_is_there_and_the_manifest_loads(tmp_path, data, folder, once):
+    done = once
+    files = contents(tmp_path / "set")
+    names = {"manifest.jsonl", "build.json", "README.md", "ATTRIBUTION.md", "snr.png", "rt60.png"}
+    assert {name for name in files if not name.startswith("audio/")} == names
+    clips = manifest("s", DatasetContext(None, tmp_path), str(tmp_path / "set" / "manifest.jsonl"))
+    assert len(clips) == done.mixed == 10
+    record = json.loads(files["build.json"])
+    listed = read_manifest(tmp_path / "set" / "manifest.jsonl")
+    assert record["set_sha256"] == done.set_sha256 == sets.set_sha256(listed)
+    assert record["seed"] == 0
+    used = {one["name"]: one["sha256"] for one in record["materials"]}
+    assert used["anna.wav"] == sha256_of(data / "speech" / "anna.wav")
+    for clip in clips:
+        sound = audio.read(clip.path)
+        assert sha256_of(Path(clip.path)) == clip.sha256
+        assert (sound.channels, sound.rate, sound.length) == (2, RATE, clip.samples)
+    assert files["snr.png"].startswith(b"\x89PNG")
+
+
+def test_the_card_says_whose_it_is_and_what_stands_in_the_way(tmp_path, folder):
+    card, names = ((tmp_path / "set" / name).read_text() for name in ("README.md", "ATTRIBUTION.md"))
+    assert "Not ready to be published:** Some recordings state no licence" in card
+    assert "| rooms | files | 1 |" in card
+    assert f"set_sha256 | `{sets.set_sha256(read_manifest(tmp_path / 'set' / 'manifest.jsonl'))}`" in card
+    assert "clips that start at 0 dB: 5, 10 dB: 5" in card
+    assert "attribution: Some Readers" in names
+    assert "Not for commercial use: CC BY-NC 3.0." in names
+    assert "licence: **not stated**" in names
+    block = card[card.index("```yaml\n") + 8 : card.rindex("```")]
+    assert yaml.safe_load(block) == RECIPE
+
+
+def test_a_finished_set_is_left_alone_and_a_damaged_clip_is_mixed_again(tmp_path, data, folder):
+    file, before = recipe(tmp_path), contents(folder)
+    done = built(file, data, folder)
+    assert done.mixed == 0
+    assert contents(folder) == before
+    Path(done.clips[3].path).write_bytes(b"damaged")
+    Path(done.clips[5].path).unlink()
+    (folder / "README.md").unlink()
+    assert built(file, data, folder).mixed == 2
+    after = contents(folder)
+    assert {name: text for name, text in after.items() if name != "build.json"} == {
+        name: text for name, text in before.items() if name != "build.json"
+    }
+
+
+def test_a_folder_with_something_else_is_not_touched(tmp_path, data, folder):
+    with pytest.raises(DatasetError, match=r"set: it holds a set of another recipe"):
+        built(recipe(tmp_path, seed=1), data, folder)
+    with pytest.raises(DatasetError, match="expected an empty or no folder"):
+        built(recipe(tmp_path), data, data)
+    with locked(folder), pytest.raises(RunInUse):
+        built(recipe(tmp_path), data, folder)
+
+
+@pytest.mark.slow
+def test_a_killed_build_goes_on_where_it_stopped(tmp_path, data):
+    file, folder = recipe(tmp_path, count=30), tmp_path / "set"
+    command = [sys.executable, "-m", "bench.cli", "data", "build", file, "--data", data, "--output", folder]
+    process = subprocess.Popen(
+        [*map(str, command), "--workers", "1"], env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE
+    )
+    journal = folder / sets.JOURNAL
+    while process.poll() is None and (not journal.is_file() or journal.read_bytes().count(b"\n") < 6):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    time.sleep(0.5)  # its worker ends when it has nobody to tell
+    kept = journal.read_bytes().count(b"\n") - 1
+    assert 5 <= kept < 30
+    done = built(file, data, folder)
+    assert done.mixed <= 30 - 5
+    whole = built(file, data, tmp_path / "whole")
+    assert done.set_sha256 == whole.set_sha256
+    assert {*contents(folder)} == {*contents(tmp_path / "whole")}
+
+
+@pytest.mark.slow
+def test_another_machine_makes_the_same_set(tmp_path, data):
+    """As far as one machine can tell: other vector instructions, another BLAS, folder, order of files, workers."""
+    file = recipe(tmp_path)
+    elsewhere = tmp_path / "else" / "where"
+    for path in sorted(data.rglob("*.*"), reverse=True):
+        target = elsewhere / path.relative_to(data)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+        os.utime(target, (1_000_000, 1_000_000))
+    other = {"NPY_DISABLE_CPU_FEATURES": features(), "OPENBLAS_CORETYPE": "Nehalem"}
+    for folder, place, workers, environment in (("1", data, 1, {}), ("2", elsewhere, 3, other)):
+        done = codecbench(file, "--data", place, "--output", tmp_path / folder, "--workers", workers, **environment)
+        assert done.returncode == 0, done.stderr
+    first, second = contents(tmp_path / "1"), contents(tmp_path / "2")
+    assert {name for name in first if first[name] != second.get(name)} == {"build.json"}  # time, versions and machine
+    records = [json.loads(one["build.json"]) for one in (first, second)]
+    assert [record.pop("built")["machine"] is not None for record in records]
+    assert records[0] == records[1]
+
+
+def features() -> str:
+    """The vector instructions that this processor has and numpy can do without."""
+    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+    from numpy.lib._utils_impl import show_runtime  # noqa: F401  # numpy has no public list of them
+
+    return " ".join(name for name in __cpu_dispatch__ if __cpu_features__[name])
+
+
+def test_what_is_expected_is_compared_clip_by_clip(tmp_path, data, folder, once):
+    published = once
+    shutil.copy(folder / "manifest.jsonl", tmp_path / "theirs.jsonl")
+    assert built(recipe(tmp_path, expect=published.set_sha256), data, folder).mixed == 0
+    assert built(recipe(tmp_path, expect="theirs.jsonl"), data, folder).mixed == 0
+    lines = (tmp_path / "theirs.jsonl").read_text().replace(published.clips[2].attributes["samples_sha256"], "0" * 64)
+    (tmp_path / "theirs.jsonl").write_text("".join(lines.splitlines(keepends=True)[:-1]))
+    with pytest.raises(DatasetError) as error:
+        built(recipe(tmp_path, expect="theirs.jsonl"), data, folder)
+    text = str(error.value)
+    assert "2 differ" in text
+    assert f"{published.clips[9].id}: made, but not expected" in text
+    assert f"{published.clips[2].id}: expected samples_sha256 000000" in text
+    with pytest.raises(DatasetError, match=f"expected set_sha256 {'1' * 64}, got {published.set_sha256}"):
+        built(recipe(tmp_path, expect="1" * 64), data, folder)
+
+
+def test_problems_of_recordings_are_told_and_finished_clips_kept(tmp_path, data):
+    audio.write(data / "speech" / "silent.wav", Audio(np.zeros((1, 3 * RATE), np.float32), RATE))
+    with pytest.raises(DatasetError, match=r"dataset 'small': .*silent\.wav: expected sound, got silence"):
+        built(recipe(tmp_path), data, tmp_path / "set")
+    assert len(list((tmp_path / "set" / "audio").glob("*.flac"))) > 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"loader": "folder"}, "loader: Input should be 'noisy_reverberant'"),
+        ({"name": "a/b"}, "name: String should match"),
+        ({"sample_rat": 8000}, "sample_rat: unknown key. Did you mean 'sample_rate'?"),
+        ({"expect": "abc"}, "expect: expected 64 lower-case hex digits"),
+        ({"snr_db": [20, 0]}, "snr_db.range: expected (lowest, highest)"),
+        ({"noise": {"kind": "rain"}}, "noise"),
+    ],
+)
+def test_recipes_that_cannot_be(tmp_path, changes, problem):
+    with pytest.raises(ConfigError) as error:
+        plans.plan(recipe(tmp_path, **changes))
+    assert problem in str(error.value)
+
+
+def test_the_command(tmp_path, data):
+    file, folder = recipe(tmp_path, count=4), tmp_path / "set"
+    planned = codecbench(file, "--data", data, "--output", folder, "--dry-run", "--json")
+    facts = json.loads(planned.stdout)
+    assert (facts["clips"], facts["to_do"], facts["recordings"]) == (4, 4, {"speech": 3, "noise": 1, "rooms": 1})
+    assert not folder.exists()
+    done = codecbench(file, "--data", data, "--output", folder, "--json")
+    facts = json.loads(done.stdout)
+    assert (facts["mixed"], facts["clips"]) == (4, 4)
+    assert facts["times_real_time"] > 0
+    again = codecbench(file, "--data", data, "--output", folder)
+    assert "nothing to do, all 4 clips are there" in again.stdout
+    assert "before you publish it: Some recordings state no licence" in again.stderr
+    missing = codecbench("noisy_reverb.yaml")
+    assert missing.returncode == 2
+    assert "Did you mean 'noisy_reverberant'?" in missing.stderr
+
+
+def test_a_recipe_is_no_run_configuration():
+    assert "noisy_reverberant" in config.shipped_recipes()
+    assert "noisy_reverberant" not in config.shipped()
+    file = config.shipped_recipes()["noisy_reverberant"]
+    with pytest.raises(ConfigError, match=r"this is the recipe of a dataset, no run\. Build it: codecbench data build"):
+        config.load(file)
+    with pytest.raises(ConfigError, match="this is the recipe of a dataset"):
+        clips_of(str(file), DatasetContext(None, Path()))
+
+
+def test_the_recipe_that_comes_along_fits_the_real_audio(real_data):
+    plan = plans.plan("configs/noisy_reverberant.yaml", real_data("speech").parent)
+    assert plan.terms.publishable
+    assert plan.terms.licences == ("CC BY 4.0", "CC0 1.0", "public domain")
+    assert len(plan.materials.speech) >= 7
