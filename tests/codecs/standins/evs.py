@@ -113,4 +113,5 @@ def main(name: str, arguments: list[str]) -> None:
     encode(int(rate), int(khz), source, target, mime)
 
 
-main(sys.argv[1], sys.argv[2:])
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])

@@ -61,4 +61,5 @@ def main(arguments: list[str]) -> None:
         decode(*rest)
 
 
-main(sys.argv[2:])
+if __name__ == "__main__":
+    main(sys.argv[2:])

@@ -47,4 +47,5 @@ def main(name: str, arguments: list[str]) -> None:
         decode(arguments[arguments.index("-i") + 1], arguments[-1])
 
 
-main(sys.argv[1], sys.argv[2:])
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
