@@ -179,14 +179,15 @@ def doctor(json: Json = False) -> None:
     for finding in doctors.findings():
         found.append(finding)
         if not json:
-            mark = "[green]ok[/]  " if finding.ok else "[red]fail[/]"
+            mark = "[green]ok[/]  " if finding.ok else "[yellow]need[/]" if finding.optional else "[red]fail[/]"
             console.out.print(f"{mark}  {finding.what:<34}", end="")
             console.out.print(finding.detail, markup=False, soft_wrap=True)
             if not finding.ok and finding.remedy:
-                console.out.print(f"      to mend it: {finding.remedy}", markup=False, soft_wrap=True)
+                verb = "get" if finding.optional else "mend"
+                console.out.print(f"      to {verb} it: {finding.remedy}", markup=False, soft_wrap=True)
     if json:
         console.print_json([asdict(finding) for finding in found])
-    if not all(finding.ok for finding in found):
+    if not all(finding.ok or finding.optional for finding in found):
         raise typer.Exit(1)
 
 

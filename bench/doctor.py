@@ -14,19 +14,20 @@ from bench import codecs, datasets, metrics
 from bench.align import probe
 from bench.codecs.base import Codec
 from bench.engines.local import available_cores
-from bench.errors import CodecbenchError
+from bench.errors import CodecbenchError, MissingRequirement
 from bench.loading import cache_folder
 from bench.metrics.base import Metric
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at. ``remedy`` is the one line that mends it."""
+    """One thing looked at. ``remedy`` is the one line that mends it; ``optional``: it is not installed, not broken."""
 
     what: str
     ok: bool
     detail: str
     remedy: str = ""
+    optional: bool = False
 
 
 def findings() -> Iterator[Finding]:
@@ -48,13 +49,19 @@ def findings() -> Iterator[Finding]:
 
 def _tried(what: str, missing: str | None, attempt: Callable[[], str]) -> Finding:
     if missing:
-        return Finding(what, False, "not installed", missing.partition("To get it: ")[2] or missing)
+        return _absent(what, missing)
     try:
         return Finding(what, True, attempt())
+    except MissingRequirement as error:
+        return _absent(what, str(error))
     except CodecbenchError as error:
         return Finding(what, False, str(error), "see the message")
     except Exception as error:  # noqa: BLE001  # whatever breaks here is what the user wants to know
         return Finding(what, False, f"{type(error).__name__}: {error}", f"codecbench check {what.split()[-1]}")
+
+
+def _absent(what: str, message: str) -> Finding:
+    return Finding(what, False, "not installed", message.partition("To get it: ")[2] or message, optional=True)
 
 
 def _try_codec(name: str) -> str:

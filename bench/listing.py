@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench import codecs, config, datasets, metrics
-from bench.errors import ConfigError, row_of
+from bench.errors import ConfigError, MissingRequirement, row_of
 
 KINDS = ("codecs", "metrics", "datasets", "configs")
 
@@ -30,6 +30,8 @@ def _codecs() -> list[dict[str, Any]]:
             }
         except ConfigError as error:
             row["note"] = f"ready; {' '.join(error.problems)}"
+        except MissingRequirement as error:
+            row |= {"ready": False, "note": str(error)}
         except Exception as error:  # noqa: BLE001  # one broken plug-in must not hide the others
             row["note"] = row_of(error)[1]
         found.append(row)

@@ -47,6 +47,7 @@ class Codec:
         algorithmic_delay_s: how long a real-time encoder and decoder must wait for audio, computing left aside: frame,
             look-ahead and overlap. None where it is not known; infinite where a clip is coded as a whole.
         cacheable: its bitstreams may be kept; not where they depend on files that may change.
+        waveform: the output follows the input's waveform; False for vocoders, whose delay is that of the envelope.
     """
 
     identity: Identity
@@ -57,6 +58,7 @@ class Codec:
     scalable: bool = False
     algorithmic_delay_s: float | None = None
     cacheable: bool = True
+    waveform: bool = True
 
     @property
     def takes_bitrate(self) -> bool:

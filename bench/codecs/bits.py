@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
+from bench.codecs.music_files import lc3_bits, mp4_bits, musepack_bits
+from bench.codecs.speech_files import amr_bits, codec2_bits, evs_mime_bits, gsm_bits
 from bench.errors import CodecError
 
 
@@ -40,7 +42,18 @@ def g192_bits(data: bytes) -> int:
     return bits
 
 
-COUNTERS: dict[str, Callable[[bytes], int]] = {"file": file_bits, "ogg": ogg_bits, "g192": g192_bits}
+COUNTERS: dict[str, Callable[[bytes], int]] = {
+    "file": file_bits,
+    "ogg": ogg_bits,
+    "g192": g192_bits,
+    "amr": amr_bits,
+    "evs_mime": evs_mime_bits,
+    "codec2": codec2_bits,
+    "gsm": gsm_bits,
+    "musepack": musepack_bits,
+    "mp4": mp4_bits,
+    "lc3": lc3_bits,
+}
 
 
 def count_bits(counter: str, data: bytes, header_bytes: int = 0) -> int:

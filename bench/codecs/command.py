@@ -15,11 +15,9 @@ channel count, and must reach to the clip's end once its delay is cut off.
 
 from __future__ import annotations
 
-import shutil
 import string
-import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,14 +26,16 @@ import numpy as np
 from bench import audio as audio_io
 from bench.align import measured_delay, probe
 from bench.audio import Audio
-from bench.codecs import framing
+from bench.codecs import framing, programs
 from bench.codecs.base import Codec
 from bench.codecs.bits import COUNTERS, count_bits
 from bench.domain import Encoded, Identity
 from bench.errors import CodecError, ConfigError, MissingRequirement
 
 FileFormat = Literal["wav", "s16le", "f32le"]
-PLACEHOLDERS = ("input", "bitstream", "output", "bitrate_bps", "kbps", "sample_rate", "sample_rate_khz", "channels")
+PLACEHOLDERS = (
+    "input", "bitstream", "output", "bitrate_bps", "kbps", "mode", "sample_rate", "sample_rate_khz", "channels",
+)  # fmt: skip
 _RAW = {"s16le": ("<i2", 32768.0), "f32le": ("<f4", 1.0)}
 
 
@@ -43,8 +43,8 @@ class Command(Codec):
     """A codec that is a pair of programs.
 
     Args:
-        encode: argument list; placeholders {input} {bitstream} {bitrate_bps} {kbps} {sample_rate} {sample_rate_khz}
-            {channels}.
+        encode: argument list; placeholders {input} {bitstream} {bitrate_bps} {kbps} {mode} {sample_rate}
+            {sample_rate_khz} {channels}.
         decode: argument list; {bitstream} {output} and the same numbers.
         input, output: ``wav`` (16 bit), ``s16le`` or ``f32le`` (raw, interleaved).
         suffix: suffix of the bitstream file, for programs that look at it.
@@ -52,8 +52,13 @@ class Command(Codec):
         header_bytes: bytes at the start of the file that are container, for ``bits: file``.
         sample_rates, channels: what the programs take; clips are resampled to these rates.
         bitrates_bps: the bitrates that the programs know; empty: any.
-        delay_samples: by how much the output is late; ``auto`` measures it with a probe signal, once for each
-            rate, channel count and bitrate: programs change their ways with them.
+        modes: what the programs call each bitrate: the text of {mode}.
+        delay_samples: by how much the output is late, or that for each bitrate; ``auto`` measures it with a probe
+            signal, once for each rate, channel count and bitrate: programs change their ways with them.
+        frame_ms: the clip is filled up to whole frames, for encoders that drop what does not fill one.
+        flushes: the encoder itself codes what the delay holds back; else the clip is lengthened by the delay.
+        stdout: what a program writes to its standard output is the file that its template does not name.
+        folder: where the programs lie; those that are not there are looked for on the PATH.
         version: part of the identity: change it when the programs change.
         timeout_s: longest time for one call.
     """
@@ -70,26 +75,33 @@ class Command(Codec):
         sample_rates: Sequence[int] = (),
         channels: Sequence[int] = (1, 2),
         bitrates_bps: Sequence[int] = (),
-        delay_samples: int | Literal["auto"] = "auto",
+        modes: Mapping[int, str] | None = None,
+        delay_samples: int | Literal["auto"] | dict[int, int] = "auto",
+        frame_ms: float = 0.0,
+        flushes: bool = False,
+        stdout: bool = False,
+        folder: str = "",
         version: str = "",
         timeout_s: float = 120.0,
         name: str = "command",
     ) -> None:
         self._encode, self._decode = list(map(str, encode)), list(map(str, decode))
-        problems = _problems(self._encode, self._decode, input, output, bits)
+        problems = _problems(self._encode, self._decode, input, output, bits, stdout)
         if problems:
             raise ConfigError([f"{name}: {problem}" for problem in problems])
         self._input, self._output, self._suffix = input, output, suffix
         self._bits, self._header_bytes = bits, header_bytes
         self.sample_rates, self.channels = tuple(sorted(sample_rates)), tuple(channels)
-        self.bitrates_bps = tuple(bitrates_bps)
-        self._delay, self._timeout_s = delay_samples, timeout_s
+        self.modes = dict(modes or {})
+        self.bitrates_bps = tuple(bitrates_bps or self.modes)
+        self._delay, self._frame_ms, self._flushes = delay_samples, frame_ms, flushes
+        self._folder, self._timeout_s = folder, timeout_s
         self._delays: dict[tuple[int, int, int | None], int] = {}
         self.identity = Identity(name, version or "unversioned", " ".join([*self._encode, "|", *self._decode]))
 
     @property
     def takes_bitrate(self) -> bool:
-        return bool(_fields(self._encode) & {"bitrate_bps", "kbps"})
+        return bool(_fields(self._encode) & {"bitrate_bps", "kbps", "mode"})
 
     def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
         if self.bitrates_bps and bitrate_bps not in self.bitrates_bps:
@@ -98,8 +110,17 @@ class Command(Codec):
         return super().refusal(bitrate_bps, sample_rate, channels)
 
     def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
-        delay = self._delay_of(audio.rate, audio.channels, bitrate_bps) if self._delay == "auto" else self._delay
-        return self._encode_with(audio.with_length(audio.length + max(delay, 0)), bitrate_bps, audio.length, delay)
+        delay = self._delay_of(audio.rate, audio.channels, bitrate_bps)
+        held_back = 0 if self._flushes else max(delay, 0)
+        return self._encode_with(audio.with_length(audio.length + held_back), bitrate_bps, audio.length, delay)
+
+    def mode(self, bitrate_bps: int | None, channels: int) -> str:  # some programs go by the channels
+        """The text of {mode}."""
+        return self.modes.get(bitrate_bps or 0, "")
+
+    def frame_ms(self, bitrate_bps: int | None) -> float:  # some programs go by the bitrate
+        """The frames that the encoder must be given whole; 0 for any length."""
+        return self._frame_ms
 
     def decode(self, encoded: Encoded) -> Audio:
         stream = framing.unpack(encoded)
@@ -114,8 +135,11 @@ class Command(Codec):
         with tempfile.TemporaryDirectory(prefix="codecbench-") as folder:
             source = Path(folder) / f"input.{'wav' if self._input == 'wav' else 'raw'}"
             bitstream = Path(folder) / f"bitstream{self._suffix}"
-            _write(source, padded, self._input)
-            self._call(self._encode, padded.rate, padded.channels, bitrate_bps, input=source, bitstream=bitstream)
+            _write(source, self._in_whole_frames(padded, bitrate_bps), self._input)
+            files = {"input": source, "bitstream": bitstream}
+            said = self._call(self._encode, padded.rate, padded.channels, bitrate_bps, files)
+            if "bitstream" not in _fields(self._encode):
+                bitstream.write_bytes(said)
             data = self._result_of(bitstream, "encoder")
         clip = padded.part(0, length)
         payload_bits = count_bits(self._bits, data, self._header_bytes)
@@ -127,7 +151,10 @@ class Command(Codec):
             bitstream = Path(folder) / f"bitstream{self._suffix}"
             target = Path(folder) / f"output.{'wav' if self._output == 'wav' else 'raw'}"
             bitstream.write_bytes(stream.packets[0])
-            self._call(self._decode, stream.rate, stream.channels, bitrate_bps, bitstream=bitstream, output=target)
+            files = {"bitstream": bitstream, "output": target}
+            said = self._call(self._decode, stream.rate, stream.channels, bitrate_bps, files)
+            if "output" not in _fields(self._decode):
+                target.write_bytes(said)
             self._result_of(target, "decoder")
             decoded = _read(target, self._output, stream.rate, stream.channels)
         if (decoded.rate, decoded.channels) != (stream.rate, stream.channels):
@@ -139,6 +166,10 @@ class Command(Codec):
 
     def _delay_of(self, rate: int, channels: int, bitrate_bps: int | None) -> int:
         """The delay in this setting, measured when it is first used."""
+        if isinstance(self._delay, dict):
+            return self._delay[bitrate_bps or 0]
+        if isinstance(self._delay, int):
+            return self._delay
         setting = (rate, channels, bitrate_bps)
         if setting not in self._delays:
             self._delays[setting] = self._measured_delay(*setting)
@@ -150,41 +181,29 @@ class Command(Codec):
         decoded = self._run_decoder(framing.unpack(encoded), bitrate_bps)
         return measured_delay(signal, decoded)
 
-    def _call(self, template: list[str], rate: int, channels: int, bitrate_bps: int | None, **files: Path) -> None:
+    def _in_whole_frames(self, audio: Audio, bitrate_bps: int | None) -> Audio:
+        frame = round(audio.rate * self.frame_ms(bitrate_bps) / 1000)
+        return audio.with_length(-(-audio.length // frame) * frame) if frame else audio
+
+    def _call(
+        self, template: list[str], rate: int, channels: int, bitrate_bps: int | None, files: Mapping[str, Path]
+    ) -> bytes:
         numbers: dict[str, Any] = {
             "bitrate_bps": bitrate_bps,
             "kbps": None if bitrate_bps is None else f"{bitrate_bps / 1000:g}",
+            "mode": self.mode(bitrate_bps, channels),
             "sample_rate": rate,
             "sample_rate_khz": f"{rate / 1000:g}",
             "channels": channels,
         }
-        arguments = [part.format(**numbers, **files) for part in template]
-        program = shutil.which(arguments[0])
-        if program is None:
+        program, *arguments = [part.format(**numbers, **files) for part in template]
+        path = programs.find(program, self._folder)
+        if path is None:
             raise MissingRequirement(
-                f"{self.identity.name}: the program {arguments[0]!r} is not on this machine's PATH; "
+                f"{self.identity.name}: the program {program!r} is not on this machine's PATH; "
                 "install it, or give its full path in the configuration."
             )
-        try:
-            done = subprocess.run(  # noqa: S603  # the argument list is the user's own, and no shell reads it
-                [program, *arguments[1:]],
-                capture_output=True,
-                timeout=self._timeout_s,
-                stdin=subprocess.DEVNULL,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise CodecError(
-                f"{self.identity.name}: {arguments[0]} did not end within {self._timeout_s:g} s and was stopped; "
-                "raise timeout_s if it needs longer."
-            ) from None
-        except OSError as error:
-            raise CodecError(f"{self.identity.name}: {arguments[0]} could not be started ({error}).") from error
-        if done.returncode != 0:
-            said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()[-400:]
-            raise CodecError(
-                f"{self.identity.name}: {arguments[0]} ended with code {done.returncode}: {said or 'no output'}"
-            )
+        return programs.run(self.identity.name, path, arguments, self._timeout_s)
 
     def _result_of(self, path: Path, who: str) -> bytes:
         if not path.is_file() or path.stat().st_size == 0:
@@ -193,11 +212,13 @@ class Command(Codec):
         return path.read_bytes()
 
 
-def _problems(encode: list[str], decode: list[str], input_format: str, output_format: str, bits: str) -> list[str]:
+def _problems(
+    encode: list[str], decode: list[str], input_format: str, output_format: str, bits: str, stdout: bool
+) -> list[str]:
     problems = []
     for which, template, needed in (
-        ("encode", encode, ("input", "bitstream")),
-        ("decode", decode, ("bitstream", "output")),
+        ("encode", encode, ("input",) if stdout else ("input", "bitstream")),
+        ("decode", decode, ("bitstream",) if stdout else ("bitstream", "output")),
     ):
         if not template:
             problems.append(f"{which} is empty; expected a list of arguments.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -87,3 +89,39 @@ def _from_hub(repository: str) -> Path | None:
 def _sha256(path: str, _changed: int) -> str:
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFile:
+    """A file that a codec needs and that can be fetched. ``sha256`` is checked whenever it is fetched."""
+
+    name: str
+    url: str
+    sha256: str
+    size: int
+
+
+def folder_of(codec: str, chosen: str = "") -> Path:
+    """Where the files of ``codec`` lie: ``chosen``, ``CODECBENCH_<CODEC>``, else the platform's folder for our data."""
+    from platformdirs import user_data_path
+
+    place = chosen or os.environ.get(f"CODECBENCH_{codec.upper()}")
+    return Path(place).expanduser() if place else user_data_path("codecbench") / "weights" / codec
+
+
+def require_files(codec: str, folder: Path, files: Sequence[WeightFile]) -> str:
+    """A hash over all ``files`` in ``folder``, for the codec's identity.
+
+    Raises:
+        MissingRequirement: a file is not there; what to do.
+    """
+    missing = [file.name for file in files if not (folder / file.name).is_file()]
+    if missing:
+        raise MissingRequirement(
+            f"{codec} needs its weights: expected {', '.join(file.name for file in files)} in {folder}, but "
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not there; another folder is named with the "
+            f"option `weights` or CODECBENCH_{codec.upper()}. To get it: codecbench weights fetch {codec}"
+        )
+    paths = [folder / file.name for file in files]
+    hashes = "".join(_sha256(str(path.absolute()), path.stat().st_mtime_ns) for path in paths)
+    return hashlib.sha256(hashes.encode()).hexdigest()

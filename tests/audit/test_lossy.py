@@ -12,7 +12,8 @@ from bench.audio import Audio
 from bench.audit.lossy import Traces, traces_of
 from bench.audit.spectrum import Floats, spectrogram_of
 from bench.codecs.base import Codec
-from bench.codecs.pyav import Aac, Mp3, Opus
+from bench.codecs.mpeg import Aac, Mp3
+from bench.codecs.opus import Opus
 from bench.datasets.embedded import FOLDER
 
 RATE = 48_000

@@ -11,7 +11,12 @@ from bench.domain import Encoded
 from bench.errors import MissingRequirement
 from tests.plugins import EightBit
 
-NAMES = [name for name in codecs.names() if name not in codecs.DESCRIBED]
+STARTS_MANY_PROGRAMS = ("amr_wb", "speex", "vorbis")
+NAMES = [
+    pytest.param(name, marks=pytest.mark.slow) if name in STARTS_MANY_PROGRAMS else name
+    for name in codecs.names()
+    if name not in codecs.DESCRIBED
+]
 
 
 @pytest.mark.parametrize("rule", contracts.CODEC_RULES, ids=lambda rule: rule.__name__)
