@@ -133,7 +133,7 @@ def _reference(job: Job) -> tuple[Reference, Row]:
 @dataclass(frozen=True, slots=True)
 class _Coded:
     encoded: Encoded
-    encode_s: float | None  # None where another machine has encoded it
+    encode_s: float | None  # None where another machine has encoded it, or it was coded elsewhere
 
 
 def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -> dict[int | None, _Coded]:
@@ -141,7 +141,7 @@ def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -
     condition = group[0].condition
     codec = tools.encoder(condition)
     cache = Cache(job.cache)
-    kept = {todo.condition.bitrate_bps: cache.get(todo.stream_key) if codec.cacheable else None for todo in group}
+    kept = {todo.condition.bitrate_bps: cache.get(todo.stream_key) if codec.live else None for todo in group}
     if all(kept.values()):
         return {
             bitrate: _Coded(entry[0], entry[1]["encode_s"] if entry[1]["cpu"] == cpu() else None)
@@ -158,7 +158,9 @@ def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -
     started = time.perf_counter()
     streams = codec.encode_clip(job.clip, source, [todo.condition.bitrate_bps for todo in group])
     seconds = time.perf_counter() - started
-    for todo in group if codec.cacheable else ():
+    if not codec.live:
+        return {bitrate: _Coded(stream, None) for bitrate, stream in streams.items()}
+    for todo in group:
         cache.put(todo.stream_key, streams[todo.condition.bitrate_bps], {"encode_s": seconds, "cpu": cpu()})
     return {bitrate: _Coded(stream, seconds) for bitrate, stream in streams.items()}
 
@@ -193,10 +195,10 @@ def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: 
         "payload_sha256": hashlib.sha256(coded.encoded.stream).hexdigest(),
         "payload_bits": coded.encoded.payload_bits,
         "payload_bytes": coded.encoded.payload_bytes,
-        "container_bytes": coded.encoded.container_bytes,
+        "container_bytes": coded.encoded.container_bytes if codec.live else None,
         "actual_bps": coded.encoded.bps(reference.whole.seconds),
         "encode_s": coded.encode_s,
-        "decode_s": decode_s,
+        "decode_s": decode_s if codec.live else None,
         "bits_are": "stated" if coded.encoded.stated else "counted",
         "delay_samples": coded.encoded.delay_samples,
         "lag_samples": coded.encoded.lag_samples,

@@ -46,7 +46,7 @@ class Codec:
         scalable: one encode serves all bitrates (a lower rate is a prefix of a higher one).
         algorithmic_delay_s: how long a real-time encoder and decoder must wait for audio, computing left aside: frame,
             look-ahead and overlap. None where it is not known; infinite where a clip is coded as a whole.
-        cacheable: its bitstreams may be kept; not where they depend on files that may change.
+        live: it codes here. False where its files were made elsewhere: nothing is kept or timed then.
         waveform: the output follows the input's waveform; False for vocoders, whose delay is that of the envelope.
     """
 
@@ -57,7 +57,7 @@ class Codec:
     bitrates_bps: tuple[int, ...] = ()
     scalable: bool = False
     algorithmic_delay_s: float | None = None
-    cacheable: bool = True
+    live: bool = True
     waveform: bool = True
 
     @property

@@ -73,7 +73,7 @@ class Decoded(Codec):
         self._lag = lag_samples
         self.identity = Identity("decoded", "1", _digest(self._rows) if table else "")
 
-    cacheable = False
+    live = False
 
     @property
     def takes_bitrate(self) -> bool:

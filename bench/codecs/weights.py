@@ -43,8 +43,8 @@ def find(codec: str, place: str) -> Weights:
     if folder is None:
         raise MissingRequirement(
             f"{codec} needs its weights: expected a folder, a checkpoint file or a fetched repository at {place!r}, "
-            f"and there is none. `codecbench weights fetch {codec}` downloads them; or copy "
-            f"{' and '.join(MODEL_FILES)} to a folder and name it with the option `weights`."
+            f"and there is none. Copy {' and '.join(MODEL_FILES)} to a folder and name it with the option `weights`. "
+            f"To get it: codecbench weights fetch {codec}"
         )
     missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
     if missing:

@@ -183,7 +183,9 @@ def _bitrates(coded: pd.DataFrame) -> dict[str, float]:
         "actual_bps": _ratio(_sum(coded["payload_bits"]), seconds),
         "actual_bps_min": float(per_clip.min()) if len(per_clip) else math.nan,
         "actual_bps_max": float(per_clip.max()) if len(per_clip) else math.nan,
-        "container_bps": _ratio(8 * _sum(coded["container_bytes"]), seconds),
+        "container_bps": _ratio(8 * _sum(coded["container_bytes"]), seconds)
+        if coded["container_bytes"].notna().any()
+        else math.nan,
     }
 
 

@@ -132,7 +132,7 @@ def _weights(place: str) -> weights.Weights:
     if not path.is_file():
         raise MissingRequirement(
             f"encodec_lm needs its weights: expected a checkpoint file at {place!r}, and there is none. "
-            "`codecbench weights fetch encodec_lm_24khz` (or _48khz) downloads it; name it with the option `weights`."
+            "To get it: codecbench weights fetch encodec_lm_24khz (or encodec_lm_48khz)"
         )
     return weights.find("encodec_lm", place)
 

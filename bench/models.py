@@ -1,0 +1,115 @@
+"""The weights that codecs need: what there is, where it comes from, and fetching it. A run itself never downloads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.codecs import lyra, weights
+from bench.codecs.weights import MODEL_FILES, WeightFile
+from bench.datasets.download import download
+from bench.errors import MissingRequirement, UnknownName
+from bench.registry import nearest
+
+Watch = Callable[[str, str, int, int | None], None]
+
+ASK_META = "see github.com/facebookresearch/encodec"
+ENCODEC = "https://dl.fbaipublicfiles.com/encodec/v0"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Weights of one name: files with a checksum, or a repository of the hub. ``licence`` is that of the weights."""
+
+    name: str
+    licence: str
+    files: tuple[WeightFile, ...] = ()
+    repository: str = ""
+
+    @property
+    def source(self) -> str:
+        """Where it comes from."""
+        return f"hub: {self.repository}" if self.repository else self.files[0].url.rsplit("/", 1)[0]
+
+
+def _checkpoint(name: str, file: str) -> Model:
+    """A checkpoint of EnCodec; the end of its name is the beginning of its SHA-256."""
+    beginning = file.rsplit("-", 1)[1].removesuffix(".th")
+    return Model(name, ASK_META, (WeightFile(file, f"{ENCODEC}/{file}", beginning, 0),))
+
+
+MODELS = {
+    model.name: model
+    for model in (
+        Model("encodec_24khz", ASK_META, repository="facebook/encodec_24khz"),
+        Model("encodec_48khz", ASK_META, repository="facebook/encodec_48khz"),
+        _checkpoint("encodec_lm_24khz", "encodec_lm_24khz-1608e3c0.th"),
+        _checkpoint("encodec_lm_48khz", "encodec_lm_48khz-7add9fc3.th"),
+        Model("lyra_v2", "Apache-2.0", lyra.WEIGHTS),
+    )
+}
+
+
+def find(name: str) -> Model:
+    """The model called ``name``.
+
+    Raises:
+        UnknownName: with the nearest known name.
+    """
+    if name not in MODELS:
+        raise UnknownName(f"there are no weights called {name!r}.{nearest(name, MODELS)} Known: {', '.join(MODELS)}.")
+    return MODELS[name]
+
+
+def place(model: Model) -> Path | None:
+    """Where the weights lie on this machine; None where they are not, or not all of them."""
+    if model.repository:
+        try:
+            return weights.find(model.name, model.repository).path
+        except MissingRequirement:
+            return None
+    folder = weights.folder_of(model.name)
+    return folder if all((folder / file.name).is_file() for file in model.files) else None
+
+
+def fetch(model: Model, watch: Watch) -> Path:
+    """Bring the weights here, or what of them is missing, and check them; where they lie.
+
+    Raises:
+        DatasetError, MissingRequirement: they cannot be had; what to do instead.
+    """
+    if model.repository:
+        return _from_hub(model)
+    folder = weights.folder_of(model.name)
+    for file in model.files:
+        target = folder / file.name
+        whole = len(file.sha256) == 64
+
+        def tell(done: int, total: int | None, name: str = file.name) -> None:
+            watch(name, "downloading", done, total)
+
+        found = download(file.url, target, f"sha256:{file.sha256}" if whole else "", file.size or None, progress=tell)
+        if not found.removeprefix("sha256:").startswith(file.sha256):
+            target.unlink()
+            raise MissingRequirement(
+                f"{file.url}: expected a file whose sha256 begins with {file.sha256}, got {found}; nothing was kept."
+            )
+    return folder
+
+
+def _from_hub(model: Model) -> Path:
+    import httpx2
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    try:
+        return Path(snapshot_download(model.repository, allow_patterns=list(MODEL_FILES)))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, httpx2.HTTPError, OSError) as error:
+        offline = " HF_HUB_OFFLINE is set." if os.environ.get("HF_HUB_OFFLINE") else ""
+        raise MissingRequirement(
+            f"{model.name}: {model.repository} cannot be fetched from the hub ({type(error).__name__}).{offline} On a "
+            f"machine with a network, fetch {' and '.join(MODEL_FILES)} of that repository; copy them to a folder "
+            "here, and name it with the option `weights` of the codec."
+        ) from None
