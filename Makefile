@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test test-all check bench clean
+.PHONY: help setup demo test test-all check bench bench-codecs clean
 
 help:
 	@echo "make demo      set up, then measure the embedded clips: tables, plots, one HTML page"
 	@echo "make test      set up, then the test suite"
 	@echo "make test-all  the slow tests too"
 	@echo "make check     formatting, lint, types, import layers"
+	@echo "make bench-codecs  the speed of every codec that runs here"
 	@echo "make bench     the benchmarks of codecbench itself (CODECBENCH_DATA=folder for real audio)"
 
 setup: $(STAMP)
@@ -37,6 +38,9 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks
+
+bench-codecs: $(STAMP)
+	$(BIN)/python -m tests.benchmarks_codecs
 
 clean:
 	rm -rf $(VENV) results/runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
