@@ -94,7 +94,7 @@ def test_equal_to_the_model_on_torch(rate: int, size: str, folders: dict[int, Pa
         sound = on_torch.synthesise(expected, length, channels)
         np.testing.assert_allclose(in_jax.synthesise(expected, length, channels).samples, sound.samples, atol=1e-5)
     # the small 24 kHz model is hard: its books of 1024 random vectors lie closer together than rounding
-    assert different / frames <= (0.4 if (rate, size) == (24_000, "small") else 0.01)
+    assert different / frames <= (0.6 if (rate, size) == (24_000, "small") else 0.01)
 
 
 @pytest.mark.parametrize("rate", [24_000, 48_000])

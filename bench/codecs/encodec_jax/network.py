@@ -255,8 +255,8 @@ def _quantised(tables: Array, latents: Array, books: Array) -> Array:
         return residual - table[chosen], codes.at[book].set(chosen)
 
     codes = jnp.zeros((tables.shape[0], latents.shape[0]), jnp.int32)
-    _, found = lax.fori_loop(0, books, search, (latents, codes))
-    return found
+    state: tuple[Array, Array] = lax.fori_loop(0, books, search, (latents, codes))
+    return state[1]
 
 
 def _masked(steps: Array, length: Array) -> Array:
