@@ -232,8 +232,8 @@ def _impossible(config: RunConfig) -> list[str]:
                 refusals = [codec.refusal(bitrate, rate, count) for rate in reversed(rates) for count in channels]
                 if all(refusals):
                     problems.append(f"{key}.bitrates_bps[{position}]: {refusals[0]}")
-        if item.name == "command" and not item.label:
-            problems.append(f"{key}.label: a command needs a label, its name in tables and folders.")
+        if item.name in codecs.TEMPLATES and not item.label:
+            problems.append(f"{key}.label: {item.name} needs a label, its name in tables and folders.")
     series: dict[str, list[object]] = {}
     for condition in config.conditions:
         made = series.setdefault(condition.series, [])

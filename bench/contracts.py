@@ -41,8 +41,8 @@ def check(name: str, metric: bool = False) -> Iterator[Result]:
         factory = metrics.load(name)
         yield from _run({rule: partial(rule, factory) for rule in METRIC_RULES})
     else:
-        if name == "command":
-            raise ConfigError("command is no codec until it has programs; check it by a run with --limit 1.")
+        if name in codecs.TEMPLATES:
+            raise ConfigError(f"{name} is no codec until it has its options; check it by a run with --limit 1.")
         make = codecs.load(name)
         yield from _run({rule: partial(rule, make) for rule in CODEC_RULES})
 

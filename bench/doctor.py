@@ -59,8 +59,8 @@ def _tried(what: str, missing: str | None, attempt: Callable[[], str]) -> Findin
 
 def _try_codec(name: str) -> str:
     entry = codecs.registry.entry(name)
-    if name == "command":
-        return "ready; a configuration gives it its programs"
+    if name in codecs.TEMPLATES:
+        return "ready; a configuration gives it its options"
     encoder: Codec = codecs.make(name, {})
     decoder: Codec = codecs.make(name, {})
     rate = encoder.working_rate(48_000)

@@ -177,4 +177,4 @@ def test_a_command_needs_a_label(tmp_path: Path) -> None:
           - name: command
             options: {encode: [a, "{input}", "{bitstream}"], decode: [b, "{bitstream}", "{output}"]}
         """
-    assert problems(tmp_path, text) == ["codecs[0].label: a command needs a label, its name in tables and folders."]
+    assert problems(tmp_path, text) == ["codecs[0].label: command needs a label, its name in tables and folders."]

@@ -88,6 +88,13 @@ TABLE = (
     Entry("toy_rvq", "bench.codecs.toy_rvq:ToyRvq", "small residual quantiser of our own, a stand-in for EnCodec"),
     Entry("pcm", "bench.codecs.controls:Pcm", "uniform quantiser of n bits"),
     Entry("command", "bench.codecs.command:Command", "any command-line codec, from templates in the configuration"),
+    Entry(
+        "torch_module",
+        "bench.codecs.torch_module:TorchModule",
+        "any encoder and decoder in torch, from a file or a class",
+        ("torch", "constriction"),
+        "pip install 'codecbench[neural]'",
+    ),
     Entry("passthrough", "bench.codecs.controls:Passthrough", "the reference itself: the ceiling of every metric"),
     Entry("lowpass_3500", "bench.codecs.controls:Lowpass3500", "MUSHRA low anchor, 3.5 kHz low-pass"),
     Entry("lowpass_7000", "bench.codecs.controls:Lowpass7000", "MUSHRA mid anchor, 7 kHz low-pass"),
@@ -95,6 +102,9 @@ TABLE = (
     Entry("gain_minus_6db", "bench.codecs.controls:GainMinus6dB", "negative control: 6 dB quieter"),
     Entry("right_channel_destroyed", "bench.codecs.controls:RightChannelDestroyed", "negative control: right = noise"),
 )
+
+TEMPLATES = ("command", "torch_module")
+"""Names that are no codec until a configuration says which programs or networks they run; they need a label."""
 
 registry = Registry("codec", "codecbench.codecs", TABLE)
 names = registry.names

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from importlib.metadata import version
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -21,6 +22,7 @@ import numpy as np
 from bench.align import measured_delay, probe
 from bench.audio import Audio
 from bench.codecs import weights
+from bench.codecs.base import Network
 from bench.codecs.codes import Codes
 from bench.codecs.pretrained import load_model, require_codebooks
 from bench.codecs.residual import ResidualCodec
@@ -64,6 +66,7 @@ class Family:
         decode: ``(model, codes of shape (1, books, frames))`` to samples, shape ``(..., n)``.
         tables: the codebooks of a model.
         shape: ``(hop, books, codes in a book)`` of a model.
+        networks: its networks by name, each with the channels of its input; 0 for samples without a channel axis.
         whole_hops: a clip has to be a whole number of hops.
         unused: parameters that only training reads.
     """
@@ -74,6 +77,7 @@ class Family:
     decode: Callable[[Any, Tensor], Tensor]
     tables: Callable[[Any], Sequence[Tensor]]
     shape: Callable[[Any], tuple[int, int, int]]
+    networks: Callable[[Any], Mapping[str, tuple[Any, int]]]
     whole_hops: bool = True
     unused: tuple[str, ...] = ()
 
@@ -91,6 +95,7 @@ DAC = Family(
         model.config.n_codebooks,
         model.config.codebook_size,
     ),
+    lambda model: {"encoder": (model.encoder, 1), "decoder": (model.decoder, model.config.hidden_size)},
 )
 MIMI = Family(
     "MimiModel",
@@ -110,6 +115,7 @@ MIMI = Family(
         model.config.num_quantizers,
         model.config.codebook_size,
     ),
+    lambda model: {"encoder": (model.encoder, 1), "decoder": (model.decoder, model.config.hidden_size)},
     whole_hops=False,
 )
 XCODEC = Family(
@@ -119,6 +125,12 @@ XCODEC = Family(
     lambda model, codes: model.decode(codes).audio_values,
     lambda model: [quantizer.codebook.embed for quantizer in model.quantizer.quantizers],
     lambda model: (model.config.hop_length, model.config.num_quantizers, model.config.codebook_size),
+    lambda model: {
+        "acoustic encoder": (model.acoustic_encoder, 1),
+        "semantic model": (model.semantic_model, 0),
+        "semantic encoder": (model.encoder_semantic, model.config.semantic_hidden_size),
+        "decoder": (model.acoustic_decoder, model.config.acoustic_model_config.hidden_size),
+    },
     unused=("semantic_model.masked_spec_embed",),
 )
 HIGGS = Family(
@@ -128,6 +140,7 @@ HIGGS = Family(
     XCODEC.decode,
     XCODEC.tables,
     XCODEC.shape,
+    XCODEC.networks,
     unused=XCODEC.unused,
 )
 
@@ -180,6 +193,25 @@ class RvqModel(ResidualCodec):
                 f"{expected[2]}, got a hop of {got[0]} and {got[1]} codebooks of {got[2]} from {self._found.path}."
             )
         return model
+
+    def networks(self) -> Mapping[str, Network]:
+        frames = -(-self.shape.rate // self.shape.hop)
+        lengths = {0: (frames * self.shape.hop,), 1: (1, frames * self.shape.hop)}
+        return {
+            name: Network(module, (1, *lengths.get(channels, (channels, frames))))
+            for name, (module, channels) in self.family.networks(self.model).items()
+        }
+
+    def facts(self) -> Mapping[str, str]:
+        shape = self.shape
+        return {
+            "frame rate": f"{shape.rate / shape.hop:g} Hz ({shape.hop} samples)",
+            "codebooks": f"{shape.books} of {2**shape.bits} vectors",
+            "bits per frame": f"{shape.bits} for each codebook",
+        }
+
+    def files(self) -> Sequence[Path]:
+        return tuple(self._found.path / name for name in weights.MODEL_FILES)
 
     def quantise(self, audio: Audio, books: int) -> Codes:
         return self._quantise(audio.with_length(audio.length + max(self.delay_samples, 0)), books)

@@ -11,7 +11,7 @@ from bench.domain import Encoded
 from bench.errors import MissingRequirement
 from tests.plugins import EightBit
 
-NAMES = [name for name in codecs.names() if name != "command"]
+NAMES = [name for name in codecs.names() if name not in codecs.TEMPLATES]
 
 
 @pytest.mark.parametrize("rule", contracts.CODEC_RULES, ids=lambda rule: rule.__name__)

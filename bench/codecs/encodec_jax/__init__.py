@@ -8,6 +8,7 @@ would give: see :mod:`bench.codecs.encodec_jax.network`.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from bench.audio import Audio
 from bench.codecs import weights
+from bench.codecs.base import Network
 from bench.codecs.codes import Codes, Segment
 from bench.codecs.encodec import Encodec, Encodec24, Encodec48
 from bench.codecs.encodec_jax.parameters import Architecture, read_architecture, read_parameters
@@ -79,6 +81,16 @@ class EncodecJax(Encodec):
                 f"{got[0]} Hz and {got[1]} channels from {self._found.path}."
             )
         return model
+
+    def networks(self) -> Mapping[str, Network]:
+        return {}  # none of torch; those of the codec on torch have the same layers
+
+    def facts(self) -> Mapping[str, str]:
+        shape, model = self.model.shape, self.model
+        return {
+            "frame rate": f"{shape.sampling_rate / shape.hop:g} Hz ({shape.hop} samples)",
+            "codebooks": f"{model.books} of {2**model.bits} vectors of {shape.hidden_size}",
+        }
 
     def warm_up_samples(self, length: int) -> int:
         """The whole of what is compiled for a clip of ``length``."""
