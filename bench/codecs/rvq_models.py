@@ -66,7 +66,8 @@ class Family:
         decode: ``(model, codes of shape (1, books, frames))`` to samples, shape ``(..., n)``.
         tables: the codebooks of a model.
         shape: ``(hop, books, codes in a book)`` of a model.
-        networks: its networks by name, each with the channels of its input; 0 for samples without a channel axis.
+        networks: its convolutional networks by name, each with the channels of its input; attention is left out, as
+            it sees a whole clip.
         whole_hops: a clip has to be a whole number of hops.
         unused: parameters that only training reads.
     """
@@ -115,7 +116,10 @@ MIMI = Family(
         model.config.num_quantizers,
         model.config.codebook_size,
     ),
-    lambda model: {"encoder": (model.encoder, 1), "decoder": (model.decoder, model.config.hidden_size)},
+    lambda model: {
+        "encoder": (model.encoder.encoder_seanet, 1),
+        "decoder": (model.decoder.decoder_seanet, model.config.hidden_size),
+    },
     whole_hops=False,
 )
 XCODEC = Family(
@@ -127,7 +131,6 @@ XCODEC = Family(
     lambda model: (model.config.hop_length, model.config.num_quantizers, model.config.codebook_size),
     lambda model: {
         "acoustic encoder": (model.acoustic_encoder, 1),
-        "semantic model": (model.semantic_model, 0),
         "semantic encoder": (model.encoder_semantic, model.config.semantic_hidden_size),
         "decoder": (model.acoustic_decoder, model.config.acoustic_model_config.hidden_size),
     },
@@ -196,18 +199,20 @@ class RvqModel(ResidualCodec):
 
     def networks(self) -> Mapping[str, Network]:
         frames = -(-self.shape.rate // self.shape.hop)
-        lengths = {0: (frames * self.shape.hop,), 1: (1, frames * self.shape.hop)}
         return {
-            name: Network(module, (1, *lengths.get(channels, (channels, frames))))
+            name: Network(module, (1, channels, frames * self.shape.hop if channels == 1 else frames))
             for name, (module, channels) in self.family.networks(self.model).items()
         }
 
     def facts(self) -> Mapping[str, str]:
         shape = self.shape
+        listed = [module for module, _ in self.family.networks(self.model).values()]
+        rest = _count(self.model) - sum(map(_count, listed))
         return {
             "frame rate": f"{shape.rate / shape.hop:g} Hz ({shape.hop} samples)",
             "codebooks": f"{shape.books} of {2**shape.bits} vectors",
             "bits per frame": f"{shape.bits} for each codebook",
+            "besides": f"{rest:,} parameters of attention, projections and quantisers",
         }
 
     def files(self) -> Sequence[Path]:
@@ -290,6 +295,10 @@ class HiggsAudio(RvqModel):
 
     name, repository, family = "higgs_audio", "bosonai/higgs-audio-v2-tokenizer", HIGGS
     shape = Shape(24_000, 960, 8, 10)
+
+
+def _count(module: Any) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def _weights(codec: str, place: str) -> weights.Weights:

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 pytest.importorskip("jax")
 
-from bench import codecs
+from bench import codecs, runner
 from bench.align import probe
 from bench.audio import Audio
 from bench.codecs import encodec, encodec_jax
@@ -142,6 +142,29 @@ def test_the_warm_up_compiles_what_the_clip_needs(folders: dict[int, Path]) -> N
     small, large = Encodec24Jax(str(folders[24_000])), Encodec48Jax(str(folders[48_000]))
     assert small.warm_up_samples(12_345) == 64 * 320
     assert large.warm_up_samples(200_000) == 48_000
+
+
+@pytest.mark.slow
+def test_one_row_beside_torch_with_its_own_speed(tmp_path: Path, small_config: dict[str, Any]) -> None:
+    """In a run: the same bits, scores that agree, and times without those of compiling."""
+    folder = saved(tmp_path / "weights", 24_000)
+    names = ("encodec_24khz", "encodec_24khz_jax")
+    chosen = [
+        {"name": name, "label": name, "bitrates_bps": [1_500, 24_000], "options": {"weights": str(folder)}}
+        for name in names
+    ]
+    config = small_config | {"codecs": chosen, "channels": 1, "sample_rate": 24_000}
+    results = runner.run(config, output=tmp_path / "run", workers=1)
+    rows = results.encodings
+    assert set(rows["status"]) == {"ok"}
+    first, second = (rows[rows["codec"] == name].reset_index(drop=True) for name in names)
+    assert first["payload_bits"].tolist() == second["payload_bits"].tolist()
+    assert second["encode_s"].max() < 1.0
+    assert second["decode_s"].max() < 1.0
+    scores = results.scores[results.scores["quantity"] == "snr"].set_index(["clip", "condition"])["value"]
+    for (clip, condition), value in scores.items():
+        if condition.startswith("encodec_24khz_jax"):
+            assert value == pytest.approx(scores[clip, condition.replace("_jax", "")], abs=0.05)
 
 
 def test_the_names_of_older_weights_are_understood(folders: dict[int, Path], tmp_path: Path) -> None:

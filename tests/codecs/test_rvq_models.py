@@ -19,6 +19,7 @@ from bench.codecs import rvq_models
 from bench.codecs.residual import codes_of
 from bench.codecs.rvq_models import Dac16, Dac24, Dac44, HiggsAudio, Mimi, RvqModel, XCodec
 from bench.errors import CodecError, MissingRequirement
+from bench.inspection.layers import layers_of, totals
 
 from .rvq import saved
 
@@ -122,6 +123,15 @@ def test_bitrates_are_rounded_to_whole_bits(codec: type[RvqModel], expected: dic
     """7.75 kbit/s: the figure of the DAC paper; 1.1 kbit/s: that of Mimi's, 4 kbit/s that of X-Codec."""
     assert expected.items() <= dict(codec.books).items()
     assert codecs.load(codec.name) is codec
+
+
+def test_what_inspect_shows(codec: RvqModel) -> None:
+    for network in codec.networks().values():
+        found = totals(layers_of(network.module, torch.zeros(network.input_shape)))
+        assert found.parameters == sum(parameter.numel() for parameter in network.module.parameters())
+        assert found.macs > 100_000
+    assert codec.facts()["codebooks"] == f"{codec.shape.books} of {2**codec.shape.bits} vectors"
+    assert all(path.exists() for path in codec.files())
 
 
 def test_a_delay_is_taken_away(folders: Callable[[str], Path]) -> None:
