@@ -89,6 +89,24 @@ class Frames(nn.Module):
         return nn.functional.pad(cut.reshape(1, self.channels, -1), (self.late, 0))
 
 
+class OneLength(Frames):
+    """Takes one length only, on both sides."""
+
+    def __init__(self, length: int = 1_000) -> None:
+        super().__init__()
+        self.length = length
+
+    def encode(self, signal: Tensor) -> Tensor:
+        if signal.shape[-1] != self.length:
+            raise ValueError(f"expected {self.length} samples")
+        return super().encode(signal)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        if latents.shape[-1] * self.hop != self.length:
+            raise ValueError(f"expected {self.length // self.hop} latents")
+        return super().decode(latents)
+
+
 class Wrong(Frames):
     """A network with a fault of the kind that is asked for."""
 

@@ -129,6 +129,16 @@ def test_awkward_lengths_of_the_two_small_networks(length: int) -> None:
         assert encoded.payload_bits > 0
 
 
+@pytest.mark.parametrize("length", [1, 999, 1_000, 1_001, 12_345])
+def test_networks_for_one_length_only(length: int) -> None:
+    signal = probe(16_000).part(0, length)
+    encoded, heard = through(signal, module=f"{HERE}:OneLength(1_000)", segment=1_000)
+    assert encoded.delay_samples == 0
+    assert np.abs(heard.samples - signal.samples).max() <= 0.005 + 1e-7
+    with pytest.raises(CodecError, match=r"if it takes a single length, `segment`.*expected 1000 samples"):
+        through(signal, module=f"{HERE}:OneLength(1_000)")
+
+
 def test_the_hop_is_found() -> None:
     for stages in (1, 4, 7):
         codec = made(module=f"{HERE}:Autoencoder(4, stages={stages})", delay_samples=0)

@@ -60,6 +60,7 @@ class TorchModule(Codec):
         folder: where the package of a class lies, if it is not installed.
         channels: 1 or 2.
         hop: samples for one latent; 0 finds it by trying lengths.
+        segment: samples of the only length that the networks take; clips are cut into such pieces.
         delay_samples: by how much the decoded audio is late; ``auto`` measures it with the probe signal.
         version: part of the identity, beside the hashes of the files: change it when other code changes.
     """
@@ -75,13 +76,16 @@ class TorchModule(Codec):
         folder: str = "",
         channels: Literal[1, 2] = 1,
         hop: int = 0,
+        segment: int = 0,
         delay_samples: int | Literal["auto"] = "auto",
         version: str = "",
     ) -> None:
         if bool(module) == bool(encoder or decoder) or bool(encoder) != bool(decoder):
             raise ConfigError("torch_module: expected the option `module`, or the options `encoder` and `decoder`.")
-        if not MIN_RATE <= sample_rate <= MAX_RATE or hop < 0:
-            raise ConfigError(f"torch_module: sample_rate {sample_rate} Hz or hop {hop} is impossible.")
+        if not MIN_RATE <= sample_rate <= MAX_RATE or min(hop, segment) < 0:
+            raise ConfigError(
+                f"torch_module: sample_rate {sample_rate} Hz, hop {hop} or segment {segment} is impossible."
+            )
         named = {"module": module, "encoder": encoder, "decoder": decoder}
         self._parts = tuple(find_source(option, text, folder) for option, text in named.items() if text)
         if weights and any(part.is_file for part in self._parts):
@@ -91,7 +95,7 @@ class TorchModule(Codec):
         self._quantiser, self._described = quantiser_of(quantiser), quantiser
         self._weights = Path(weights).expanduser() if weights else None
         self._weights_sha256 = file_sha256("weights", weights) if weights else ""
-        self._form, self._hop, self._delay = Format(sample_rate, channels), hop, delay_samples
+        self._form, self._hop, self._delay = Format(sample_rate, channels, segment), hop, delay_samples
         self._facts: Facts | None = None
         self.sample_rates, self.channels = (sample_rate,), (channels,)
         self.bitrates_bps = tuple(bitrate for bitrate in self._quantiser.settings if bitrate is not None)
@@ -117,10 +121,11 @@ class TorchModule(Codec):
 
     def networks(self) -> Mapping[str, Network]:
         encoder, decoder = self._networks.modules()
-        rate, found = self._form.rate, self._tried
+        rate, found, segment = self._form.rate, self._tried, self._form.segment
+        frames = self._networks.frames_in_segment if segment else -(-rate // found.hop)
         return {
-            "encoder": Network(encoder, (1, self._form.channels, -(-rate // found.hop) * found.hop)),
-            "decoder": Network(decoder, (1, found.width, -(-rate // found.hop))),
+            "encoder": Network(encoder, (1, self._form.channels, segment or frames * found.hop)),
+            "decoder": Network(decoder, (1, found.width, frames)),
         }
 
     def facts(self) -> Mapping[str, str]:
@@ -194,6 +199,7 @@ class TorchModule(Codec):
             files.append(f"weights {self._weights_sha256[:12]}")
         if isinstance(self._quantiser, KMeans):
             files.append(f"codebooks {file_sha256('quantiser.file', str(self._quantiser.path))[:12]}")
-        numbers = f"{self._form.rate} Hz {self._form.channels} channels hop {hop} delay {delay} quantiser {quantiser}"
+        form = f"{self._form.rate} Hz {self._form.channels} channels segment {self._form.segment}"
+        numbers = f"{form} hop {hop} delay {delay} quantiser {quantiser}"
         packages = " ".join(f"{name} {package_version(name)}" for name in ("torch", "constriction"))
         return f"{packages} float32 {' '.join(files)} {numbers} stream {STREAM}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,11 @@ MOST_HOPS = 256
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What the networks take: a signal of shape ``(1, channels, samples)``."""
+    """What the networks take: a signal of shape ``(1, channels, samples)``; ``segment`` samples where only so many."""
 
     rate: int
     channels: int
+    segment: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,36 @@ class Networks:
         return as_module(self.encoder), as_module(self.decoder)
 
     def encode(self, samples: Array) -> Array:
-        """Latents, shape ``(width, frames)``, of samples, shape ``(channels, n)``.
+        """Latents, shape ``(width, frames)``, of samples, shape ``(channels, n)``: whole segments, if it has any.
 
         Raises:
             CodecError: the encoder fails, or gives anything else.
         """
+        size = self.form.segment or samples.shape[1]
+        pieces = [self._encoded(samples[:, at : at + size]) for at in range(0, samples.shape[1], size)]
+        return np.concatenate(pieces, axis=1)
+
+    def decode(self, latents: Array) -> Array:
+        """Samples, shape ``(channels, n)``.
+
+        Raises:
+            CodecError: the decoder fails, or gives anything else.
+        """
+        segment = self.form.segment
+        size = self.frames_in_segment if segment else latents.shape[1]
+        pieces = [self._decoded(latents[:, at : at + size]) for at in range(0, latents.shape[1], size)]
+        if segment and any(piece.shape[1] != segment for piece in pieces):
+            raise CodecError(
+                f"torch_module: expected the decoder to give {segment} samples for a segment, got {pieces[0].shape[1]}."
+            )
+        return np.concatenate(pieces, axis=1)
+
+    @cached_property
+    def frames_in_segment(self) -> int:
+        """Latents of one segment."""
+        return int(self._encoded(np.zeros((self.form.channels, self.form.segment), np.float32)).shape[1])
+
+    def _encoded(self, samples: Array) -> Array:
         latents = _called("encoder", self.encoder, samples)
         if latents.ndim != 3 or latents.shape[0] != 1 or 0 in latents.shape:
             raise CodecError(
@@ -66,12 +92,7 @@ class Networks:
             )
         return np.ascontiguousarray(latents[0])
 
-    def decode(self, latents: Array) -> Array:
-        """Samples, shape ``(channels, n)``.
-
-        Raises:
-            CodecError: the decoder fails, or gives anything else.
-        """
+    def _decoded(self, latents: Array) -> Array:
         samples = _called("decoder", self.decoder, latents)
         if self.form.channels == 1 and samples.ndim == 2:
             samples = samples[:, None]
@@ -89,7 +110,7 @@ class Networks:
             CodecError: they contradict themselves, or the hop cannot be found.
         """
         signal = probe(self.form.rate, self.form.channels).samples
-        hop = hop or self._found_hop()
+        hop = self.form.segment or hop or self._found_hop()
         whole = np.resize(signal, (self.form.channels, hop * max(1, round(self.form.rate / 2 / hop))))
         latents = self.encode(whole)
         if not np.array_equal(latents, self.encode(whole)):
@@ -113,8 +134,8 @@ class Networks:
             if length > LONGEST_TRIED:
                 raise CodecError(
                     f"torch_module: the hop cannot be found: {length} samples give {self._frames(length)} latents. "
-                    "Expected one for every hop; if the encoder takes only whole hops, state the option `hop`; one for "
-                    f"a single length needs a wrapper of yours. {self._failure(length)}"
+                    "Expected one for every hop; if the encoder takes only whole hops, state the option `hop`, and "
+                    f"if it takes a single length, `segment`. {self._failure(length)}"
                 )
         first = self._next_frame(length, 2 * length)
         return self._next_frame(first, first + 2 * length) - first
