@@ -25,7 +25,7 @@ def list_(json: Json = False) -> None:
 
     rows = [
         {"name": model.name, "licence": model.licence, "source": model.source, "place": str(models.place(model) or "")}
-        for model in models.MODELS.values()
+        for model in models.models().values()
     ]
     if json:
         console.print_json(rows)

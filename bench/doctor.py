@@ -67,7 +67,7 @@ def _absent(what: str, message: str) -> Finding:
 def _try_codec(name: str) -> str:
     entry = codecs.registry.entry(name)
     if name in codecs.DESCRIBED:
-        return "ready; a configuration gives it its programs or files"
+        return "ready; a configuration gives it its options"
     encoder: Codec = codecs.make(name, {})
     decoder: Codec = codecs.make(name, {})
     rate = encoder.working_rate(48_000)

@@ -154,7 +154,7 @@ def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -
             raise NotApplicable(refusal)
     source = reference.whole.at(rate)
     for todo in group:
-        tools.warm_up(todo.condition, rate, source.channels)
+        tools.warm_up(todo.condition, rate, source.channels, source.length)
     started = time.perf_counter()
     streams = codec.encode_clip(job.clip, source, [todo.condition.bitrate_bps for todo in group])
     seconds = time.perf_counter() - started
@@ -176,7 +176,9 @@ def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: 
             return kept, dict(todo.finished)
     coded = coded or _encode(job, [todo], tools, reference)[todo.condition.bitrate_bps]
     codec = tools.decoder(todo.condition)
-    tools.warm_up(todo.condition, codec.working_rate(reference.whole.rate), reference.whole.channels)
+    rate = codec.working_rate(reference.whole.rate)
+    length = -(-reference.whole.length * rate // reference.whole.rate)
+    tools.warm_up(todo.condition, rate, reference.whole.channels, length)
     started = time.perf_counter()
     raw = codec.decode(coded.encoded)
     decode_s = time.perf_counter() - started

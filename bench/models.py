@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import codecs
 from bench.codecs import lyra, weights
 from bench.codecs.weights import MODEL_FILES, WeightFile
 from bench.datasets.download import download
-from bench.errors import MissingRequirement, UnknownName
+from bench.errors import CodecbenchError, MissingRequirement, UnknownName
 from bench.registry import nearest
 
 Watch = Callable[[str, str, int, int | None], None]
@@ -40,27 +42,38 @@ def _checkpoint(name: str, file: str) -> Model:
     return Model(name, ASK_META, (WeightFile(file, f"{ENCODEC}/{file}", beginning, 0),))
 
 
-MODELS = {
+FILES = {
     model.name: model
     for model in (
-        Model("encodec_24khz", ASK_META, repository="facebook/encodec_24khz"),
-        Model("encodec_48khz", ASK_META, repository="facebook/encodec_48khz"),
         _checkpoint("encodec_lm_24khz", "encodec_lm_24khz-1608e3c0.th"),
         _checkpoint("encodec_lm_48khz", "encodec_lm_48khz-7add9fc3.th"),
         Model("lyra_v2", "Apache-2.0", lyra.WEIGHTS),
     )
 }
+LICENCES = {"facebook": ASK_META}
+
+
+def models() -> dict[str, Model]:
+    """Everything that can be fetched, by the name of the codec: files, and the repositories that codecs here name."""
+    found = {}
+    for name in codecs.names():
+        with suppress(CodecbenchError):
+            if repository := getattr(codecs.load(name), "repository", ""):
+                licence = LICENCES.get(repository.partition("/")[0], "see the model's page")
+                found[name] = Model(name, licence, repository=repository)
+    return found | FILES
 
 
 def find(name: str) -> Model:
-    """The model called ``name``.
+    """The weights of the codec ``name``, or called so.
 
     Raises:
         UnknownName: with the nearest known name.
     """
-    if name not in MODELS:
-        raise UnknownName(f"there are no weights called {name!r}.{nearest(name, MODELS)} Known: {', '.join(MODELS)}.")
-    return MODELS[name]
+    known = models()
+    if name not in known:
+        raise UnknownName(f"there are no weights called {name!r}.{nearest(name, known)} Known: {', '.join(known)}.")
+    return known[name]
 
 
 def place(model: Model) -> Path | None:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = (
-    "codecbench", "av", "ai-edge-litert", "constriction", "encodec", "jax", "lc3py", "libsvm-official", "numba", "numpy", "pandas", "pesq", "pyroomacoustics",
-    "scipy", "soundfile", "soxr", "torch", "torchaudio", "transformers", "visqol-python",
+    "codecbench", "av", "ai-edge-litert", "constriction", "encodec", "jax", "lc3py", "libsvm-official", "numba",
+    "numpy", "pandas", "pesq", "pyroomacoustics", "scipy", "soundfile", "soxr", "torch", "torchaudio", "transformers",
+    "visqol-python",
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ class Toolbox:
     def __init__(self) -> None:
         self._codecs: dict[tuple[str, str], Codec] = {}
         self._metrics: dict[str, Metric] = {}
-        self._warm: set[tuple[str, int | None, int, int]] = set()
+        self._warm: set[tuple[str, int | None, int, int, int]] = set()
 
     def encoder(self, condition: Condition) -> Codec:
         """The instance that encodes."""
@@ -38,16 +38,21 @@ class Toolbox:
             self._metrics.update({q.name: metric for q in metric.quantities})
         return self._metrics[quantity]
 
-    def warm_up(self, condition: Condition, rate: int, channels: int) -> None:
+    def warm_up(self, condition: Condition, rate: int, channels: int, length: int) -> None:
         """Code a little noise, once for each setting, so that imports and loading do not count as coding time.
+
+        ``rate`` and ``length`` (in samples) are those of the clip that is coded next.
 
         What goes wrong here goes wrong again with the clip, and is reported there.
         """
-        setting = (_settings(condition), condition.bitrate_bps, rate, channels)
+        samples = round(WARM_UP_S * rate)
+        with suppress(Exception):
+            samples = max(samples, self.encoder(condition).warm_up_samples(length))
+        setting = (_settings(condition), condition.bitrate_bps, rate, channels, samples)
         if setting in self._warm:
             return
         self._warm.add(setting)
-        noise = np.random.default_rng(0).standard_normal((channels, round(WARM_UP_S * rate))) * 0.1
+        noise = np.random.default_rng(0).standard_normal((channels, samples)) * 0.1
         with suppress(Exception):
             signal = Audio(noise.clip(-1, 1).astype(np.float32), rate)
             streams = self.encoder(condition).encode(signal, [condition.bitrate_bps])

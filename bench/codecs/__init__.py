@@ -51,6 +51,62 @@ TABLE = (
         ("ai_edge_litert",),
         "pip install 'codecbench[lyra]'",
     ),
+    Entry(
+        "dac_16khz",
+        "bench.codecs.rvq_models:Dac16",
+        "DAC, 16 kHz mono, 0.5 to 6 kbit/s",
+        ("torch", "transformers"),
+        "pip install 'codecbench[neural]'",
+    ),
+    Entry(
+        "dac_24khz",
+        "bench.codecs.rvq_models:Dac24",
+        "DAC, 24 kHz mono, 0.75 to 24 kbit/s",
+        ("torch", "transformers"),
+        "pip install 'codecbench[neural]'",
+    ),
+    Entry(
+        "dac_44khz",
+        "bench.codecs.rvq_models:Dac44",
+        "DAC, 44.1 kHz mono, 0.86 to 7.75 kbit/s",
+        ("torch", "transformers"),
+        "pip install 'codecbench[neural]'",
+    ),
+    Entry(
+        "mimi",
+        "bench.codecs.rvq_models:Mimi",
+        "Mimi, 24 kHz mono, 138 bit/s to 4.4 kbit/s",
+        ("torch", "transformers"),
+        "pip install 'codecbench[neural]'",
+    ),
+    Entry(
+        "xcodec",
+        "bench.codecs.rvq_models:XCodec",
+        "X-Codec, 16 kHz mono, 0.5 to 4 kbit/s",
+        ("torch", "transformers"),
+        "pip install 'codecbench[neural]'",
+    ),
+    Entry(
+        "higgs_audio",
+        "bench.codecs.rvq_models:HiggsAudio",
+        "Higgs Audio 2 tokenizer, 24 kHz mono, 0.25 to 2 kbit/s",
+        ("torch", "torchaudio", "transformers"),
+        "pip install 'codecbench[neural]'",
+    ),
+    Entry(
+        "encodec_24khz_jax",
+        "bench.codecs.encodec_jax:Encodec24Jax",
+        "encodec_24khz in JAX",
+        ("jax", "safetensors", "huggingface_hub"),
+        "pip install 'codecbench[jax]'",
+    ),
+    Entry(
+        "encodec_48khz_jax",
+        "bench.codecs.encodec_jax:Encodec48Jax",
+        "encodec_48khz in JAX",
+        ("jax", "safetensors", "huggingface_hub"),
+        "pip install 'codecbench[jax]'",
+    ),
     Entry("toy_rvq", "bench.codecs.toy_rvq:ToyRvq", "small residual quantiser of our own, a stand-in for EnCodec"),
     Entry("pcm", "bench.codecs.controls:Pcm", "uniform quantiser of n bits"),
     Entry("command", "bench.codecs.command:Command", "any command-line codec, from templates in the configuration"),
@@ -64,6 +120,13 @@ TABLE = (
     Entry("lc3plus", "bench.codecs.reference_presets:Lc3Plus", "LC3plus (ETSI's program)"),
     Entry("usac", "bench.codecs.reference_presets:Usac", "USAC / xHE-AAC (exhale, decoded by FFmpeg)"),
     Entry("decoded", "bench.codecs.decoded:Decoded", "files that were coded and decoded elsewhere"),
+    Entry(
+        "torch_module",
+        "bench.codecs.torch_module:TorchModule",
+        "any encoder and decoder in torch, from a file or a class",
+        ("torch", "constriction"),
+        "pip install 'codecbench[neural]'",
+    ),
     Entry("passthrough", "bench.codecs.controls:Passthrough", "the reference itself: the ceiling of every metric"),
     Entry("lowpass_3500", "bench.codecs.controls:Lowpass3500", "MUSHRA low anchor, 3.5 kHz low-pass"),
     Entry("lowpass_7000", "bench.codecs.controls:Lowpass7000", "MUSHRA mid anchor, 7 kHz low-pass"),
@@ -72,10 +135,13 @@ TABLE = (
     Entry("right_channel_destroyed", "bench.codecs.controls:RightChannelDestroyed", "negative control: right = noise"),
 )
 
+DESCRIBED = ("command", "decoded", "torch_module")
+"""Codecs that are nothing without the options that a configuration gives them."""
+
 registry = Registry("codec", "codecbench.codecs", TABLE)
 names = registry.names
 load = registry.load
 make = registry.make
 
-DESCRIBED = ("command", "decoded")
-"""Codecs that are nothing without the options that a configuration gives them."""
+DESCRIBED = ("command", "decoded", "torch_module")
+"""Codecs that are nothing without the options that a configuration gives them; they need a label."""

@@ -71,6 +71,13 @@ class Codec:
             return sample_rate
         return next((rate for rate in self.sample_rates if rate > sample_rate), self.sample_rates[-1])
 
+    def warm_up_samples(self, length: int) -> int:
+        """How many samples of noise it needs to code before coding ``length`` samples can be timed.
+
+        Only codecs that compile themselves for a length need more than the usual few.
+        """
+        return 0
+
     def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
         """Why it cannot code such a signal at that bitrate, and what it can; None if it can.
 

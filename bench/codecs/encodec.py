@@ -21,6 +21,7 @@ from bench.codecs import weights
 from bench.codecs.base import Network
 from bench.codecs.codes import Codes
 from bench.codecs.entropy import EntropyCoder
+from bench.codecs.pretrained import load_model, require_codebooks
 from bench.codecs.residual import ResidualCodec
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
@@ -42,7 +43,7 @@ class Encodec(ResidualCodec):
     repository: ClassVar[str]
 
     def __init__(self, weights: str = "", language_model: str = "") -> None:
-        self._language_model = _lm(language_model) if language_model else None
+        self._language_model = language_model_of(language_model)
         self._found = _weights(self.name, weights or self.repository)
         self.identity = Identity(
             self.name,
@@ -154,7 +155,10 @@ class Encodec48(Encodec):
     bitrates_bps = tuple(books)
 
 
-def _lm(place: str) -> EntropyCoder:
+def language_model_of(place: str) -> EntropyCoder | None:
+    """The coder with the language model at ``place``; None where none is named."""
+    if not place:
+        return None
     from bench.codecs.entropy.encodec_lm import EncodecLm
 
     return EncodecLm(place)
@@ -167,32 +171,11 @@ def _weights(codec: str, place: str) -> weights.Weights:
 @lru_cache(maxsize=2)
 def _model(found: weights.Weights) -> Any:
     """The model with these weights, checked to be whole."""
-    import torch
-    from transformers import EncodecModel
-    from transformers.utils import logging
-
-    torch.set_num_threads(1)
-    logging.disable_progress_bar()
     if found.path.is_file():
         from bench.codecs.encodec_checkpoint import read_checkpoint
 
-        return read_checkpoint(found.path).eval()
-    model, info = EncodecModel.from_pretrained(found.path, local_files_only=True, output_loading_info=True)
-    lacking = sorted(info["missing_keys"]) + sorted(str(key) for key in info["mismatched_keys"])
-    if lacking:
-        raise MissingRequirement(
-            f"{found.path}: expected all weights of EnCodec, but {len(lacking)} are missing or of another shape "
-            f"({', '.join(lacking[:3])}, ...); transformers would fill them with random numbers. Fetch them again."
-        )
-    require_codebooks(model, str(found.path))
-    return model.eval()
-
-
-def require_codebooks(model: Any, where: str) -> None:
-    """Raise MissingRequirement where codebooks are empty: every code would be 0, and nobody would notice."""
-    empty = [index for index, layer in enumerate(model.quantizer.layers) if not layer.codebook.embed.any()]
-    if empty:
-        raise MissingRequirement(
-            f"{where}: expected {len(model.quantizer.layers)} filled codebooks, but {len(empty)} are empty (all "
-            "zeros). These are not trained weights; fetch them again."
-        )
+        model = read_checkpoint(found.path).eval()
+    else:
+        model = load_model("EncodecModel", found, "EnCodec")
+    require_codebooks((layer.codebook.embed for layer in model.quantizer.layers), str(found.path))
+    return model

@@ -42,10 +42,12 @@ class ResidualCodec(Codec):
 
     Attributes:
         books: codebooks of each bitrate in bit/s.
+        delay_samples: by how much what :meth:`synthesise` gives is late; :meth:`decode` takes it away.
     """
 
     scalable = True
     books: Mapping[int, int]
+    delay_samples: int = 0
 
     def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
         if bitrate_bps not in self.books:
@@ -64,7 +66,8 @@ class ResidualCodec(Codec):
     def encode(self, audio: Audio, bitrates_bps: Sequence[int | None]) -> dict[int | None, Encoded]:
         wanted = {bitrate: self.books[bitrate or 0] for bitrate in bitrates_bps}
         codes = self.quantise(audio, max(wanted.values()))
-        return {bitrate: pack(audio, codes.prefix(books)) for bitrate, books in wanted.items()}
+        delay = self.delay_samples
+        return {bitrate: pack(audio, codes.prefix(books), delay) for bitrate, books in wanted.items()}
 
     def entropy_coders(self) -> Mapping[str, EntropyCoder]:
         """Lossless coders for its codes, by the name of their columns in the tables: ``adaptive`` or ``lm``."""
@@ -80,18 +83,19 @@ class ResidualCodec(Codec):
 
     def decode(self, encoded: Encoded) -> Audio:
         stream = framing.unpack(encoded)
-        return self.synthesise(codes_of(encoded), stream.length, stream.channels)
+        length = stream.length + max(stream.delay, 0)
+        return stream.cut(self.synthesise(codes_of(encoded), length, stream.channels).samples)
 
 
-def pack(audio: Audio, codes: Codes) -> Encoded:
-    """``codes`` of ``audio`` as a stream."""
+def pack(audio: Audio, codes: Codes, delay: int = 0) -> Encoded:
+    """``codes`` of ``audio`` as a stream; ``delay`` is what the decoder has to take away."""
     packets = [
         (_SCALE.pack(codes.scales[index]) if codes.scales else b"") + pack_bits(segment.T, codes.bits_per_code)
         for index, segment in enumerate(codes.segments)
     ]
     bits = sum(segment.size for segment in codes.segments) * codes.bits_per_code + 32 * len(codes.scales)
     header = _HEAD.pack(codes.books, codes.bits_per_code, bool(codes.scales))
-    return framing.pack(audio, packets, header=header, payload_bits=bits)
+    return framing.pack(audio, packets, delay=delay, header=header, payload_bits=bits)
 
 
 def codes_of(encoded: Encoded) -> Codes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-LONGEST = 2**20
+SHORTEST, LARGEST = 256, 2**22  # steps of the first input tried; values of the largest input or output
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +28,24 @@ class Field:
 def receptive_field(module: nn.Module, shape: tuple[int, ...]) -> Field | None:
     """The receptive field along the last axis; ``shape`` is that of an input, its last number is replaced.
 
-    None where it is longer than about a million steps, or the module takes no input of another length.
+    None where it does not fit into four million values of input or output, or cannot be seen, as where activations
+    are saturated; and where the module takes no input of another length.
     """
-    length = 1024
+    length, size = SHORTEST, 0
     with _bridged(module) as unbounded:
-        while length <= LONGEST:
-            found = _at(module, (*shape[:-1], length))
-            if found is not None:
+        while size <= LARGEST:
+            found, size = _at(module, (*shape[:-1], length))
+            if found:
                 return Field(found, tuple(unbounded))
             length *= 2
+            size = max(2 * size, length)
     return None
 
 
-def _at(module: nn.Module, shape: tuple[int, ...]) -> int | None:
-    """Steps that one output step in the middle sees; None where they reach an end of the input."""
+def _at(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, int]:
+    """Steps that one output step in the middle sees, 0 where they reach an end of the input; and values of the larger
+    of input and output.
+    """
     import torch
 
     generator = torch.Generator().manual_seed(0)
@@ -49,12 +53,13 @@ def _at(module: nn.Module, shape: tuple[int, ...]) -> int | None:
     try:
         made: Tensor = module(given)
     except (RuntimeError, ValueError):  # too short for its kernels, or of a fixed length
-        return None
+        return 0, given.numel()
+    size = max(given.numel(), made.numel())
     (slope,) = torch.autograd.grad(made[..., made.shape[-1] // 2].sum(), given)
     touched = torch.nonzero(slope.reshape(-1, shape[-1]).abs().sum(dim=0)).flatten()
     if not len(touched) or touched[0] == 0 or touched[-1] == shape[-1] - 1:
-        return None
-    return int(touched[-1] - touched[0]) + 1
+        return 0, size
+    return int(touched[-1] - touched[0]) + 1, size
 
 
 @contextmanager

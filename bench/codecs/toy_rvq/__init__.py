@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from bench.audio import Audio
 from bench.codecs.codes import Codes
+from bench.codecs.kmeans import nearest
 from bench.codecs.residual import ResidualCodec
 from bench.codecs.toy_rvq.mdct import HOP, analyse, synthesise
 from bench.domain import Identity
@@ -89,12 +90,6 @@ def search(spectrum: NDArray[np.float32], books: list[Book]) -> NDArray[np.int32
         codes[index] = nearest(residual[:, book.band], book.vectors)
         residual[:, book.band] -= book.vectors[codes[index]]
     return codes
-
-
-def nearest(points: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.intp]:
-    """Index of the vector with the smallest squared distance to each point."""
-    distance = np.square(vectors).sum(axis=1) - 2 * (points @ vectors.T)
-    return np.asarray(distance.argmin(axis=1))
 
 
 @lru_cache(maxsize=1)

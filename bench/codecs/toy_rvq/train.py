@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import audio
-from bench.codecs.toy_rvq import BITS, FILE, RATE, Book, nearest
+from bench.codecs.kmeans import Points, k_means, nearest
+from bench.codecs.toy_rvq import BITS, FILE, RATE, Book
 from bench.codecs.toy_rvq.mdct import HOP, analyse
 
 CLIPS = Path(audio.__file__).parent / "datasets" / "embedded"
@@ -24,8 +25,6 @@ FLATTENING = 0.35
 """Exponent of the long-term spectrum in the weight: 0 is plain squared error, 1 gives every band the same say."""
 SEED = 7
 
-Points = NDArray[np.float32]
-
 
 def main() -> None:
     """Train and write ``codebooks.npz`` beside this file."""
@@ -35,7 +34,7 @@ def main() -> None:
     books = []
     for number in range(BOOKS):
         band = _band(np.square(residual).mean(axis=0) * weight)
-        book = Book(band.start, _as_stored(_k_means(residual[:, band], rng))[0])
+        book = Book(band.start, _as_stored(k_means(residual[:, band], 2**BITS, rng, ROUNDS))[0])
         residual[:, band] -= book.vectors[nearest(residual[:, band], book.vectors)]
         books.append(book)
         print(f"book {number + 1}: {_hertz(band.start)} to {_hertz(band.stop)} Hz, left {_decibels(residual):.2f} dB")
@@ -66,24 +65,6 @@ def _band(energy: NDArray[np.floating]) -> slice:
         for first in range(0, HOP - width + 1, 4)
     )
     return slice(best[1], best[1] + best[2])
-
-
-def _k_means(points: Points, rng: np.random.Generator) -> Points:
-    """1023 means and the zero vector in front of them."""
-    count = 2**BITS - 1
-    loud = np.square(points).sum(axis=1)
-    start = rng.choice(len(points), count, replace=False, p=loud / loud.sum())
-    vectors = np.vstack([np.zeros((1, points.shape[1]), np.float32), points[start]])
-    for _ in range(ROUNDS):
-        chosen = nearest(points, vectors)
-        members = np.bincount(chosen, minlength=len(vectors))
-        sums = np.zeros_like(vectors, dtype=np.float64)
-        np.add.at(sums, chosen, points)
-        used = members > 0
-        vectors[used] = (sums[used] / members[used, None]).astype(np.float32)
-        vectors[~used] = points[rng.choice(len(points), int((~used).sum()))]
-        vectors[0] = 0
-    return vectors
 
 
 def _as_stored(vectors: Points) -> tuple[Points, float, NDArray[np.int8]]:
