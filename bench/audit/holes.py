@@ -82,7 +82,7 @@ def _places(signal: Floats) -> list[int]:
         return []
     stretches = sliding_window_view(signal, FRAME + HOP)[::HOP]
     chosen = np.unique(np.linspace(0, len(stretches) - 1, min(len(stretches), CANDIDATES)).astype(int))
-    treble = np.diff(stretches[chosen], axis=1, append=0).reshape(-1, 3, HOP)
+    treble = np.diff(stretches[chosen], axis=1, append=np.float32(0)).reshape(-1, 3, HOP)
     levels = np.einsum("ijk,ijk->ij", treble, treble).min(axis=1)
     order = chosen[np.argsort(levels)][np.count_nonzero(levels == 0) :]
     return list(dict.fromkeys(int(order[int(place * (len(order) - 1))]) * HOP for place in PLACES if len(order)))
@@ -92,7 +92,7 @@ def _contrasts(stretch: Floats) -> Floats:
     """How much each of the ``HOP`` frames in ``stretch`` stands out from those cut beside it."""
     unevenness = _unevenness(stretch, np.arange(HOP))
     beside = sliding_window_view(np.pad(unevenness, BESIDE, mode="wrap"), 2 * BESIDE + 1)
-    contrasts: Floats = unevenness - np.median(beside, axis=1)
+    contrasts: Floats = unevenness - np.median(beside, axis=1).astype(np.float32)
     return contrasts
 
 
