@@ -18,7 +18,7 @@ from scipy.signal.windows import kaiser_bessel_derived
 
 from bench.audit.spectrum import Floats
 
-HOP = 1_024  # of AAC-LC at every rate, and of libvorbis from 26 kHz on
+HOP = 1_024  # of AAC-LC at every rate, and of libvorbis at 44.1 and 48 kHz
 FRAME = 2 * HOP
 WINDOW = kaiser_bessel_derived(FRAME, 4 * np.pi).astype(np.float32)  # of AAC, ISO/IEC 14496-3; near that of Vorbis
 LOWEST, HIGHEST = 40, 712  # coefficients looked at: 0.9 to 16.7 kHz at 48 kHz
@@ -31,7 +31,7 @@ BESIDE = 4  # cuts on either side
 AROUND = 12  # frames on either side
 FEWEST = 12
 MOST = 0.5
-ENOUGH = 0.1  # the highest of 9 800 places of lossless recordings: 0.043
+ENOUGH = 0.1  # the highest of 9 800 places of recordings that neither has coded: 0.043
 RIVAL = 0.4
 REPEATED = 0.95
 PULSES = 30.0  # kurtosis: 3 in noise
@@ -45,8 +45,8 @@ class Holes:
 
     ``contrast``: how much less flat the spectra are than when cut up to ``BESIDE`` samples earlier or later, as the
     mean over the frames of the logarithm of the ratio of arithmetic to geometric mean; about 0 in recordings.
-    ``share`` of the coefficients that are nearly zero, ``beside``: the same, cut beside. ``first``: the sample, below
-    ``HOP``, at which a frame starts. ``found``: whether this is a codec's doing.
+    ``share`` of the coefficients that are nearly zero (where found: in the frames that stand out), ``beside``: the
+    same, cut beside. ``first``: the sample, below ``HOP``, at which a frame starts. ``found``: whether a codec did it.
     """
 
     found: bool
@@ -59,8 +59,8 @@ class Holes:
 def holes_of(samples: Floats) -> Holes | None:
     """The holes of ``samples``, shape ``(channels, samples)`` in [-1, 1]: of the first channel with a signal.
 
-    None where less than ``FEWEST`` frames can be compared. MP3, Opus, AAC with a sine window or frames of 960 samples,
-    and whatever was resampled or mixed after coding show none.
+    None where less than ``FEWEST`` frames can be compared. MP3, Opus, AAC with another window or frames of 960 samples,
+    and what was resampled or mixed after coding show none.
     """
     signal = next((channel for channel in samples if channel.any()), None)
     if signal is None:
@@ -110,7 +110,8 @@ def _compared(signal: Floats, start: int) -> Holes | None:
     contrast = float(contrasts.mean())
     synthetic = contrast >= ENOUGH and (_pulses(stretch) or _repeats(stretch))
     found = contrast >= ENOUGH and not synthetic and _alone(stretch, starts[contrasts >= ENOUGH])
-    return Holes(found, contrast, _zeros(stretch, starts), _zeros(stretch, starts + BESIDE), start % HOP)
+    shown = starts[contrasts >= ENOUGH] if found else starts
+    return Holes(found, contrast, _zeros(stretch, shown), _zeros(stretch, shown + BESIDE), start % HOP)
 
 
 def _pulses(stretch: Floats) -> bool:
