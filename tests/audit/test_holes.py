@@ -14,7 +14,7 @@ from bench.audit import holes
 from bench.audit.holes import ENOUGH, FRAME, HIGHEST, HOP, LOWEST, Holes, holes_of
 from bench.audit.lossy import traces_of
 from bench.audit.spectrum import Floats
-from bench.codecs.pyav import Aac
+from bench.codecs.mpeg import Aac
 from tests.audit.test_lossy import as_16_bit, coded, speechlike
 
 RATE = 48_000
