@@ -52,6 +52,7 @@ def build(plan: SetPlan, folder: Path, workers: int = 1, progress: Progress | No
             are not those that the recipe expects.
         RunInUse, StoreError: the folder cannot be written.
     """
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100
     _require_own(folder, plan)
     with locked(folder):
         journal = Journal(folder / JOURNAL)
@@ -60,7 +61,7 @@ def build(plan: SetPlan, folder: Path, workers: int = 1, progress: Progress | No
         finally:
             journal.close()
         built = BuiltSet(folder, clips, set_sha256(clips), count, seconds)
-        if count or not is_finished(folder, plan):
+        if count or not _is_described(built, plan):
             _describe(built, plan)
         (folder / JOURNAL).unlink(missing_ok=True)
     (folder / ".lock").unlink(missing_ok=True)
@@ -74,6 +75,23 @@ def is_finished(folder: Path, plan: SetPlan) -> bool:
     return _record(folder).get("recipe_key") == plan.key and all(
         (folder / name).is_file() for name in ("manifest.jsonl", *card.FILES)
     )
+
+
+def _is_described(built: BuiltSet, plan: SetPlan) -> bool:
+    """Whether all that goes with the audio is there, and says what the recipe and the clips say."""
+    return (
+        is_finished(built.folder, plan)
+        and _record(built.folder).get("recipe") == plan.text
+        and _listed(built.folder) == built.clips
+    )
+
+
+def _listed(folder: Path) -> list[Clip]:
+    """The clips of the manifest; none where it is not there or cannot be read, as it is written again."""
+    try:
+        return read_manifest(folder / "manifest.jsonl")
+    except DatasetError:
+        return []
 
 
 def set_sha256(clips: Iterable[Clip]) -> str:
@@ -161,8 +179,8 @@ def _clips(
 def _kept(folder: Path, journal: Journal) -> dict[int, Clip]:
     """The clips of an earlier call whose files are still what they were, by number."""
     rows = [row for key, row in journal.rows.items() if key != "recipe"]
-    if not rows and (folder / "manifest.jsonl").is_file():
-        rows = [asdict(clip) for clip in read_manifest(folder / "manifest.jsonl")]
+    if not rows:
+        rows = [asdict(clip) for clip in _listed(folder)]
     names = {field.name for field in fields(Clip)}
     found = {}
     for row in rows:

@@ -145,6 +145,37 @@ def test_a_finished_set_is_left_alone_and_a_damaged_clip_is_mixed_again(tmp_path
     }
 
 
+def test_a_set_built_with_a_relative_output_can_be_moved(tmp_path, data, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = built(recipe(tmp_path, count=2), data, Path("out/set"))
+    assert done.folder == tmp_path / "out" / "set"
+    (tmp_path / "out").rename(tmp_path / "moved")
+    listed = tmp_path / "moved" / "set" / "manifest.jsonl"
+    assert len(manifest("s", DatasetContext(None, tmp_path), str(listed))) == 2
+
+
+def test_a_finished_set_with_a_manifest_that_names_no_file_is_repaired(tmp_path, data, folder):
+    listed = folder / "manifest.jsonl"
+    good = listed.read_text()
+    listed.write_text(good.replace('"audio/', '"results/set/audio/'))
+    assert built(recipe(tmp_path), data, folder).mixed == 0
+    assert listed.read_text() == good
+    listed.write_text("{")
+    (folder / "audio" / f"{json.loads(good.splitlines()[0])['id']}.flac").unlink()
+    assert built(recipe(tmp_path), data, folder).mixed == 10  # nothing says any more which files are whole
+    assert listed.read_text() == good
+
+
+def test_other_words_of_the_card_are_written_into_a_finished_set(tmp_path, data, folder):
+    before = sha256_of(folder / "manifest.jsonl")
+    assert built(recipe(tmp_path, title="Another title", description="Short."), data, folder).mixed == 0
+    assert (folder / "README.md").read_text().startswith("# Another title\n\nShort.\n")
+    assert yaml.safe_load(json.loads((folder / "build.json").read_text())["recipe"])["title"] == "Another title"
+    assert sha256_of(folder / "manifest.jsonl") == before
+    built(recipe(tmp_path, name="renamed"), data, folder)
+    assert {clip.dataset for clip in read_manifest(folder / "manifest.jsonl")} == {"renamed"}
+
+
 def test_a_folder_with_something_else_is_not_touched(tmp_path, data, folder):
     with pytest.raises(DatasetError, match=r"set: it holds a set of another recipe"):
         built(recipe(tmp_path, seed=1), data, folder)
