@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from bench import config
 from bench.datasets.base import DatasetContext, problems_of
+from bench.datasets.manifest import read_manifest
 from bench.datasets.noisy_reverberant import noisy_reverberant, recipe_key, recipe_of
 from bench.datasets.recipe import Materials, Recipe
 from bench.datasets.terms import Terms, combined
-from bench.errors import ConfigError
+from bench.errors import ConfigError, DatasetError
 from bench.loading import dataset_context
 from bench.registry import nearest
 
@@ -52,7 +53,10 @@ class SetFile(BaseModel):
 
 @dataclass(frozen=True)
 class SetPlan:
-    """A set to be built: ``file`` is the recipe file, ``text`` its content, ``key`` names its samples."""
+    """A set to be built: ``file`` is the recipe file, ``text`` its content, ``key`` names its samples.
+
+    ``expected`` are the hashes of samples by id in the manifest that the recipe expects; empty where it names none.
+    """
 
     file: Path
     text: str
@@ -60,6 +64,7 @@ class SetPlan:
     recipe: Recipe
     materials: Materials
     key: str
+    expected: Mapping[str, str]
 
     @property
     def terms(self) -> Terms:
@@ -72,14 +77,27 @@ def plan(path: PathText, data: PathText | None = None, cache: PathText | None = 
 
     Raises:
         ConfigError: a recipe that cannot be read or does not fit, with all its problems.
-        DatasetError: recordings that are missing or unreadable, all of them.
+        DatasetError: recordings that are missing or unreadable, all of them; an expected manifest that is.
     """
     file = _find(path)
     given, text = config.mapping_of(file)
     about, recipe = parse(given, str(file))
+    expected = _expected(about, file)
     context: DatasetContext = dataset_context(data, cache)
     materials = Materials.find(recipe, context, about.name)
-    return SetPlan(file, text, about, recipe, materials, recipe_key(recipe, materials))
+    return SetPlan(file, text, about, recipe, materials, recipe_key(recipe, materials), expected)
+
+
+def _expected(about: SetFile, file: Path) -> dict[str, str]:
+    if not about.expect or SHA256.fullmatch(about.expect):
+        return {}
+    path = file.parent / about.expect
+    if not path.is_file():
+        raise DatasetError(
+            f"{file}, expect: expected a manifest at {path}, but there is no such file. Its path is relative to the "
+            "recipe's folder."
+        )
+    return {clip.id: str(clip.attributes.get("samples_sha256", "")) for clip in read_manifest(path)}
 
 
 def parse(given: Mapping[str, Any], where: str) -> tuple[SetFile, Recipe]:

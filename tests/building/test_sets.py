@@ -176,6 +176,53 @@ def test_other_words_of_the_card_are_written_into_a_finished_set(tmp_path, data,
     assert {clip.dataset for clip in read_manifest(folder / "manifest.jsonl")} == {"renamed"}
 
 
+def test_a_set_is_extended_and_never_cut(tmp_path, data, folder, once):
+    more = built(recipe(tmp_path, count=12), data, folder)
+    assert more.mixed == 2
+    assert [clip.attributes for clip in more.clips[:10]] == [clip.attributes for clip in once.clips]
+    assert (
+        json.loads((folder / "build.json").read_text())["clips"] == len(read_manifest(folder / "manifest.jsonl")) == 12
+    )
+    assert sets.summary(plans.plan(recipe(tmp_path, count=13), data), folder)["to_do"] == 1
+    with pytest.raises(DatasetError, match=r"with 12 clips.*asks for fewer, 10.* Write count: 12 or more"):
+        built(recipe(tmp_path), data, folder)
+    assert len(list((folder / "audio").iterdir())) == 12
+
+
+def test_a_set_whose_extension_was_stopped_keeps_its_clips(tmp_path, data, folder):
+    plan = plans.plan(recipe(tmp_path, count=12), data)
+    stopped = []
+
+    def stop(done: int, total: int) -> None:
+        stopped.append(done)
+        if done == 11:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sets.build(plan, folder, 1, stop)
+    assert stopped == [10, 11]
+    assert sets.build(plan, folder).mixed == 1
+
+
+def test_what_is_not_of_the_set_stays_among_its_clips(tmp_path, data, folder):
+    (folder / "audio" / "0003_of_a_killed.flac").write_bytes(b"half")
+    (folder / "audio" / ".0003_of_a_killed.flac.123.flac").write_bytes(b"half")
+    (folder / "audio" / "notes.txt").write_text("mine")
+    (folder / "audio" / "more").mkdir()
+    with pytest.raises(DatasetError, match=r"expected only clips of the set, got more, notes\.txt\. Move them"):
+        built(recipe(tmp_path), data, folder)
+    assert (folder / "audio" / "notes.txt").read_text() == "mine"
+    (folder / "audio" / "notes.txt").unlink()
+    (folder / "audio" / "more").rmdir()
+    built(recipe(tmp_path), data, folder)
+    assert len(list((folder / "audio").iterdir())) == 10
+
+
+def test_an_expected_manifest_that_is_not_there_is_told_before_anything_is_mixed(tmp_path, data):
+    with pytest.raises(DatasetError, match=r"expect: expected a manifest at .*nothere\.jsonl, but there is no such"):
+        plans.plan(recipe(tmp_path, expect="nothere.jsonl"), data)
+
+
 def test_a_folder_with_something_else_is_not_touched(tmp_path, data, folder):
     with pytest.raises(DatasetError, match=r"set: it holds a set of another recipe"):
         built(recipe(tmp_path, seed=1), data, folder)
