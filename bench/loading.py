@@ -84,6 +84,11 @@ def clips_of(what: str, context: DatasetContext, category: Category = "speech") 
     known = datasets.registry.entries()
     if what in known:
         return _made(what, {"name": what}, context)
+    if path.is_file():
+        raise ConfigError(
+            f"{what}: expected a folder, a manifest (.jsonl), a configuration (.yaml) or the name of a dataset, got a "
+            f"single file. Give the folder it lies in: {path.absolute().parent}"
+        )
     raise ConfigError(
         f"{what}: expected a folder, a manifest (.jsonl), a configuration (.yaml) or the name of a dataset, and it is "
         f"none.{nearest(what, [*known, *config_module.shipped()])} `codecbench data list` shows the names."

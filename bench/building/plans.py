@@ -104,6 +104,11 @@ def parse(given: Mapping[str, Any], where: str) -> tuple[SetFile, Recipe]:
     """The set's own keys, and the loader's options."""
     import inspect
 
+    if "datasets" in given and "loader" not in given:
+        raise ConfigError(
+            f"{where}: this is the configuration of a run, not the recipe of a set. Run it with `codecbench run`; a "
+            "recipe has the keys loader: noisy_reverberant, name, speech, noise, rooms and count."
+        )
     try:
         about = SetFile.model_validate(given)
     except ValidationError as error:

@@ -23,7 +23,7 @@ from bench.datasets.recipe import ORDINARY, PRESETS, Materials, Recipe, identiti
 from bench.domain import Clip
 from bench.errors import AudioError, DatasetError
 
-BUILDER = 3  # part of the cache key; raised whenever the same recipe gives other samples
+BUILDER = 4  # part of the cache key; raised whenever the same recipe gives other samples
 
 Entries = Mapping[str, Any] | str | Sequence[Mapping[str, Any] | str]
 """One entry of a recipe's materials, or several."""

@@ -21,6 +21,7 @@ from bench.audio import Audio
 from bench.building import plans, sets
 from bench.datasets.base import DatasetContext, sha256_of
 from bench.datasets.manifest import manifest, read_manifest
+from bench.datasets.recipe import Babble
 from bench.errors import ConfigError, DatasetError, RunInUse
 from bench.loading import clips_of
 from bench.store import locked
@@ -316,12 +317,31 @@ def test_problems_of_recordings_are_told_and_finished_clips_kept(tmp_path, data)
         ({"expect": "abc"}, "expect: expected 64 lower-case hex digits"),
         ({"snr_db": [20, 0]}, "snr_db.range: expected (lowest, highest)"),
         ({"noise": {"kind": "rain"}}, "noise"),
+        ({"speech": "vctk"}, "speech: expected recordings; for those of a known set write {dataset: vctk}"),
+        ({"noise": "esc50"}, "noise: expected simulated, babble, pink, speech_shaped, hum_fan or recordings"),
+        ({"rooms": ["simulated", "openslr28"]}, "rooms: expected simulated or recordings; for those of a known set"),
+        ({"noise": {"kind": "babble", "talkers": 3}}, "expected the lowest and the highest number, such as [3, 3]"),
+        ({"noise": {"kind": "babble", "talkers": [4, 100_000]}}, "less than or equal to 32, got 100000"),
+        ({"duration_s": 0.0001}, "duration_s: Input should be greater than or equal to 0.5, got 0.0001"),
     ],
 )
 def test_recipes_that_cannot_be(tmp_path, changes, problem):
     with pytest.raises(ConfigError) as error:
         plans.plan(recipe(tmp_path, **changes))
     assert problem in str(error.value)
+
+
+def test_a_run_configuration_is_no_recipe(tmp_path):
+    with pytest.raises(ConfigError, match="this is the configuration of a run, not the recipe of a set"):
+        plans.plan(config.shipped()["demo"])
+
+
+def test_noise_and_speech_are_no_rooms(tmp_path, data):
+    with pytest.raises(DatasetError) as error:
+        plans.plan(recipe(tmp_path, rooms=[{"path": "noise"}, {"path": "speech"}, {"path": "rooms"}]), data)
+    lines = str(error.value).splitlines()
+    assert len(lines) == 4
+    assert all("expected the impulse response of a room, which decays" in line for line in lines)
 
 
 def test_the_command(tmp_path, data):
@@ -356,4 +376,9 @@ def test_the_recipe_that_comes_along_fits_the_real_audio(real_data):
     plan = plans.plan("configs/noisy_reverberant.yaml", real_data("speech").parent)
     assert plan.terms.publishable
     assert plan.terms.licences == ("CC BY 4.0", "CC0 1.0", "public domain")
-    assert len(plan.materials.speech) >= 7
+    others = len({source.speaker for source in plan.materials.speech}) - 1
+    [babble] = [entry for entry in plan.recipe.noise if isinstance(entry, Babble)]
+    assert babble.talkers[1] <= others
+    times = sorted(room.rt60_s for entry in plan.materials.rooms for room in entry)
+    assert len(times) >= 5
+    assert times[0] < 0.7 < 1.2 < times[-1]

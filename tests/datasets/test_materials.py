@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -70,9 +71,12 @@ def test_babble_is_of_other_talkers_and_never_of_the_one_who_speaks(talkers):
 
 def test_babble_of_more_talkers_than_there_are_repeats_some(talkers):
     recipe, materials = made(talkers, noise={"kind": "babble", "talkers": [6, 6]})
-    attributes = mix(0, recipe, materials).attributes
-    assert attributes["babble_talkers"] == 6
-    assert attributes["speech"][:2] not in {one["speaker"] for one in attributes["materials"] if one["role"] == "noise"}
+    for number in range(8):
+        attributes = mix(number, recipe, materials).attributes
+        assert (attributes["babble_talkers"], attributes["babble_distinct_talkers"]) == (6, 3)
+        heard = Counter(one["speaker"] for one in attributes["materials"] if one["role"] == "noise")
+        assert sorted(heard.values()) == [2, 2, 2]  # nobody is silent while another comes again
+        assert attributes["speech"][:2] not in heard
 
 
 def test_kinds_come_as_often_as_their_weights_say(talkers, put):
