@@ -11,6 +11,7 @@ import numpy as np
 from bench.building import distributions
 from bench.building.plans import SetPlan
 from bench.datasets.levels import SnrClasses
+from bench.datasets.licence_terms import NOT_STATED
 from bench.datasets.terms import combined
 from bench.domain import Clip
 
@@ -52,7 +53,7 @@ def sources(clips: Sequence[Clip]) -> list[dict[str, Any]]:
 def attribution(clips: Sequence[Clip], plan: SetPlan) -> str:
     """``ATTRIBUTION.md``: what the licences ask, what stands in the way of publishing, and whom to name."""
     rows = sources(clips)
-    terms = combined(row["licence"] for row in rows)
+    terms = combined((row["licence"] for row in rows), plan.about.licence)
     about = plan.about
     lines = [f"# {about.title or about.name}: licences and attribution", ""]
     if about.attribution or about.licence:
@@ -81,7 +82,7 @@ def readme(clips: Sequence[Clip], plan: SetPlan, set_sha256: str) -> str:
     about, recipe = plan.about, plan.recipe
     seconds = [clip.samples / clip.sample_rate for clip in clips]
     rows = sources(clips)
-    terms = combined(row["licence"] for row in rows)
+    terms = combined((row["licence"] for row in rows), plan.about.licence)
     facts = [
         ("clips", f"{len(clips)}, {sum(seconds) / 3600:.2f} h; {min(seconds):.1f} to {max(seconds):.1f} s each"),
         ("format", f"FLAC, {recipe.bits} bit, {recipe.sample_rate} Hz, {recipe.spatial}"),
@@ -95,6 +96,8 @@ def readme(clips: Sequence[Clip], plan: SetPlan, set_sha256: str) -> str:
         ("rooms", _counted(_room(clip) for clip in clips)),
         ("talkers", _talkers(clips)),
         ("licences", ", ".join(terms.licences)),
+        ("licence of the set", about.licence or NOT_STATED),
+        ("homepage", about.homepage),
         ("set_sha256", f"`{set_sha256}`"),
     ]
     if recipe.spatial != "mono":
@@ -104,7 +107,7 @@ def readme(clips: Sequence[Clip], plan: SetPlan, set_sha256: str) -> str:
         lines += [" ".join(about.description.split()), ""]
     if terms.obstacles:
         lines += ["> **Not ready to be published:** " + " ".join(terms.obstacles), ""]
-    lines += ["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in facts), ""]
+    lines += ["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in facts if text), ""]
     lines += ["![Distribution of SNR](snr.png)", "", "![Distribution of RT60](rt60.png)", "", "## Sources", ""]
     lines += ["| used as | from | recordings | clips | licence |", "|---|---|---|---|---|"]
     for row in rows:

@@ -69,7 +69,8 @@ class SetPlan:
     @property
     def terms(self) -> Terms:
         """Of every recording that may be used."""
-        return combined(source.licence for sources in self.materials.sources.values() for source in sources)
+        used = (source.licence for sources in self.materials.sources.values() for source in sources)
+        return combined(used, self.about.licence)
 
 
 def plan(path: PathText, data: PathText | None = None, cache: PathText | None = None) -> SetPlan:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bench.cards.licences import ATTRIBUTION, asks, licences_in
 from bench.datasets.known.base import KnownSet
+from bench.datasets.licence_terms import ATTRIBUTION, asks, licences_in
 from bench.domain import Clip
 
 

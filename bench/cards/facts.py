@@ -13,9 +13,9 @@ from typing import Any
 from bench.audit.marks import TABLE as MARKS
 from bench.auditing import AuditRow
 from bench.cards.attribution import attribution_of
-from bench.cards.licences import UNSTATED, asks, licences_in
 from bench.datasets.bandwidth import bandwidth_class
 from bench.datasets.known.base import KnownSet
+from bench.datasets.licence_terms import NOT_STATED, asks, licences_in
 from bench.datasets.sampling import UNKNOWN, stratum_of
 from bench.domain import Category, Clip
 
@@ -252,7 +252,7 @@ def _licences(clips: Sequence[Clip], seconds: Mapping[str, float]) -> list[Licen
         named = licences_in(stated)
         rows.append(
             LicenceRow(
-                stated=stated or UNSTATED,
+                stated=stated or NOT_STATED,
                 identifiers=tuple(one.identifier for one in named),
                 links=tuple((one.name, one.url) for one in named),
                 asks=tuple(asks(stated)),

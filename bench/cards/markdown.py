@@ -9,6 +9,7 @@ import yaml
 
 from bench.cards.facts import Card, Distribution, Table
 from bench.cards.words import hours, lines_of, number_range, sentences
+from bench.datasets.licence_terms import NOT_STATED
 from bench.report.markdown import escape
 
 SIZES = (
@@ -33,7 +34,7 @@ def front_matter(card: Card) -> dict[str, object]:
     for row in card.licences:
         named = [one.lower().replace("odc-by-1.0", "odc-by").replace("odbl-1.0", "odbl") for one in row.identifiers]
         licences += [one if one in HUB_LICENCES else "other" for one in named] or (
-            ["unknown"] if row.stated == "unknown" else ["other"]
+            ["unknown"] if row.stated == NOT_STATED else ["other"]
         )
     codes = [re.split(r"[-_]", name.lower())[0] for name in card.languages]
     return {
@@ -76,7 +77,7 @@ def _licences(card: Card) -> Iterator[str]:
     rows = []
     for row in card.licences:
         links = ", ".join(f"[{escape(name)}]({url})" for name, url in row.links) or "–"
-        stated = "**unknown**" if row.stated == "unknown" else escape(row.stated)
+        stated = f"**{NOT_STATED}**" if row.stated == NOT_STATED else escape(row.stated)
         rows.append([stated, links, escape("; ".join(row.asks) or "nothing"), str(row.clips), hours(row.hours)])
     yield from _table(["as stated", "text", "asks", "clips", "duration"], rows)
 

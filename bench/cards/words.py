@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from bench.cards.facts import Card, Distribution
+from bench.datasets.licence_terms import NOT_STATED
 
 SECONDS_BELOW_H = 0.05
 SHOWN = 6  # values in the short list; the tables have all of them
@@ -37,8 +38,8 @@ def lines_of(card: Card) -> Iterator[tuple[str, str]]:
         without = (
             f", and {plural(card.without_speaker, 'clip')} of speech without a name" if card.without_speaker else ""
         )
-        yield "Speakers", f"{card.speakers}{without}" if card.speakers else "not stated"
-        yield "Languages", ", ".join(card.languages) or "not stated"
+        yield "Speakers", f"{card.speakers}{without}" if card.speakers else NOT_STATED
+        yield "Languages", ", ".join(card.languages) or NOT_STATED
     by_key = {table.key: table for table in card.tables}
     for key in ("gender", "genre", "rate", "channels", "bandwidth"):
         if key in by_key:

@@ -224,6 +224,16 @@ def test_an_expected_manifest_that_is_not_there_is_told_before_anything_is_mixed
         plans.plan(recipe(tmp_path, expect="nothere.jsonl"), data)
 
 
+def test_the_licence_of_the_set_is_on_its_card_and_compared_with_those_of_the_recordings(tmp_path, data, folder):
+    file = recipe(tmp_path, licence="CC0 1.0", homepage="https://example.org/set")
+    built(file, data, folder)
+    card = (folder / "README.md").read_text()
+    assert "looser than CC BY-NC 3.0, which forbids commercial use" in card
+    assert "CC0 1.0 |" in card
+    assert "https://example.org/set" in card
+    assert any("looser than CC BY 4.0" in one for one in sets.summary(plans.plan(file, data), folder)["obstacles"])
+
+
 def test_a_folder_with_something_else_is_not_touched(tmp_path, data, folder):
     with pytest.raises(DatasetError, match=r"set: it holds a set of another recipe"):
         built(recipe(tmp_path, seed=1), data, folder)
@@ -374,7 +384,7 @@ def test_a_recipe_is_no_run_configuration():
 
 def test_the_recipe_that_comes_along_fits_the_real_audio(real_data):
     plan = plans.plan("configs/noisy_reverberant.yaml", real_data("speech").parent)
-    assert plan.terms.publishable
+    assert plan.terms.obstacles == ()
     assert plan.terms.licences == ("CC BY 4.0", "CC0 1.0", "public domain")
     others = len({source.speaker for source in plan.materials.speech}) - 1
     [babble] = [entry for entry in plan.recipe.noise if isinstance(entry, Babble)]

@@ -181,8 +181,8 @@ def test_what_is_unknown_or_broken_is_shown(two, tmp_path):
     assert {mark.name: mark.clips for mark in card.marks}["unreadable"] == 1
     assert "1 file cannot be read" in text["card.md"]
     assert "Licence: UNKNOWN" in text["ATTRIBUTION.txt"]
-    assert "| **unknown** |" in text["card.md"]
-    assert '<strong class="unknown">unknown</strong>' in text["card.html"]
+    assert "| **not stated** |" in text["card.md"]
+    assert '<strong class="unknown">not stated</strong>' in text["card.html"]
     assert front_matter(card)["license"] == ["unknown"]
     assert front_matter(card)["language"] == ["en"]
     assert distribution(card, "loudness_lufs").without == 1
@@ -261,7 +261,7 @@ def test_the_command(two, tmp_path, monkeypatch):
     shown = runner.invoke(app, ["data", "card", str(tmp_path / "two.jsonl"), "--title", "Two", "--workers", "1"])
     assert shown.exit_code == 0, shown.output
     assert (tmp_path / "results/cards/two/card.html").is_file()
-    assert "unknown (2)" in shown.output
+    assert "not stated (2)" in shown.output
     found = runner.invoke(app, ["data", "card", str(tmp_path / "two.jsonl"), "--json", "--output", "elsewhere"])
     assert json.loads(found.stdout)["unreadable"] == 1
     assert (tmp_path / "elsewhere/card.md").is_file()
