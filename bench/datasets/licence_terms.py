@@ -101,7 +101,8 @@ TERMS = (
 )
 """Words in licences without a name, and what they ask."""
 
-ROLE = re.compile(r"(speech|noise|rooms):", re.IGNORECASE)
+ROLES = ("speech", "noise", "rooms")
+ROLE = re.compile(f"({'|'.join(ROLES)}):", re.IGNORECASE)
 NOTHING = re.compile(r"\bunknown\b|\bnot (?:stated|known)\b|\bunstated\b", re.IGNORECASE)
 DENIED = re.compile(r"\b(?:not|no|non|never|except|unless|without|but|or|other than)\b", re.IGNORECASE)
 HARMLESS = re.compile(r"synthetic|simulated|made (?:by|with) codecbench", re.IGNORECASE)
@@ -145,6 +146,16 @@ def read(stated: str) -> Stated:
                 licences += named
                 unread += [whole] if {*re.findall(r"\w+", rest.lower())} - FILLERS else []
     return Stated(*(tuple(dict.fromkeys(one)) for one in (licences, unread, unstated)))  # type: ignore[arg-type]
+
+
+def is_stated(stated: str) -> bool:
+    """Whether ``stated`` says anything at all of a licence.
+
+    >>> is_stated("Not stated"), is_stated("my own terms")
+    (False, True)
+    """
+    told = read(stated)
+    return bool(told.licences or told.unread)
 
 
 def licences_in(stated: str) -> list[Licence]:

@@ -231,7 +231,10 @@ class Materials:
         """Name and content of every recording, entry by entry, and what else of it changes a clip."""
 
         def facts(sources: list[Source]) -> list[Any]:
-            return [[one.name, one.sha256, one.speaker, one.licence, one.start_s, one.duration_s] for one in sources]
+            return [
+                [one.name, one.sha256, one.speaker, one.language, one.licence, one.start_s, one.duration_s]
+                for one in sources
+            ]
 
         return {
             "speech": facts(self.speech),

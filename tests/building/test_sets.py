@@ -32,7 +32,13 @@ RECIPE: dict[str, Any] = {
     "loader": "noisy_reverberant",
     "name": "small",
     "title": "A small set",
-    "speech": {"path": "speech", "licence": "CC BY 4.0", "speaker": "^([a-z]+)", "attribution": "Some Readers"},
+    "speech": {
+        "path": "speech",
+        "licence": "CC BY 4.0",
+        "speaker": "^([a-z]+)",
+        "attribution": "Some Readers",
+        "language": "de",
+    },
     "noise": [{"path": "noise", "licence": "CC BY-NC 3.0"}, {"kind": "babble", "talkers": [2, 3]}, "simulated"],
     "rooms": ["simulated", {"path": "rooms"}],
     "count": 10,
@@ -116,6 +122,13 @@ def test_everything_is_there_and_the_manifest_loads(tmp_path, data, folder, once
         assert sha256_of(Path(clip.path)) == clip.sha256
         assert (sound.channels, sound.rate, sound.length) == (2, RATE, clip.samples)
     assert files["snr.png"].startswith(b"\x89PNG")
+
+
+def test_the_data_card_of_a_set_knows_its_speakers_and_its_name(once, tmp_path):
+    clips = clips_of(str(once.folder), DatasetContext(None, tmp_path))
+    assert {clip.attributes["speaker"] for clip in clips} == {"anna", "ben", "cleo"}
+    assert {clip.attributes["language"] for clip in clips} == {"de"}
+    assert all(clip.id.startswith("small/0") for clip in clips)
 
 
 def test_the_card_says_whose_it_is_and_what_stands_in_the_way(tmp_path, folder):

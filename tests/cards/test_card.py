@@ -211,9 +211,28 @@ def test_authors_of_single_recordings_and_of_mixtures(two, tmp_path):
                   attributes={"materials": materials})  # fmt: skip
     text = card_of("x", measured([song, mix], tmp_path), {}).attribution
     assert "- “A song” by A. Singer, https://example.org/1" in text
-    assert "- speech: VCTK. Licence: CC BY 4.0" in text
-    assert "- noise: rain. Licence: UNKNOWN" in text
-    assert "1 clip, cut from longer recordings" in text
+    assert (
+        "1 clip, cut from longer recordings, mixed from the recordings below, and so changed.\n"
+        "Speech. Licence: CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/)\n- VCTK\n"
+        "Noise. Licence: UNKNOWN."
+    ) in text
+    assert "\n- rain\n" in text
+
+
+def test_everybody_is_named_once_in_a_set_of_mixtures(two, tmp_path):
+    clips = []
+    for number in range(4):
+        noise = {"role": "noise", "name": f"{number}.wav", "licence": "CC0" if number % 2 else "CC BY 3.0"}
+        used = [{"role": "speech", "name": "p1", "licence": "CC BY 4.0", "attribution": "VCTK"}, noise]
+        stated = f"speech: CC BY 4.0; noise: {noise['licence']}"
+        told = {"materials": used, "attribution": "VCTK", "speaker": f"p{number % 2}", "language": "en"}
+        clips.append(replace(two[0], id=f"x/{number}", licence=stated, attributes=told))
+    card = card_of("x", measured(clips, tmp_path), {})
+    assert card.attribution.count("VCTK") == 1
+    assert "- 0.wav (authors: UNKNOWN; to name the authors" in card.attribution
+    assert "- 1.wav\n- 3.wav\n" in card.attribution
+    assert {row.stated: row.clips for row in card.licences} == {"CC BY 4.0": 4, "CC BY 3.0": 2, "CC0": 2}
+    assert (card.speakers, card.without_speaker, card.languages) == (2, 0, ("en",))
 
 
 def test_a_licence_that_asks_for_authors_who_are_not_known(two, tmp_path):
