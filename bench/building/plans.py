@@ -18,7 +18,7 @@ from bench.datasets.noisy_reverberant import noisy_reverberant, recipe_key, reci
 from bench.datasets.recipe import Materials, Recipe
 from bench.datasets.terms import Terms, combined
 from bench.errors import ConfigError, DatasetError
-from bench.loading import dataset_context
+from bench.loading import cache_folder, dataset_context
 from bench.registry import nearest
 
 PathText = str | os.PathLike[str]
@@ -56,6 +56,7 @@ class SetPlan:
     """A set to be built: ``file`` is the recipe file, ``text`` its content, ``key`` names its samples.
 
     ``expected`` are the hashes of samples by id in the manifest that the recipe expects; empty where it names none.
+    ``cache`` keeps what is measured of the clips for the data card.
     """
 
     file: Path
@@ -65,6 +66,7 @@ class SetPlan:
     materials: Materials
     key: str
     expected: Mapping[str, str]
+    cache: Path
 
     @property
     def terms(self) -> Terms:
@@ -86,7 +88,7 @@ def plan(path: PathText, data: PathText | None = None, cache: PathText | None = 
     expected = _expected(about, file)
     context: DatasetContext = dataset_context(data, cache)
     materials = Materials.find(recipe, context, about.name)
-    return SetPlan(file, text, about, recipe, materials, recipe_key(recipe, materials), expected)
+    return SetPlan(file, text, about, recipe, materials, recipe_key(recipe, materials), expected, cache_folder(cache))
 
 
 def _expected(about: SetFile, file: Path) -> dict[str, str]:

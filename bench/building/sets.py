@@ -7,12 +7,13 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from bench import audio, provenance
+from bench import audio, auditing, provenance
+from bench.auditing import AuditRow
 from bench.building import card
 from bench.building.plans import SHA256, SetPlan
 from bench.building.workers import mixed
@@ -66,7 +67,7 @@ def build(plan: SetPlan, folder: Path, workers: int = 1, progress: Progress | No
             journal.close()
         built = BuiltSet(folder, clips, set_sha256(clips), count, seconds)
         if count or not _is_described(built, plan):
-            _describe(built, plan)
+            _describe(built, plan, auditing.audit(built.clips, plan.cache, workers))
         (folder / JOURNAL).unlink(missing_ok=True)
     (folder / ".lock").unlink(missing_ok=True)
     if differences := compared(built, plan):
@@ -74,20 +75,13 @@ def build(plan: SetPlan, folder: Path, workers: int = 1, progress: Progress | No
     return built
 
 
-def is_finished(folder: Path, plan: SetPlan) -> bool:
-    """Whether ``folder`` holds the whole set of ``plan``; its files are not looked at."""
-    made = _record(folder)
-    return (made.get("recipe_key"), made.get("clips")) == (plan.key, plan.recipe.count) and all(
-        (folder / name).is_file() for name in ("manifest.jsonl", *card.FILES)
-    )
-
-
 def _is_described(built: BuiltSet, plan: SetPlan) -> bool:
     """Whether all that goes with the audio is there, and says what the recipe and the clips say."""
+    made = _record(built.folder)
     return (
-        is_finished(built.folder, plan)
-        and _record(built.folder).get("recipe") == plan.text
+        (made.get("recipe_key"), made.get("clips"), made.get("recipe")) == (plan.key, len(built.clips), plan.text)
         and _listed(built.folder) == built.clips
+        and card.is_whole(built.folder)
     )
 
 
@@ -216,11 +210,11 @@ def _kept(folder: Path, journal: Journal) -> dict[int, Clip]:
     return found
 
 
-def _describe(built: BuiltSet, plan: SetPlan) -> None:
+def _describe(built: BuiltSet, plan: SetPlan, rows: Sequence[AuditRow]) -> None:
     """Write everything but the audio; ``build.json`` comes last, as the sign of a finished set."""
     folder = built.folder
     write_manifest(folder / "manifest.jsonl", built.clips)
-    for name, content in card.files(built.clips, plan, built.set_sha256).items():
+    for name, content in card.files(rows, plan, built.set_sha256).items():
         write_bytes(folder / name, content)
     used = {
         (one["role"], one["sha256"], one["name"]): one for clip in built.clips for one in clip.attributes["materials"]

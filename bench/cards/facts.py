@@ -94,6 +94,7 @@ class Card:
     """Everything that stands on a card.
 
     ``hours`` is that of the parts that are judged; ``without_speaker`` counts clips of speech that name no speaker.
+    Whoever made the dataset may add a ``warning``, the ``licence`` of the whole, and ``more`` pairs of term and text.
     """
 
     name: str
@@ -114,6 +115,9 @@ class Card:
     marks: tuple[MarkRow, ...]
     samplings: tuple[str, ...]
     sha256: str
+    warning: str = ""
+    licence: str = ""
+    more: tuple[tuple[str, str], ...] = ()
 
 
 def card_of(

@@ -18,6 +18,8 @@ def sentences(card: Card) -> Iterator[str]:
     """What it is, where it comes from, how to cite it."""
     if card.about:
         yield card.about
+    if card.warning:
+        yield card.warning
     (categories,) = (table for table in card.tables if table.key == "category")
     kinds = ", ".join(f"{one.clips} of {one.value}" for one in categories.counts)
     yield f"{card.clips} clips, {hours(card.hours)} from {plural(card.sources, 'recording')}: {kinds}."
@@ -48,6 +50,7 @@ def lines_of(card: Card) -> Iterator[tuple[str, str]]:
     for row in card.licences:
         licences[" and ".join(name for name, _ in row.links) or row.stated] += row.clips
     yield "Licences", _most(licences.most_common())
+    yield from card.more
     yield "Marks", ", ".join(f"{mark.name} ({mark.clips})" for mark in card.marks) or "none"
 
 

@@ -107,8 +107,9 @@ def codecbench(*arguments: object, **environment: str) -> subprocess.CompletedPr
 def test_everything_is_there_and_the_manifest_loads(tmp_path, data, folder, once):
     done = once
     files = contents(tmp_path / "set")
-    names = {"manifest.jsonl", "build.json", "README.md", "ATTRIBUTION.md", "snr.png", "rt60.png"}
-    assert {name for name in files if not name.startswith("audio/")} == names
+    names = {"manifest.jsonl", "build.json", "README.md", "ATTRIBUTION.md", "plots/snr_db.svg", "plots/rt60_s.svg"}
+    assert {name for name in files if not name.startswith("audio/")} >= names
+    assert all(name.startswith("plots/") for name in files if not name.startswith("audio/") and name not in names)
     clips = manifest("s", DatasetContext(None, tmp_path), str(tmp_path / "set" / "manifest.jsonl"))
     assert len(clips) == done.mixed == 10
     record = json.loads(files["build.json"])
@@ -121,7 +122,7 @@ def test_everything_is_there_and_the_manifest_loads(tmp_path, data, folder, once
         sound = audio.read(clip.path)
         assert sha256_of(Path(clip.path)) == clip.sha256
         assert (sound.channels, sound.rate, sound.length) == (2, RATE, clip.samples)
-    assert files["snr.png"].startswith(b"\x89PNG")
+    assert b"<svg" in files["plots/snr_db.svg"]
 
 
 def test_the_data_card_of_a_set_knows_its_speakers_and_its_name(once, tmp_path):
@@ -133,10 +134,14 @@ def test_the_data_card_of_a_set_knows_its_speakers_and_its_name(once, tmp_path):
 
 def test_the_card_says_whose_it_is_and_what_stands_in_the_way(tmp_path, folder):
     card, names = ((tmp_path / "set" / name).read_text() for name in ("README.md", "ATTRIBUTION.md"))
-    assert "Not ready to be published:** Some recordings state no licence" in card
-    assert "| rooms | files | 1 |" in card
-    assert f"set_sha256 | `{sets.set_sha256(read_manifest(tmp_path / 'set' / 'manifest.jsonl'))}`" in card
+    assert "Not ready to be published: Some recordings state no licence" in card
+    assert f"| set_sha256 | {sets.set_sha256(read_manifest(tmp_path / 'set' / 'manifest.jsonl'))} |" in card
     assert "clips that start at 0 dB: 5, 10 dB: 5" in card
+    assert "| Speakers | 3 |" in card
+    assert "| Languages | de |" in card
+    assert "](plots/rt60_s.svg)" in card
+    assert card.startswith("---\npretty_name: A small set\n")
+    assert "\n- Some Readers\n" in card
     assert "attribution: Some Readers" in names
     assert "Not for commercial use: CC BY-NC 3.0." in names
     assert "licence: **not stated**" in names
@@ -151,7 +156,7 @@ def test_a_finished_set_is_left_alone_and_a_damaged_clip_is_mixed_again(tmp_path
     assert contents(folder) == before
     Path(done.clips[3].path).write_bytes(b"damaged")
     Path(done.clips[5].path).unlink()
-    (folder / "README.md").unlink()
+    (folder / "plots" / "snr_db.svg").unlink()
     assert built(file, data, folder).mixed == 2
     after = contents(folder)
     assert {name: text for name, text in after.items() if name != "build.json"} == {
@@ -183,7 +188,7 @@ def test_a_finished_set_with_a_manifest_that_names_no_file_is_repaired(tmp_path,
 def test_other_words_of_the_card_are_written_into_a_finished_set(tmp_path, data, folder):
     before = sha256_of(folder / "manifest.jsonl")
     assert built(recipe(tmp_path, title="Another title", description="Short."), data, folder).mixed == 0
-    assert (folder / "README.md").read_text().startswith("# Another title\n\nShort.\n")
+    assert "\n# Another title\n\nShort.\n" in (folder / "README.md").read_text()
     assert yaml.safe_load(json.loads((folder / "build.json").read_text())["recipe"])["title"] == "Another title"
     assert sha256_of(folder / "manifest.jsonl") == before
     built(recipe(tmp_path, name="renamed"), data, folder)
@@ -242,7 +247,8 @@ def test_the_licence_of_the_set_is_on_its_card_and_compared_with_those_of_the_re
     built(file, data, folder)
     card = (folder / "README.md").read_text()
     assert "looser than CC BY-NC 3.0, which forbids commercial use" in card
-    assert "CC0 1.0 |" in card
+    assert "| Licence of the set | CC0 1.0 |" in card
+    assert "\nlicense:\n- cc0-1.0\n" in card
     assert "https://example.org/set" in card
     assert any("looser than CC BY 4.0" in one for one in sets.summary(plans.plan(file, data), folder)["obstacles"])
 
