@@ -29,7 +29,10 @@ def markdown(card: Card, pictures: Mapping[str, str]) -> str:
 
 
 def front_matter(card: Card) -> dict[str, object]:
-    """What the Hugging Face hub reads: licences, languages, size. A licence that it does not know is ``other``."""
+    """What the Hugging Face hub reads: licences, languages, size. A licence that it does not know is ``other``.
+
+    The licence is that of the whole where its maker states one, else those of the clips.
+    """
     stated = [one.identifier for one in licences_in(card.licence)]
     rows = [(tuple(stated), card.licence)] if card.licence else [(row.identifiers, row.stated) for row in card.licences]
     licences = []

@@ -6,8 +6,11 @@ A reader's aid, no legal advice. Words that are not understood, or that deny a l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
+
+ValueT = TypeVar("ValueT")
 
 NOT_STATED = "not stated"
 """How a licence that nothing tells is shown, everywhere."""
@@ -116,11 +119,9 @@ FILLERS = frozenset({
 def read(stated: str) -> Stated:
     """What ``stated`` says, part by part: parts end at semicolons and commas.
 
-    >>> read("speech: CC BY 4.0; noise: ; rooms: not MIT")
-    ... # doctest: +NORMALIZE_WHITESPACE
-    Stated(licences=(Licence(name='CC BY 4.0', identifier='CC-BY-4.0',
-    url='https://creativecommons.org/licenses/by/4.0/',
-    asks=('name the authors and the licence, and say what was changed',)),), unread=('not MIT',), unstated=('noise',))
+    >>> told = read("speech: CC BY 4.0; noise: ; rooms: not MIT")
+    >>> [one.name for one in told.licences], told.unread, told.unstated
+    (['CC BY 4.0'], ('not MIT',), ('noise',))
     """
     licences: list[Licence] = []
     unread: list[str] = []
@@ -145,7 +146,11 @@ def read(stated: str) -> Stated:
             else:
                 licences += named
                 unread += [whole] if {*re.findall(r"\w+", rest.lower())} - FILLERS else []
-    return Stated(*(tuple(dict.fromkeys(one)) for one in (licences, unread, unstated)))  # type: ignore[arg-type]
+    return Stated(_once(licences), _once(unread), _once(unstated))
+
+
+def _once(values: Iterable[ValueT]) -> tuple[ValueT, ...]:
+    return tuple(dict.fromkeys(values))
 
 
 def is_stated(stated: str) -> bool:
