@@ -111,7 +111,7 @@ DENIED = re.compile(r"\b(?:not|no|non|never|except|unless|without|but|or|other t
 HARMLESS = re.compile(r"synthetic|simulated|made (?:by|with) codecbench", re.IGNORECASE)
 FILLERS = frozenset({
     "the", "a", "and", "under", "licence", "license", "licences", "licenses", "public", "dedication", "international",
-    "universal", "unported", "generic", "deed", "legalcode", "http", "https", "www", "creativecommons", "org", "spdx",
+    "universal", "unported", "generic", "deed", "en", "legalcode", "http", "https", "www", "creativecommons", "org",
 })  # fmt: skip
 """Words around the name of a licence that change nothing."""
 
@@ -126,15 +126,18 @@ def read(stated: str) -> Stated:
     licences: list[Licence] = []
     unread: list[str] = []
     unstated: list[str] = []
+    simulated = False
     for part in stated.split(";"):
         of_role = ROLE.match(part.strip())
         role, words = (of_role[1].lower(), part.strip()[of_role.end() :]) if of_role else ("", part)
-        if not words.strip():
-            unstated += [role] if of_role or not stated.strip() else []
+        if of_role and words.strip().lower() == "simulated":
+            simulated = True
             continue
+        if of_role and not words.strip(" ,"):
+            unstated.append(role)
         text, found = _marked(words)
         for chunk in text.split(","):
-            named = [found[int(number)] for number in MARK.findall(chunk)]
+            named = [found[int(number)][0] for number in MARK.findall(chunk)]
             rest = MARK.sub(" ", chunk)
             whole = " ".join("".join(_named(chunk, found)).split())
             if NOTHING.search(rest):
@@ -146,6 +149,8 @@ def read(stated: str) -> Stated:
             else:
                 licences += named
                 unread += [whole] if {*re.findall(r"\w+", rest.lower())} - FILLERS else []
+    if not (licences or unread or unstated or simulated):
+        unstated.append("")
     return Stated(_once(licences), _once(unread), _once(unstated))
 
 
@@ -192,23 +197,26 @@ def asks(stated: str) -> list[str]:
 MARK = re.compile("\0(\\d+)\0")
 
 
-def _marked(words: str) -> tuple[str, list[Licence]]:
-    """``words`` with a mark, the number of a licence, in the place of the name of each."""
-    found: list[Licence] = []
+def _marked(words: str) -> tuple[str, list[tuple[Licence, str]]]:
+    """``words`` with a mark, the number of a licence, in the place of each name; the licences and their names."""
+    found: list[tuple[Licence, str]] = []
 
-    def mark(licence: Licence) -> str:
-        found.append(licence)
+    def mark(licence: Licence, name: str) -> str:
+        found.append((licence, name))
         return f"\0{len(found) - 1}\0"
 
-    text = CC.sub(lambda match: mark(_creative_commons(match["kind"], match["version"] or "")), _short(words))
+    def creative_commons(match: re.Match[str]) -> str:
+        return mark(_creative_commons(match["kind"], match["version"] or ""), match[0])
+
+    text = CC.sub(creative_commons, _short(words.replace("\0", " ")))
     for pattern, licence in NAMED:
-        text = re.sub(pattern, lambda _, licence=licence: mark(licence), text, flags=re.IGNORECASE)  # type: ignore[misc]
+        text = re.sub(pattern, lambda match, one=licence: mark(one, match[0]), text, flags=re.IGNORECASE)  # type: ignore[misc]
     return text, found
 
 
-def _named(chunk: str, found: list[Licence]) -> Iterator[str]:
+def _named(chunk: str, found: list[tuple[Licence, str]]) -> Iterator[str]:
     for index, text in enumerate(MARK.split(chunk)):  # of every two, the second is the number in a mark
-        yield found[int(text)].name if index % 2 else text
+        yield found[int(text)][1] if index % 2 else text
 
 
 def _short(words: str) -> str:

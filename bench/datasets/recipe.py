@@ -47,9 +47,6 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-MOST_TALKERS = 32
-SHORTEST_CLIP_S = 0.5
-
 Seconds = Annotated[float, Field(ge=0.1, le=10.0)]
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -67,7 +64,7 @@ def _number_of(value: object) -> object:
     return value
 
 
-Talkers = Annotated[int, Field(ge=1, le=MOST_TALKERS)]
+Talkers = Annotated[int, Field(ge=1, le=32)]
 
 
 class Babble(Options):
@@ -155,7 +152,7 @@ class Recipe(Options):
     channels: Literal[1, 2]
     spatial: Spatial
     noise_field: Literal["any", "point", "diffuse"] = "any"
-    duration_s: float | None = Field(None, ge=SHORTEST_CLIP_S, allow_inf_nan=False)
+    duration_s: float | None = Field(None, ge=0.5, allow_inf_nan=False)
     snr_db: Snr
     rt60_s: Annotated[tuple[Seconds, Seconds], AfterValidator(ascending)]
     reverberation_probability: float = Field(ge=0, le=1)
