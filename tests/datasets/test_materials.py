@@ -155,7 +155,7 @@ def test_a_manifest_gives_speakers_licences_and_parts(context, put):
         clips.append(
             Clip(
                 speaker, "", "speech", str(path), sha256_of(path), RATE, 1, 3 * RATE, "CC0 1.0", 1.0, 1.5,
-                attributes={"speaker": speaker, "attribution": f"read by {speaker}"},
+                attributes={"speaker": speaker, "attribution": f"read by {speaker}", "language": "nl"},
             )
         )  # fmt: skip
     write_manifest(context.data_dir / "own" / "manifest.jsonl", clips)
@@ -165,6 +165,7 @@ def test_a_manifest_gives_speakers_licences_and_parts(context, put):
     mixture = mix(0, recipe, materials)
     [spoken] = [one for one in mixture.attributes["materials"] if one["role"] == "speech"]
     assert spoken["attribution"] == f"read by {spoken['name']}" == f"read by {spoken['speaker']}"
+    assert (mixture.attributes["speaker"], mixture.attributes["language"]) == (spoken["speaker"], "nl")
     recorded = audio.read(context.data_dir / "own" / f"{spoken['name']}.wav", 1.0, 1.5)
     assert np.abs(mixture.audio.samples - recorded.samples).max() < 1e-4
     put("own/ben.wav", seconds=3, seed=99)
