@@ -73,7 +73,9 @@ def test_what_was_measured_is_kept_by_content(faulty, tmp_path):
     for path in (tmp_path / "cache" / "audit").rglob("*.json"):
         path.write_text(json.dumps(json.loads(path.read_text()) | {"format": "kept"}))
     told = []
-    again = rows_of(faulty.rename(tmp_path / "elsewhere"), tmp_path / "cache", 1, progress=lambda *now: told.append(now))
+    again = rows_of(
+        faulty.rename(tmp_path / "elsewhere"), tmp_path / "cache", 1, progress=lambda *now: told.append(now)
+    )
     assert [row.facts for row in again] == [row.facts for row in first]
     assert {row.sample_format for row in again if row.facts} == {"kept"}
     assert told[0] == (8, 11)
