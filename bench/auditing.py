@@ -97,7 +97,7 @@ def same_recordings(clips: Iterable[Clip], fingerprints: Mapping[str, str]) -> d
         fingerprints: texts of :func:`bench.audit.fingerprint.to_text` by clip id; empty ones are not compared.
 
     Clips that state one ``source`` are known to be one recording, and intervals cluster by it: they get no mark,
-    unless they are equal.
+    unless they are equal. Neither do mixtures of different speech, whatever noise they share.
     """
     clips = list(clips)
     by_content: dict[str, list[str]] = {}
@@ -105,7 +105,12 @@ def same_recordings(clips: Iterable[Clip], fingerprints: Mapping[str, str]) -> d
         by_content.setdefault(content_key(clip), []).append(clip.id)
     one_each = {ids[0]: from_text(fingerprints[ids[0]]) for ids in by_content.values()}
     source = {clip.id: (clip.dataset, clip.source or clip.id) for clip in clips}
-    pairs = [pair for pair in duplicates(one_each) if source[pair.first] != source[pair.second]]
+    speech = {clip.id: _speech_of(clip) for clip in clips}
+    pairs = [
+        pair
+        for pair in duplicates(one_each)
+        if source[pair.first] != source[pair.second] and _may_be_one(speech[pair.first], speech[pair.second])
+    ]
     found = groups(pairs)
     copies = {ids[0]: ids for ids in by_content.values()}
     order = {clip.id: place for place, clip in enumerate(clips)}
@@ -115,6 +120,20 @@ def same_recordings(clips: Iterable[Clip], fingerprints: Mapping[str, str]) -> d
         if len(whole) > 1:
             same.update(dict.fromkeys(ids, whole))
     return same
+
+
+def _speech_of(clip: Clip) -> frozenset[str] | None:
+    """Hashes of the speech that a mixture states as its ``materials``; None for a clip that states none."""
+    stated = clip.attributes.get("materials")
+    if not isinstance(stated, Sequence):
+        return None
+    materials = [one for one in stated if isinstance(one, Mapping)]
+    return frozenset(str(one["sha256"]) for one in materials if one.get("role") == "speech" and "sha256" in one) or None
+
+
+def _may_be_one(first: frozenset[str] | None, second: frozenset[str] | None) -> bool:
+    """Mixtures are one recording only if they share speech; of any other pair the sound decides."""
+    return first is None or second is None or not first.isdisjoint(second)
 
 
 def marks_of_run(

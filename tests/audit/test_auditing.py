@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -166,6 +167,29 @@ def test_parts_of_one_source_are_no_duplicates_but_equal_clips_are(tmp_path, bab
     assert duplicated(clip("a", path, "one"), clip("b", other, "one")) == []
     assert duplicated(clip("a", path, "one"), clip("b", other, "two")) == ["a", "b"]
     assert duplicated(clip("a", path, "one"), clip("b", path, "one")) == ["a", "b"]
+
+
+def test_mixtures_that_share_noise_are_no_duplicates_but_those_of_one_speech_are(tmp_path, babble):
+    """Noise so loud that all sound the same."""
+    rain = babble(1, 16_000).samples
+
+    def clip(name, seed, speech, **stated):
+        path = tmp_path / f"{name}.wav"
+        audio.write(path, Audio(rain + 0.003 * babble(seed, 16_000).samples, 16_000))
+        materials = [{"role": "noise", "sha256": "rain"}, {"role": "speech", "sha256": speech}]
+        attributes = {"materials": materials} if speech else {}
+        about = (str(path), sha256_of(path), 16_000, 1, 64_000, "CC0")
+        return Clip(name, "set", "noisy_reverberant_speech", *about, **stated, attributes=attributes)
+
+    def duplicated(*clips):
+        return [row.clip.id for row in audit(clips, tmp_path / "cache", 1) if "duplicate" in row.marks]
+
+    first, second, again, plain = clip("a", 2, "x"), clip("b", 3, "y"), clip("c", 4, "x"), clip("d", 5, "")
+    assert duplicated(first, second) == []
+    assert duplicated(first, second, again) == ["a", "c"]
+    assert duplicated(first, plain) == ["a", "d"]
+    equal = replace(first, id="e", attributes={"materials": [{"role": "speech", "sha256": "z"}]})
+    assert duplicated(first, equal) == ["a", "e"]
 
 
 def test_rows_of_many_clips_come_from_the_cache_in_seconds(tmp_path, babble):
