@@ -116,10 +116,7 @@ def bitrates_of_means(results: Results) -> pd.DataFrame:
     scores = judged(results)
     scored = scores.loc[(scores["status"] == "ok") & scores["value"].notna(), [*CELL, "clip"]].drop_duplicates()
     coded = results.encodings.loc[results.encodings["status"] == "ok", [*CELL[:2], "clip", "payload_bits", "seconds"]]
-    rows = [
-        (*cell, _bps(group))  # type: ignore[misc]
-        for cell, group in scored.merge(coded).groupby(list(CELL), sort=False)
-    ]
+    rows = [(*cell, _bps(group)) for cell, group in scored.merge(coded).groupby(list(CELL), sort=False)]
     return pd.DataFrame(rows, columns=[*CELL, "actual_bps"])
 
 
