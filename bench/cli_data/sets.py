@@ -46,7 +46,7 @@ def list_(data: Data = None, cache: Cache = None, json: Json = False) -> None:
 def info(name: Name, data: Data = None, cache: Cache = None, json: Json = False) -> None:
     """Everything on one set: licence, citation, addresses, sizes, subsets, where it lies, how it is recognised."""
     from bench import console
-    from bench.datasets import collection, licences
+    from bench.datasets import accepted_licences, collection
     from bench.loading import dataset_context
 
     known, context = collection.find(name), dataset_context(data, cache)
@@ -55,7 +55,7 @@ def info(name: Name, data: Data = None, cache: Cache = None, json: Json = False)
     facts: dict[str, Any] = {
         "name": known.name, "title": known.title, "role": known.role, "homepage": known.homepage,
         "licence": known.licence, "licence_url": known.licence_url,
-        "licence_accepted": licences.accepted(known, context.cache_dir),
+        "licence_accepted": accepted_licences.accepted(known, context.cache_dir),
         "attribution": known.attribution, "citation": known.citation, "languages": list(known.languages),
         "sample_rate": known.sample_rate, "channels": known.channels, "hours": known.hours, "files": known.files,
         "subsets": {part: collection.size_of(collection.units(known, [part])) for part in parts},
@@ -203,16 +203,16 @@ def path(name: Name, data: Data = None, cache: Cache = None, json: Json = False)
 def _licence(known: KnownSet, context: DatasetContext, subsets: list[str], accept: bool) -> bool:
     """Shows the licence of what is to be fetched; whether it is accepted now, by the option or the person there."""
     from bench import console
-    from bench.datasets import collection, licences
+    from bench.datasets import accepted_licences, collection
 
     wanted = collection.units(known, subsets)
     found = collection.state(known, context)
     if not wanted or {unit.archive.name for unit in wanted} <= set(found.fetched):
         return accept
-    accepted = accept or licences.accepted(known, context.cache_dir)
+    accepted = accept or accepted_licences.accepted(known, context.cache_dir)
     asked = not accepted and sys.stdin.isatty() and console.err.is_terminal
     if accepted or asked:
-        console.err.print(licences.text_of(known), markup=False, soft_wrap=True)
+        console.err.print(accepted_licences.text_of(known), markup=False, soft_wrap=True)
         size, count = collection.size_of(wanted), len(wanted)
         console.err.print(f"download: {size}, archives: {count}, to {found.folder}", markup=False, soft_wrap=True)
     return typer.confirm("Do you accept the licence?", default=False, err=True) if asked else accept

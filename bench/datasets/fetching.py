@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from bench.datasets import archives, licences, records
+from bench.datasets import accepted_licences, archives, records
 from bench.datasets.base import DatasetContext, sha256_of
 from bench.datasets.collection import Unit, archives_of, by_hand, fetched_to, missing_from, state, units
 from bench.datasets.download import PATIENCE, Patience, download, remote_size
@@ -81,7 +81,7 @@ def fetch(
         raise DatasetError(by_hand(known, found.folder, ()))
     if not _left(found.folder, wanted):
         return Fetched(found.folder, (), ())
-    licences.require(known, context.cache_dir, accept_licence)
+    accepted_licences.require(known, context.cache_dir, accept_licence)
     with _alone(archives_of(found.folder)):
         to_do = _left(found.folder, wanted)
         _require_space(known, found.folder, to_do, patience)
