@@ -18,7 +18,7 @@ from bench.datasets.collection import Unit, archives_of, by_hand, fetched_to, mi
 from bench.datasets.download import PATIENCE, Patience, download, remote_size
 from bench.datasets.known.base import Archive, KnownSet
 from bench.datasets.part import bytes_there, discard, replacing, require_space, was_downloaded, writing
-from bench.datasets.unpacking import RECORDS, FileRecord
+from bench.datasets.unpacking import RECORDS, FileRecord, require_place
 from bench.errors import DatasetError
 
 PARALLEL = 3
@@ -130,14 +130,15 @@ def _fetch(
 def _unpack(unit: Unit, folder: Path, checksum: str, keep_archives: bool, watch: Watch) -> list[str]:
     name = unit.archive.name
     file, *earlier = (archives_of(folder) / one.name for one in (unit.archive, *unit.earlier))
-    inside = unit.archive.unpack_to.strip("./")
+    inside = unit.archive.inside
     clashes: tuple[tuple[str, str], ...] = ()
     if archives.is_archive(name):
         try:
             done = archives.unpack(
                 file,
-                folder / inside,
+                folder,
                 folder / RECORDS / "unpacking" / name,
+                inside,
                 earlier,
                 progress=lambda count, total: watch(name, "unpacking", count, total),
             )
@@ -149,6 +150,7 @@ def _unpack(unit: Unit, folder: Path, checksum: str, keep_archives: bool, watch:
             raise DatasetError(f"{error} It was deleted; the same command fetches it again.") from None
         files, clashes = done.files, done.clashes
     else:
+        require_place(file, folder, folder / inside / name)
         files = (_copied(file, folder / inside / name),)
     if inside:
         files = tuple(replace(one, path=f"{inside}/{one.path}") for one in files)

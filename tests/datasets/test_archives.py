@@ -147,6 +147,28 @@ def test_links_inside_the_folder_are_kept(tmp_path, out):
     assert (out / "set/deep/up").read_bytes() == (out / "set/hard.wav").read_bytes() == FILES["set/a.wav"]
 
 
+def test_no_link_of_an_earlier_archive_is_followed(tmp_path, out):
+    """Each of the three is harmless alone; together they would write beside the folder."""
+    outside = tmp_path / "out" / "outside"
+    outside.mkdir()
+    (out / "b").mkdir(parents=True)
+    unpacked(tarred(tmp_path / "1.tar", ("a/b/c", "../..", tarfile.SYMTYPE)), out)
+    refused(tarred(tmp_path / "2.tar", ("a/b/c/l", "../../../outside", tarfile.SYMTYPE)), out, r"below 'a/b/c', which")
+    (out / "l").symlink_to("../outside")  # as if the second had passed
+    refused(tarred(tmp_path / "3.tar", ("l/evil.txt", b"x", tarfile.REGTYPE)), out, "below 'l', which is a link in the")
+    refused(tarred(tmp_path / "4.tar", ("m", "l/x", tarfile.SYMTYPE)), out, "a link out of the folder, to 'l/x'")
+    refused(tarred(tmp_path / "5.tar", ("evil.txt", b"x", tarfile.REGTYPE)), out, "below 'l'", inside="l")
+    assert not list(outside.iterdir())
+
+
+def test_a_clash_with_what_is_there_moves_nothing(tmp_path, out):
+    (out / "set/deep/er").mkdir(parents=True)
+    (out / "set/file").write_bytes(b"")
+    files = {"set/0.wav": b"0", "set/deep": b"1"}
+    refused(zipped(tmp_path / "a.zip", files), out, "'set/deep' is a file in the place of a folder that is there")
+    refused(zipped(tmp_path / "b.zip", {"a": b"", "set/file/x": b""}), out, "below 'set/file', which is a file in the")
+
+
 @pytest.mark.parametrize(
     ("members", "match"),
     [

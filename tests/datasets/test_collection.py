@@ -270,6 +270,20 @@ def test_a_hostile_archive_changes_nothing(known, context, server):
     assert "tiny/c/4.wav" not in below(context.data_dir / "tiny")
 
 
+@pytest.mark.parametrize(("unpack_to", "inside"), [("./.hidden//a/", ".hidden/a"), (".", ""), ("", ""), ("./", "")])
+def test_where_an_archive_goes(unpack_to, inside):
+    assert Archive("http://127.0.0.1/a.zip", unpack_to=unpack_to).inside == inside
+
+
+def test_a_table_does_not_go_through_a_link(known, context, tmp_path):
+    (tmp_path / "outside").mkdir()
+    (context.data_dir / "tiny").mkdir()
+    (context.data_dir / "tiny" / "tiny").symlink_to("../../outside")
+    with pytest.raises(DatasetError, match=r"'tiny/table\.tsv' is below 'tiny', which is a link"):
+        get(known, context)
+    assert not list((tmp_path / "outside").iterdir())
+
+
 def test_a_zip_in_several_files_is_one_unit(known, context):
     parts = [Archive(f"http://127.0.0.1/a.{end}", subset="test") for end in ("z01", "z02", "zip")]
     [unit] = collection.units(replace(known, archives=tuple(parts)))

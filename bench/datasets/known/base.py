@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 Role = Literal["speech", "noisy_reverberant_speech", "music", "noise", "rooms"]
@@ -30,6 +30,11 @@ class Archive:
     def name(self) -> str:
         """Its file name."""
         return self.url.rsplit("/", 1)[-1].split("?", 1)[0]
+
+    @property
+    def inside(self) -> str:
+        """``unpack_to`` without needless dots and slashes; empty for the set's folder itself."""
+        return "/".join(PurePosixPath(self.unpack_to).parts)
 
 
 @dataclass(frozen=True, slots=True)
