@@ -12,7 +12,7 @@ from bench.datasets import records
 from bench.datasets.base import DatasetContext
 from bench.datasets.known import known_sets
 from bench.datasets.known.base import Archive, KnownSet
-from bench.datasets.known.places import ALL, places
+from bench.datasets.known.places import ALL, missing_from, places
 from bench.datasets.part import gigabytes
 from bench.datasets.unpacking import RECORDS
 from bench.datasets.volumes import belongs_to
@@ -89,11 +89,6 @@ def target_of(known: KnownSet, context: DatasetContext) -> Path:
 def archives_of(folder: Path) -> Path:
     """Where the archives of the set in ``folder`` lie, while they are needed."""
     return folder.with_name(f"{folder.name}-archives")
-
-
-def missing_from(known: KnownSet, folder: Path) -> tuple[str, ...]:
-    """The globs of ``recognised_by`` that match nothing below ``folder``."""
-    return tuple(glob for glob in known.recognised_by if next(folder.glob(glob), None) is None)
 
 
 def fetched_to(folder: Path) -> tuple[str, ...]:

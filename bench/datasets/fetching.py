@@ -14,9 +14,10 @@ from typing import Protocol
 
 from bench.datasets import archives, licences, records
 from bench.datasets.base import DatasetContext, sha256_of
-from bench.datasets.collection import Unit, archives_of, by_hand, fetched_to, missing_from, state, units
+from bench.datasets.collection import Unit, archives_of, by_hand, fetched_to, state, units
 from bench.datasets.download import PATIENCE, Patience, download, remote_size
 from bench.datasets.known.base import Archive, KnownSet
+from bench.datasets.known.places import missing_from
 from bench.datasets.part import bytes_there, discard, replacing, require_space, was_downloaded, writing
 from bench.datasets.unpacking import RECORDS, FileRecord, require_place
 from bench.errors import DatasetError

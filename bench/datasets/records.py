@@ -18,6 +18,7 @@ from typing import TypeVar
 from bench.datasets.base import sha256_of
 from bench.datasets.part import Progress, ignore, replacing
 from bench.datasets.unpacking import RECORDS, FileRecord
+from bench.datasets.walking import Closed, refuse
 from bench.errors import DatasetError
 
 Item = TypeVar("Item")
@@ -102,9 +103,9 @@ def in_place(folder: Path) -> set[str]:
     return {record.archive for record in kept if all(fits(one) for one in record.files)}
 
 
-def files_below(folder: Path) -> Iterator[str]:
-    """Every file and link below ``folder``, relative to it, but not the records."""
-    for parent, folders, names in os.walk(folder):
+def files_below(folder: Path, closed: Closed = refuse) -> Iterator[str]:
+    """Every file and link below ``folder``, relative to it, but not the records; ``closed`` is told of gaps."""
+    for parent, folders, names in os.walk(folder, onerror=closed):
         if RECORDS in folders:
             folders.remove(RECORDS)
         linked = [name for name in folders if Path(parent, name).is_symlink()]

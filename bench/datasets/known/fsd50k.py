@@ -7,13 +7,12 @@ Checksums: as Zenodo states them for record 4060432. The audio comes in parts of
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
 from bench.datasets.known.loading import loader
+from bench.datasets.known.tables import object_of, parsing, rows_of
 
 SUBSETS = ("eval", "dev")
 FILES = {
@@ -35,13 +34,13 @@ def recordings(folder: Path) -> Iterator[Recording]:
     for subset in SUBSETS:
         table = folder / "FSD50K.ground_truth" / f"{subset}.csv"
         about = folder / "FSD50K.metadata" / f"{subset}_clips_info_FSD50K.json"
-        told = json.loads(about.read_text(encoding="utf-8")) if about.is_file() else {}
-        with table.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                name = row["fname"]
-                path = folder / f"FSD50K.{subset}_audio" / f"{name}.wav"
+        told = object_of(about) if about.is_file() else {}
+        for row in rows_of(table, ("fname", "labels")):
+            name = row["fname"]
+            path = folder / f"FSD50K.{subset}_audio" / f"{name}.wav"
+            with parsing(about):
                 licence = told.get(name, {}).get("license", "")
-                yield Recording(name, path, {"labels": row["labels"].split(",")}, licence, subset)
+            yield Recording(name, path, {"labels": row["labels"].split(",")}, licence, subset)
 
 
 SET = KnownSet(

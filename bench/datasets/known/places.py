@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
 from bench.datasets.base import DatasetContext, listed
 from bench.datasets.known.base import KnownSet, Recording
-from bench.errors import ConfigError, DatasetError
+from bench.datasets.walking import is_there, unreadable
+from bench.errors import CodecbenchError, ConfigError, DatasetError
 
 ALL = "all"  # the subset that is everything
 
@@ -22,11 +24,16 @@ def places(known: KnownSet, context: DatasetContext, path: str | None = None) ->
     return [data / known.place, data, context.cache_dir / "sets" / known.place]
 
 
+def missing_from(known: KnownSet, folder: Path) -> tuple[str, ...]:
+    """The globs of ``recognised_by`` that match nothing below ``folder``."""
+    return tuple(glob for glob in known.recognised_by if not is_there(folder, glob))
+
+
 def folder_of(known: KnownSet, context: DatasetContext, path: str | None = None) -> Path:
     """The folder of a set that is there; DatasetError says where it was looked for and how to get it."""
     looked_in = places(known, context, path)
     for place in looked_in:
-        if not _absent(known, place):
+        if not missing_from(known, place):
             return place
     raise DatasetError(
         f"{known.title} is not there: looked in {', '.join(map(str, looked_in))}{_partly(known, looked_in)}. "
@@ -38,6 +45,28 @@ def remedy(known: KnownSet) -> str:
     """How to get the set, or point to it."""
     get = f"Get it: codecbench data fetch {known.name}" if known.archives else f"Get it: {known.obtain}"
     return f"{get.rstrip('.')}. Or say where it lies: --data DIR with a folder {known.place} in it, or `path`."
+
+
+def recordings_of_folder(known: KnownSet, folder: Path) -> list[Recording]:
+    """Every recording that the set lists in ``folder``; DatasetError names what of its tables or folders is broken."""
+    try:
+        return list(known.recordings(folder))
+    except CodecbenchError:
+        raise
+    except OSError as error:
+        raise unreadable(error) from None
+    except Exception as error:
+        raise DatasetError(
+            f"{folder}: the recordings of {known.title} cannot be listed: {type(error).__name__}: {error}."
+        ) from error
+
+
+def absent(recordings: Iterable[Recording]) -> list[Path]:
+    """The files of ``recordings`` that are not there."""
+    try:
+        return [one.path for one in recordings if not one.path.is_file()]
+    except OSError as error:
+        raise unreadable(error) from None
 
 
 def recordings_in(
@@ -53,10 +82,10 @@ def recordings_in(
     if subset not in ("", ALL, *known.subsets):
         raise ConfigError(f"{known.name}, subset: expected {', '.join([*known.subsets, ALL])}, got {subset!r}.")
     folder = folder_of(known, context, path)
-    wanted = [one for one in known.recordings(folder) if subset in ("", ALL, one.subset)]
+    wanted = [one for one in recordings_of_folder(known, folder) if subset in ("", ALL, one.subset)]
     if not wanted:
         raise DatasetError(f"{folder}: {known.title} has no recording of {subset or ALL!r} here. {remedy(known)}")
-    if lost := [one.path for one in wanted if not one.path.is_file()]:
+    if lost := absent(wanted):
         raise DatasetError(
             f"{folder}: {known.title} is here only in part: {len(lost)} of {len(wanted)} recordings that it lists are "
             f"missing: {listed([file.relative_to(folder) for file in lost])}. Unpack its archives again. "
@@ -67,14 +96,9 @@ def recordings_in(
     return sorted(wanted, key=lambda one: one.id)
 
 
-def _absent(known: KnownSet, place: Path) -> list[str]:
-    """What of ``recognised_by`` matches nothing below ``place``."""
-    return [glob for glob in known.recognised_by if next(place.glob(glob), None) is None]
-
-
 def _partly(known: KnownSet, looked_in: list[Path]) -> str:
     for place in looked_in:
-        absent = _absent(known, place)
-        if len(absent) < len(known.recognised_by):
-            return f". {place} holds a part of it, but nothing that matches {', '.join(absent)}"
+        missing = missing_from(known, place)
+        if len(missing) < len(known.recognised_by):
+            return f". {place} holds a part of it, but nothing that matches {', '.join(missing)}"
     return ""
