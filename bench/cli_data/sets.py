@@ -203,18 +203,18 @@ def path(name: Name, data: Data = None, cache: Cache = None, json: Json = False)
 def _licence(known: KnownSet, context: DatasetContext, subsets: list[str], accept: bool) -> bool:
     """Shows the licence of what is to be fetched; whether it is accepted now, by the option or the person there."""
     from bench import console
-    from bench.datasets import collection, licences
+    from bench.datasets import collection, fetching, licences
 
-    wanted = collection.units(known, subsets)
-    found = collection.state(known, context)
-    if not wanted or {unit.archive.name for unit in wanted} <= set(found.fetched):
+    ahead = fetching.outlook(known, context, subsets)
+    if not ahead.left and (known.archives or not ahead.lacking):
         return accept
     accepted = accept or licences.accepted(known, context.cache_dir)
     asked = not accepted and sys.stdin.isatty() and console.err.is_terminal
     if accepted or asked:
         console.err.print(licences.text_of(known), markup=False, soft_wrap=True)
-        size, count = collection.size_of(wanted), len(wanted)
-        console.err.print(f"download: {size}, archives: {count}, to {found.folder}", markup=False, soft_wrap=True)
+    if (accepted or asked) and known.archives:
+        size, count = collection.size_of(ahead.left), len(ahead.left)
+        console.err.print(f"download: {size}, archives: {count}, to {ahead.folder}", markup=False, soft_wrap=True)
     return typer.confirm("Do you accept the licence?", default=False, err=True) if asked else accept
 
 

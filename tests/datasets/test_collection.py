@@ -9,6 +9,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -31,6 +32,7 @@ from bench.datasets import collection, fetching, licences, part, records
 from bench.datasets.download import Patience
 from bench.datasets.fetching import fetch
 from bench.datasets.known.base import Archive, KnownSet, Recording
+from bench.datasets.known.places import remedy
 from bench.datasets.manifest import write_manifest
 from bench.datasets.verifying import verify_folder, verify_manifest
 from bench.domain import Clip
@@ -308,6 +310,103 @@ def test_a_set_that_cannot_be_fetched_says_how_to_get_it(context):
         DatasetError, match=r"cannot be fetched: ask Nobody for tiny\.zip\. The place is .*tiny; the set"
     ):
         get(known, context)
+
+
+def parted(known: KnownSet, table: bool = True) -> KnownSet:
+    """``known`` with recordings that say which subset they are of, and of which a list may name more than there is."""
+
+    def found(folder: Path) -> list[Recording]:
+        names = (
+            ["tiny/a/1.wav", "tiny/a/2.wav"] if table else [one for one in below(folder) if one.startswith("tiny/a")]
+        )
+        names += [one for one in below(folder) if one[:7] in ("tiny/b/", "tiny/c/")]
+        return [Recording(one, folder / one, subset="train" if one[5] == "a" else "test") for one in names]
+
+    return replace(known, recordings=found, subsets=("train", "test"), split="train")
+
+
+@pytest.mark.parametrize("table", [True, False])
+def test_a_subset_that_is_not_here_is_fetched_though_another_was_brought(known, context, files, server, table):
+    known = parted(known, table)
+    path = context.data_dir / "tiny" / "tiny/b/3.wav"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(files["two.zip"]["tiny/b/3.wav"])
+    assert collection.state(known, context).status == "there"
+    assert get(known, context, "test").notes == ("was brought here by hand; nothing was fetched.",)
+    assert get(known, context).unpacked == ("one.tar.gz", "table.tsv")
+    server.requests.clear()
+    assert get(known, context).unpacked == ()
+    assert get(known, context, "all").unpacked == ("two.zip", "three.zip")
+
+
+def test_a_set_that_is_not_recognised_stays_an_error(known, context, server):
+    odd = replace(known, recognised_by=("tiny/*/*.wav", "other/*"))
+    for _ in range(2):
+        with pytest.raises(
+            DatasetError, match=r"everything was unpacked, but it is not recognised .* matches other/\*"
+        ):
+            get(odd, context)
+    server.add("two.zip", packed("two.zip", {"tiny/README": b""}))
+    bad = replace(known, archives=(replace(known.archives[1], checksum=""),), recognised_by=("tiny/*",))
+    elsewhere = replace(context, data_dir=context.data_dir / "more")
+    for _ in range(2):
+        with pytest.raises(DatasetError, match=r"everything was unpacked, but .* there is no recording"):
+            get(bad, elsewhere)
+
+
+def test_a_set_to_be_brought_asks_for_its_licence_and_is_whole_or_not(context, files):
+    known = parted(replace(TINY, obtain="ask Nobody", licence="EBU terms"))
+    with pytest.raises(ConfigError, match=r"ask Nobody(.|\n)*licence: EBU terms(.|\n)*add --accept-licence"):
+        fetch(known, context)
+    get_it = r"ask Nobody(.|\n)*What is not there yet: "
+    with pytest.raises(DatasetError, match=f"{get_it}nothing matches tiny"):
+        get(known, context)
+    folder = context.data_dir / "tiny" / "tiny" / "a"
+    folder.mkdir(parents=True)
+    (folder / "1.wav").write_bytes(files["one.tar.gz"]["tiny/a/1.wav"])
+    with pytest.raises(DatasetError, match=f"{get_it}1 of 2 recordings of train .*: tiny/a/2.wav"):
+        fetch(known, context)
+    (folder / "2.wav").write_bytes(files["one.tar.gz"]["tiny/a/2.wav"])
+    assert fetch(known, context).unpacked == ()
+
+
+def test_a_silent_host_is_asked_once(known, context, monkeypatch):
+    seen: list[tuple[object, ...]] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        many = tuple(Archive(f"{address}/{number}.zip") for number in range(40))
+        started = time.monotonic()
+        with pytest.raises(DatasetError, match=r"timed out(.|\n)*did not answer: 3\d more of its files were not asked"):
+            get(replace(known, archives=many), context, watch=lambda *now: seen.append(now))
+        assert time.monotonic() - started < 5
+    host = address.removeprefix("http://")
+    assert ("0.zip", f"waiting for {host} to send", 0, None) in seen
+    assert 1 <= sum(doing == f"asking {host} for the size of" and not done for _, doing, done, _ in seen) <= 8
+
+
+def test_what_is_waited_for_is_said_though_nothing_moves(capsys):
+    with Transfers(interval_s=0.1) as watch:
+        watch("a.zip", "waiting for example.org to send", 0, None)
+        time.sleep(1.5)
+    assert "waiting for example.org to send a.zip\n" in capsys.readouterr().err
+
+
+def test_an_archive_that_is_refused_is_not_kept(known, context, server, contents, files):
+    server.add("three.zip", packed("three.zip", {"c/4.wav": b"", "../../evil": b"x"}))
+    with pytest.raises(DatasetError, match=r"do not trust this archive\. It was deleted") as error:
+        get(known, context)
+    assert "by hand" not in str(error.value)
+    assert not collection.archives_of(context.data_dir / "tiny").exists()
+    server.add("three.zip", contents["three.zip"])
+    assert get(known, context).unpacked == ("three.zip",)
+    assert below(context.data_dir / "tiny") == whole(files)
+
+
+def test_the_remedy_names_the_subset_that_can_be_fetched_alone(known):
+    assert "codecbench data fetch tiny --subset test. Or" in remedy(known, "test")
+    assert "codecbench data fetch tiny --subset all. Or" in remedy(known, "all")
+    assert "codecbench data fetch tiny. Or" in remedy(known, "mic2")
+    assert "codecbench data fetch tiny. Or" in remedy(known)
 
 
 def test_room_is_looked_for_before_anything_is_fetched(known, context, server, monkeypatch):

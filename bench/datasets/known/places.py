@@ -29,7 +29,7 @@ def missing_from(known: KnownSet, folder: Path) -> tuple[str, ...]:
     return tuple(glob for glob in known.recognised_by if not is_there(folder, glob))
 
 
-def folder_of(known: KnownSet, context: DatasetContext, path: str | None = None) -> Path:
+def folder_of(known: KnownSet, context: DatasetContext, path: str | None = None, subset: str = "") -> Path:
     """The folder of a set that is there; DatasetError says where it was looked for and how to get it."""
     looked_in = places(known, context, path)
     for place in looked_in:
@@ -37,13 +37,15 @@ def folder_of(known: KnownSet, context: DatasetContext, path: str | None = None)
             return place
     raise DatasetError(
         f"{known.title} is not there: looked in {', '.join(map(str, looked_in))}{_partly(known, looked_in)}. "
-        f"It is recognised by {', '.join(known.recognised_by)} below its folder. {remedy(known)}"
+        f"It is recognised by {', '.join(known.recognised_by)} below its folder. {remedy(known, subset)}"
     )
 
 
-def remedy(known: KnownSet) -> str:
-    """How to get the set, or point to it."""
-    get = f"Get it: codecbench data fetch {known.name}" if known.archives else f"Get it: {known.obtain}"
+def remedy(known: KnownSet, subset: str = "") -> str:
+    """How to get the set, or that subset where it comes alone, or point to it."""
+    alone = subset == ALL or subset in {archive.subset for archive in known.archives}
+    part = f" --subset {subset}" if subset and alone else ""
+    get = f"Get it: codecbench data fetch {known.name}{part}" if known.archives else f"Get it: {known.obtain}"
     return f"{get.rstrip('.')}. Or say where it lies: --data DIR with a folder {known.place} in it, or `path`."
 
 
@@ -81,15 +83,17 @@ def recordings_in(
     subset = known.split if subset is None else subset
     if subset not in ("", ALL, *known.subsets):
         raise ConfigError(f"{known.name}, subset: expected {', '.join([*known.subsets, ALL])}, got {subset!r}.")
-    folder = folder_of(known, context, path)
+    folder = folder_of(known, context, path, subset)
     wanted = [one for one in recordings_of_folder(known, folder) if subset in ("", ALL, one.subset)]
     if not wanted:
-        raise DatasetError(f"{folder}: {known.title} has no recording of {subset or ALL!r} here. {remedy(known)}")
+        raise DatasetError(
+            f"{folder}: {known.title} has no recording of {subset or ALL!r} here. {remedy(known, subset)}"
+        )
     if lost := absent(wanted):
         raise DatasetError(
             f"{folder}: {known.title} is here only in part: {len(lost)} of {len(wanted)} recordings that it lists are "
             f"missing: {listed([file.relative_to(folder) for file in lost])}. Unpack its archives again. "
-            f"{remedy(known)}"
+            f"{remedy(known, subset)}"
         )
     if known.files and subset == known.split and len(wanted) < known.files:
         log.warning("%s: %s has %d recordings, %d are here", folder, known.title, known.files, len(wanted))
