@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import json
@@ -13,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tarfile
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -31,6 +33,7 @@ from bench.cli_data import app
 from bench.datasets import collection, fetching, licences, part, records
 from bench.datasets.download import Patience
 from bench.datasets.fetching import fetch
+from bench.datasets.known import known_sets
 from bench.datasets.known.base import Archive, KnownSet, Recording
 from bench.datasets.known.places import remedy
 from bench.datasets.manifest import write_manifest
@@ -38,6 +41,7 @@ from bench.datasets.verifying import verify_folder, verify_manifest
 from bench.domain import Clip
 from bench.errors import ConfigError, DatasetError, UnknownName
 from bench.transfers import Transfers
+from tests.datasets.known_trees import TREES
 from tests.datasets.serving import Server, running
 
 ROOT = Path(__file__).parents[2]
@@ -467,8 +471,8 @@ def test_a_folder_brought_by_hand_is_recorded_and_then_compared(context, put):
     (context.data_dir / "cut.wav").write_bytes((context.data_dir / "a.wav").read_bytes()[:-10])
     (context.data_dir / "link.wav").symlink_to("a.wav")
     first = verify_folder(context.data_dir)
-    assert first.notes == ("the hashes of 4 files were recorded now; the next time they are compared.",)
-    assert (first.files, first.recordings, len(first.unreadable)) == (4, 3, 1)
+    assert first.notes == ("the hashes of 3 files were recorded now; the next time they are compared.",)
+    assert (first.files, first.recordings, len(first.unreadable)) == (3, 3, 1)
     assert "cut.wav: the file is truncated" in first.unreadable[0]
     (context.data_dir / "deep/b.wav").unlink()
     (context.data_dir / "link.wav").unlink()
@@ -477,6 +481,72 @@ def test_a_folder_brought_by_hand_is_recorded_and_then_compared(context, put):
     assert again.notes == ()
     assert again.missing == ("deep/b.wav",)
     assert again.changed == (("link.wav", ("a link to a.wav",), "a link to cut.wav"),)
+
+
+def test_a_broken_file_is_never_taken_as_right(context, put):
+    put("a.wav")
+    (context.data_dir / "b.wav").write_bytes(b"no audio")
+    first = verify_folder(context.data_dir)
+    assert (first.files, first.recordings, len(first.unreadable)) == (1, 1, 1)
+    again = verify_folder(context.data_dir)
+    assert (again.extra, len(again.unreadable)) == (("b.wav",), 1)
+    assert verify_folder(context.data_dir, record=True).files == 1
+
+
+def test_a_set_without_its_table_or_its_recordings_is_not_well(context):
+    TREES["esc50"].build(context.data_dir)
+    known = known_sets()["esc50"]
+    table = context.data_dir / "ESC-50-master/meta/esc50.csv"
+    content = table.read_text()
+    table.write_text("<!DOCTYPE html><title>Gone</title>")
+    assert f"{table}: cannot be understood: expected the columns" in verify_folder(context.data_dir, known).problems[0]
+    table.write_text(content.splitlines()[0])
+    (problem,) = verify_folder(context.data_dir, known, record=True).problems
+    assert problem == f"unreadable: {context.data_dir}: no recording of ESC-50 is here."
+
+
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from bench import audio
+from bench.datasets.verifying import verify_folder, verify_manifest
+root = Path(sys.argv[1])
+audio.info(root / "a.wav")  # what is imported late can be so only by who may read it
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+print(verify_folder(root).problems)
+print(verify_manifest(root / "m.jsonl", root).problems)
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs a user who may become another one")
+def test_what_cannot_be_read_is_named_and_the_rest_looked_at():
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        clips = []
+        for number, place in enumerate(("a.wav", "b.wav", "closed/c.wav", "d.wav", "text.txt")):
+            audio.write(root / f"{number}.wav", probe(16_000, 1, number).part(0, 4_000), "PCM_16")
+            (root / place).parent.mkdir(exist_ok=True)
+            (root / f"{number}.wav").rename(root / place)
+            sha256 = hashlib.sha256((root / place).read_bytes()).hexdigest()
+            clips.append(Clip(str(number), "", "speech", str(root / place), sha256, 16_000, 1, 4_000))
+        write_manifest(root / "m.jsonl", clips[:4])
+        verify_folder(root)
+        (root / "d.wav").write_bytes(b"changed")
+        for closed in ("b.wav", "text.txt", "closed"):
+            (root / closed).chmod(0o700)
+        command = [sys.executable, "-c", AS_NOBODY, name]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        of_folder, of_manifest = (ast.literal_eval(line) for line in said.splitlines())
+        assert [line.split(":")[0] for line in of_folder] == ["changed", *["unreadable"] * 4]
+        assert [
+            root / name in map(Path, re.findall(r"unreadable: ([^:]*)", "\n".join(of_folder)))
+            for name in ("b.wav", "text.txt", "closed", "d.wav")
+        ] == [True] * 4
+        assert [line.split(":")[0] for line in of_manifest] == ["changed", "unreadable", "unreadable"]
+        assert f"unreadable: {root}/closed/c.wav: cannot be read (Permission denied)." in of_manifest
 
 
 def test_a_list_of_hashes_that_is_damaged_is_said(context, put):
