@@ -27,7 +27,7 @@ import pytest
 import typer
 from filelock import FileLock
 
-from bench import audio
+from bench import audio, config
 from bench.align import probe
 from bench.cli_data import app
 from bench.datasets import collection, fetching, licences, part, records
@@ -37,9 +37,11 @@ from bench.datasets.known import known_sets
 from bench.datasets.known.base import Archive, KnownSet, Recording
 from bench.datasets.known.places import remedy
 from bench.datasets.manifest import write_manifest
+from bench.datasets.materials import Material, sources_of
 from bench.datasets.verifying import verify_folder, verify_manifest
 from bench.domain import Clip
 from bench.errors import ConfigError, DatasetError, UnknownName
+from bench.loading import clips_of, clips_of_config
 from bench.transfers import Transfers
 from tests.datasets.known_trees import TREES
 from tests.datasets.serving import Server, running
@@ -547,6 +549,67 @@ def test_what_cannot_be_read_is_named_and_the_rest_looked_at():
         ] == [True] * 4
         assert [line.split(":")[0] for line in of_manifest] == ["changed", "unreadable", "unreadable"]
         assert f"unreadable: {root}/closed/c.wav: cannot be read (Permission denied)." in of_manifest
+
+
+A = "http://127.0.0.1/a.zip"
+WRONG = [
+    ({"url": "example.org/a.zip"}, "url: expected an address such as"),
+    ({"url": "http://127.0.0.1/a/"}, "url: expected an address that ends with a file name"),
+    ({"url": A, "checksum": "crc32:00"}, "checksum: expected md5:HEX, sha1:HEX"),
+    ({"url": A, "checksum": "d41d8cd98f00b204e9800998ecf8427e"}, "checksum: expected md5:HEX"),
+    ({"url": A, "checksum": "md5:00"}, "checksum: expected md5:HEX"),
+    ({"url": A, "size_bytes": 0}, "size_bytes: expected a number above 0"),
+    ({"url": A, "unpack_to": "../x"}, "unpack_to: expected a path below"),
+    ({"url": A, "unpack_to": "/x"}, "unpack_to: expected a path below"),
+]
+
+
+@pytest.mark.parametrize(("fields", "problem"), WRONG)
+def test_an_archive_that_cannot_be(fields, problem):
+    with pytest.raises(ConfigError, match=re.escape(problem)):
+        Archive(**fields)
+
+
+def test_a_set_that_cannot_be():
+    with pytest.raises(ConfigError, match=r"got twice: a\.zip") as error:
+        replace(TINY, name="a/b", recognised_by=(), archives=(Archive(A), Archive("http://127.0.0.1/b/A.zip")))
+    assert len(error.value.problems) == 4
+
+
+OWN_SET = """
+from bench.datasets.known.base import Archive
+from tests.datasets.test_collection import TINY
+SET = TINY
+BAD = lambda: Archive("http://127.0.0.1/a.zip", checksum="crc32:00")
+NUMBER = 3
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    (tmp_path / "own_sets.py").write_text(OWN_SET)
+    (tmp_path / "bad_sets.py").write_text(f"{OWN_SET}BAD()")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    for name in ("own_sets", "bad_sets"):
+        sys.modules.pop(name, None)
+
+
+def test_a_set_of_ones_own_is_a_loader_and_a_material(own, context, put):
+    for name in ("1", "2"):
+        put(f"tiny/tiny/a/{name}.wav")
+    assert [clip.id for clip in clips_of("own_sets:SET", context)] == ["own_sets:SET/1", "own_sets:SET/2"]
+    item = {"loader": "own_sets:SET", "name": "mine", "limit": 1}
+    run = config.parse({"name": "x", "datasets": [item], "codecs": [{"name": "passthrough"}], "metrics": ["si_sdr"]})
+    [clip] = clips_of_config(run, context)
+    assert (clip.dataset, clip.attributes["set"]) == ("mine", "tiny")
+    material = Material(dataset="own_sets:SET")
+    assert [one.name for one in sources_of(material, "speech", context, "here", [])] == ["1", "2"]
+    with pytest.raises(ConfigError, match="expected a loader or a KnownSet, got a int"):
+        clips_of("own_sets:NUMBER", context)
+    for look in (lambda: clips_of("bad_sets:SET", context), lambda: collection.find("bad_sets:SET")):
+        with pytest.raises(ConfigError, match="checksum: expected md5:HEX"):
+            look()
 
 
 def test_a_list_of_hashes_that_is_damaged_is_said(context, put):
