@@ -30,7 +30,7 @@ class State:
     ``fetched`` are the archives that were unpacked there.
     """
 
-    status: Literal["absent", "partial", "there"]
+    status: Literal["absent", "partial", "there", "unreadable"]
     folder: Path
     missing: tuple[str, ...]
     fetched: tuple[str, ...]

@@ -92,10 +92,12 @@ def outlook(known: KnownSet, context: DatasetContext, subsets: Sequence[str] = (
     """What of ``subsets`` is here, and what :func:`fetch` would do about the rest.
 
     Raises:
-        ConfigError: no such subset.
+        ConfigError: no such subset; the data folder is a file.
         DatasetError: a folder or a table of the set that cannot be read.
     """
     wanted = units(known, subsets)
+    if context.data_dir and context.data_dir.exists() and not context.data_dir.is_dir():
+        raise ConfigError(f"{context.data_dir}: expected a folder for the data, but that is a file.")
     found = state(known, context)
     lacking = _lacking(known, found.folder, subsets)
     brought = not _begun(found.folder)

@@ -190,6 +190,10 @@ def test_the_licence_is_accepted_once_for_each_wording(known, context, server):
     get(known, context, "train")
     fetch(known, context, patience=QUICK)
     assert licences.accepted(known, context.cache_dir)
+    kept = (context.cache_dir / "licences" / "tiny.json").read_bytes()
+    (context.cache_dir / "licences" / "tiny.json").write_bytes(kept.replace(b'"accepted": "2', b'"accepted": "1'))
+    get(known, context)
+    assert b'"accepted": "1' in (context.cache_dir / "licences" / "tiny.json").read_bytes()
     assert not licences.accepted(replace(known, licence="CC BY-NC 4.0"), context.cache_dir)
 
 
@@ -792,9 +796,38 @@ def test_the_command_without_a_network(big, server):
     assert f"put these files into {folder}/cache/datasets/sets/tiny-archives:" in done.stderr
 
 
+def test_the_list_fits_a_terminal_and_its_names_can_be_copied(tmp_path):
+    narrow = environment(tmp_path) | {"COLUMNS": "80"}
+    listing = command(tmp_path, "list")
+    done = subprocess.run(listing, cwd=tmp_path, env=narrow, capture_output=True, text=True, check=True).stdout
+    for name in known_sets():
+        assert re.search(rf"^ {name} +\w+ .*absent *$", done, re.MULTILINE), name
+    assert max(map(len, done.splitlines())) <= 80
+    rows = {row["name"]: row for row in json.loads(data(tmp_path, "list", "--json").stdout)}
+    assert (rows["fsd50k"]["size_bytes"], rows["esc50"]["size_bytes"]) == (24_678_727_465, None)
+
+
+def test_a_data_folder_that_is_a_file_or_not_there(tmp_path):
+    (tmp_path / "file").touch()
+    wrong = data(tmp_path, "fetch", "esc50", "--data", "file", "--accept-licence")
+    assert (wrong.returncode, wrong.stderr) == (2, "error: file: expected a folder for the data, but that is a file.\n")
+    done = data(tmp_path, "fetch", "itu_p501", "--data", "typo/dir", "--accept-licence")
+    assert done.returncode == 1
+    assert "licence: terms of use of the ITU" in done.stderr
+    assert "the data folder typo/dir will be created" in done.stderr
+
+
+def test_a_sample_without_keys_has_no_empty_table(tmp_path, put, context):
+    put("a.wav")
+    done = data(tmp_path, "sample", "data", "--limit", "1")
+    assert done.stdout == "1 of 1 clips of data, seed 0\n"
+    wrong = data(tmp_path, "sample", "data", "--limit", "1", "--output", ".")
+    assert wrong.stderr == "error: --output: expected the name of a file, but . is a folder.\n"
+
+
 def test_list_info_and_unknown_names(tmp_path):
     rows = json.loads(data(tmp_path, "list", "--json").stdout)
-    assert {"name", "role", "title", "licence", "hours", "size", "state", "folder"} == set(rows[0])
+    assert {"name", "role", "title", "licence", "hours", "size", "size_bytes", "state", "folder"} == set(rows[0])
     assert {row["name"] for row in rows} >= {"vctk", "librispeech_test_clean", "musan_noise"}
     shown = data(tmp_path, "info", "vctk").stdout
     for expected in ("CC BY 4.0", "VCTK-Corpus-0.92.zip", "11.7 GB", "speaker-info.txt", "absent"):

@@ -85,7 +85,8 @@ class KnownSet:
     (globs) below the set's folder, all of which must match for the set to be there. ``recordings`` lists the files,
     those too that metadata of the set name and that are absent. Sets that share files share a ``folder``.
     ``subsets`` are the parts that can be asked for; ``split`` is the one taken where none is asked for, empty for
-    all. ``files`` is the number of recordings published in it; ``hours`` that of all subsets. ``clip_s`` is the
+    all. ``files`` is the number of recordings published in the split, or in all where there is none, and None where
+    it is not published; ``hours`` is that of all subsets. ``clip_s`` is the
     longest clip cut from a recording, None for whole recordings.
     """
 

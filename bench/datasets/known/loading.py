@@ -18,7 +18,7 @@ from bench.datasets.cutting import with_facts
 from bench.datasets.index import facts_of
 from bench.datasets.known.base import KnownSet, Recording
 from bench.datasets.known.places import recordings_in
-from bench.datasets.sampling import Allocation, sampled
+from bench.datasets.sampling import Allocation, Keys, sampled
 from bench.domain import CATEGORIES, Category, Clip
 from bench.errors import AudioError, ConfigError, DatasetError
 
@@ -34,7 +34,7 @@ class KnownOptions(Options):
     lead_in_s: NonNegativeFloat = Field(allow_inf_nan=False)
     limit: PositiveInt | None
     seed: NonNegativeInt
-    stratify: tuple[str, ...]
+    stratify: Keys
     allocation: Allocation
 
 
@@ -50,7 +50,7 @@ def loader(known: KnownSet) -> Callable[..., list[Clip]]:
         lead_in_s: float = 0.0,
         limit: int | None = None,
         seed: int = 0,
-        stratify: Sequence[str] = (),
+        stratify: Sequence[str] | str = (),
         allocation: Allocation = "equal",
     ) -> list[Clip]:
         options = checked(
