@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from bench.console import QUIET_INTERVAL_S, err
-from bench.datasets.part import gigabytes
+from bench.datasets.partial import gigabytes
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars

@@ -18,7 +18,7 @@ from typing import IO, BinaryIO, Protocol
 
 from bench.datasets.base import listed
 from bench.datasets.download import looks_like_html
-from bench.datasets.part import Progress, ignore, require_space
+from bench.datasets.partial import Progress, ignore, require_space
 from bench.datasets.unpacking import FileRecord, Limits, Output
 from bench.datasets.volumes import Joined, correct_offsets
 from bench.errors import DatasetError

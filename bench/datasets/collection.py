@@ -12,7 +12,7 @@ from bench.datasets.base import DatasetContext
 from bench.datasets.known import find
 from bench.datasets.known.base import Archive, KnownSet
 from bench.datasets.known.places import ALL, missing_from, places
-from bench.datasets.part import gigabytes
+from bench.datasets.partial import gigabytes
 from bench.datasets.unpacking import RECORDS
 from bench.datasets.volumes import belongs_to
 from bench.errors import ConfigError

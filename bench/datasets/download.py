@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench.datasets.part import PIECE, Part, Progress, algorithm_of, check, discard, ignore, integer, writing
+from bench.datasets.partial import PIECE, Part, Progress, algorithm_of, check, discard, ignore, integer, writing
 from bench.errors import DatasetError
 
 NO_WAY = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}

@@ -16,7 +16,7 @@ from bench.datasets.download import PATIENCE, Patience
 from bench.datasets.known.base import Archive, KnownSet
 from bench.datasets.known.places import ALL, absent, missing_from, recordings_of_folder
 from bench.datasets.parallel import Skipped, Watch, downloads, sizes
-from bench.datasets.part import bytes_there, discard, replacing, require_space, was_downloaded, writing
+from bench.datasets.partial import bytes_there, discard, replacing, require_space, was_downloaded, writing
 from bench.datasets.unpacking import RECORDS, FileRecord, Refused, require_place
 from bench.errors import ConfigError, DatasetError
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.datasets.known.base import KnownSet
-from bench.datasets.part import replacing
+from bench.datasets.partial import replacing
 from bench.errors import ConfigError
 
 

@@ -32,7 +32,7 @@ from bench.datasets.base import (
     problems_of,
     warn_of_clashes,
 )
-from bench.datasets.fetch import fetch, is_url
+from bench.datasets.by_hash import fetch, is_url
 from bench.datasets.sampling import Allocation, Keys, chosen
 from bench.domain import Category, Clip
 from bench.errors import DatasetError

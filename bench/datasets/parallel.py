@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from bench.datasets.download import Patience, Unreachable, download, remote_size
 from bench.datasets.known.base import Archive
-from bench.datasets.part import bytes_there
+from bench.datasets.partial import bytes_there
 from bench.datasets.records import threaded
 
 GRACE_S = 2.0  # for the downloads to note that they were stopped

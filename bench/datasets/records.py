@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.datasets.base import sha256_of
-from bench.datasets.part import Progress, ignore, replacing
+from bench.datasets.partial import Progress, ignore, replacing
 from bench.datasets.unpacking import RECORDS, FileRecord
 from bench.datasets.walking import Closed, refuse
 from bench.errors import DatasetError

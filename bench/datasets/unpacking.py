@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
-from bench.datasets.part import gigabytes, writing
+from bench.datasets.partial import gigabytes, writing
 from bench.errors import DatasetError
 
 RECORDS = ".codecbench"

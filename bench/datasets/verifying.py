@@ -10,11 +10,11 @@ from pathlib import Path
 from bench import audio
 from bench.datasets import base, records, walking
 from bench.datasets.base import AUDIO_FILES
-from bench.datasets.fetch import is_url, place
+from bench.datasets.by_hash import is_url, place
 from bench.datasets.known.base import KnownSet
 from bench.datasets.known.places import recordings_of_folder
 from bench.datasets.manifest import read_manifest
-from bench.datasets.part import Progress, ignore
+from bench.datasets.partial import Progress, ignore
 from bench.datasets.records import OWN, Comparison, Record
 from bench.errors import AudioError, DatasetError
 

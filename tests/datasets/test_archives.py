@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.datasets import part, unpacking
+from bench.datasets import partial, unpacking
 from bench.datasets.archives import BrokenArchive, is_archive, unpack
 from bench.datasets.unpacking import Limits
 from bench.errors import DatasetError
@@ -328,10 +328,10 @@ def test_names_that_differ_in_case_are_named(tmp_path, out, monkeypatch):
 
 
 def test_room_for_what_is_in_it_is_looked_for_first(tmp_path, out, monkeypatch):
-    usage = part.shutil.disk_usage(tmp_path)
+    usage = partial.shutil.disk_usage(tmp_path)
     for archive in (zipped(tmp_path / "a.zip", FILES), tarred(tmp_path / "a.tar", *of_files(FILES))):
         with monkeypatch.context() as patch:
-            patch.setattr(part.shutil, "disk_usage", lambda path: usage._replace(free=part.RESERVE))
+            patch.setattr(partial.shutil, "disk_usage", lambda path: usage._replace(free=partial.RESERVE))
             refused(archive, out, r"unpacking needs 16\.9 MB at .*, and 16\.8 MB are free")
 
 

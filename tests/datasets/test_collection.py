@@ -30,7 +30,7 @@ from filelock import FileLock
 from bench import audio, config
 from bench.align import probe
 from bench.cli_data import app
-from bench.datasets import collection, fetching, licences, part, records
+from bench.datasets import collection, fetching, licences, partial, records
 from bench.datasets.download import Patience
 from bench.datasets.fetching import fetch
 from bench.datasets.known import known_sets
@@ -421,7 +421,7 @@ def test_the_remedy_names_the_subset_that_can_be_fetched_alone(known):
 
 def test_room_is_looked_for_before_anything_is_fetched(known, context, server, monkeypatch):
     usage = shutil.disk_usage(context.data_dir)
-    monkeypatch.setattr(part.shutil, "disk_usage", lambda path: usage._replace(free=1000))
+    monkeypatch.setattr(partial.shutil, "disk_usage", lambda path: usage._replace(free=1000))
     with pytest.raises(DatasetError, match=r"A tiny set: about what fetching and unpacking needs 16\.\d MB at .*/tiny"):
         get(known, context)
     assert {method for method, *_ in server.requests} == {"HEAD"}
@@ -433,15 +433,15 @@ def test_what_a_watch_raises_stops_the_other_downloads(known, context, server):
 
     def watch(name: str, doing: str, done: int, total: int | None) -> None:
         while doing == "unpacking":
-            if part.bytes_there(place):
+            if partial.bytes_there(place):
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         get(known, context, watch=watch)
-    there = part.bytes_there(place)
+    there = partial.bytes_there(place)
     assert 0 < there < 3_000_000
     time.sleep(0.2)
-    assert part.bytes_there(place) == there
+    assert partial.bytes_there(place) == there
 
 
 def test_two_processes_do_not_fetch_one_set_at_a_time(known, context):
@@ -700,7 +700,7 @@ def test_a_command_that_is_stopped_continues(big, server, by):
         command(folder, *arguments), cwd=folder, env=environment(folder), stderr=subprocess.PIPE, text=True
     ) as process:
         deadline = time.monotonic() + 30
-        while min(part.bytes_there(place / "a.zip"), part.bytes_there(place / "b.tar.gz")) < 100_000:
+        while min(partial.bytes_there(place / "a.zip"), partial.bytes_there(place / "b.tar.gz")) < 100_000:
             assert time.monotonic() < deadline
             assert process.poll() is None
             time.sleep(0.02)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.datasets import part
+from bench.datasets import partial
 from bench.datasets.download import Patience, Unreachable, download, remote_size
-from bench.datasets.part import bytes_there, was_downloaded
+from bench.datasets.partial import bytes_there, was_downloaded
 from bench.errors import DatasetError
 from tests.datasets.serving import Server, running
 
@@ -315,7 +315,7 @@ def test_a_killed_process_is_continued(server, target):
 
 def test_too_little_space_is_said_before_anything_is_written(server, target, monkeypatch):
     usage = shutil.disk_usage(target.parent.parent)
-    monkeypatch.setattr(part.shutil, "disk_usage", lambda path: usage._replace(free=part.RESERVE))
+    monkeypatch.setattr(partial.shutil, "disk_usage", lambda path: usage._replace(free=partial.RESERVE))
     url = server.add("a.zip", CONTENT)
     with pytest.raises(DatasetError, match=r"needs 17\.8 MB at .*, and 16\.8 MB are free there"):
         download(url, target, patience=QUICK)
@@ -326,7 +326,7 @@ def test_too_little_space_is_said_before_anything_is_written(server, target, mon
 def test_a_disk_that_fills_up(server, target, monkeypatch):
     url = server.add("a.zip", CONTENT)
     with Path("/dev/full").open("wb", buffering=0) as full:
-        monkeypatch.setattr(part.Part, "opened", lambda self: full)
+        monkeypatch.setattr(partial.Part, "opened", lambda self: full)
         with pytest.raises(DatasetError, match=r"the disk is full.*it continues"):
             download(url, target, patience=QUICK)
 
