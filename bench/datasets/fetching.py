@@ -186,8 +186,8 @@ def _unpack(unit: Unit, folder: Path, checksum: str, keep_archives: bool, watch:
     file, *earlier = (archives_of(folder) / one.name for one in (unit.archive, *unit.earlier))
     inside = unit.archive.inside
     clashes: tuple[tuple[str, str], ...] = ()
-    if archives.is_archive(name):
-        try:
+    try:
+        if archives.is_archive(name):
             done = archives.unpack(
                 file,
                 folder,
@@ -196,16 +196,16 @@ def _unpack(unit: Unit, folder: Path, checksum: str, keep_archives: bool, watch:
                 earlier,
                 progress=lambda count, total: watch(name, "unpacking", count, total),
             )
-        except (archives.BrokenArchive, Refused) as error:
-            if not was_downloaded(file):
-                raise DatasetError(f"{error} Put the right file there, or delete it to fetch it.") from None
-            for one in (file, *earlier):
-                discard(one)
-            raise DatasetError(f"{error} It was deleted; the same command fetches it again.") from None
-        files, clashes = done.files, done.clashes
-    else:
-        require_place(file, folder, folder / inside / name)
-        files = (_copied(file, folder / inside / name),)
+            files, clashes = done.files, done.clashes
+        else:
+            require_place(file, folder, folder / inside / name)
+            files = (_copied(file, folder / inside / name),)
+    except (archives.BrokenArchive, Refused) as error:
+        if not was_downloaded(file):
+            raise DatasetError(f"{error} Put the right file there, or delete it to fetch it.") from None
+        for one in filter(was_downloaded, (file, *earlier)):
+            discard(one)
+        raise DatasetError(f"{error} It was deleted; the same command fetches it again.") from None
     if inside:
         files = tuple(replace(one, path=f"{inside}/{one.path}") for one in files)
     records.write(folder, records.Record(name, unit.archive.url, checksum, files))

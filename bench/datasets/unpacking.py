@@ -133,7 +133,7 @@ class Output:
         checked: dict[Path, str] = {folder: ""}
         for record in self.files:
             if why := _obstacle(folder, top / record.path, checked):
-                self.refuse(record.path, why)
+                raise _displaced(self.archive, record.path, why)
             if record.link and not _inside(folder, (top / record.path).parent / record.link):
                 self.refuse(record.path, f"a link out of the folder, to {record.link!r}")
         made: set[Path] = set()
@@ -193,7 +193,14 @@ class Output:
 def require_place(archive: Path, folder: Path, place: Path) -> None:
     """Raise Refused unless a file may go to ``place``, below ``folder``: not through a link, not on a folder."""
     if why := _obstacle(folder, place, {folder: ""}):
-        raise Refused(f"{archive}: {place.relative_to(folder).as_posix()!r} is {why}. Nothing was put there.")
+        raise _displaced(archive, place.relative_to(folder).as_posix(), why)
+
+
+def _displaced(archive: Path, name: str, why: str) -> Refused:
+    return Refused(
+        f"{archive}: {name!r} is {why}. Nothing was unpacked. Move away what is there, if it is none of the set; "
+        "if it does, do not trust this archive."
+    )
 
 
 def _obstacle(folder: Path, place: Path, checked: dict[Path, str]) -> str:

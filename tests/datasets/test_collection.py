@@ -294,6 +294,7 @@ def test_a_table_does_not_go_through_a_link(known, context, tmp_path):
     with pytest.raises(DatasetError, match=r"'tiny/table\.tsv' is below 'tiny', which is a link"):
         get(known, context)
     assert not list((tmp_path / "outside").iterdir())
+    assert not (collection.archives_of(context.data_dir / "tiny") / "table.tsv").exists()
 
 
 def test_a_zip_in_several_files_is_one_unit(known, context):
