@@ -192,7 +192,7 @@ def test_the_licence_is_accepted_once_for_each_wording(known, context, server):
     assert licences.accepted(known, context.cache_dir)
     kept = (context.cache_dir / "licences" / "tiny.json").read_bytes()
     (context.cache_dir / "licences" / "tiny.json").write_bytes(kept.replace(b'"accepted": "2', b'"accepted": "1'))
-    get(known, context)
+    licences.require(known, context.cache_dir, accept_it=True)
     assert b'"accepted": "1' in (context.cache_dir / "licences" / "tiny.json").read_bytes()
     assert not licences.accepted(replace(known, licence="CC BY-NC 4.0"), context.cache_dir)
 
