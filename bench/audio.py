@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,12 @@ from numpy.typing import NDArray
 from bench.errors import AudioError
 from bench.headers import not_audio
 
+if TYPE_CHECKING:
+    from soundfile import SoundFile
+
 FULL_SCALE = 1 << 23  # steps of a 24-bit sample per unit of amplitude
 MIN_RATE, MAX_RATE = 8_000, 192_000
+READ_BLOCK = 1 << 18  # samples per channel that are looked at in one go
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,22 +190,37 @@ def read(path: str | os.PathLike[str], start_s: float = 0.0, duration_s: float |
                     f"{stop / rate:.3f} s; correct start_s or duration_s."
                 )
             file.seek(start)
-            frames = file.read(stop - start, dtype="float32", always_2d=True)
+            samples = _samples(file, stop - start)
     except soundfile.LibsndfileError as error:
         raise _unreadable(path, error) from None
     missing = _missing_wav_bytes(path)
-    if len(frames) < stop - start or (missing and stop == total):
-        lost = f"{stop - start - len(frames)} samples" if len(frames) < stop - start else f"{missing} bytes"
+    length = samples.shape[1]
+    if length < stop - start or (missing and stop == total):
+        lost = f"{stop - start - length} samples" if length < stop - start else f"{missing} bytes"
         raise AudioError(f"{path}: the file is truncated: {lost} fewer than its header says; fetch or export it again.")
-    audio = Audio(frames.T, rate)
+    audio = Audio(samples, rate)
     require_finite(audio, str(path))
     return audio
 
 
+def _samples(file: SoundFile, count: int) -> NDArray[np.float32]:
+    """The next ``count`` samples of each channel, or what there is; a long file is in memory once, not twice."""
+    samples = np.empty((file.channels, count), dtype=np.float32)
+    done = 0
+    while done < count:
+        frames = file.read(min(READ_BLOCK, count - done), dtype="float32", always_2d=True)
+        if not len(frames):
+            break
+        samples[:, done : done + len(frames)] = frames.T
+        done += len(frames)
+    return samples[:, :done]
+
+
 def require_finite(audio: Audio, what: str) -> None:
     """Raise AudioError where a sample is NaN or infinite."""
-    finite = np.isfinite(audio.samples)
-    if not finite.all():
+    blocks = (audio.samples[:, start : start + READ_BLOCK] for start in range(0, audio.length, READ_BLOCK))
+    if not all(np.isfinite(block).all() for block in blocks):
+        finite = np.isfinite(audio.samples)
         channel, index = np.argwhere(~finite)[0]
         bad = int(finite.size - np.count_nonzero(finite))
         raise AudioError(

@@ -17,9 +17,10 @@ from bench import audio
 from bench.audit.facts import AUDIT, Facts, facts_of
 from bench.audit.fingerprint import duplicates, from_text, groups
 from bench.audit.marks import TABLE, duplicate_reason, in_table_order, marks_of
+from bench.datasets import index
 from bench.datasets.base import listed, verify
 from bench.domain import Clip
-from bench.errors import row_of
+from bench.errors import DatasetError, row_of
 from bench.store import digest, write_bytes
 from bench.threads import ONE_THREAD
 
@@ -46,13 +47,15 @@ def audit(clips: Sequence[Clip], cache: Path, workers: int, progress: Progress |
     """Audit ``clips`` over the parts that are judged; one row each, in their order.
 
     What was measured of a clip is kept below ``cache`` by the content of its part, so that an audit that was stopped
-    goes on where it was, and a second one only reads. Nothing that is wrong with a file is an error: it is a row.
+    goes on where it was, and a second one only reads. A file that is not what its clip states is not taken for it,
+    whatever is kept. Nothing that is wrong with a file is an error: it is a row.
 
     Raises:
         StoreError: the cache cannot be written.
     """
-    keys = [content_key(clip) for clip in clips]
-    first = dict(zip(reversed(keys), reversed(clips), strict=True))
+    broken = _broken(clips, cache)
+    sound = [clip for place, clip in enumerate(clips) if place not in broken]
+    first = {content_key(clip): clip for clip in reversed(sound)}
     measured = {key: found for key in first if (found := _kept(cache, key)) is not None}
     report = progress or (lambda _done, _all: None)
     report(len(measured), len(first))
@@ -62,7 +65,7 @@ def audit(clips: Sequence[Clip], cache: Path, workers: int, progress: Progress |
         if "facts" in result:
             write_bytes(_path(cache, key), json.dumps(result).encode())
         report(len(measured), len(first))
-    rows = [_row(clip, measured[key]) for key, clip in zip(keys, clips, strict=True)]
+    rows = [_row(clip, broken.get(place) or measured[content_key(clip)]) for place, clip in enumerate(clips)]
     prints = {row.clip.id: row.facts.fingerprint for row in rows if row.facts is not None}
     same = same_recordings([row.clip for row in rows if row.facts is not None], prints)
     return [_with_duplicates(row, same.get(row.clip.id, [])) for row in rows]
@@ -83,7 +86,7 @@ def inspect(clip: Clip) -> dict[str, Any]:
             "facts": facts_of(audio.read(clip.path, clip.start_s, clip.duration_s)).as_dict(),
         }
     except Exception as error:  # noqa: BLE001  # whatever is wrong with a file is a finding of the audit
-        return {"reason": row_of(error)[1].replace(clip.path, Path(clip.path).name)}
+        return _reason(clip, error)
 
 
 def same_recordings(clips: Iterable[Clip], fingerprints: Mapping[str, str]) -> dict[str, list[str]]:
@@ -94,7 +97,7 @@ def same_recordings(clips: Iterable[Clip], fingerprints: Mapping[str, str]) -> d
         fingerprints: texts of :func:`bench.audit.fingerprint.to_text` by clip id; empty ones are not compared.
 
     Clips that state one ``source`` are known to be one recording, and intervals cluster by it: they get no mark,
-    unless they are equal.
+    unless they are equal. Neither do mixtures of different speech, whatever noise they share.
     """
     clips = list(clips)
     by_content: dict[str, list[str]] = {}
@@ -102,7 +105,12 @@ def same_recordings(clips: Iterable[Clip], fingerprints: Mapping[str, str]) -> d
         by_content.setdefault(content_key(clip), []).append(clip.id)
     one_each = {ids[0]: from_text(fingerprints[ids[0]]) for ids in by_content.values()}
     source = {clip.id: (clip.dataset, clip.source or clip.id) for clip in clips}
-    pairs = [pair for pair in duplicates(one_each) if source[pair.first] != source[pair.second]]
+    speech = {clip.id: _speech_of(clip) for clip in clips}
+    pairs = [
+        pair
+        for pair in duplicates(one_each)
+        if source[pair.first] != source[pair.second] and _may_be_one(speech[pair.first], speech[pair.second])
+    ]
     found = groups(pairs)
     copies = {ids[0]: ids for ids in by_content.values()}
     order = {clip.id: place for place, clip in enumerate(clips)}
@@ -112,6 +120,20 @@ def same_recordings(clips: Iterable[Clip], fingerprints: Mapping[str, str]) -> d
         if len(whole) > 1:
             same.update(dict.fromkeys(ids, whole))
     return same
+
+
+def _speech_of(clip: Clip) -> frozenset[str] | None:
+    """Hashes of the speech that a mixture states as its ``materials``; None for a clip that states none."""
+    stated = clip.attributes.get("materials")
+    if not isinstance(stated, Sequence):
+        return None
+    materials = [one for one in stated if isinstance(one, Mapping)]
+    return frozenset(str(one["sha256"]) for one in materials if one.get("role") == "speech" and "sha256" in one) or None
+
+
+def _may_be_one(first: frozenset[str] | None, second: frozenset[str] | None) -> bool:
+    """Mixtures are one recording only if they share speech; of any other pair the sound decides."""
+    return first is None or second is None or not first.isdisjoint(second)
 
 
 def marks_of_run(
@@ -164,6 +186,24 @@ def _facts_or_none(values: Mapping[str, Any]) -> Facts | None:
         return Facts.from_dict(values)
     except KeyError:
         return None
+
+
+def _broken(clips: Sequence[Clip], cache: Path) -> dict[int, dict[str, Any]]:
+    """``{"reason"}`` by place of the clips whose file is gone or changed; hashes come from the index in ``cache``."""
+    paths = list(dict.fromkeys(clip.path for clip in clips))
+    hashes = dict(zip(paths, index.facts_of([Path(path) for path in paths], cache, "comparing"), strict=True))
+    broken = {}
+    for place, clip in enumerate(clips):
+        if hashes[clip.path].sha256 != clip.sha256 or not clip.sha256:
+            try:
+                verify(clip)
+            except DatasetError as error:
+                broken[place] = _reason(clip, error)
+    return broken
+
+
+def _reason(clip: Clip, error: Exception) -> dict[str, Any]:
+    return {"reason": row_of(error)[1].replace(clip.path, Path(clip.path).name)}
 
 
 def _row(clip: Clip, result: Mapping[str, Any]) -> AuditRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ from bench.datasets.base import DatasetContext
 from bench.domain import Category, Clip
 from bench.errors import ConfigError, DatasetError
 from bench.registry import nearest
+
+MANIFEST = "manifest.jsonl"
 
 
 def cache_folder(cache: str | os.PathLike[str] | None = None) -> Path:
@@ -67,27 +70,57 @@ def clips_of_config(config: RunConfig, context: DatasetContext) -> list[Clip]:
 def clips_of(what: str, context: DatasetContext, category: Category = "speech") -> list[Clip]:
     """The clips of ``what``: a folder, a manifest (``.jsonl``), a configuration, or the name of a dataset.
 
+    A folder that holds ``manifest.jsonl`` is that manifest.
+
     Args:
         category: of the files of a folder, which does not say; everything else does.
     Raises:
         ConfigError: nothing is called that.
         DatasetError: it is not there, or broken.
     """
-    path = Path(what).expanduser()
+    path, name = _place(what), name_of(what)
     if path.is_dir():
-        folder = path.absolute()
-        return _made("folder", {"name": folder.name, "path": str(folder), "category": category}, context)
+        return _made("folder", {"name": name, "path": str(path), "category": category}, context)
     if path.suffix == ".jsonl":
-        return _made("manifest", {"name": path.stem, "path": str(path.absolute())}, context)
+        return _made("manifest", {"name": name, "path": str(path)}, context)
     if path.suffix in (".yaml", ".yml") or what in config_module.shipped():
         return clips_of_config(load_config(what)[0], context)
     known = datasets.registry.entries()
     if what in known or (all(what.partition(":")) and "/" not in what):
         return _made(what, {"name": what}, context)
+    if path.is_file():
+        raise ConfigError(
+            f"{what}: expected a folder, a manifest (.jsonl), a configuration (.yaml) or the name of a dataset, got a "
+            f"single file. Give the folder it lies in: {path.parent}"
+        )
     raise ConfigError(
         f"{what}: expected a folder, a manifest (.jsonl), a configuration (.yaml) or the name of a dataset, and it is "
         f"none.{nearest(what, [*known, *config_module.shipped()])} `codecbench data list` shows the names."
     )
+
+
+def name_of(what: str) -> str:
+    """What the clips of ``what`` are called together: its name, but that of its dataset where it is a set's manifest.
+
+    A manifest that is called ``manifest.jsonl`` has its dataset's name where its clips are of one, else its folder's.
+    """
+    path = _place(what)
+    if path.name != MANIFEST:
+        return path.name if path.is_dir() else path.stem
+    names = set()
+    try:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            names.add(str(json.loads(line)["dataset"]) if line.strip() else "")
+    except (OSError, ValueError, KeyError, TypeError):  # whoever reads the manifest says what is wrong with it
+        names.clear()
+    names.discard("")
+    return names.pop() if len(names) == 1 else path.parent.name
+
+
+def _place(what: str) -> Path:
+    """The absolute path that ``what`` may be; of a folder with a manifest, that."""
+    path = Path(os.path.abspath(Path(what).expanduser()))  # noqa: PTH100
+    return path / MANIFEST if (path / MANIFEST).is_file() else path
 
 
 def _made(loader: str, options: Mapping[str, object], context: DatasetContext) -> list[Clip]:

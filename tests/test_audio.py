@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -174,3 +175,28 @@ def test_clipping_is_runs_at_full_scale_and_not_a_peak() -> None:
     signal[0, 97:] = -1.0
     signal[0, 70] = 1.01
     assert audio.clipped_samples(Audio(signal, 8_000)) == 4 + 3 + 1
+
+
+@pytest.mark.parametrize(
+    ("suffix", "subtype"), [("wav", "PCM_16"), ("flac", "PCM_16"), ("ogg", "VORBIS"), ("mp3", "MPEG_LAYER_III")]
+)
+@pytest.mark.parametrize("start", [0.0, 0.3])
+def test_a_long_file_is_read_as_in_one_go(tmp_path: Path, suffix: str, subtype: str, start: float) -> None:
+    path = tmp_path / f"long.{suffix}"
+    soundfile.write(path, noise(48_000, 13.0, 2).samples.T, 48_000, subtype=subtype)
+    whole = soundfile.read(path, start=round(start * 48_000), dtype="float32")[0]
+    found = audio.read(path, start)
+    assert found.length > 2 * audio.READ_BLOCK
+    assert np.array_equal(found.samples, whole.T)
+
+
+def test_a_long_file_is_in_memory_once(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    soundfile.write(path, noise(8_000, 300.0, 2).samples.T, 8_000, subtype="PCM_16")
+    tracemalloc.start()
+    try:
+        found = audio.read(path)
+        highest = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert highest < 1.5 * found.samples.nbytes

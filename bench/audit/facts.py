@@ -17,7 +17,7 @@ from bench.audit.reverberation import reverberation_s
 from bench.audit.spectrum import band_of, spectrogram_of
 from bench.audit.stereo import stereo_of
 
-AUDIT = "1"
+AUDIT = "3"
 """Changes when a measure of this package changes, so that facts that were kept are not taken for its results."""
 
 

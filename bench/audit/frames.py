@@ -28,13 +28,17 @@ def blocks_of(samples: NDArray[np.float32], multiple: int = 1) -> Iterator[NDArr
 
 
 def frame_power(samples: NDArray[np.float32], frame: int) -> NDArray[np.float64]:
-    """Mean square of whole frames of ``frame`` samples, over all channels; one frame where there is less."""
+    """Variance of whole frames of ``frame`` samples, mean over all channels; one frame where there is less.
+
+    Each frame is taken around its own mean, so an offset is no sound, wherever it begins; that of a constant is 0.
+    """
     frame = min(frame, samples.shape[1])
     powers = []
     for block in blocks_of(samples, frame):
         whole = block.shape[1] // frame
-        frames = block[:, : whole * frame].reshape(samples.shape[0], whole, frame)
-        powers.append(np.einsum("cfn,cfn->f", frames, frames, dtype=np.float64) / (frame * samples.shape[0]))
+        frames = block[:, : whole * frame].reshape(samples.shape[0], whole, frame).astype(np.float64)
+        frames -= frames.mean(axis=2, keepdims=True)
+        powers.append(np.einsum("cfn,cfn->f", frames, frames) / (frame * samples.shape[0]))
     return np.concatenate(powers)
 
 

@@ -4,6 +4,8 @@ Codecs drop what lies above a cut-off: constant (low-pass of the encoder, 20 kHz
 another one (bands without bits). Either way single frames end in a step, within two or three bins, with nothing above
 it. Recordings fade; analogue filters and short digital ones fall over a kilohertz or more. Steep resamplers do leave
 such a step, always just below the Nyquist frequency of a usual sample rate: a step there is no evidence.
+
+Inside the band they leave holes: :mod:`bench.audit.holes`.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.audit.holes import HOP, Holes, holes_of
 from bench.audit.spectrum import LEAST_DB, Floats, Spectrogram, spectrogram_of
 
 LOWEST_HZ = 5_500.0
@@ -44,7 +47,8 @@ class Traces:
     ``evidence`` says it in words, and is empty where nothing was found. ``share`` of the active frames end in a step;
     ``edge_hz`` is the median of the frequencies at which they do, ``spread_hz`` the width of the range that holds
     the middle 80 % of them, ``step_db`` the median height. These three are None where no frame does, and stand
-    also where the steps are too few, or explained by a change of the sample rate.
+    also where the steps are too few, or explained by a change of the sample rate. ``holes``: what was measured of
+    holes inside the band; None where the clip is too short or silent.
     """
 
     found: bool
@@ -53,35 +57,41 @@ class Traces:
     edge_hz: float | None
     spread_hz: float | None
     step_db: float | None
+    holes: Holes | None
 
 
 def traces_of(samples: Floats, rate: int, spectrogram: Spectrogram | None = None) -> Traces:
     """Evidence of lossy coding in ``samples``, shape ``(channels, samples)`` in [-1, 1], at ``rate`` Hz.
 
     Found where at least a fifth of the active frames (those with a bin within 60 dB of the loudest) end in a step,
-    and the steps are not in one place that resampling explains.
+    and the steps are not in one place that resampling explains, or where the coefficients of AAC or Vorbis show
+    holes.
 
-    It cannot find coding that keeps the whole band (often AAC from 128 kbit/s on and Vorbis at high quality), and
-    takes recordings for coded that went through a filter as steep as a codec's: docs/audit-detectors.md has figures.
+    It cannot find coding that keeps the whole band and leaves no holes (AAC and Vorbis at high bitrates), and takes
+    recordings for coded that went through a filter as steep as a codec's: docs/audit-detectors.md has figures.
 
     Args:
         spectrogram: of these samples, where it has been made already.
     """
-    spectrogram = spectrogram or spectrogram_of(samples, rate)
-    steps, edges, frames = _steps(spectrogram)
-    if not len(edges):
-        return Traces(False, "", 0.0, None, None, None)
-    share = len(edges) / frames
-    low, middle, high = (float(value) for value in np.percentile(edges, [10, 50, 90]))
-    step = float(np.median(steps))
-    found = share >= ENOUGH and not _resampled(edges, rate)
-    evidence = ""
-    if found:
-        place = f"at {middle / 1000:.1f} kHz"
-        if high - low > MOVING_HZ:
-            place = f"at cut-offs that move between {low / 1000:.1f} and {high / 1000:.1f} kHz"
-        evidence = f"{share:.0%} of the frames end in a step of {step:.0f} dB {place}"
-    return Traces(found, evidence, share, middle, high - low, step)
+    steps, edges, frames = _steps(spectrogram or spectrogram_of(samples, rate))
+    holes = holes_of(samples)
+    evidence = []
+    share, edge, spread, step = 0.0, None, None, None
+    if len(edges):
+        share = len(edges) / frames
+        low, edge, high = (float(value) for value in np.percentile(edges, [10, 50, 90]))
+        spread, step = high - low, float(np.median(steps))
+        if share >= ENOUGH and not _resampled(edges, rate):
+            place = f"at {edge / 1000:.1f} kHz"
+            if spread > MOVING_HZ:
+                place = f"at cut-offs that move between {low / 1000:.1f} and {high / 1000:.1f} kHz"
+            evidence.append(f"{share:.0%} of the frames end in a step of {step:.0f} dB {place}")
+    if holes and holes.found:
+        evidence.append(
+            f"cut at sample {holes.first} of every {HOP}, the spectra are uneven as cut nowhere else: "
+            f"{holes.share:.0%} of the coefficients are holes ({holes.beside:.0%} beside)"
+        )
+    return Traces(bool(evidence), "; ".join(evidence), share, edge, spread, step, holes)
 
 
 def _steps(spectrogram: Spectrogram) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:

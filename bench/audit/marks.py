@@ -10,6 +10,7 @@ from bench.audit.level import SILENT_DBFS
 
 FULL_BAND_HZ = 20_000.0  # what people hear; a file that holds it is full band at any rate
 BAND_SHARE = 0.88  # nine tenths, less the 2 % to which an edge can be measured
+EDGE_STEP_HZ = 33.0  # the widest bin of the spectrograms in which edges are found
 CLIPPED_SAMPLES = 10  # a single short run is no more heard than a click; most clipped files have hundreds
 DC_OFFSET = 0.005
 MOSTLY_SILENT = 0.5
@@ -44,9 +45,10 @@ TABLE = (
          "Find an unclipped version; the distortion counts as signal."),
     Mark("dual_mono", True, "all channels hold the same: it is a mono recording in a stereo file",
          "Use it as mono (`channels: 1`); a codec that joins channels codes it for nearly half the bits."),
-    Mark("inverted", True, "a channel is another one with its sign turned, and their mix is silence",
-         "Turn the sign of one channel; as it is, mono codecs and mono metrics get nothing."),
-    Mark("silent_channel", True, "one channel is silent while another is not", "Use the channel that is not, as mono."),
+    Mark("inverted", True, "a channel is another one with its sign turned, and their mix cancels out",
+         "Turn the sign of one channel; as it is, mono codecs and mono metrics get next to nothing."),
+    Mark("silent_channel", True, "one channel is silent while another is not",
+         "Of two channels, use the other one as mono; of more, leave the silent one out."),
     Mark("duplicate", True, "the same recording is in the set more than once",
          "Keep one, or give both the same `source`; an interval over copies is narrower than it should be."),
     Mark("no_licence", False, "nothing says under which terms it may be used",
@@ -63,8 +65,11 @@ def band_limit_hz(rate: int) -> float:
 
 
 def is_band_limited(edge_hz: float | None, rate: int) -> bool:
-    """Whether a reference whose content ends at ``edge_hz`` leaves a band judged at ``rate`` unused."""
-    return edge_hz is not None and edge_hz < band_limit_hz(rate)
+    """Whether a reference whose content ends at ``edge_hz`` leaves a band judged at ``rate`` unused.
+
+    An edge within a bin of the limit is at the limit.
+    """
+    return edge_hz is not None and edge_hz < band_limit_hz(rate) - EDGE_STEP_HZ
 
 
 def edge_at(edge_hz: float | None, file_rate: int, rate: int) -> float | None:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
+from bench.audit.images import without_image
+
 Floats = NDArray[np.float32]
 
 FRAME_S = 0.043  # 2048 samples at 44.1 and 48 kHz
@@ -81,7 +83,7 @@ def band_of(samples: Floats, rate: int, spectrogram: Spectrogram | None = None) 
     A cliff is a fall of at least ``CLIFF_DB`` within a fifth of the frequency, with nothing higher above it. Strings,
     pianos and voices fade by no more than about 50 dB an octave; a resampler's or a codec's low-pass is far
     steeper. The end of a tone or of its overtones is no cliff, so none is seen next to lines. A cliff above 20 kHz
-    takes nothing audible.
+    takes nothing audible. The mirror image that a short resampling filter leaves below a cliff is no content.
 
     Content is what stands within ``DYNAMIC_DB`` of the strongest part of the spectrum or changes with time; noise
     that is neither is floor.
@@ -99,10 +101,11 @@ def band_of(samples: Floats, rate: int, spectrogram: Spectrogram | None = None) 
     change = level - _smooth(_without_ends(levels.mean(axis=0, dtype=np.float64)), width) - STATIONARY_DB
     content = (level > level.max() - DYNAMIC_DB) | ((change > CHANGE_DB) & (level > FLOOR_DB))
     bandwidth = float(np.flatnonzero(content)[-1] * hz)
-    edge = _cliff(10 * np.log10(power), level, hz, rate)
-    if edge is None:
+    cliff = _cliff(10 * np.log10(power), level, hz, rate)
+    if cliff is None:
         return Band(bandwidth, None, None)
-    return Band(min(bandwidth, edge[0]), *edge)
+    edge = without_image(cliff[0], levels, hz)
+    return Band(min(bandwidth, edge), edge, cliff[1])
 
 
 def _without_ends(spectrum: NDArray[np.float64]) -> NDArray[np.float64]:

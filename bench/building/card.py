@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from bench.building import distributions
+from bench.auditing import AuditRow
 from bench.building.plans import SetPlan
+from bench.cards.facts import Card, card_of
+from bench.cards.markdown import markdown
+from bench.cards.plots import histogram
+from bench.datasets.known import known_sets
 from bench.datasets.levels import SnrClasses
+from bench.datasets.licence_terms import NOT_STATED
 from bench.datasets.terms import combined
 from bench.domain import Clip
+from bench.report.svg import standalone_svg
 
-FILES = ("README.md", "ATTRIBUTION.md", "snr.png", "rt60.png")
+FILES = ("README.md", "ATTRIBUTION.md")
 ROLES = {"speech": "speech", "noise": "noise and babble", "rooms": "rooms"}
 
 
-def files(clips: Sequence[Clip], plan: SetPlan, set_sha256: str) -> dict[str, bytes]:
-    """Content of ``FILES``."""
-    return {
-        "README.md": readme(clips, plan, set_sha256).encode(),
-        "ATTRIBUTION.md": attribution(clips, plan).encode(),
-        "snr.png": distributions.png(clips, "snr"),
-        "rt60.png": distributions.png(clips, "rt60"),
+def files(rows: Sequence[AuditRow], plan: SetPlan, set_sha256: str) -> dict[str, bytes]:
+    """Content of ``FILES`` and of the card's pictures, from the set's clips as they were measured."""
+    card = card_of_set(rows, plan, set_sha256)
+    pictures = {one.key: f"plots/{one.key}.svg" for one in card.distributions}
+    texts = {pictures[one.key]: standalone_svg(histogram(one)) for one in card.distributions}
+    texts |= {
+        "README.md": readme(card, pictures, plan),
+        "ATTRIBUTION.md": attribution([row.clip for row in rows], plan),
     }
+    return {name: text.encode() for name, text in texts.items()}
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether ``FILES`` and the pictures that the card shows are in ``folder``."""
+    if not all((folder / name).is_file() for name in FILES):
+        return False
+    shown = re.findall(r"\]\((plots/\w+\.svg)\)", (folder / "README.md").read_text(encoding="utf-8"))
+    return all((folder / name).is_file() for name in shown)
 
 
 def sources(clips: Sequence[Clip]) -> list[dict[str, Any]]:
@@ -52,7 +69,7 @@ def sources(clips: Sequence[Clip]) -> list[dict[str, Any]]:
 def attribution(clips: Sequence[Clip], plan: SetPlan) -> str:
     """``ATTRIBUTION.md``: what the licences ask, what stands in the way of publishing, and whom to name."""
     rows = sources(clips)
-    terms = combined(row["licence"] for row in rows)
+    terms = combined((row["licence"] for row in rows), plan.about.licence)
     about = plan.about
     lines = [f"# {about.title or about.name}: licences and attribution", ""]
     if about.attribution or about.licence:
@@ -76,71 +93,52 @@ def attribution(clips: Sequence[Clip], plan: SetPlan) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def readme(clips: Sequence[Clip], plan: SetPlan, set_sha256: str) -> str:
-    """``README.md``: the data card."""
+def readme(card: Card, pictures: Mapping[str, str], plan: SetPlan) -> str:
+    """``README.md``: the data card, and how to make the set again."""
+    return "\n".join([markdown(card, pictures), _MADE, "", "```yaml", plan.text.rstrip(), "```", ""])
+
+
+def card_of_set(rows: Sequence[AuditRow], plan: SetPlan, set_sha256: str) -> Card:
+    """The data card of the set, with what only its recipe tells."""
     about, recipe = plan.about, plan.recipe
-    seconds = [clip.samples / clip.sample_rate for clip in clips]
-    rows = sources(clips)
-    terms = combined(row["licence"] for row in rows)
-    facts = [
-        ("clips", f"{len(clips)}, {sum(seconds) / 3600:.2f} h; {min(seconds):.1f} to {max(seconds):.1f} s each"),
-        ("format", f"FLAC, {recipe.bits} bit, {recipe.sample_rate} Hz, {recipe.spatial}"),
-        ("seed", str(recipe.seed)),
+    clips = [row.clip for row in rows]
+    terms = combined((row["licence"] for row in sources(clips)), about.licence)
+    more = [
+        ("Licence of the set", about.licence or NOT_STATED),
+        ("Homepage", about.homepage),
+        ("Format", f"FLAC, {recipe.bits} bit, {recipe.sample_rate} Hz, {recipe.spatial}"),
         ("SNR", _snr(clips, recipe.snr_db)),
-        ("RT60", _spread(distributions.values_of(clips, "rt60"), "s", len(clips))),
-        (
-            "noise",
-            _counted(_noise(clip) for clip in clips),
-        ),
-        ("rooms", _counted(_room(clip) for clip in clips)),
-        ("talkers", _talkers(clips)),
-        ("licences", ", ".join(terms.licences)),
-        ("set_sha256", f"`{set_sha256}`"),
+        ("Noise", _counted(_noise(clip) for clip in clips)),
+        ("Noise comes from", _counted(filter(None, (clip.attributes.get("noise_field") for clip in clips)))),
+        ("Rooms", _counted(_room(clip) for clip in clips)),
+        ("Seed", str(recipe.seed)),
+        ("set_sha256", set_sha256),
     ]
-    if recipe.spatial != "mono":
-        facts.insert(6, ("noise comes from", _counted(clip.attributes.get("noise_field", "") for clip in clips)))
-    lines = [f"# {about.title or about.name}", ""]
-    if about.description:
-        lines += [" ".join(about.description.split()), ""]
-    if terms.obstacles:
-        lines += ["> **Not ready to be published:** " + " ".join(terms.obstacles), ""]
-    lines += ["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in facts), ""]
-    lines += ["![Distribution of SNR](snr.png)", "", "![Distribution of RT60](rt60.png)", "", "## Sources", ""]
-    lines += ["| used as | from | recordings | clips | licence |", "|---|---|---|---|---|"]
-    for row in rows:
-        origin = row["collection"] or _short(row["attribution"]) or "files"
-        lines.append(
-            f"| {ROLES[row['role']]} | {origin} | {len(row['recordings'])} | {row['clips']} | {row['licence']} |"
-        )
-    lines += ["", "Whom to name, and what the licences ask: [ATTRIBUTION.md](ATTRIBUTION.md).", "", _MADE]
-    lines += ["", "```yaml", plan.text.rstrip(), "```"]
-    return "\n".join(lines) + "\n"
+    return replace(
+        card_of(about.name, rows, known_sets(), about.title, " ".join(about.description.split())),
+        warning=" ".join(["Not ready to be published:", *terms.obstacles]) if terms.obstacles else "",
+        licence=about.licence,
+        more=tuple((term, text) for term, text in more if text),
+    )
 
 
 _MADE = """## How it was made
 
 Each clip is speech in a room plus noise. `manifest.jsonl` holds for each what was drawn and measured, the recordings
 in it with their hashes and licences, the hash of its file and of its decoded samples (`samples_sha256`). `build.json`
-holds versions and hashes of everything. The same recipe over the same recordings gives the same samples again:
-`codecbench data build` with this recipe (docs/noisy-reverberant.md says what every key means):"""
+holds versions and hashes of everything, [ATTRIBUTION.md](ATTRIBUTION.md) every recording, whom to name, and what the
+licences ask. The same recipe over the same recordings gives the same samples again: `codecbench data build` with this
+recipe (docs/noisy-reverberant.md says what every key means):"""
 
 
 def _snr(clips: Sequence[Clip], asked: object) -> str:
     if not isinstance(asked, SnrClasses):
-        return _spread(distributions.values_of(clips, "snr"), "dB", len(clips))
+        return ""
     moving = Counter(str(clip.attributes["snr_moving"]) for clip in clips)
     classes = Counter(clip.attributes["snr_class_db"] for clip in clips)
     text = ", ".join(f"{value:g} dB: {classes[value]}" for value in sorted(classes))
     moved = moving["ramp"] + moving["step"]
     return f"clips that start at {text}" + (f"; {moved} move to another class within the clip" if moved else "")
-
-
-def _spread(values: Sequence[float], unit: str, count: int) -> str:
-    if not values:
-        return "none"
-    low, middle, high = np.percentile(values, [0, 50, 100])
-    without = f"; {count - len(values)} clips have none" if len(values) < count else ""
-    return f"{low:.2f} to {high:.2f} {unit}, median {middle:.2f} {unit}{without}"
 
 
 def _counted(names: Any) -> str:
@@ -155,15 +153,3 @@ def _room(clip: Clip) -> str:
 
 def _noise(clip: Clip) -> str:
     return "recorded" if "noise_sha256" in clip.attributes else str(clip.attributes["noise"])
-
-
-def _talkers(clips: Sequence[Clip]) -> str:
-    spoken = [one for clip in clips for one in clip.attributes["materials"] if one["role"] == "speech"]
-    speakers = {one.get("speaker", "") for one in spoken} - {""}
-    unknown = sum(not one.get("speaker") for one in spoken)
-    known = f"{len(speakers)} known by name" if speakers else ""
-    return "; ".join(filter(None, [known, f"{unknown} clips do not say" if unknown else ""]))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -13,11 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from bench import config
 from bench.datasets.base import DatasetContext, problems_of
+from bench.datasets.manifest import read_manifest
 from bench.datasets.noisy_reverberant import noisy_reverberant, recipe_key, recipe_of
 from bench.datasets.recipe import Materials, Recipe
 from bench.datasets.terms import Terms, combined
-from bench.errors import ConfigError
-from bench.loading import dataset_context
+from bench.errors import ConfigError, DatasetError
+from bench.loading import cache_folder, dataset_context
 from bench.registry import nearest
 
 PathText = str | os.PathLike[str]
@@ -52,7 +53,11 @@ class SetFile(BaseModel):
 
 @dataclass(frozen=True)
 class SetPlan:
-    """A set to be built: ``file`` is the recipe file, ``text`` its content, ``key`` names its samples."""
+    """A set to be built: ``file`` is the recipe file, ``text`` its content, ``key`` names its samples.
+
+    ``expected`` are the hashes of samples by id in the manifest that the recipe expects; empty where it names none.
+    ``cache`` keeps what is measured of the clips for the data card.
+    """
 
     file: Path
     text: str
@@ -60,11 +65,14 @@ class SetPlan:
     recipe: Recipe
     materials: Materials
     key: str
+    expected: Mapping[str, str]
+    cache: Path
 
     @property
     def terms(self) -> Terms:
         """Of every recording that may be used."""
-        return combined(source.licence for sources in self.materials.sources.values() for source in sources)
+        used = (source.licence for sources in self.materials.sources.values() for source in sources)
+        return combined(used, self.about.licence)
 
 
 def plan(path: PathText, data: PathText | None = None, cache: PathText | None = None) -> SetPlan:
@@ -72,20 +80,38 @@ def plan(path: PathText, data: PathText | None = None, cache: PathText | None = 
 
     Raises:
         ConfigError: a recipe that cannot be read or does not fit, with all its problems.
-        DatasetError: recordings that are missing or unreadable, all of them.
+        DatasetError: recordings that are missing or unreadable, all of them; an expected manifest that is.
     """
     file = _find(path)
     given, text = config.mapping_of(file)
     about, recipe = parse(given, str(file))
+    expected = _expected(about, file)
     context: DatasetContext = dataset_context(data, cache)
     materials = Materials.find(recipe, context, about.name)
-    return SetPlan(file, text, about, recipe, materials, recipe_key(recipe, materials))
+    return SetPlan(file, text, about, recipe, materials, recipe_key(recipe, materials), expected, cache_folder(cache))
+
+
+def _expected(about: SetFile, file: Path) -> dict[str, str]:
+    if not about.expect or SHA256.fullmatch(about.expect):
+        return {}
+    path = file.parent / about.expect
+    if not path.is_file():
+        raise DatasetError(
+            f"{file}, expect: expected a manifest at {path}, but there is no such file. Its path is relative to the "
+            "recipe's folder."
+        )
+    return {clip.id: str(clip.attributes.get("samples_sha256", "")) for clip in read_manifest(path)}
 
 
 def parse(given: Mapping[str, Any], where: str) -> tuple[SetFile, Recipe]:
     """The set's own keys, and the loader's options."""
     import inspect
 
+    if "datasets" in given and "loader" not in given:
+        raise ConfigError(
+            f"{where}: this is the configuration of a run, not the recipe of a set. Run it with `codecbench run`; a "
+            "recipe has the keys loader: noisy_reverberant, name, speech, noise, rooms and count."
+        )
     try:
         about = SetFile.model_validate(given)
     except ValidationError as error:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from bench import audio, provenance
+from bench import audio, auditing, provenance
+from bench.auditing import AuditRow
 from bench.building import card
 from bench.building.plans import SHA256, SetPlan
 from bench.building.workers import mixed
-from bench.datasets.base import sha256_of
+from bench.datasets.base import listed, sha256_of
 from bench.datasets.manifest import read_manifest, write_manifest
 from bench.datasets.noisy_reverberant import BUILDER
 from bench.datasets.recipe import identities
@@ -24,6 +26,9 @@ from bench.errors import DatasetError
 from bench.store import Journal, locked, write_bytes, write_json
 
 JOURNAL = ".journal.jsonl"
+CLIP = re.compile(r"\d{4,}_[^.]*\.flac$|\.\d{4,}_[^.]*\.flac\.\d+\.flac$")
+"""Names of clips, and of those that a process was writing."""
+
 Progress = Callable[[int, int], None]
 """Called with the number of finished clips and of all."""
 
@@ -45,13 +50,14 @@ class BuiltSet:
 
 
 def build(plan: SetPlan, folder: Path, workers: int = 1, progress: Progress | None = None) -> BuiltSet:
-    """Write the set of ``plan`` into ``folder``; clips of an earlier, unfinished call are verified and kept.
+    """Write the set of ``plan`` into ``folder``; clips of earlier calls, with fewer clips too, are verified and kept.
 
     Raises:
-        DatasetError: recordings that cannot be used, all of them; a folder that holds something else; or clips that
-            are not those that the recipe expects.
+        DatasetError: recordings that cannot be used, all of them; a folder that holds something else, or more
+            clips; or clips that are not those that the recipe expects.
         RunInUse, StoreError: the folder cannot be written.
     """
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100
     _require_own(folder, plan)
     with locked(folder):
         journal = Journal(folder / JOURNAL)
@@ -60,8 +66,8 @@ def build(plan: SetPlan, folder: Path, workers: int = 1, progress: Progress | No
         finally:
             journal.close()
         built = BuiltSet(folder, clips, set_sha256(clips), count, seconds)
-        if count or not is_finished(folder, plan):
-            _describe(built, plan)
+        if count or not _is_described(built, plan):
+            _describe(built, plan, auditing.audit(built.clips, plan.cache, workers))
         (folder / JOURNAL).unlink(missing_ok=True)
     (folder / ".lock").unlink(missing_ok=True)
     if differences := compared(built, plan):
@@ -69,11 +75,22 @@ def build(plan: SetPlan, folder: Path, workers: int = 1, progress: Progress | No
     return built
 
 
-def is_finished(folder: Path, plan: SetPlan) -> bool:
-    """Whether ``folder`` holds the whole set of ``plan``; its files are not looked at."""
-    return _record(folder).get("recipe_key") == plan.key and all(
-        (folder / name).is_file() for name in ("manifest.jsonl", *card.FILES)
+def _is_described(built: BuiltSet, plan: SetPlan) -> bool:
+    """Whether all that goes with the audio is there, and says what the recipe and the clips say."""
+    made = _record(built.folder)
+    return (
+        (made.get("recipe_key"), made.get("clips"), made.get("recipe")) == (plan.key, len(built.clips), plan.text)
+        and _listed(built.folder) == built.clips
+        and card.is_whole(built.folder)
     )
+
+
+def _listed(folder: Path) -> list[Clip]:
+    """The clips of the manifest; none where it is not there or cannot be read, as it is written again."""
+    try:
+        return read_manifest(folder / "manifest.jsonl")
+    except DatasetError:
+        return []
 
 
 def set_sha256(clips: Iterable[Clip]) -> str:
@@ -93,7 +110,7 @@ def compared(built: BuiltSet, plan: SetPlan) -> list[str]:
             f"{where}: expected set_sha256 {expected}, got {built.set_sha256}. Recordings, the recipe or versions of "
             "libraries differ (see build.json); `expect` with the path of the published manifest names the clips."
         ]
-    theirs = {clip.id: clip.attributes.get("samples_sha256") for clip in read_manifest(plan.file.parent / expected)}
+    theirs = plan.expected
     ours = {clip.id: clip.attributes["samples_sha256"] for clip in built.clips}
     lines = [f"{one}: expected, but not made" for one in sorted(theirs.keys() - ours.keys())]
     lines += [f"{one}: made, but not expected" for one in sorted(ours.keys() - theirs.keys())]
@@ -106,22 +123,43 @@ def compared(built: BuiltSet, plan: SetPlan) -> list[str]:
 
 
 def _require_own(folder: Path, plan: SetPlan) -> None:
-    """Raise DatasetError where ``folder`` holds something else than this set or a part of it."""
+    """Raise DatasetError where ``folder`` holds something else than this set or the beginning of it."""
     if not folder.exists() or (folder.is_dir() and {path.name for path in folder.iterdir()} <= {".lock", ".owner"}):
         return
-    if folder.is_dir() and (folder / JOURNAL).is_file():
-        begun = Journal.read(folder / JOURNAL).get("recipe", {}).get("key")
-        if begun in (None, plan.key):
-            return
-    elif folder.is_dir() and (made := _record(folder).get("recipe_key")):
-        if made == plan.key:
-            return
-    else:
+    begun = _begun(folder) if folder.is_dir() else None
+    if begun is None:
         raise DatasetError(f"{folder}: expected an empty or no folder, or a set built here; choose another --output.")
-    raise DatasetError(
-        f"{folder}: it holds a set of another recipe, other recordings or other versions. Choose another --output, "
-        "or delete the folder."
-    )
+    key, count = begun
+    if key != plan.key:
+        raise DatasetError(
+            f"{folder}: it holds a set of another recipe, other recordings or other versions. Choose another "
+            "--output, or delete the folder."
+        )
+    if count > plan.recipe.count:
+        raise DatasetError(
+            f"{folder}: it holds this set with {count} clips, or the beginning of it; the recipe asks for fewer, "
+            f"{plan.recipe.count}, and no clip is deleted. Write count: {count} or more, or choose another --output."
+        )
+    if foreign := _foreign(folder):
+        raise DatasetError(
+            f"{folder / 'audio'}: expected only clips of the set, got {listed(foreign)}. Move them elsewhere."
+        )
+
+
+def _begun(folder: Path) -> tuple[str, int] | None:
+    """Key and number of clips of the set that was built or begun in ``folder``; None where there is none."""
+    if (folder / JOURNAL).is_file():
+        begun = Journal.read(folder / JOURNAL).get("recipe")
+        if begun is not None:
+            return str(begun["key"]), int(begun.get("count", 0))
+    made = _record(folder)
+    return (str(made["recipe_key"]), int(made["clips"])) if made.get("recipe_key") else None
+
+
+def _foreign(folder: Path) -> list[str]:
+    """Names of what stands among the clips and cannot be one, whole or half-written."""
+    place = folder / "audio"
+    return sorted(path.name for path in place.iterdir() if not CLIP.match(path.name)) if place.is_dir() else []
 
 
 def _record(folder: Path) -> Mapping[str, Any]:
@@ -136,9 +174,9 @@ def _clips(
     plan: SetPlan, folder: Path, journal: Journal, workers: int, progress: Progress
 ) -> tuple[list[Clip], int, float]:
     """All clips of the set in their order, how many of them were mixed, and how long that took."""
-    journal.append({"recipe": {"key": plan.key}})
+    journal.append({"recipe": {"key": plan.key, "count": plan.recipe.count}})
     (folder / "audio").mkdir(exist_ok=True)
-    clips = {number: clip for number, clip in _kept(folder, journal).items() if number < plan.recipe.count}
+    clips = _kept(folder, journal)
     todo = [number for number in range(plan.recipe.count) if number not in clips]
     problems, started = [], time.monotonic()
     progress(len(clips), plan.recipe.count)
@@ -154,15 +192,14 @@ def _clips(
         raise DatasetError("\n".join(f"dataset {plan.about.name!r}: {one}" for one in dict.fromkeys(problems)))
     found = [replace(clips[number], dataset=plan.about.name) for number in range(plan.recipe.count)]
     for file in {*(folder / "audio").iterdir()} - {Path(clip.path) for clip in found}:
-        file.unlink()  # of a process that was killed
+        if CLIP.match(file.name):
+            file.unlink()  # of a process that was killed
     return found, len(todo), time.monotonic() - started
 
 
 def _kept(folder: Path, journal: Journal) -> dict[int, Clip]:
-    """The clips of an earlier call whose files are still what they were, by number."""
-    rows = [row for key, row in journal.rows.items() if key != "recipe"]
-    if not rows and (folder / "manifest.jsonl").is_file():
-        rows = [asdict(clip) for clip in read_manifest(folder / "manifest.jsonl")]
+    """The clips of earlier calls whose files are still what they were, by number."""
+    rows = [asdict(clip) for clip in _listed(folder)] + [row for key, row in journal.rows.items() if key != "recipe"]
     names = {field.name for field in fields(Clip)}
     found = {}
     for row in rows:
@@ -173,11 +210,11 @@ def _kept(folder: Path, journal: Journal) -> dict[int, Clip]:
     return found
 
 
-def _describe(built: BuiltSet, plan: SetPlan) -> None:
+def _describe(built: BuiltSet, plan: SetPlan, rows: Sequence[AuditRow]) -> None:
     """Write everything but the audio; ``build.json`` comes last, as the sign of a finished set."""
     folder = built.folder
     write_manifest(folder / "manifest.jsonl", built.clips)
-    for name, content in card.files(built.clips, plan, built.set_sha256).items():
+    for name, content in card.files(rows, plan, built.set_sha256).items():
         write_bytes(folder / name, content)
     used = {
         (one["role"], one["sha256"], one["name"]): one for clip in built.clips for one in clip.attributes["materials"]
@@ -212,9 +249,9 @@ def default_folder(plan: SetPlan) -> Path:
 
 def summary(plan: SetPlan, folder: Path) -> dict[str, Any]:
     """What would be built, for ``--dry-run``."""
-    finished = is_finished(folder, plan)
-    begun = Journal.read(folder / JOURNAL)
-    done = plan.recipe.count if finished else sum(key != "recipe" for key in begun)
+    made = _record(folder)
+    done = int(made["clips"]) if made.get("recipe_key") == plan.key else 0
+    done = min(plan.recipe.count, done + sum(key != "recipe" for key in Journal.read(folder / JOURNAL)))
     return {
         "name": plan.about.name,
         "folder": os.fspath(folder),

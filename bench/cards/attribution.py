@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.cards.licences import ATTRIBUTION, asks, licences_in
 from bench.datasets.known.base import KnownSet
+from bench.datasets.licence_terms import ATTRIBUTION, ROLES, asks, is_stated, licences_in
 from bench.domain import Clip
 
 
 def attribution_of(title: str, clips: Sequence[Clip], sets: Mapping[str, KnownSet]) -> str:
     """One paragraph for each set (or dataset) and licence; below it, who made which recording where clips tell.
 
-    Clips tell by the attributes ``attribution``, or ``title``, ``artist`` (or ``author``) and ``url``; mixtures by
-    ``materials``, a list of such attributes. Clips without a licence have a paragraph of their own that says so; where
-    a licence asks for authors who are not known, that is said. ``title`` is what clips of a single dataset are called.
+    Clips tell by the attributes ``attribution``, or ``title``, ``artist`` (or ``author``) and ``url``. Mixtures have
+    ``materials``, a list of such attributes with ``role`` and ``licence``: one paragraph for each set, in which
+    everybody is named once for each role and licence. Clips without a licence have a paragraph of their own that
+    says so; where a licence asks for authors who are not known, that is said. ``title`` is what clips of a single
+    dataset are called.
     """
     one_dataset = len({clip.dataset for clip in clips}) == 1
     groups: dict[tuple[str, str], list[Clip]] = {}
     for clip in clips:
         origin = str(clip.attributes.get("set") or (title if one_dataset else clip.dataset))
-        groups.setdefault((origin, clip.licence.strip()), []).append(clip)
-    paragraphs = [_paragraph(origin, stated, groups[origin, stated], sets) for origin, stated in sorted(groups)]
+        groups.setdefault((origin, "" if _materials(clip) else clip.licence.strip()), []).append(clip)
+    paragraphs = []
+    for origin, stated in sorted(groups):
+        mixed = [clip for clip in groups[origin, stated] if _materials(clip)]
+        others = [clip for clip in groups[origin, stated] if not _materials(clip)]
+        paragraphs += [_of_mixtures(origin, mixed)] if mixed else []
+        paragraphs += [_paragraph(origin, stated, others, sets)] if others else []
     return "\n\n".join(paragraphs) + "\n"
 
 
@@ -34,7 +41,7 @@ def _paragraph(origin: str, stated: str, clips: Sequence[Clip], sets: Mapping[st
     if known:
         lines += [f"Cite: {known.citation}"] if known.citation else []
         lines += [f"From {known.homepage}"] if known.homepage else []
-    told = sorted({credit for clip in clips for credit in _credits(clip)})
+    told = sorted({credit for clip in clips if (credit := _credit(clip.attributes))})
     if not known and not told and ATTRIBUTION in asks(stated):
         lines.append(f"Authors: UNKNOWN. The licence asks to {ATTRIBUTION}.")
     return "\n".join([*lines, *(f"- {credit}" for credit in told)])
@@ -47,7 +54,7 @@ def _cut(clips: Sequence[Clip]) -> str:
 
 
 def _terms(stated: str, known: KnownSet | None) -> str:
-    if not stated:
+    if not is_stated(stated):
         return "Licence: UNKNOWN. Nothing says under which terms it may be used; ask the owner before publishing it."
     urls = [licence.url for licence in licences_in(stated)]
     if known and stated == known.licence:
@@ -55,13 +62,25 @@ def _terms(stated: str, known: KnownSet | None) -> str:
     return f"Licence: {stated}" + (f" ({', '.join(urls)})" if urls else "")
 
 
-def _credits(clip: Clip) -> Iterator[str]:
-    if credit := _credit(clip.attributes):
-        yield credit
-    for material in clip.attributes.get("materials") or ():
-        work = _credit(material) or str(material.get("collection") or material.get("name") or "")
-        if work:
-            yield f"{material.get('role', 'material')}: {work}. Licence: {material.get('licence') or 'UNKNOWN'}"
+def _materials(clip: Clip) -> Sequence[Mapping[str, Any]]:
+    return clip.attributes.get("materials") or ()
+
+
+def _of_mixtures(origin: str, clips: Sequence[Clip]) -> str:
+    count = f"{len(clips)} {'clip' if len(clips) == 1 else 'clips'}"
+    works: dict[tuple[str, str], set[str]] = {}
+    for one in (one for clip in clips for one in _materials(clip)):
+        stated = str(one.get("licence") or "").strip()
+        known = _credit(one)
+        work = known or str(one.get("collection") or one.get("name") or "a recording without a name")
+        unknown = "" if known or ATTRIBUTION not in asks(stated) else f" (authors: UNKNOWN; to {ATTRIBUTION} is asked)"
+        works.setdefault((str(one.get("role", "material")), stated), set()).add(work + unknown)
+    order = {role: place for place, role in enumerate(ROLES)}
+    lines = [f"{origin}: {count}{_cut(clips)}, mixed from the recordings below, and so changed."]
+    for role, stated in sorted(works, key=lambda key: (order.get(key[0], len(order)), key)):
+        lines.append(f"{role.capitalize()}. {_terms(stated, None)}")
+        lines += [f"- {work}" for work in sorted(works[role, stated])]
+    return "\n".join(lines)
 
 
 def _credit(attributes: Mapping[str, Any]) -> str:

@@ -13,9 +13,9 @@ from typing import Any
 from bench.audit.marks import TABLE as MARKS
 from bench.auditing import AuditRow
 from bench.cards.attribution import attribution_of
-from bench.cards.licences import UNSTATED, asks, licences_in
 from bench.datasets.bandwidth import bandwidth_class
 from bench.datasets.known.base import KnownSet
+from bench.datasets.licence_terms import NOT_STATED, asks, is_stated, licences_in
 from bench.datasets.sampling import UNKNOWN, stratum_of
 from bench.domain import Category, Clip
 
@@ -66,7 +66,10 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class LicenceRow:
-    """Clips under the same words. ``links`` are ``(name, url)`` of the licences that the words name."""
+    """Clips under the same words; a mixture counts under those of each of its recordings.
+
+    ``links`` are ``(name, url)`` of the licences that the words name.
+    """
 
     stated: str
     identifiers: tuple[str, ...]
@@ -91,6 +94,7 @@ class Card:
     """Everything that stands on a card.
 
     ``hours`` is that of the parts that are judged; ``without_speaker`` counts clips of speech that name no speaker.
+    Whoever made the dataset may add a ``warning``, the ``licence`` of the whole, and ``more`` pairs of term and text.
     """
 
     name: str
@@ -111,6 +115,9 @@ class Card:
     marks: tuple[MarkRow, ...]
     samplings: tuple[str, ...]
     sha256: str
+    warning: str = ""
+    licence: str = ""
+    more: tuple[tuple[str, str], ...] = ()
 
 
 def card_of(
@@ -243,16 +250,23 @@ def _distribution(
     return Distribution(key, title, unit, {name: tuple(values) for name, values in found.items()}, without)
 
 
+def _stated(clip: Clip) -> list[str]:
+    """The licence of the clip, or of a mixture those of its recordings, each once."""
+    used = [str(one.get("licence") or "") for one in clip.attributes.get("materials") or ()] or [clip.licence]
+    return list(dict.fromkeys(words.strip() if is_stated(words) else NOT_STATED for words in used))
+
+
 def _licences(clips: Sequence[Clip], seconds: Mapping[str, float]) -> list[LicenceRow]:
     by_words: dict[str, list[Clip]] = {}
     for clip in clips:
-        by_words.setdefault(clip.licence.strip(), []).append(clip)
+        for stated in _stated(clip):
+            by_words.setdefault(stated, []).append(clip)
     rows = []
     for stated, members in sorted(by_words.items(), key=lambda item: (-len(item[1]), item[0])):
         named = licences_in(stated)
         rows.append(
             LicenceRow(
-                stated=stated or UNSTATED,
+                stated=stated,
                 identifiers=tuple(one.identifier for one in named),
                 links=tuple((one.name, one.url) for one in named),
                 asks=tuple(asks(stated)),

@@ -9,6 +9,7 @@ import yaml
 
 from bench.cards.facts import Card, Distribution, Table
 from bench.cards.words import hours, lines_of, number_range, sentences
+from bench.datasets.licence_terms import NOT_STATED, licences_in
 from bench.report.markdown import escape
 
 SIZES = (
@@ -28,12 +29,17 @@ def markdown(card: Card, pictures: Mapping[str, str]) -> str:
 
 
 def front_matter(card: Card) -> dict[str, object]:
-    """What the Hugging Face hub reads: licences, languages, size. A licence that it does not know is ``other``."""
+    """What the Hugging Face hub reads: licences, languages, size. A licence that it does not know is ``other``.
+
+    The licence is that of the whole where its maker states one, else those of the clips.
+    """
+    stated = [one.identifier for one in licences_in(card.licence)]
+    rows = [(tuple(stated), card.licence)] if card.licence else [(row.identifiers, row.stated) for row in card.licences]
     licences = []
-    for row in card.licences:
-        named = [one.lower().replace("odc-by-1.0", "odc-by").replace("odbl-1.0", "odbl") for one in row.identifiers]
+    for identifiers, words in rows:
+        named = [one.lower().replace("odc-by-1.0", "odc-by").replace("odbl-1.0", "odbl") for one in identifiers]
         licences += [one if one in HUB_LICENCES else "other" for one in named] or (
-            ["unknown"] if row.stated == "unknown" else ["other"]
+            ["unknown"] if words == NOT_STATED else ["other"]
         )
     codes = [re.split(r"[-_]", name.lower())[0] for name in card.languages]
     return {
@@ -76,7 +82,7 @@ def _licences(card: Card) -> Iterator[str]:
     rows = []
     for row in card.licences:
         links = ", ".join(f"[{escape(name)}]({url})" for name, url in row.links) or "–"
-        stated = "**unknown**" if row.stated == "unknown" else escape(row.stated)
+        stated = f"**{NOT_STATED}**" if row.stated == NOT_STATED else escape(row.stated)
         rows.append([stated, links, escape("; ".join(row.asks) or "nothing"), str(row.clips), hours(row.hours)])
     yield from _table(["as stated", "text", "asks", "clips", "duration"], rows)
 

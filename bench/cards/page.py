@@ -7,6 +7,7 @@ from pathlib import Path
 from bench.cards.facts import Card
 from bench.cards.plots import histogram
 from bench.cards.words import hours, lines_of, number_range, sentences
+from bench.datasets.licence_terms import NOT_STATED
 from bench.report.svg import SERIES_COLOURS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -34,6 +35,7 @@ def page(card: Card) -> str:
         lines=list(lines_of(card)),
         charts=[(one, histogram(one), number_range(one)) for one in card.distributions],
         shown=SHOWN,
+        not_stated=NOT_STATED,
         series_colours=SERIES_COLOURS,
     )
     return text

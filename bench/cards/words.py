@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from bench.cards.facts import Card, Distribution
+from bench.datasets.licence_terms import NOT_STATED
 
 SECONDS_BELOW_H = 0.05
 SHOWN = 6  # values in the short list; the tables have all of them
@@ -17,6 +18,8 @@ def sentences(card: Card) -> Iterator[str]:
     """What it is, where it comes from, how to cite it."""
     if card.about:
         yield card.about
+    if card.warning:
+        yield card.warning
     (categories,) = (table for table in card.tables if table.key == "category")
     kinds = ", ".join(f"{one.clips} of {one.value}" for one in categories.counts)
     yield f"{card.clips} clips, {hours(card.hours)} from {plural(card.sources, 'recording')}: {kinds}."
@@ -37,8 +40,8 @@ def lines_of(card: Card) -> Iterator[tuple[str, str]]:
         without = (
             f", and {plural(card.without_speaker, 'clip')} of speech without a name" if card.without_speaker else ""
         )
-        yield "Speakers", f"{card.speakers}{without}" if card.speakers else "not stated"
-        yield "Languages", ", ".join(card.languages) or "not stated"
+        yield "Speakers", f"{card.speakers}{without}" if card.speakers else NOT_STATED
+        yield "Languages", ", ".join(card.languages) or NOT_STATED
     by_key = {table.key: table for table in card.tables}
     for key in ("gender", "genre", "rate", "channels", "bandwidth"):
         if key in by_key:
@@ -47,6 +50,7 @@ def lines_of(card: Card) -> Iterator[tuple[str, str]]:
     for row in card.licences:
         licences[" and ".join(name for name, _ in row.links) or row.stated] += row.clips
     yield "Licences", _most(licences.most_common())
+    yield from card.more
     yield "Marks", ", ".join(f"{mark.name} ({mark.clips})" for mark in card.marks) or "none"
 
 

@@ -54,7 +54,7 @@ def list_(data: Data = None, cache: Cache = None, json: Json = False) -> None:
 def info(name: Name, data: Data = None, cache: Cache = None, json: Json = False) -> None:
     """Everything on one set: licence, citation, addresses, sizes, subsets, where it lies, how it is recognised."""
     from bench import console
-    from bench.datasets import collection, licences
+    from bench.datasets import accepted_licences, collection
     from bench.loading import dataset_context
 
     known, context = collection.find(name), dataset_context(data, cache)
@@ -63,7 +63,7 @@ def info(name: Name, data: Data = None, cache: Cache = None, json: Json = False)
     facts: dict[str, Any] = {
         "name": known.name, "title": known.title, "role": known.role, "homepage": known.homepage,
         "licence": known.licence, "licence_url": known.licence_url,
-        "licence_accepted": licences.accepted(known, context.cache_dir),
+        "licence_accepted": accepted_licences.accepted(known, context.cache_dir),
         "attribution": known.attribution, "citation": known.citation, "languages": list(known.languages),
         "sample_rate": known.sample_rate, "channels": known.channels, "hours": known.hours, "files": known.files,
         "subsets": {part: collection.size_of(collection.units(known, [part])) for part in parts},
@@ -211,15 +211,15 @@ def path(name: Name, data: Data = None, cache: Cache = None, json: Json = False)
 def _licence(known: KnownSet, context: DatasetContext, subsets: list[str], accept: bool) -> bool:
     """Shows the licence of what is to be fetched; whether it is accepted now, by the option or the person there."""
     from bench import console
-    from bench.datasets import collection, fetching, licences
+    from bench.datasets import accepted_licences, collection, fetching
 
     ahead = fetching.outlook(known, context, subsets)
     if not ahead.left and (known.archives or not ahead.lacking):
         return accept
-    accepted = accept or licences.accepted(known, context.cache_dir)
+    accepted = accept or accepted_licences.accepted(known, context.cache_dir)
     asked = not accepted and sys.stdin.isatty() and console.err.is_terminal
     if accepted or asked:
-        console.err.print(licences.text_of(known), markup=False, soft_wrap=True)
+        console.err.print(accepted_licences.text_of(known), markup=False, soft_wrap=True)
     if context.data_dir and not context.data_dir.exists():
         console.err.print(f"the data folder {context.data_dir} will be created", markup=False, soft_wrap=True)
     if (accepted or asked) and known.archives:

@@ -44,7 +44,7 @@ def background(
         return _babble(entry, dry, talker, recipe, materials, rng)
     kind = str(rng.choice(noises.KINDS)) if entry.kind == "simulated" else entry.kind
     if kind == "babble":
-        return _babble(Babble(kind="babble"), dry, talker, recipe, materials, rng)
+        return _babble(Babble(kind="babble"), dry, talker, recipe, materials, rng, in_turn=False)
     length, rate = dry.shape[1], recipe.sample_rate
     if kind == "pink":
         mono = noises.pink(1, length, rate, rng)
@@ -71,20 +71,37 @@ def _recorded(
 
 
 def _babble(
-    entry: Babble, dry: Samples, talker: Source, recipe: Recipe, materials: Materials, rng: np.random.Generator
+    entry: Babble,
+    dry: Samples,
+    talker: Source,
+    recipe: Recipe,
+    materials: Materials,
+    rng: np.random.Generator,
+    in_turn: bool = True,
 ) -> Background:
+    """Every other talker once; where more are asked for, again ``in_turn``, or each voice by anybody.
+
+    The babble of ``noise: simulated`` is not in turn, because the embedded clips were made so.
+    """
     length, rate = dry.shape[1], recipe.sample_rate
     low, high = entry.talkers
     count = low if low == high else int(rng.integers(low, high + 1))
     others = _others(talker, materials.speech)
-    picked = rng.choice(len(others), size=count, replace=len(others) < count)
+    if in_turn or count <= len(others):
+        picked = np.resize(rng.choice(len(others), size=min(count, len(others)), replace=False), count)
+    else:
+        picked = rng.choice(len(others), size=count)
     sources = []
     for index in picked:
         said = others[int(index)]
         sources.append(said[0] if len(said) == 1 else said[int(rng.integers(len(said)))])
     parts = [speech_part(source, length / rate, rate, rng) for source in sources]
     voices, azimuths = noises.voices(parts, length, rate, rng)
-    known: dict[str, Any] = {"noise": "babble", "babble_talkers": count}
+    known: dict[str, Any] = {
+        "noise": "babble",
+        "babble_talkers": count,
+        "babble_distinct_talkers": len(set(picked.tolist())),
+    }
     if recipe.spatial == "mono":
         return Background(noises.sum_of(voices), known, sources)
     placed = receivers.placed(voices, azimuths, recipe.spatial, rate)

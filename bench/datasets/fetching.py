@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.datasets import archives, licences, records
+from bench.datasets import accepted_licences, archives, records
 from bench.datasets.base import DatasetContext, listed, sha256_of
 from bench.datasets.collection import Unit, archives_of, by_hand, fetched_to, state, subsets_of, units
 from bench.datasets.download import PATIENCE, Patience
@@ -128,11 +128,11 @@ def _lacking(known: KnownSet, folder: Path, subsets: Sequence[str]) -> str:
 def _require_licence(known: KnownSet, ahead: Outlook, context: DatasetContext, accept_licence: bool) -> None:
     """Raise ConfigError unless the licence is accepted; DatasetError then, for a set that has to be brought."""
     if known.archives:
-        licences.require(known, context.cache_dir, accept_licence)
+        accepted_licences.require(known, context.cache_dir, accept_licence)
         return
     how = f"{by_hand(known, ahead.folder, ())}\nWhat is not there yet: {ahead.lacking}."
     try:
-        licences.require(known, context.cache_dir, accept_licence)
+        accepted_licences.require(known, context.cache_dir, accept_licence)
     except ConfigError as error:
         raise ConfigError(f"{how}\n{error}") from None
     raise DatasetError(how)

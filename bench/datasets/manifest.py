@@ -175,6 +175,8 @@ def read_manifest(path: str | os.PathLike[str]) -> list[Clip]:
 def write_manifest(path: str | os.PathLike[str], clips: Iterable[Clip]) -> None:
     """Write ``clips`` as a manifest, whole or not at all; files below its folder get relative paths.
 
+    A relative path of a clip is one from the current folder, as for any file that is opened.
+
     Raises:
         ValueError: an id that comes twice, an attribute with the name of a field, or one that JSON cannot hold.
     """
@@ -238,7 +240,7 @@ def _relative(path: str, folder: Path) -> str:
     start = f"{folder}/"
     if path.startswith(start) and "//" not in path:
         return path[len(start) :]
-    whole = Path(path)
+    whole = Path(os.path.abspath(path))  # noqa: PTH100
     return whole.relative_to(folder).as_posix() if whole.is_relative_to(folder) else str(whole)
 
 

@@ -14,8 +14,8 @@ from bench import audio
 from bench.audio import Audio
 from bench.datasets.base import AUDIO_FILES, DatasetContext, Options, find_files, sample_ids, sha256_of, verify
 from bench.datasets.by_hash import fetch, is_url
+from bench.datasets.licence_terms import NOT_STATED
 from bench.datasets.manifest import read_manifest
-from bench.datasets.terms import NOT_STATED
 from bench.errors import AudioError, ConfigError, DatasetError
 
 Role = Literal["speech", "noise", "rooms"]
@@ -25,8 +25,9 @@ class Material(Options):
     """Recordings: ``path`` (a folder), ``dataset`` (a known set) or ``manifest``.
 
     ``include`` and ``exclude`` are globs of files of a folder. ``limit`` recordings are chosen by ``seed``. ``speaker``
-    is a regular expression whose first group, or whole match, in a file's name is its speaker. ``licence`` and
-    ``attribution`` are those of recordings that do not say; ``hall.attribution.txt`` speaks for ``hall.wav`` beside it.
+    is a regular expression whose first group, or whole match, in a file's name is its speaker. ``licence``,
+    ``attribution`` and ``language`` are those of recordings that do not say; ``hall.attribution.txt`` speaks for
+    ``hall.wav`` beside it.
     ``weight``: how often it is drawn, relative to the others.
     """
 
@@ -41,6 +42,7 @@ class Material(Options):
     speaker: str | None = None
     licence: str = NOT_STATED
     attribution: str = ""
+    language: str = ""
     weight: PositiveFloat = Field(1.0, allow_inf_nan=False)
 
     @field_validator("speaker")
@@ -74,6 +76,7 @@ class Source:
     licence: str = NOT_STATED
     attribution: str = ""
     speaker: str = ""
+    language: str = ""
     collection: str = ""
     start_s: float = 0.0
     duration_s: float | None = None
@@ -103,6 +106,7 @@ class Source:
             "attribution": self.attribution,
             "collection": self.collection,
             "speaker": self.speaker,
+            "language": self.language,
         }
         return {key: value for key, value in facts.items() if value}
 
@@ -143,7 +147,15 @@ def _of_folder(material: Material, context: DatasetContext, where: str) -> list[
         raise DatasetError(f"{where}: no file below {root} matches {', '.join(material.include)}.")
     names = [file.relative_to(root).as_posix() for file in files]
     return [
-        Source(name, file, "", material.licence, _beside(file) or material.attribution, _speaker(material, name))
+        Source(
+            name,
+            file,
+            "",
+            material.licence,
+            _beside(file) or material.attribution,
+            _speaker(material, name),
+            material.language,
+        )
         for name, file in zip(names, files, strict=True)
     ]
 
@@ -160,6 +172,7 @@ def _of_set(material: Material, role: Role, context: DatasetContext) -> list[Sou
     known, recordings = recordings_of(str(material.dataset), context, material.subset, material.path)
     if known.role != role:
         raise ConfigError(f"{known.name} holds {known.role}, expected a set of {role}.")
+    spoken = known.languages[0] if len(known.languages) == 1 else material.language
     return [
         Source(
             one.id,
@@ -168,6 +181,7 @@ def _of_set(material: Material, role: Role, context: DatasetContext) -> list[Sou
             one.licence or known.licence or material.licence,
             str(one.attributes.get("attribution", "")) or known.attribution or material.attribution,
             str(one.attributes.get("speaker", "")) or _speaker(material, one.id),
+            str(one.attributes.get("language", "")) or spoken,
             known.name,
         )
         for one in recordings
@@ -188,7 +202,7 @@ def _of_manifest(material: Material, context: DatasetContext) -> list[Source]:
             local = replace(clip, path=str(fetch(clip.path, clip.sha256, context.cache_dir)))
         else:
             verify(local := clip)
-        facts = {key: str(clip.attributes.get(key, "")) for key in ("speaker", "attribution")}
+        facts = {key: str(clip.attributes.get(key, "")) for key in ("speaker", "attribution", "language")}
         found.append(
             Source(
                 clip.id,
@@ -197,6 +211,7 @@ def _of_manifest(material: Material, context: DatasetContext) -> list[Source]:
                 clip.licence or material.licence,
                 facts["attribution"] or material.attribution,
                 facts["speaker"] or _speaker(material, clip.id),
+                facts["language"] or material.language,
                 clip.dataset or file.parent.name,
                 clip.start_s,
                 clip.duration_s,

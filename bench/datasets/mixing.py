@@ -61,11 +61,6 @@ def active_level_dbfs(samples: Samples, rate: int) -> float:
     return decibels(float(frames[frames >= threshold].mean()))
 
 
-def snr_db(speech: Samples, noise: Samples, rate: int) -> float:
-    """Active level of ``speech`` over the RMS level of ``noise``, both averaged over channels, in dB."""
-    return active_level_dbfs(speech, rate) - decibels(power(noise))
-
-
 def reverberate(speech: Samples, response: Samples) -> Samples:
     """``speech``, shape ``(1, samples)``, heard through every channel of ``response``; as long as the speech."""
     return exact.convolve(speech, response)

@@ -74,6 +74,7 @@ def mix(number: int, recipe: Recipe, materials: Materials) -> Mixture:
         "spatial": recipe.spatial,
         "speech": source.name,
         "speech_sha256": source.sha256,
+        **_spoken(source),
         **heard.attributes,
         **behind.attributes,
         **_snr(course, noise, speech_db, recipe),
@@ -83,6 +84,12 @@ def mix(number: int, recipe: Recipe, materials: Materials) -> Mixture:
         "materials": _materials(source, heard, behind),
     }
     return Mixture(Audio(mixed.astype(np.float32), rate), source, attributes, speech, noise)
+
+
+def _spoken(source: Source) -> dict[str, str]:
+    """Who speaks and in which language, where that is known, under the names that clips of speech have for it."""
+    known = {"speaker": source.speaker, "language": source.language}
+    return {key: value for key, value in known.items() if value}
 
 
 def _snr(course: levels.Course, noise: Samples, speech_db: float, recipe: Recipe) -> dict[str, Any]:

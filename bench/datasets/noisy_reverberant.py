@@ -23,7 +23,7 @@ from bench.datasets.recipe import ORDINARY, PRESETS, Materials, Recipe, identiti
 from bench.domain import Clip
 from bench.errors import AudioError, DatasetError
 
-BUILDER = 3  # part of the cache key; raised whenever the same recipe gives other samples
+BUILDER = 4  # part of the cache key; raised whenever the same recipe gives other samples
 
 Entries = Mapping[str, Any] | str | Sequence[Mapping[str, Any] | str]
 """One entry of a recipe's materials, or several."""
@@ -87,7 +87,7 @@ def noisy_reverberant(
         bits=bits, preset=preset,
     )  # fmt: skip
     materials = Materials.find(recipe, context, name)
-    folder = context.cache_dir / "noisy_reverberant" / recipe_key(recipe, materials)
+    folder = context.cache_dir / "noisy_reverberant" / f"{recipe_key(recipe, materials)}-{recipe.count}"
     clips = _kept(folder, recipe)
     if clips is None:
         _build(folder, recipe, materials, name)
@@ -110,7 +110,7 @@ def recipe_of(name: str, **options: Any) -> Recipe:
 
 
 def recipe_key(recipe: Recipe, materials: Materials) -> str:
-    """Name of the folder: a hash of everything that changes the samples; where the recordings lie does not."""
+    """A hash of everything that changes the samples of a clip: not where the recordings lie, nor how many clips."""
     place = {"path", "dataset", "manifest", "subset", "include", "exclude", "limit", "seed", "speaker"}
     entries = {
         role: [entry.model_dump(mode="json", exclude=place) for entry in getattr(recipe, role)]
@@ -120,7 +120,7 @@ def recipe_key(recipe: Recipe, materials: Materials) -> str:
         "builder": BUILDER,
         "made_with": identities(recipe),
         "entries": entries,
-        "options": recipe.model_dump(mode="json", exclude={"speech", "noise", "rooms", "preset"}),
+        "options": recipe.model_dump(mode="json", exclude={"speech", "noise", "rooms", "preset", "count"}),
         "materials": materials.hashes,
     }
     return hashlib.sha256(json.dumps(key, sort_keys=True).encode(errors="surrogateescape")).hexdigest()[:32]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -13,7 +13,6 @@ from pydantic import (
     Discriminator,
     Field,
     NonNegativeInt,
-    PositiveFloat,
     PositiveInt,
     Tag,
     model_validator,
@@ -59,11 +58,20 @@ class SimulatedNoise(Options):
     weight: Weight = 1.0
 
 
+def _number_of(value: object) -> object:
+    if isinstance(value, int):
+        raise ValueError(f"expected the lowest and the highest number, such as [{value}, {value}]")
+    return value
+
+
+Talkers = Annotated[int, Field(ge=1, le=32)]
+
+
 class Babble(Options):
     """So many other talkers of the speech recordings at once, the lowest and the highest number."""
 
     kind: Literal["babble"]
-    talkers: Annotated[tuple[PositiveInt, PositiveInt], AfterValidator(ascending)] = (
+    talkers: Annotated[tuple[Talkers, Talkers], BeforeValidator(_number_of), AfterValidator(ascending)] = (
         noises.BABBLE_VOICES,
         noises.BABBLE_VOICES,
     )
@@ -78,10 +86,34 @@ class SimulatedRooms(Options):
     weight: Weight = 1.0
 
 
-def _each(value: object) -> object:
-    """One material as a list of one; a bare word as ``{kind: word}``."""
-    items = value if isinstance(value, list | tuple) else [value]
-    return [{"kind": item} if isinstance(item, str) else item for item in items]
+def _several(value: object) -> list[object]:
+    """One material as a list of one."""
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _recordings(value: object) -> object:
+    items = _several(value)
+    if words := [item for item in items if isinstance(item, str)]:
+        raise ValueError(
+            f"expected recordings; for those of a known set write {{dataset: {words[0]}}}, for a folder "
+            f"{{path: {words[0]}}}"
+        )
+    return items
+
+
+def _simulated_or(kinds: Sequence[str]) -> Callable[[object], object]:
+    """A bare word is ``{kind: word}``, where it is one of ``kinds``."""
+
+    def checked(value: object) -> object:
+        items = _several(value)
+        if words := [item for item in items if isinstance(item, str) and item not in kinds]:
+            raise ValueError(
+                f"expected {', '.join(kinds)} or recordings; for those of a known set write {{dataset: {words[0]}}}, "
+                f"for a folder {{path: {words[0]}}}"
+            )
+        return [{"kind": item} if isinstance(item, str) else item for item in items]
+
+    return checked
 
 
 def _noise_kind(value: object) -> str:
@@ -105,19 +137,22 @@ RoomsKind = Annotated[
 ]
 
 
+NOISES = ("simulated", "babble", "pink", "speech_shaped", "hum_fan")
+
+
 class Recipe(Options):
     """The options of :func:`bench.datasets.noisy_reverberant.noisy_reverberant`, presets filled in."""
 
-    speech: Annotated[list[Material], BeforeValidator(_each), Field(min_length=1)]
-    noise: Annotated[list[NoiseKind], BeforeValidator(_each), Field(min_length=1)]
-    rooms: Annotated[list[RoomsKind], BeforeValidator(_each), Field(min_length=1)]
+    speech: Annotated[list[Material], BeforeValidator(_recordings), Field(min_length=1)]
+    noise: Annotated[list[NoiseKind], BeforeValidator(_simulated_or(NOISES)), Field(min_length=1)]
+    rooms: Annotated[list[RoomsKind], BeforeValidator(_simulated_or(("simulated",))), Field(min_length=1)]
     count: PositiveInt
     seed: NonNegativeInt = 0
     sample_rate: int = Field(48_000, ge=audio.MIN_RATE, le=audio.MAX_RATE)
     channels: Literal[1, 2]
     spatial: Spatial
     noise_field: Literal["any", "point", "diffuse"] = "any"
-    duration_s: PositiveFloat | None = Field(None, allow_inf_nan=False)
+    duration_s: float | None = Field(None, ge=0.5, allow_inf_nan=False)
     snr_db: Snr
     rt60_s: Annotated[tuple[Seconds, Seconds], AfterValidator(ascending)]
     reverberation_probability: float = Field(ge=0, le=1)
@@ -193,7 +228,10 @@ class Materials:
         """Name and content of every recording, entry by entry, and what else of it changes a clip."""
 
         def facts(sources: list[Source]) -> list[Any]:
-            return [[one.name, one.sha256, one.speaker, one.licence, one.start_s, one.duration_s] for one in sources]
+            return [
+                [one.name, one.sha256, one.speaker, one.language, one.licence, one.start_s, one.duration_s]
+                for one in sources
+            ]
 
         return {
             "speech": facts(self.speech),
@@ -232,6 +270,7 @@ def _fitting(sources: list[Source], recipe: Recipe, where: str, problems: list[s
 def _measured(source: Source, recipe: Recipe) -> RecordedRoom:
     recorded = source.read()
     recorded = Audio(recorded.samples[: recipe.channels], recorded.rate)
+    rooms.require_decay(recorded.samples.astype(np.float64), recorded.rate)
     rt60_s = rooms.reverberation_time_s(recorded.samples.astype(np.float64), recorded.rate)
     response = recorded.at(recipe.sample_rate).samples.astype(np.float64)
     return RecordedRoom(source, rooms.normalised(rooms.without_delay(response)), rt60_s)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -15,9 +15,13 @@ from bench.report.record import category_name, definitions, failures, headline, 
 from bench.report.references import of_results, overview
 from bench.report.sounds import LONGEST_S, Sound, colours, sound
 from bench.report.svg import SERIES_COLOURS
+from bench.report.tables import bitrates_of_means
 from bench.report.wide import Sheet, digits_of, direction, limits_of, number, sheets, shown_quantities
 from bench.report.worst import Worst, worst_clips
 from bench.results import Results
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 TEMPLATE = "report.html.jinja"
 SHOWN_FAILURES = 200
@@ -96,10 +100,21 @@ def rendered(template: str, values: Mapping[str, Any]) -> str:
     )
     environment.filters["order"] = _order
     environment.filters["category"] = category_name
+    environment.filters["code"] = _with_code
     environment.filters["number"] = number
     standard = {"players_left_out": 0, "series_colours": SERIES_COLOURS}
     text: str = environment.get_template(template).render({**standard, **values})
     return text
+
+
+def _with_code(text: str) -> Markup:
+    """``text`` as HTML; what stands between backticks is code."""
+    from markupsafe import Markup, escape
+
+    parts = text.split("`")
+    whole = parts if len(parts) % 2 else [*parts[:-2], "`".join(parts[-2:])]
+    code = Markup("<code>{}</code>")
+    return Markup("").join(code.format(part) if place % 2 else escape(part) for place, part in enumerate(whole))
 
 
 def _order(value: float) -> str:
@@ -112,7 +127,8 @@ def _section(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, 
 
     category, title = sheet.category, category_name(sheet.category)
     rates_here = rate_table[rate_table["category"] == category]
-    joined = summary[summary["category"] == category].merge(rates_here[["condition", "role", "actual_bps"]], "left")
+    joined = summary[summary["category"] == category].merge(rates_here[["condition", "role"]], "left")
+    joined = joined.merge(bitrates_of_means(results), "left")
     styles = looks(results, rate_table)
     roles = dict(zip(sheet.conditions, sheet.roles, strict=True))
     curves, spreads = [], []

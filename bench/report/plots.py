@@ -75,7 +75,8 @@ def rate_quality(
 ) -> str:
     """The curve of one quantity in one category.
 
-    ``rows``: the summary of that category and quantity with ``actual_bps`` and ``role`` of each condition beside it.
+    ``rows``: the summary of that category and quantity, with ``role`` of each condition and ``actual_bps`` of the
+    clips in its mean beside it.
     ``limits``: what the quantity can be; neither bands nor the axis leave it.
     """
     from matplotlib.figure import Figure

@@ -28,6 +28,8 @@ RATE_COLUMNS = (
     "n_failed", "n_undefined", "n_not_applicable",
 )  # fmt: skip
 
+CELL = ("category", "condition", "quantity")
+
 
 def summarise(results: Results, seed: int = 0) -> pd.DataFrame:
     """One row per category, condition and quantity: mean, confidence interval, and how many rows had no value.
@@ -55,7 +57,7 @@ def summarise(results: Results, seed: int = 0) -> pd.DataFrame:
         }
     )
     rows = []
-    for (category, condition, quantity), group in frame.groupby(["category", "condition", "quantity"], sort=False):
+    for (category, condition, quantity), group in frame.groupby(list(CELL), sort=False):
         found = group["status"].to_numpy(dtype=object)
         measured = found == "ok"
         interval = mean_ci(group["value"].to_numpy()[measured], group["source"].to_numpy()[measured], seed)
@@ -107,6 +109,15 @@ def rates(results: Results) -> pd.DataFrame:
         )
     table = _finished(results, rows, RATE_COLUMNS)
     return table.astype({"nominal_bps": "Int64", "delay_samples": "Int64"})
+
+
+def bitrates_of_means(results: Results) -> pd.DataFrame:
+    """``actual_bps`` per category, condition and quantity, over the clips in that mean of :func:`summarise`."""
+    scores = judged(results)
+    scored = scores.loc[(scores["status"] == "ok") & scores["value"].notna(), [*CELL, "clip"]].drop_duplicates()
+    coded = results.encodings.loc[results.encodings["status"] == "ok", [*CELL[:2], "clip", "payload_bits", "seconds"]]
+    rows = [(*cell, _bps(group)) for cell, group in scored.merge(coded).groupby(list(CELL), sort=False)]
+    return pd.DataFrame(rows, columns=[*CELL, "actual_bps"])
 
 
 def is_complete(results: Results) -> bool:
@@ -173,15 +184,18 @@ def _only(values: pd.Series) -> int | None:
 
 
 def _bitrates(coded: pd.DataFrame) -> dict[str, float]:
-    seconds = _sum(coded["seconds"])
     per_clip = coded["payload_bits"].to_numpy(dtype=float, na_value=math.nan) / coded["seconds"].to_numpy(dtype=float)
     per_clip = per_clip[np.isfinite(per_clip)]
     return {
-        "actual_bps": _ratio(_sum(coded["payload_bits"]), seconds),
+        "actual_bps": _bps(coded),
         "actual_bps_min": float(per_clip.min()) if len(per_clip) else math.nan,
         "actual_bps_max": float(per_clip.max()) if len(per_clip) else math.nan,
-        "container_bps": _ratio(8 * _sum(coded["container_bytes"]), seconds),
+        "container_bps": _ratio(8 * _sum(coded["container_bytes"]), _sum(coded["seconds"])),
     }
+
+
+def _bps(coded: pd.DataFrame) -> float:
+    return _ratio(_sum(coded["payload_bits"]), _sum(coded["seconds"]))
 
 
 def _speed(side: str, coded: pd.DataFrame) -> dict[str, float]:

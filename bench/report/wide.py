@@ -110,10 +110,16 @@ def band_notes(scores: pd.DataFrame, left_out: bool) -> list[str]:
     marked = scores[scores["n_band_limited"] > 0]
     if marked.empty:
         return []
-    what = "are left out of the mean" if left_out else "are in the mean, as the configuration asks"
+    what = "are in the mean, as the configuration asks, and counted beside it."
+    if left_out:
+        what = (
+            "are left out of the mean and counted beside it. Such a mean is over fewer clips: compare it only with "
+            "means over the same clips, not with every mean of its column. Curves draw it at the bitrate of its clips; "
+            "the column kbit/s is over all clips."
+        )
     notes = [
         f"{DAGGER} Some references are band-limited for this codec: their content ends below 88 % of the band (20 kHz "
-        f"at most) that codec and reference share. They {what} and counted beside it."
+        f"at most) that codec and reference share. They {what}"
     ]
     empty = marked[marked["n"] == 0]
     if not empty.empty:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ def test_every_fault_is_found_and_nothing_else(faulty, tmp_path):
         found[name] -= {"band_limited"}  # a made-up signal with nothing above 3 kHz may well count as one
     assert found == {
         "fine_stereo": set(), "fine_mono": {"duplicate"}, "copy": {"duplicate"}, "dual_mono": {"dual_mono"},
-        "clipped": {"clipped"}, "silent": {"silent"}, "one_sample": set(), "lossy": {"lossy"},
+        "clipped": {"clipped"}, "silent": {"silent"}, "one_sample": {"silent"}, "lossy": {"lossy"},
         "no_number": {"unreadable"}, "text": {"unreadable"}, "empty": {"unreadable"},
     }  # fmt: skip
 
@@ -70,15 +71,46 @@ def test_reasons_name_the_file_and_not_where_it_lies(faulty, tmp_path):
 
 def test_what_was_measured_is_kept_by_content(faulty, tmp_path):
     first = rows_of(faulty, tmp_path / "cache")
-    clips = [row.clip for row in first]
+    for path in (tmp_path / "cache" / "audit").rglob("*.json"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"format": "kept"}))
     told = []
-    for path in faulty.iterdir():
-        if path.stem not in ("text", "empty", "no_number"):
-            path.write_bytes(b"gone")
-    again = audit(clips, tmp_path / "cache", 1, lambda done, total: told.append((done, total)))
-    assert [(row.facts, row.marks) for row in again] == [(row.facts, row.marks) for row in first]
+    again = rows_of(
+        faulty.rename(tmp_path / "elsewhere"), tmp_path / "cache", 1, progress=lambda *now: told.append(now)
+    )
+    assert [row.facts for row in again] == [row.facts for row in first]
+    assert {row.sample_format for row in again if row.facts} == {"kept"}
     assert told[0] == (8, 11)
     assert told[-1] == (11, 11)
+
+
+def test_a_changed_file_is_not_taken_for_what_was_measured_of_it(small_set, tmp_path):
+    rows = rows_of(small_set, tmp_path / "cache")
+    clips = [row.clip for row in rows]
+    changed, gone, *others = clips
+    audio.write(changed.path, noise(16_000, 1.0), "PCM_16")
+    Path(gone.path).unlink()
+    first, second, *rest = audit(clips, tmp_path / "cache", 1)
+    got = sha256_of(Path(changed.path))
+    assert (first.facts, second.facts) == (None, None)
+    assert f"expected sha256 {changed.sha256}, got {got}" in first.marks["unreadable"]
+    assert Path(gone.path).name in second.marks["unreadable"]
+    assert [row.clip for row in rest] == others
+    assert [row.facts for row in rest] == [row.facts for row in rows[2:]]
+
+
+def test_a_file_that_is_fine_is_measured_for_a_changed_one_of_the_same_content(tmp_path, babble):
+    paths = [tmp_path / "a.wav", tmp_path / "b.wav"]
+    for path in paths:
+        audio.write(path, babble(1, 16_000))
+    clips = [
+        Clip(path.stem, "x", "speech", str(path), sha256_of(path), 16_000, 1, 64_000, "CC0", source="one")
+        for path in paths
+    ]
+    paths[0].write_bytes(b"changed")
+    changed, fine = audit(clips, tmp_path / "cache", 1)
+    assert list(changed.marks) == ["unreadable"]
+    assert fine.facts is not None
+    assert not fine.marks
 
 
 def test_the_number_of_workers_changes_nothing(small_set, tmp_path):
@@ -135,6 +167,29 @@ def test_parts_of_one_source_are_no_duplicates_but_equal_clips_are(tmp_path, bab
     assert duplicated(clip("a", path, "one"), clip("b", other, "one")) == []
     assert duplicated(clip("a", path, "one"), clip("b", other, "two")) == ["a", "b"]
     assert duplicated(clip("a", path, "one"), clip("b", path, "one")) == ["a", "b"]
+
+
+def test_mixtures_that_share_noise_are_no_duplicates_but_those_of_one_speech_are(tmp_path, babble):
+    """Noise so loud that all sound the same."""
+    rain = babble(1, 16_000).samples
+
+    def clip(name, seed, speech, **stated):
+        path = tmp_path / f"{name}.wav"
+        audio.write(path, Audio(rain + 0.003 * babble(seed, 16_000).samples, 16_000))
+        materials = [{"role": "noise", "sha256": "rain"}, {"role": "speech", "sha256": speech}]
+        attributes = {"materials": materials} if speech else {}
+        about = (str(path), sha256_of(path), 16_000, 1, 64_000, "CC0")
+        return Clip(name, "set", "noisy_reverberant_speech", *about, **stated, attributes=attributes)
+
+    def duplicated(*clips):
+        return [row.clip.id for row in audit(clips, tmp_path / "cache", 1) if "duplicate" in row.marks]
+
+    first, second, again, plain = clip("a", 2, "x"), clip("b", 3, "y"), clip("c", 4, "x"), clip("d", 5, "")
+    assert duplicated(first, second) == []
+    assert duplicated(first, second, again) == ["a", "c"]
+    assert duplicated(first, plain) == ["a", "d"]
+    equal = replace(first, id="e", attributes={"materials": [{"role": "speech", "sha256": "z"}]})
+    assert duplicated(first, equal) == ["a", "e"]
 
 
 def test_rows_of_many_clips_come_from_the_cache_in_seconds(tmp_path, babble):

@@ -60,7 +60,8 @@ def test_every_mark_is_explained():
 @pytest.mark.parametrize(
     ("edge_hz", "rate", "limited"),
     [(None, 48_000, False), (7_500, 48_000, True), (7_500, 16_000, False), (17_500, 48_000, True),
-     (17_600, 48_000, False), (20_100, 96_000, False), (11_000, 24_000, False), (10_000, 24_000, True)],
+     (17_600, 48_000, False), (7_031, 16_000, False),
+     (6_990, 16_000, True), (20_100, 96_000, False), (11_000, 24_000, False), (10_000, 24_000, True)],
 )  # fmt: skip
 def test_an_edge_counts_by_the_rate_at_which_it_is_judged(edge_hz, rate, limited):
     assert is_band_limited(edge_hz, rate) is limited
@@ -147,3 +148,8 @@ def test_lossless_recordings_are_not_accused(real_data, name):
 )
 def test_faults_of_real_files_are_found(real_data, name, mark):
     assert mark in marks_of_file(real_data(name))
+
+
+def test_an_edge_at_the_limit_of_its_rate_is_not_accused(real_data):
+    """The same speech, at 48 kHz, is."""
+    assert "band_limited" not in marks_of_file(real_data("speech/lyra_sample2_16kHz.wav"))

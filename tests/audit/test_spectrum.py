@@ -3,11 +3,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from scipy import signal
 
 from bench import audio
+from bench.audit.marks import is_band_limited
 from bench.audit.spectrum import MOST_FRAMES, Band, Floats, band_of, spectrogram_of
 
 RATE = 48_000
@@ -57,6 +59,39 @@ def test_an_upsampled_recording_ends_below_its_old_nyquist(old: int, lowest: flo
     band = band_of(as_16_bit(audio.resample(white(rate=old), old, RATE)), RATE)
     assert band.edge_hz is not None
     assert lowest < band.edge_hz <= 1.01 * old / 2
+
+
+def by_swresample(samples: Floats, old: int, new: int) -> Floats:
+    """Converted by FFmpeg's own resampler, with the settings that its command line has."""
+    resampler = av.AudioResampler(format="fltp", layout="mono", rate=new)
+    frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
+    frame.sample_rate = old
+    parts = [part.to_ndarray() for end in (frame, None) for part in resampler.resample(end)]
+    return as_16_bit(np.concatenate(parts, axis=1))
+
+
+@pytest.mark.parametrize("new", [44_100, 48_000])
+@pytest.mark.parametrize("old", [16_000, 22_050, 24_000, 32_000])
+def test_the_images_of_swresample_are_no_content(old: int, new: int) -> None:
+    band = band_of(by_swresample(white(rate=old), old, new), new)
+    assert band.edge_hz == old / 2
+    assert band.bandwidth_hz == old / 2
+    assert is_band_limited(band.edge_hz, new)
+
+
+@pytest.mark.parametrize("old", [16_000, 22_050, 24_000, 32_000])
+def test_the_images_of_speech_are_no_content(real_data: FindData, old: int) -> None:
+    speech = audio.read(real_data("speech/vctk_p236_023.wav")).at(old)
+    assert band_of(by_swresample(speech.samples, old, RATE), RATE).edge_hz == old / 2
+
+
+@pytest.mark.parametrize("cutoff", [8_600, 12_000, 13_000, 17_800, 18_500])
+def test_what_ends_a_little_above_half_a_usual_rate_is_no_image(cutoff: int) -> None:
+    """MP3 encoders cut between 17 and 19 kHz, too."""
+    taps = signal.firwin(1_201, cutoff, window=("kaiser", 10), fs=RATE)
+    band = band_of(as_16_bit(signal.lfilter(taps, 1, white())), RATE)
+    assert band.edge_hz == pytest.approx(cutoff, abs=250)
+    assert band.edge_hz not in (8_000, 11_025, 12_000, 16_000)
 
 
 def test_44_1_khz_material_in_a_48_khz_file_reaches_beyond_20_khz() -> None:

@@ -21,6 +21,7 @@ from bench.audio import Audio
 from bench.building import plans, sets
 from bench.datasets.base import DatasetContext, sha256_of
 from bench.datasets.manifest import manifest, read_manifest
+from bench.datasets.recipe import Babble
 from bench.errors import ConfigError, DatasetError, RunInUse
 from bench.loading import clips_of
 from bench.store import locked
@@ -31,7 +32,13 @@ RECIPE: dict[str, Any] = {
     "loader": "noisy_reverberant",
     "name": "small",
     "title": "A small set",
-    "speech": {"path": "speech", "licence": "CC BY 4.0", "speaker": "^([a-z]+)", "attribution": "Some Readers"},
+    "speech": {
+        "path": "speech",
+        "licence": "CC BY 4.0",
+        "speaker": "^([a-z]+)",
+        "attribution": "Some Readers",
+        "language": "de",
+    },
     "noise": [{"path": "noise", "licence": "CC BY-NC 3.0"}, {"kind": "babble", "talkers": [2, 3]}, "simulated"],
     "rooms": ["simulated", {"path": "rooms"}],
     "count": 10,
@@ -100,8 +107,9 @@ def codecbench(*arguments: object, **environment: str) -> subprocess.CompletedPr
 def test_everything_is_there_and_the_manifest_loads(tmp_path, data, folder, once):
     done = once
     files = contents(tmp_path / "set")
-    names = {"manifest.jsonl", "build.json", "README.md", "ATTRIBUTION.md", "snr.png", "rt60.png"}
-    assert {name for name in files if not name.startswith("audio/")} == names
+    names = {"manifest.jsonl", "build.json", "README.md", "ATTRIBUTION.md", "plots/snr_db.svg", "plots/rt60_s.svg"}
+    assert {name for name in files if not name.startswith("audio/")} >= names
+    assert all(name.startswith("plots/") for name in files if not name.startswith("audio/") and name not in names)
     clips = manifest("s", DatasetContext(None, tmp_path), str(tmp_path / "set" / "manifest.jsonl"))
     assert len(clips) == done.mixed == 10
     record = json.loads(files["build.json"])
@@ -114,15 +122,26 @@ def test_everything_is_there_and_the_manifest_loads(tmp_path, data, folder, once
         sound = audio.read(clip.path)
         assert sha256_of(Path(clip.path)) == clip.sha256
         assert (sound.channels, sound.rate, sound.length) == (2, RATE, clip.samples)
-    assert files["snr.png"].startswith(b"\x89PNG")
+    assert b"<svg" in files["plots/snr_db.svg"]
+
+
+def test_the_data_card_of_a_set_knows_its_speakers_and_its_name(once, tmp_path):
+    clips = clips_of(str(once.folder), DatasetContext(None, tmp_path))
+    assert {clip.attributes["speaker"] for clip in clips} == {"anna", "ben", "cleo"}
+    assert {clip.attributes["language"] for clip in clips} == {"de"}
+    assert all(clip.id.startswith("small/0") for clip in clips)
 
 
 def test_the_card_says_whose_it_is_and_what_stands_in_the_way(tmp_path, folder):
     card, names = ((tmp_path / "set" / name).read_text() for name in ("README.md", "ATTRIBUTION.md"))
-    assert "Not ready to be published:** Some recordings state no licence" in card
-    assert "| rooms | files | 1 |" in card
-    assert f"set_sha256 | `{sets.set_sha256(read_manifest(tmp_path / 'set' / 'manifest.jsonl'))}`" in card
+    assert "Not ready to be published: Some recordings state no licence" in card
+    assert f"| set_sha256 | {sets.set_sha256(read_manifest(tmp_path / 'set' / 'manifest.jsonl'))} |" in card
     assert "clips that start at 0 dB: 5, 10 dB: 5" in card
+    assert "| Speakers | 3 |" in card
+    assert "| Languages | de |" in card
+    assert "](plots/rt60_s.svg)" in card
+    assert card.startswith("---\npretty_name: A small set\n")
+    assert "\n- Some Readers\n" in card
     assert "attribution: Some Readers" in names
     assert "Not for commercial use: CC BY-NC 3.0." in names
     assert "licence: **not stated**" in names
@@ -137,12 +156,101 @@ def test_a_finished_set_is_left_alone_and_a_damaged_clip_is_mixed_again(tmp_path
     assert contents(folder) == before
     Path(done.clips[3].path).write_bytes(b"damaged")
     Path(done.clips[5].path).unlink()
-    (folder / "README.md").unlink()
+    (folder / "plots" / "snr_db.svg").unlink()
     assert built(file, data, folder).mixed == 2
     after = contents(folder)
     assert {name: text for name, text in after.items() if name != "build.json"} == {
         name: text for name, text in before.items() if name != "build.json"
     }
+
+
+def test_a_set_built_with_a_relative_output_can_be_moved(tmp_path, data, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = built(recipe(tmp_path, count=2), data, Path("out/set"))
+    assert done.folder == tmp_path / "out" / "set"
+    (tmp_path / "out").rename(tmp_path / "moved")
+    listed = tmp_path / "moved" / "set" / "manifest.jsonl"
+    assert len(manifest("s", DatasetContext(None, tmp_path), str(listed))) == 2
+
+
+def test_a_finished_set_with_a_manifest_that_names_no_file_is_repaired(tmp_path, data, folder):
+    listed = folder / "manifest.jsonl"
+    good = listed.read_text()
+    listed.write_text(good.replace('"audio/', '"results/set/audio/'))
+    assert built(recipe(tmp_path), data, folder).mixed == 0
+    assert listed.read_text() == good
+    listed.write_text("{")
+    (folder / "audio" / f"{json.loads(good.splitlines()[0])['id']}.flac").unlink()
+    assert built(recipe(tmp_path), data, folder).mixed == 10  # nothing says any more which files are whole
+    assert listed.read_text() == good
+
+
+def test_other_words_of_the_card_are_written_into_a_finished_set(tmp_path, data, folder):
+    before = sha256_of(folder / "manifest.jsonl")
+    assert built(recipe(tmp_path, title="Another title", description="Short."), data, folder).mixed == 0
+    assert "\n# Another title\n\nShort.\n" in (folder / "README.md").read_text()
+    assert yaml.safe_load(json.loads((folder / "build.json").read_text())["recipe"])["title"] == "Another title"
+    assert sha256_of(folder / "manifest.jsonl") == before
+    built(recipe(tmp_path, name="renamed"), data, folder)
+    assert {clip.dataset for clip in read_manifest(folder / "manifest.jsonl")} == {"renamed"}
+
+
+def test_a_set_is_extended_and_never_cut(tmp_path, data, folder, once):
+    more = built(recipe(tmp_path, count=12), data, folder)
+    assert more.mixed == 2
+    assert [clip.attributes for clip in more.clips[:10]] == [clip.attributes for clip in once.clips]
+    assert (
+        json.loads((folder / "build.json").read_text())["clips"] == len(read_manifest(folder / "manifest.jsonl")) == 12
+    )
+    assert sets.summary(plans.plan(recipe(tmp_path, count=13), data), folder)["to_do"] == 1
+    with pytest.raises(DatasetError, match=r"with 12 clips.*asks for fewer, 10.* Write count: 12 or more"):
+        built(recipe(tmp_path), data, folder)
+    assert len(list((folder / "audio").iterdir())) == 12
+
+
+def test_a_set_whose_extension_was_stopped_keeps_its_clips(tmp_path, data, folder):
+    plan = plans.plan(recipe(tmp_path, count=12), data)
+    stopped = []
+
+    def stop(done: int, total: int) -> None:
+        stopped.append(done)
+        if done == 11:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sets.build(plan, folder, 1, stop)
+    assert stopped == [10, 11]
+    assert sets.build(plan, folder).mixed == 1
+
+
+def test_what_is_not_of_the_set_stays_among_its_clips(tmp_path, data, folder):
+    (folder / "audio" / "0003_of_a_killed.flac").write_bytes(b"half")
+    (folder / "audio" / ".0003_of_a_killed.flac.123.flac").write_bytes(b"half")
+    (folder / "audio" / "notes.txt").write_text("mine")
+    (folder / "audio" / "more").mkdir()
+    with pytest.raises(DatasetError, match=r"expected only clips of the set, got more, notes\.txt\. Move them"):
+        built(recipe(tmp_path), data, folder)
+    assert (folder / "audio" / "notes.txt").read_text() == "mine"
+    (folder / "audio" / "notes.txt").unlink()
+    (folder / "audio" / "more").rmdir()
+    built(recipe(tmp_path), data, folder)
+    assert len(list((folder / "audio").iterdir())) == 10
+
+
+def test_an_expected_manifest_that_is_not_there_is_told_before_anything_is_mixed(tmp_path, data):
+    with pytest.raises(DatasetError, match=r"expect: expected a manifest at .*nothere\.jsonl, but there is no such"):
+        plans.plan(recipe(tmp_path, expect="nothere.jsonl"), data)
+
+
+def test_the_licence_of_the_set_is_on_its_card_and_compared_with_those_of_the_recordings(tmp_path, data, folder):
+    file = recipe(tmp_path, licence="CC0 1.0", homepage="https://example.org/set")
+    built(file, data, folder)
+    card = (folder / "README.md").read_text()
+    assert "looser than CC BY-NC 3.0, which forbids commercial use" in card
+    assert "| Licence of the set | CC0 1.0 |" in card
+    assert "\nlicense:\n- cc0-1.0\n" in card
+    assert "https://example.org/set" in card
+    assert any("looser than CC BY 4.0" in one for one in sets.summary(plans.plan(file, data), folder)["obstacles"])
 
 
 def test_a_folder_with_something_else_is_not_touched(tmp_path, data, folder):
@@ -238,12 +346,31 @@ def test_problems_of_recordings_are_told_and_finished_clips_kept(tmp_path, data)
         ({"expect": "abc"}, "expect: expected 64 lower-case hex digits"),
         ({"snr_db": [20, 0]}, "snr_db.range: expected (lowest, highest)"),
         ({"noise": {"kind": "rain"}}, "noise"),
+        ({"speech": "vctk"}, "speech: expected recordings; for those of a known set write {dataset: vctk}"),
+        ({"noise": "esc50"}, "noise: expected simulated, babble, pink, speech_shaped, hum_fan or recordings"),
+        ({"rooms": ["simulated", "openslr28"]}, "rooms: expected simulated or recordings; for those of a known set"),
+        ({"noise": {"kind": "babble", "talkers": 3}}, "expected the lowest and the highest number, such as [3, 3]"),
+        ({"noise": {"kind": "babble", "talkers": [4, 100_000]}}, "less than or equal to 32, got 100000"),
+        ({"duration_s": 0.0001}, "duration_s: Input should be greater than or equal to 0.5, got 0.0001"),
     ],
 )
 def test_recipes_that_cannot_be(tmp_path, changes, problem):
     with pytest.raises(ConfigError) as error:
         plans.plan(recipe(tmp_path, **changes))
     assert problem in str(error.value)
+
+
+def test_a_run_configuration_is_no_recipe(tmp_path):
+    with pytest.raises(ConfigError, match="this is the configuration of a run, not the recipe of a set"):
+        plans.plan(config.shipped()["demo"])
+
+
+def test_noise_and_speech_are_no_rooms(tmp_path, data):
+    with pytest.raises(DatasetError) as error:
+        plans.plan(recipe(tmp_path, rooms=[{"path": "noise"}, {"path": "speech"}, {"path": "rooms"}]), data)
+    lines = str(error.value).splitlines()
+    assert len(lines) == 4
+    assert all("expected the impulse response of a room, which decays" in line for line in lines)
 
 
 def test_the_command(tmp_path, data):
@@ -276,6 +403,11 @@ def test_a_recipe_is_no_run_configuration():
 
 def test_the_recipe_that_comes_along_fits_the_real_audio(real_data):
     plan = plans.plan("configs/noisy_reverberant.yaml", real_data("speech").parent)
-    assert plan.terms.publishable
+    assert plan.terms.obstacles == ()
     assert plan.terms.licences == ("CC BY 4.0", "CC0 1.0", "public domain")
-    assert len(plan.materials.speech) >= 7
+    others = len({source.speaker for source in plan.materials.speech}) - 1
+    [babble] = [entry for entry in plan.recipe.noise if isinstance(entry, Babble)]
+    assert babble.talkers[1] <= others
+    times = sorted(room.rt60_s for entry in plan.materials.rooms for room in entry)
+    assert len(times) >= 5
+    assert times[0] < 0.7 < 1.2 < times[-1]

@@ -181,8 +181,8 @@ def test_what_is_unknown_or_broken_is_shown(two, tmp_path):
     assert {mark.name: mark.clips for mark in card.marks}["unreadable"] == 1
     assert "1 file cannot be read" in text["card.md"]
     assert "Licence: UNKNOWN" in text["ATTRIBUTION.txt"]
-    assert "| **unknown** |" in text["card.md"]
-    assert '<strong class="unknown">unknown</strong>' in text["card.html"]
+    assert "| **not stated** |" in text["card.md"]
+    assert '<strong class="unknown">not stated</strong>' in text["card.html"]
     assert front_matter(card)["license"] == ["unknown"]
     assert front_matter(card)["language"] == ["en"]
     assert distribution(card, "loudness_lufs").without == 1
@@ -211,9 +211,28 @@ def test_authors_of_single_recordings_and_of_mixtures(two, tmp_path):
                   attributes={"materials": materials})  # fmt: skip
     text = card_of("x", measured([song, mix], tmp_path), {}).attribution
     assert "- “A song” by A. Singer, https://example.org/1" in text
-    assert "- speech: VCTK. Licence: CC BY 4.0" in text
-    assert "- noise: rain. Licence: UNKNOWN" in text
-    assert "1 clip, cut from longer recordings" in text
+    assert (
+        "1 clip, cut from longer recordings, mixed from the recordings below, and so changed.\n"
+        "Speech. Licence: CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/)\n- VCTK\n"
+        "Noise. Licence: UNKNOWN."
+    ) in text
+    assert "\n- rain\n" in text
+
+
+def test_everybody_is_named_once_in_a_set_of_mixtures(two, tmp_path):
+    clips = []
+    for number in range(4):
+        noise = {"role": "noise", "name": f"{number}.wav", "licence": "CC0" if number % 2 else "CC BY 3.0"}
+        used = [{"role": "speech", "name": "p1", "licence": "CC BY 4.0", "attribution": "VCTK"}, noise]
+        stated = f"speech: CC BY 4.0; noise: {noise['licence']}"
+        told = {"materials": used, "attribution": "VCTK", "speaker": f"p{number % 2}", "language": "en"}
+        clips.append(replace(two[0], id=f"x/{number}", licence=stated, attributes=told))
+    card = card_of("x", measured(clips, tmp_path), {})
+    assert card.attribution.count("VCTK") == 1
+    assert "- 0.wav (authors: UNKNOWN; to name the authors" in card.attribution
+    assert "- 1.wav\n- 3.wav\n" in card.attribution
+    assert {row.stated: row.clips for row in card.licences} == {"CC BY 4.0": 4, "CC BY 3.0": 2, "CC0": 2}
+    assert (card.speakers, card.without_speaker, card.languages) == (2, 0, ("en",))
 
 
 def test_a_licence_that_asks_for_authors_who_are_not_known(two, tmp_path):
@@ -261,7 +280,7 @@ def test_the_command(two, tmp_path, monkeypatch):
     shown = runner.invoke(app, ["data", "card", str(tmp_path / "two.jsonl"), "--title", "Two", "--workers", "1"])
     assert shown.exit_code == 0, shown.output
     assert (tmp_path / "results/cards/two/card.html").is_file()
-    assert "unknown (2)" in shown.output
+    assert "not stated (2)" in shown.output
     found = runner.invoke(app, ["data", "card", str(tmp_path / "two.jsonl"), "--json", "--output", "elsewhere"])
     assert json.loads(found.stdout)["unreadable"] == 1
     assert (tmp_path / "elsewhere/card.md").is_file()

@@ -30,7 +30,7 @@ from filelock import FileLock
 from bench import audio, config
 from bench.align import probe
 from bench.cli_data import app
-from bench.datasets import collection, fetching, licences, partial, records
+from bench.datasets import accepted_licences, collection, fetching, partial, records
 from bench.datasets.download import Patience
 from bench.datasets.fetching import fetch
 from bench.datasets.known import known_sets
@@ -189,12 +189,12 @@ def test_the_licence_is_accepted_once_for_each_wording(known, context, server):
     assert server.requests == []
     get(known, context, "train")
     fetch(known, context, patience=QUICK)
-    assert licences.accepted(known, context.cache_dir)
+    assert accepted_licences.accepted(known, context.cache_dir)
     kept = (context.cache_dir / "licences" / "tiny.json").read_bytes()
     (context.cache_dir / "licences" / "tiny.json").write_bytes(kept.replace(b'"accepted": "2', b'"accepted": "1'))
-    licences.require(known, context.cache_dir, accept_it=True)
+    accepted_licences.require(known, context.cache_dir, accept_it=True)
     assert b'"accepted": "1' in (context.cache_dir / "licences" / "tiny.json").read_bytes()
-    assert not licences.accepted(replace(known, licence="CC BY-NC 4.0"), context.cache_dir)
+    assert not accepted_licences.accepted(replace(known, licence="CC BY-NC 4.0"), context.cache_dir)
 
 
 def test_archives_brought_by_hand_are_used_and_kept(known, context, contents, files, server):

@@ -339,3 +339,11 @@ def test_a_hundred_thousand_lines(tmp_path):
         file.write("{}\n" * 3)
     with pytest.raises(DatasetError, match="line 100003: id"):
         read_manifest(tmp_path / "m.jsonl")
+
+
+def test_a_relative_path_is_one_from_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    clip = Clip("a", "x", "speech", "sets/audio/a.wav", "0" * 64, 16_000, 1, 16_000)
+    write_manifest("sets/m.jsonl", [clip, replace(clip, id="b", path="b.wav")])
+    records = [json.loads(line) for line in (tmp_path / "sets/m.jsonl").read_text().splitlines()]
+    assert [record["path"] for record in records] == ["audio/a.wav", str(tmp_path / "b.wav")]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -70,9 +71,12 @@ def test_babble_is_of_other_talkers_and_never_of_the_one_who_speaks(talkers):
 
 def test_babble_of_more_talkers_than_there_are_repeats_some(talkers):
     recipe, materials = made(talkers, noise={"kind": "babble", "talkers": [6, 6]})
-    attributes = mix(0, recipe, materials).attributes
-    assert attributes["babble_talkers"] == 6
-    assert attributes["speech"][:2] not in {one["speaker"] for one in attributes["materials"] if one["role"] == "noise"}
+    for number in range(8):
+        attributes = mix(number, recipe, materials).attributes
+        assert (attributes["babble_talkers"], attributes["babble_distinct_talkers"]) == (6, 3)
+        heard = Counter(one["speaker"] for one in attributes["materials"] if one["role"] == "noise")
+        assert sorted(heard.values()) == [2, 2, 2]  # nobody is silent while another comes again
+        assert attributes["speech"][:2] not in heard
 
 
 def test_kinds_come_as_often_as_their_weights_say(talkers, put):
@@ -151,7 +155,7 @@ def test_a_manifest_gives_speakers_licences_and_parts(context, put):
         clips.append(
             Clip(
                 speaker, "", "speech", str(path), sha256_of(path), RATE, 1, 3 * RATE, "CC0 1.0", 1.0, 1.5,
-                attributes={"speaker": speaker, "attribution": f"read by {speaker}"},
+                attributes={"speaker": speaker, "attribution": f"read by {speaker}", "language": "nl"},
             )
         )  # fmt: skip
     write_manifest(context.data_dir / "own" / "manifest.jsonl", clips)
@@ -161,6 +165,7 @@ def test_a_manifest_gives_speakers_licences_and_parts(context, put):
     mixture = mix(0, recipe, materials)
     [spoken] = [one for one in mixture.attributes["materials"] if one["role"] == "speech"]
     assert spoken["attribution"] == f"read by {spoken['name']}" == f"read by {spoken['speaker']}"
+    assert (mixture.attributes["speaker"], mixture.attributes["language"]) == (spoken["speaker"], "nl")
     recorded = audio.read(context.data_dir / "own" / f"{spoken['name']}.wav", 1.0, 1.5)
     assert np.abs(mixture.audio.samples - recorded.samples).max() < 1e-4
     put("own/ben.wav", seconds=3, seed=99)

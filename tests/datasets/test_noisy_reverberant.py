@@ -12,7 +12,7 @@ from bench.audio import Audio
 from bench.datasets.base import DatasetContext
 from bench.datasets.mixing import active_level_dbfs, decibels, power
 from bench.datasets.noisy_reverberant import noisy_reverberant
-from bench.datasets.rooms import reverberation_time_s
+from bench.datasets.rooms import require_decay, reverberation_time_s
 from bench.errors import ConfigError, DatasetError
 
 RATE = 16_000
@@ -229,6 +229,23 @@ def test_measured_rooms_match_what_is_known_of_them(real_data):
         else:
             assert rt60_s is not None, file.name
             assert 0.4 <= rt60_s <= 4.1, file.name
+
+
+def test_every_measured_room_decays_and_no_real_noise_does(real_data):
+    def decays(file: Path) -> bool:
+        recorded = audio.read(file)
+        try:
+            require_decay(recorded.samples[:2].astype(np.float64), recorded.rate)
+        except ValueError:
+            return False
+        return True
+
+    measured = sorted(real_data("rir").glob("*.wav"))
+    assert measured
+    assert [file.name for file in measured if not decays(file)] == []
+    others = [*real_data("noise").glob("s*.*"), *real_data("speech").glob("vctk_p22*.wav")]
+    assert others
+    assert [file.name for file in others if decays(file)] == []
 
 
 @pytest.mark.parametrize("channels", [1, 2])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import subprocess
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,15 @@ from bench.audio import Audio, write
 from bench.report import render, summarise, wide, write_report
 from bench.report.judged import band_limited
 from bench.report.plots import per_clip
+from bench.report.tables import bitrates_of_means, rates
+from bench.report.wide import sheets
 from bench.report.worst import worst_clips
 from bench.results import load_results
 from tests.conftest import noise
 from tests.report.build import make_run, with_tables
+from tests.report.test_page import BROWSER
 
+INCLUDED = {"band_limited": "include"}
 AUDITED = ["bandwidth_hz", "edge_hz", "marks", "loudness_lufs"]
 
 
@@ -141,3 +146,52 @@ def test_a_run_finds_and_leaves_out_what_is_not_full_band(tmp_path):
     console.print(render(results))
     assert "1 band-limited" in console.export_text()
     pd.testing.assert_frame_equal(runner.run(config, output=tmp_path / "run", workers=1).clips, results.clips)
+
+
+def test_a_curve_has_the_bitrate_of_the_clips_in_its_mean(audited):
+    everything = bitrates_of_means(with_tables(audited, audited.folder.parent / "in", info=audited.info | INCLUDED))
+    table = rates(audited).set_index(["category", "condition"])["actual_bps"]
+    for row in everything.to_dict("records"):
+        assert row["actual_bps"] == table[row["category"], row["condition"]]
+    (bps,) = bitrates_of_means(audited).query(
+        "category == 'speech' and condition == 'opus@6000' and quantity == 'pesq_wb'"
+    )["actual_bps"]
+    coded = audited.encodings.query("condition == 'opus@6000'").set_index("clip")
+    coded = coded.loc[["clip-speech-001", "clip-speech-003"]]
+    assert bps == pytest.approx(coded["payload_bits"].sum() / coded["seconds"].sum())
+    assert bps != table["speech", "opus@6000"]
+    assert set(bitrates_of_means(audited)["category"]) == {"speech"}, "no clip of music counts"
+
+
+def test_the_dagger_warns_of_other_clips(audited):
+    (sheet, _) = sheets(audited, summarise(audited), rates(audited))
+    assert "compare it only with means over the same clips" in sheet.notes[0]
+    included = with_tables(audited, audited.folder.parent / "in", info=audited.info | INCLUDED)
+    (sheet, _) = sheets(included, summarise(included), rates(included))
+    assert "compare" not in sheet.notes[0]
+
+
+def test_the_advice_of_marks_shows_code(audited):
+    clips = audited.clips.assign(marks=json.dumps({"dual_mono": "`<b>` and `"}))
+    page = write_report(with_tables(audited, audited.folder.parent / "code", clips=clips))[3].read_text()
+    assert "<code>channels: 1</code>" in page
+    assert "<code>&lt;b&gt;</code> and `" in page
+
+
+@pytest.mark.skipif(BROWSER is None, reason="neither Chromium nor Chrome is installed")
+def test_the_table_of_references_fits_into_a_window(audited, tmp_path):
+    marks = json.dumps({"lossy": "41 % of the frames end in a step of 17 dB at cut-offs that move " + 9 * "and move "})
+    names = [f"corpus/wav48_silence_trimmed/p228/{name}" for name in audited.clips["clip"]]
+    clips = audited.clips.assign(
+        marks=marks, clip=names, category="noisy_reverberant_speech", noise_floor_dbfs=-61.2, rt60_s=0.31
+    )
+    page = write_report(with_tables(audited, tmp_path / "wide", clips=clips))[3]
+    check = """<script>const box = document.querySelector("table.clips").parentElement;
+      document.title = `table ${box.scrollWidth > box.clientWidth ? "overflows" : "fits"}`;</script></body>"""
+    page.write_text(page.read_text().replace("</body>", check))
+    done = subprocess.run(
+        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1300,900",
+         f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert "<title>table fits</title>" in done.stdout

@@ -2,18 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from bench.cards.licences import (
+from bench.datasets.known import known_sets
+from bench.datasets.licence_terms import (
+    ASK_OWNER,
     ATTRIBUTION,
     NO_DERIVATIVES,
     NON_COMMERCIAL,
     NOTICE,
+    PARTS,
+    READ,
     RESEARCH,
     SHARE_ALIKE,
-    UNKNOWN,
     asks,
     licences_in,
 )
-from bench.datasets.known import known_sets
 
 BY = "https://creativecommons.org/licenses/by"
 
@@ -36,14 +38,32 @@ BY = "https://creativecommons.org/licenses/by"
         ("ODC-By 1.0", ["ODC-By-1.0"], [ATTRIBUTION]),
         ("public domain", ["LicenseRef-public-domain"], []),
         ("speech: CC BY 4.0; noise: CC0 1.0", ["CC-BY-4.0", "CC0-1.0"], [ATTRIBUTION]),
-        ("speech: CC BY 4.0; noise: ; rooms: simulated", ["CC-BY-4.0"], [ATTRIBUTION, f"noise: {UNKNOWN}"]),
-        ("speech: CC0; noise: not stated", ["CC0-1.0"], [f"noise: {UNKNOWN}"]),
-        ("", [], [UNKNOWN]),
-        ("  ", [], [UNKNOWN]),
-        ("unknown", [], [UNKNOWN]),
-        ("not stated; for research only", [], [UNKNOWN, RESEARCH]),
+        ("speech: CC BY 4.0; noise: ; rooms: simulated", ["CC-BY-4.0"], [ATTRIBUTION, f"noise: {ASK_OWNER}"]),
+        ("speech: CC0; noise: not stated", ["CC0-1.0"], [f"noise: {ASK_OWNER}"]),
+        ("", [], [ASK_OWNER]),
+        ("  ", [], [ASK_OWNER]),
+        ("unknown", [], [ASK_OWNER]),
+        ("not stated; for research only", [], [ASK_OWNER, RESEARCH]),
         ("EBU terms: not for commercial use", [], [NON_COMMERCIAL]),
-        ("my own terms", [], ["read its terms: they are none that is known here"]),
+        ("my own terms", [], [READ]),
+        ("not MIT", [], [READ]),
+        ("; ", [], [ASK_OWNER]),
+        ("synthetic", [], [ASK_OWNER]),
+        ("speech: CC0; noise: , ", ["CC0-1.0"], [f"noise: {ASK_OWNER}"]),
+        ("speech: CC0; rooms: simulated", ["CC0-1.0"], []),
+        ("https://creativecommons.org/licenses/by/4.0/deed.en", ["CC-BY-4.0"], [ATTRIBUTION]),
+        ("MIT, but not the music", ["MIT"], [NOTICE, READ]),
+        ("Creative Commons", [], [READ]),
+        ("their licences not stated, repo MIT", ["MIT"], [ASK_OWNER, NOTICE, READ]),
+        ("ODC PDDL", ["PDDL-1.0"], []),
+        ("BSD", ["BSD-3-Clause"], [NOTICE]),
+        (
+            "http://creativecommons.org/licenses/sampling+/1.0/",
+            ["LicenseRef-CC-Sampling-Plus-1.0"],
+            [ATTRIBUTION, NON_COMMERCIAL, PARTS],
+        ),
+        ("speech: CC BY 4.0; noise: ", ["CC-BY-4.0"], [ATTRIBUTION, f"noise: {ASK_OWNER}"]),
+        ("CC0 1.0 Universal (CC0 1.0) Public Domain Dedication", ["CC0-1.0", "LicenseRef-public-domain"], []),
     ],
 )
 def test_what_is_stated_is_understood(stated, identifiers, asked):
