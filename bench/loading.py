@@ -86,7 +86,7 @@ def clips_of(what: str, context: DatasetContext, category: Category = "speech") 
     if path.suffix in (".yaml", ".yml") or what in config_module.shipped():
         return clips_of_config(load_config(what)[0], context)
     known = datasets.registry.entries()
-    if what in known:
+    if what in known or (all(what.partition(":")) and "/" not in what):
         return _made(what, {"name": what}, context)
     if path.is_file():
         raise ConfigError(

@@ -24,7 +24,7 @@ def print_power(
         found = sorted((row for row in rows if row.category == category), key=_widest_first)
         _print_pairs(category, found, difference, aim, level)
     if steps:
-        _print_steps(steps)
+        _print_steps(steps, all(step["middle"] == step["widest"] for step in steps))
     for category in silent:
         console.out.print(f"{category}: the quantity has no value there.")
 
@@ -67,7 +67,14 @@ def _count(count: int | None, row: Outlook, clips: int | None = None) -> str:
     return f"{count} ({clips})" if clips is not None else str(count)
 
 
-def _print_steps(steps: Sequence[Mapping[str, Any]]) -> None:
+def _print_steps(steps: Sequence[Mapping[str, Any]], of_one_pair: bool) -> None:
+    if of_one_pair:
+        console.print_table(
+            "Sources needed for other differences",
+            ("category", "difference", "sources", ""),
+            [(step["category"], f"{step['difference']:.3g}", step["middle"], _bar(step["middle"])) for step in steps],
+        )
+        return
     console.print_table(
         "Sources needed for other differences: the pair of middle spread, and the widest",
         ("category", "difference", "middle", "widest", ""),

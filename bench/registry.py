@@ -75,6 +75,8 @@ class Registry:
         module, _, attribute = entry.target.partition(":")
         try:
             factory: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+        except ConfigError:
+            raise
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
             raise MissingRequirement(f"{self.kind} {name}: {entry.target} cannot be imported ({why}).") from error

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from bench.console import QUIET_INTERVAL_S, err
-from bench.datasets.part import gigabytes
+from bench.datasets.partial import gigabytes
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -26,6 +26,7 @@ class Transfers:
         self._now: dict[tuple[str, str], tuple[int, int | None]] = {}
         self._tasks: dict[tuple[str, str], TaskID] = {}
         self._bars: Bars | None = _bars() if err.is_terminal else None
+        self._ended = threading.Event()
 
     def __call__(self, name: str, doing: str, done: int, total: int | None) -> None:
         key = (name, doing)
@@ -41,13 +42,24 @@ class Transfers:
     def __enter__(self) -> Transfers:
         if self._bars is not None:
             self._bars.start()
+        else:
+            threading.Thread(target=self._remind, daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ended.set()
         if self._bars is not None:
             self._bars.stop()
+
+    def _remind(self) -> None:
+        """Print what is waited for where nothing moves, so that nobody calls."""
+        while not self._ended.wait(max(1.0, self._interval_s)):
+            with self._lock:
+                if self._now and time.monotonic() - self._printed > self._interval_s:
+                    self._printed = time.monotonic()
+                    self._print()
 
     def _draw(self, bars: Bars, key: tuple[str, str], done: int, total: int | None) -> None:
         if key not in self._tasks:
@@ -60,7 +72,9 @@ class Transfers:
         moved = sum(now[0] - self._first[key] for key, now in self._now.items() if key[1] == "downloading")
         speed = moved / max(1e-9, time.monotonic() - self._started)
         parts = [
-            f"{doing} {name}: {gigabytes(done)}" + (f" of {gigabytes(total)}" if total else "")
+            f"{doing} {name}"
+            + (f": {gigabytes(done)}" if done else "")
+            + (f" of {gigabytes(total)}" if done and total else "")
             for (name, doing), (done, total) in under_way.items()
         ]
         left = sum(total - done for (_, doing), (done, total) in under_way.items() if total and doing == "downloading")

@@ -46,6 +46,7 @@ def sample(
         raise ConfigError(f"--allocation: expected equal or proportional, got {allocation!r}.")
     if category not in CATEGORIES:
         raise ConfigError(f"--category: expected one of {', '.join(CATEGORIES)}, got {category!r}.")
+    _require_file(output)
     context = dataset_context(data, cache)
     of_files: Any = category
     how: Any = allocation
@@ -63,9 +64,10 @@ def sample(
         console.print_json({"dataset": dataset, "seed": seed, "allocation": allocation, **found})
         return
     title = f"{len(got)} of {len(clips)} clips of {dataset}, seed {seed}"
-    console.print_table(
-        title, (*keys, "clips", "chosen"), [(*row.values, row.clips, row.chosen) for row in rows] if keys else []
-    )
+    if keys:
+        console.print_table(title, (*keys, "clips", "chosen"), [(*row.values, row.clips, row.chosen) for row in rows])
+    else:
+        console.out.print(title, soft_wrap=True, markup=False)
     if output:
         console.out.print(f"written: {output}", soft_wrap=True, markup=False)
 
@@ -99,6 +101,7 @@ def power(
     from bench.results import load_results
     from bench.store import write_bytes
 
+    _require_file(output)
     results = load_results(run)
     rows = powers.outlooks(results, quantity, difference, conditions or (), aim, level)
     silent = powers.inapplicable(results, quantity)
@@ -114,3 +117,10 @@ def power(
     print_power(rows, steps, silent, difference, aim, level)
     if output:
         console.out.print(f"written: {output}", soft_wrap=True, markup=False)
+
+
+def _require_file(output: Path | None) -> None:
+    from bench.errors import ConfigError
+
+    if output is not None and output.is_dir():
+        raise ConfigError(f"--output: expected the name of a file, but {output} is a folder.")

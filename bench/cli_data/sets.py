@@ -25,20 +25,28 @@ def list_(data: Data = None, cache: Cache = None, json: Json = False) -> None:
     from bench import console
     from bench.datasets import collection
     from bench.datasets.known import known_sets
+    from bench.errors import DatasetError
     from bench.loading import dataset_context
 
     context = dataset_context(data, cache)
     rows = []
     for known in known_sets().values():
-        found = collection.state(known, context)
-        size = collection.size_of(collection.units(known, ["all"])) if known.archives else "bring it yourself"
+        try:
+            found = collection.state(known, context)
+        except DatasetError as error:  # the other sets are worth listing all the same
+            console.err.print(f"note: {known.name}: {error}", markup=False, soft_wrap=True)
+            found = collection.State("unreadable", collection.target_of(known, context), (), ())
+        every = collection.units(known, ["all"])
+        sizes = [one.size_bytes for unit in every for one in unit.archives]
         row: dict[str, Any] = {"name": known.name, "role": known.role, "title": known.title, "licence": known.licence}
-        rows.append(row | {"hours": known.hours, "size": size, "state": found.status, "folder": str(found.folder)})
+        row |= {"hours": known.hours, "size": collection.size_of(every) if known.archives else "bring it yourself"}
+        row["size_bytes"] = sum(filter(None, sizes)) if sizes and all(sizes) else None
+        rows.append(row | {"state": found.status, "folder": str(found.folder)})
     if json:
         console.print_json(rows)
         return
-    columns = ("name", "role", "title", "licence", "hours", "size", "state")
-    console.print_table("known sets", columns, [[row[column] for column in columns] for row in rows])
+    columns = ("name", "role", "hours", "size", "state")
+    console.print_table("known sets", columns, [[row[one] for one in columns] for row in rows], ("name", "state"))
     console.out.print("Everything on one of them: codecbench data info NAME", highlight=False)
 
 
@@ -203,18 +211,20 @@ def path(name: Name, data: Data = None, cache: Cache = None, json: Json = False)
 def _licence(known: KnownSet, context: DatasetContext, subsets: list[str], accept: bool) -> bool:
     """Shows the licence of what is to be fetched; whether it is accepted now, by the option or the person there."""
     from bench import console
-    from bench.datasets import accepted_licences, collection
+    from bench.datasets import accepted_licences, collection, fetching
 
-    wanted = collection.units(known, subsets)
-    found = collection.state(known, context)
-    if not wanted or {unit.archive.name for unit in wanted} <= set(found.fetched):
+    ahead = fetching.outlook(known, context, subsets)
+    if not ahead.left and (known.archives or not ahead.lacking):
         return accept
     accepted = accept or accepted_licences.accepted(known, context.cache_dir)
     asked = not accepted and sys.stdin.isatty() and console.err.is_terminal
     if accepted or asked:
         console.err.print(accepted_licences.text_of(known), markup=False, soft_wrap=True)
-        size, count = collection.size_of(wanted), len(wanted)
-        console.err.print(f"download: {size}, archives: {count}, to {found.folder}", markup=False, soft_wrap=True)
+    if context.data_dir and not context.data_dir.exists():
+        console.err.print(f"the data folder {context.data_dir} will be created", markup=False, soft_wrap=True)
+    if (accepted or asked) and known.archives:
+        size, count = collection.size_of(ahead.left), len(ahead.left)
+        console.err.print(f"download: {size}, archives: {count}, to {ahead.folder}", markup=False, soft_wrap=True)
     return typer.confirm("Do you accept the licence?", default=False, err=True) if asked else accept
 
 

@@ -6,6 +6,10 @@ A loader is called with keyword options, ``name`` (the dataset's name, the prefi
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from bench.errors import ConfigError
 from bench.registry import Entry, Registry
 
 TABLE = (
@@ -92,7 +96,23 @@ KNOWN = (
 )
 """Published sets by name; see :mod:`bench.datasets.known`."""
 
-registry = Registry("dataset loader", "codecbench.datasets", (*TABLE, *KNOWN))
+
+class Loaders(Registry):
+    """The dataset loaders; a :class:`~bench.datasets.known.base.KnownSet` given by its import path becomes one."""
+
+    def load(self, name: str) -> Callable[..., Any]:
+        factory: object = super().load(name)
+        if callable(factory):
+            return factory
+        from bench.datasets.known.base import KnownSet
+        from bench.datasets.known.loading import loader
+
+        if not isinstance(factory, KnownSet):
+            raise ConfigError(f"{name}: expected a loader or a KnownSet, got a {type(factory).__name__}.")
+        return loader(factory)
+
+
+registry = Loaders("dataset loader", "codecbench.datasets", (*TABLE, *KNOWN))
 names = registry.names
 load = registry.load
 make = registry.make

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.datasets.known.base import KnownSet
-from bench.datasets.part import replacing
+from bench.datasets.partial import replacing
 from bench.errors import ConfigError
 
 
@@ -37,9 +37,11 @@ def accept(known: KnownSet, cache_dir: Path) -> None:
 
 def require(known: KnownSet, cache_dir: Path, accept_it: bool) -> None:
     """Raise ConfigError unless the licence was accepted, or is now."""
+    if accepted(known, cache_dir):
+        return
     if accept_it:
         accept(known, cache_dir)
-    elif not accepted(known, cache_dir):
+    else:
         raise ConfigError(
             f"{text_of(known)}\nThe licence has not been accepted here. Read it; to accept it, add --accept-licence."
         )

@@ -18,7 +18,7 @@ from typing import IO, BinaryIO, Protocol
 
 from bench.datasets.base import listed
 from bench.datasets.download import looks_like_html
-from bench.datasets.part import Progress, ignore, require_space
+from bench.datasets.partial import Progress, ignore, require_space
 from bench.datasets.unpacking import FileRecord, Limits, Output
 from bench.datasets.volumes import Joined, correct_offsets
 from bench.errors import DatasetError
@@ -61,11 +61,12 @@ def unpack(
     archive: Path,
     folder: Path,
     temporary: Path,
+    inside: str = "",
     earlier: Sequence[Path] = (),
     limits: Limits = LIMITS,
     progress: Progress = ignore,
 ) -> Unpacked:
-    """Unpack a zip or tar (also gz, bz2, xz) into ``folder``.
+    """Unpack a zip or tar (also gz, bz2, xz) into ``folder``, or below it, where ``inside`` says.
 
     Everything is written to ``temporary``, on the same disk, and moved into place when the archive has been read to
     its end and found whole. Files that are in place already are replaced. Empty folders, modes and owners are not kept.
@@ -75,7 +76,8 @@ def unpack(
     Raises:
         BrokenArchive: truncated, damaged, or no archive.
         DatasetError: encrypted, of a kind that cannot be unpacked here, too large for ``limits`` or the disk, or with
-            members that would lie outside the folder, are devices, or share a place; nothing is changed then.
+            members that would lie outside the folder, go through a link in it, are devices, or share a place; nothing
+            is changed then.
     """
     shutil.rmtree(temporary, ignore_errors=True)
     output = Output(archive, temporary, limits.bytes_of(sum(one.stat().st_size for one in (*earlier, archive))), limits)
@@ -90,7 +92,7 @@ def unpack(
                 _unzip(raw, output, progress)
             else:
                 _untar(raw, start, output, progress)
-        output.move_to(folder)
+        output.move_to(folder, inside)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return Unpacked(tuple(output.files), tuple(output.clashes))

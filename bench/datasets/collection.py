@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +9,17 @@ from typing import Literal
 
 from bench.datasets import records
 from bench.datasets.base import DatasetContext
-from bench.datasets.known import known_sets
+from bench.datasets.known import find
 from bench.datasets.known.base import Archive, KnownSet
-from bench.datasets.known.places import ALL, places
-from bench.datasets.part import gigabytes
+from bench.datasets.known.places import ALL, missing_from, places
+from bench.datasets.partial import gigabytes
 from bench.datasets.unpacking import RECORDS
 from bench.datasets.volumes import belongs_to
-from bench.errors import ConfigError, UnknownName
+from bench.errors import ConfigError
 from bench.registry import nearest
+
+__all__ = ["State", "Unit", "archives_of", "by_hand", "fetched_to", "find", "size_of", "state", "subsets_of"]
+__all__ += ["target_of", "units"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class State:
     ``fetched`` are the archives that were unpacked there.
     """
 
-    status: Literal["absent", "partial", "there"]
+    status: Literal["absent", "partial", "there", "unreadable"]
     folder: Path
     missing: tuple[str, ...]
     fetched: tuple[str, ...]
@@ -44,30 +46,6 @@ class Unit:
     @property
     def archives(self) -> tuple[Archive, ...]:
         return (*self.earlier, self.archive)
-
-
-def find(name: str) -> KnownSet:
-    """The set called ``name``; ``package.module:ATTRIBUTE`` is one of your own.
-
-    Raises:
-        UnknownName: with the nearest known name.
-        ConfigError: nothing at that import path, or no KnownSet.
-    """
-    sets = known_sets()
-    if name in sets:
-        return sets[name]
-    module, _, attribute = name.partition(":")
-    if not (module and attribute) or "/" in name:
-        raise UnknownName(
-            f"no known set is named {name!r}.{nearest(name, sets)} `codecbench data list` shows the names."
-        )
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except Exception as error:
-        raise ConfigError(f"{name}: cannot be imported ({type(error).__name__}: {error}).") from error
-    if not isinstance(found, KnownSet):
-        raise ConfigError(f"{name}: expected a KnownSet, got a {type(found).__name__}.")
-    return found
 
 
 def state(known: KnownSet, context: DatasetContext) -> State:
@@ -89,11 +67,6 @@ def target_of(known: KnownSet, context: DatasetContext) -> Path:
 def archives_of(folder: Path) -> Path:
     """Where the archives of the set in ``folder`` lie, while they are needed."""
     return folder.with_name(f"{folder.name}-archives")
-
-
-def missing_from(known: KnownSet, folder: Path) -> tuple[str, ...]:
-    """The globs of ``recognised_by`` that match nothing below ``folder``."""
-    return tuple(glob for glob in known.recognised_by if next(folder.glob(glob), None) is None)
 
 
 def fetched_to(folder: Path) -> tuple[str, ...]:
@@ -120,8 +93,6 @@ def units(known: KnownSet, subsets: Sequence[str] = ()) -> list[Unit]:
     wanted = set(subsets) or ({known.split} if known.split in parts else {ALL})
     chosen = [one for one in known.archives if ALL in wanted or not one.subset or one.subset in wanted]
     names = [one.name for one in chosen]
-    if len(set(names)) < len(names):
-        raise ValueError(f"{known.name}: two archives have one file name")
     split = {name: tuple(one for one in chosen if belongs_to(one.name) == name) for name in names}
     return [Unit(one, split[one.name]) for one in chosen if belongs_to(one.name) not in names]
 

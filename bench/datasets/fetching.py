@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import shutil
-import threading
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from bench.datasets import accepted_licences, archives, records
-from bench.datasets.base import DatasetContext, sha256_of
-from bench.datasets.collection import Unit, archives_of, by_hand, fetched_to, missing_from, state, units
-from bench.datasets.download import PATIENCE, Patience, download, remote_size
+from bench.datasets.base import DatasetContext, listed, sha256_of
+from bench.datasets.collection import Unit, archives_of, by_hand, fetched_to, state, subsets_of, units
+from bench.datasets.download import PATIENCE, Patience
 from bench.datasets.known.base import Archive, KnownSet
-from bench.datasets.part import bytes_there, discard, replacing, require_space, was_downloaded, writing
-from bench.datasets.unpacking import RECORDS, FileRecord
-from bench.errors import DatasetError
+from bench.datasets.known.places import ALL, absent, missing_from, recordings_of_folder
+from bench.datasets.parallel import Skipped, Watch, downloads, sizes
+from bench.datasets.partial import bytes_there, discard, replacing, require_space, was_downloaded, writing
+from bench.datasets.unpacking import RECORDS, FileRecord, Refused, require_place
+from bench.errors import ConfigError, DatasetError
 
 PARALLEL = 3
 UNPACKED = 1.3
 """Bytes of audio for each byte of its archive, about: what is looked for on the disk before anything starts."""
-
-GRACE_S = 2.0  # for the downloads to note that they were stopped
-
-
-class Watch(Protocol):
-    """Told, from several threads, how far each file is: ``doing`` is ``downloading`` or ``unpacking``."""
-
-    def __call__(self, name: str, doing: str, done: int, total: int | None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +34,14 @@ class Fetched:
     notes: tuple[str, ...] = ()
 
 
-class _StoppedError(Exception):
-    """The user stopped it."""
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What fetching would do: ``left`` to fetch into ``folder``, what is ``lacking`` there, and if all was brought."""
+
+    folder: Path
+    left: tuple[Unit, ...]
+    lacking: str
+    brought: bool
 
 
 def unwatched(name: str, doing: str, done: int, total: int | None) -> None:
@@ -72,26 +69,73 @@ def fetch(
         DatasetError: what could not be fetched or unpacked, all of it, and how to bring it by hand; another process
             fetches the same set; the disk has no room.
     """
-    found = state(known, context)
-    wanted = units(known, subsets)
-    if found.status == "there" and not _begun(found.folder):
+    ahead = outlook(known, context, subsets)
+    if not ahead.left and not ahead.lacking:
         note = "was brought here by hand; nothing was fetched."
-        return Fetched(found.folder, (), (note,) if known.archives else ())
-    if not known.archives:
-        raise DatasetError(by_hand(known, found.folder, ()))
-    if not _left(found.folder, wanted):
-        return Fetched(found.folder, (), ())
-    accepted_licences.require(known, context.cache_dir, accept_licence)
-    with _alone(archives_of(found.folder)):
-        to_do = _left(found.folder, wanted)
-        _require_space(known, found.folder, to_do, patience)
-        notes = _fetch(known, found.folder, to_do, parallel, keep_archives, patience, watch)
-    if missing := missing_from(known, found.folder):
+        return Fetched(ahead.folder, (), (note,) if ahead.brought and known.archives else ())
+    _require_licence(known, ahead, context, accept_licence)
+    notes: list[str] = []
+    if ahead.left:
+        with _alone(archives_of(ahead.folder)):
+            to_do = _left(ahead.folder, ahead.left)
+            notes = _require_space(known, ahead.folder, to_do, patience, watch)
+            notes += _fetch(known, ahead.folder, to_do, parallel, keep_archives, patience, watch)
+    if lacking := _lacking(known, ahead.folder, subsets):
         raise DatasetError(
-            f"{found.folder}: everything was unpacked, but it is not recognised as {known.title}: nothing matches "
-            f"{', '.join(missing)}. The publisher may have changed the archives."
+            f"{ahead.folder}: everything was unpacked, but it is not recognised as {known.title}: {lacking}. The "
+            "publisher may have changed the archives."
         )
-    return Fetched(found.folder, tuple(unit.archive.name for unit in to_do), tuple(notes))
+    return Fetched(ahead.folder, tuple(unit.archive.name for unit in ahead.left), tuple(notes))
+
+
+def outlook(known: KnownSet, context: DatasetContext, subsets: Sequence[str] = ()) -> Outlook:
+    """What of ``subsets`` is here, and what :func:`fetch` would do about the rest.
+
+    Raises:
+        ConfigError: no such subset; the data folder is a file.
+        DatasetError: a folder or a table of the set that cannot be read.
+    """
+    wanted = units(known, subsets)
+    if context.data_dir and context.data_dir.exists() and not context.data_dir.is_dir():
+        raise ConfigError(f"{context.data_dir}: expected a folder for the data, but that is a file.")
+    found = state(known, context)
+    lacking = _lacking(known, found.folder, subsets)
+    brought = not _begun(found.folder)
+    left = _left(found.folder, wanted) if lacking or not brought else []
+    return Outlook(found.folder, tuple(left), lacking, brought and not lacking)
+
+
+def _lacking(known: KnownSet, folder: Path, subsets: Sequence[str]) -> str:
+    """What of ``subsets`` is not in ``folder``, for people; empty where all of it is."""
+    if missing := missing_from(known, folder):
+        return f"nothing matches {', '.join(missing)}"
+    found = recordings_of_folder(known, folder)
+    parts = subsets_of(known)
+    asked = list(subsets) or [known.split or ALL]
+    names = [name for one in asked for name in (parts if one == ALL and parts else [one])]
+    for name in names:
+        of_it = [one for one in found if name == one.subset or name not in known.subsets]
+        lost = absent(of_it)
+        what = f" of {name}" if name in known.subsets else ""
+        if not of_it:
+            return f"there is no recording{what}"
+        if lost:
+            paths = [path.relative_to(folder) if path.is_relative_to(folder) else path for path in lost]
+            return f"{len(lost)} of {len(of_it)} recordings{what} that it lists are missing: {listed(paths)}"
+    return ""
+
+
+def _require_licence(known: KnownSet, ahead: Outlook, context: DatasetContext, accept_licence: bool) -> None:
+    """Raise ConfigError unless the licence is accepted; DatasetError then, for a set that has to be brought."""
+    if known.archives:
+        accepted_licences.require(known, context.cache_dir, accept_licence)
+        return
+    how = f"{by_hand(known, ahead.folder, ())}\nWhat is not there yet: {ahead.lacking}."
+    try:
+        accepted_licences.require(known, context.cache_dir, accept_licence)
+    except ConfigError as error:
+        raise ConfigError(f"{how}\n{error}") from None
+    raise DatasetError(how)
 
 
 def _fetch(
@@ -109,47 +153,59 @@ def _fetch(
     notes: list[str] = []
     problems: list[str] = []
     failed: list[Unit] = []
-    with _downloads([one for unit in to_do for one in unit.archives], folder, parallel, patience, watch) as coming:
+    skipped: Counter[str] = Counter()
+    wanted = [one for unit in to_do for one in unit.archives]
+    with downloads(wanted, _place_in(folder), parallel, patience, watch) as coming:
         for unit in to_do:
             try:
                 checksums = [coming[one.name].result() for one in unit.archives]
+            except DatasetError as error:
+                failed.append(unit)
+                if isinstance(error, Skipped):
+                    skipped[str(error)] += 1
+                else:
+                    problems.append(str(error))
+                continue
+            try:
                 notes += _unpack(unit, folder, checksums[-1], keep_archives, watch)
             except DatasetError as error:
                 problems.append(str(error))
-                failed.append(unit)
+    problems += [f"{silent}: {count} more of its files were not asked for." for silent, count in skipped.items()]
     if not problems or not fetched_to(folder):  # else the empty folder tells that there is more to come
         shutil.rmtree(folder / RECORDS / "unpacking", ignore_errors=True)
     if problems:
         for empty in (folder / RECORDS, folder):
             with suppress(OSError):
                 empty.rmdir()
-        raise DatasetError("\n".join([*problems, by_hand(known, folder, failed)]))
+        raise DatasetError("\n".join([*problems, *([by_hand(known, folder, failed)] if failed else [])]))
     return notes
 
 
 def _unpack(unit: Unit, folder: Path, checksum: str, keep_archives: bool, watch: Watch) -> list[str]:
     name = unit.archive.name
     file, *earlier = (archives_of(folder) / one.name for one in (unit.archive, *unit.earlier))
-    inside = unit.archive.unpack_to.strip("./")
+    inside = unit.archive.inside
     clashes: tuple[tuple[str, str], ...] = ()
-    if archives.is_archive(name):
-        try:
+    try:
+        if archives.is_archive(name):
             done = archives.unpack(
                 file,
-                folder / inside,
+                folder,
                 folder / RECORDS / "unpacking" / name,
+                inside,
                 earlier,
                 progress=lambda count, total: watch(name, "unpacking", count, total),
             )
-        except archives.BrokenArchive as error:
-            if not was_downloaded(file):
-                raise DatasetError(f"{error} Put the right file there, or delete it to fetch it.") from None
-            for one in (file, *earlier):
-                discard(one)
-            raise DatasetError(f"{error} It was deleted; the same command fetches it again.") from None
-        files, clashes = done.files, done.clashes
-    else:
-        files = (_copied(file, folder / inside / name),)
+            files, clashes = done.files, done.clashes
+        else:
+            require_place(file, folder, folder / inside / name)
+            files = (_copied(file, folder / inside / name),)
+    except (archives.BrokenArchive, Refused) as error:
+        if not was_downloaded(file):
+            raise DatasetError(f"{error} Put the right file there, or delete it to fetch it.") from None
+        for one in filter(was_downloaded, (file, *earlier)):
+            discard(one)
+        raise DatasetError(f"{error} It was deleted; the same command fetches it again.") from None
     if inside:
         files = tuple(replace(one, path=f"{inside}/{one.path}") for one in files)
     records.write(folder, records.Record(name, unit.archive.url, checksum, files))
@@ -175,55 +231,21 @@ def _left(folder: Path, wanted: Sequence[Unit]) -> list[Unit]:
     return [unit for unit in wanted if unit.archive.name not in done]
 
 
-def _require_space(known: KnownSet, folder: Path, to_do: Sequence[Unit], patience: Patience) -> None:
-    def size(one: Archive) -> tuple[int, int]:
-        there = bytes_there(archives_of(folder) / one.name)
-        total = one.size_bytes or remote_size(one.url, replace(patience, timeout_s=min(10.0, patience.timeout_s)))
-        return there, max(there, total or 0)
+def _place_in(folder: Path) -> Callable[[Archive], Path]:
+    """Where archives of the set in ``folder`` lie while they are needed."""
+    return lambda archive: archives_of(folder) / archive.name
 
-    sizes = list(records.threaded(size, [one for unit in to_do for one in unit.archives]))
-    needed = sum(total - there for there, total in sizes) + round(UNPACKED * sum(total for _, total in sizes))
+
+def _require_space(known: KnownSet, folder: Path, to_do: Sequence[Unit], patience: Patience, watch: Watch) -> list[str]:
+    """Raise DatasetError where the disk is too small; a note where that could not be known for all files."""
+    wanted = [one for unit in to_do for one in unit.archives]
+    total = sizes(wanted, _place_in(folder), patience, watch)
+    there = [bytes_there(archives_of(folder) / one.name) for one in wanted]
+    needed = sum(total) - sum(there) + round(UNPACKED * sum(total))
     require_space(folder, needed, f"{known.title}: about what fetching and unpacking")
-
-
-@contextmanager
-def _downloads(
-    wanted: Sequence[Archive], folder: Path, parallel: int, patience: Patience, watch: Watch
-) -> Iterator[dict[str, Future[str]]]:
-    """The checksums of the archives, as they come. The threads are daemons: a silent server must not delay Ctrl-C."""
-    waiting = deque(wanted)
-    coming: dict[str, Future[str]] = {one.name: Future() for one in wanted}
-    stopped = threading.Event()
-
-    def work() -> None:
-        while waiting and not stopped.is_set():
-            try:
-                one = waiting.popleft()
-            except IndexError:
-                return
-
-            def tell(done: int, total: int | None, name: str = one.name) -> None:
-                if stopped.is_set():
-                    raise _StoppedError
-                watch(name, "downloading", done, total)
-
-            try:
-                target = archives_of(folder) / one.name
-                coming[one.name].set_result(
-                    download(one.url, target, one.checksum, one.size_bytes, patience=patience, progress=tell)
-                )
-            except BaseException as error:  # noqa: BLE001  # raised again where the result is asked for
-                coming[one.name].set_exception(error)
-
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(parallel, len(wanted)))]
-    for thread in threads:
-        thread.start()
-    try:
-        yield coming
-    finally:
-        stopped.set()
-        for thread in threads:
-            thread.join(GRACE_S / len(threads))
+    if unknown := total.count(0):
+        return [f"whether the disk has room was not known beforehand: {unknown} of {len(wanted)} files state no size."]
+    return []
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from bench.datasets.base import (
     warn_of_clashes,
 )
 from bench.datasets.cutting import CutOptions, read, require_starts, unread
-from bench.datasets.sampling import Allocation, sampled
+from bench.datasets.sampling import Allocation, Keys, sampled
 from bench.domain import Category, Clip
 from bench.errors import DatasetError
 
@@ -31,7 +31,7 @@ class FolderOptions(CutOptions):
     include: tuple[str, ...] = Field(min_length=1)
     exclude: tuple[str, ...]
     attributes: str
-    stratify: tuple[str, ...]
+    stratify: Keys
     allocation: Allocation
 
     @field_validator("attributes")
@@ -56,7 +56,7 @@ def folder(
     seed: int = 0,
     licence: str = "",
     attributes: str = "",
-    stratify: Sequence[str] = (),
+    stratify: Sequence[str] | str = (),
     allocation: Allocation = "equal",
 ) -> list[Clip]:
     """Every WAV, FLAC, Ogg or MP3 file below ``path`` that the globs name, each as one clip.

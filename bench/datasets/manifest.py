@@ -32,8 +32,8 @@ from bench.datasets.base import (
     problems_of,
     warn_of_clashes,
 )
-from bench.datasets.fetch import fetch, is_url
-from bench.datasets.sampling import Allocation, chosen
+from bench.datasets.by_hash import fetch, is_url
+from bench.datasets.sampling import Allocation, Keys, chosen
 from bench.domain import Category, Clip
 from bench.errors import DatasetError
 
@@ -74,7 +74,7 @@ class ManifestOptions(Options):
     category: Category | None
     limit: PositiveInt | None
     seed: NonNegativeInt
-    stratify: tuple[str, ...]
+    stratify: Keys
     allocation: Allocation
 
 
@@ -85,7 +85,7 @@ def manifest(
     category: Category | None = None,
     limit: int | None = None,
     seed: int = 0,
-    stratify: Sequence[str] = (),
+    stratify: Sequence[str] | str = (),
     allocation: Allocation = "equal",
 ) -> list[Clip]:
     """The clips of the manifest at ``path``, their ids with ``name/`` in front.

@@ -13,7 +13,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_va
 from bench import audio
 from bench.audio import Audio
 from bench.datasets.base import AUDIO_FILES, DatasetContext, Options, find_files, sample_ids, sha256_of, verify
-from bench.datasets.fetch import fetch, is_url
+from bench.datasets.by_hash import fetch, is_url
 from bench.datasets.licence_terms import NOT_STATED
 from bench.datasets.manifest import read_manifest
 from bench.errors import AudioError, ConfigError, DatasetError

@@ -8,11 +8,13 @@ bits, see :mod:`bench.datasets.exact`.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.audio import Audio
 from bench.datasets import exact
 from bench.datasets.exact import Samples
 
@@ -20,6 +22,7 @@ FRAME_S = 0.02
 ACTIVE_WITHIN_DB = 25.0  # a frame is active if it is this close to the 95th percentile of frame levels
 LOOP_FADE_S = 0.02
 CEILING = 0.99
+PLACES = 4  # of a recording that is longer than asked, the loudest of so many random parts
 
 
 def decibels(power: float) -> float:
@@ -35,6 +38,12 @@ def amplitude(level_db: float) -> float:
 def power(samples: NDArray[np.floating[Any]]) -> float:
     """Mean square over all channels and samples."""
     return float(np.mean(np.square(samples, dtype=np.float64)))
+
+
+def loudest(starts_s: Sequence[float], read: Callable[[float], Audio]) -> tuple[float, Audio]:
+    """The start of the loudest part, in seconds, and the part, of those that ``read`` gives for ``starts_s``."""
+    parts = [(start_s, read(start_s)) for start_s in starts_s]
+    return max(parts, key=lambda part: power(part[1].samples))
 
 
 def active_level_dbfs(samples: Samples, rate: int) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from bench.audio import Audio
@@ -10,7 +12,6 @@ from bench.datasets.exact import Samples, integers
 from bench.datasets.materials import Source
 from bench.errors import DatasetError
 
-PLACES = 4  # of a recording that is longer than asked, the loudest of so many random parts
 SILENT_DBFS = -80.0
 RESAMPLED_BITS = 20  # below the peak: -120 dB
 
@@ -21,8 +22,8 @@ def speech_part(source: Source, duration_s: float | None, rate: int, rng: np.ran
         recorded = source.read()
     else:
         last = source.length - round(duration_s * source.rate)
-        places = [source.read(int(rng.integers(last + 1)) / source.rate, duration_s) for _ in range(PLACES)]
-        recorded = max(places, key=lambda place: mixing.power(place.samples))
+        starts = [int(rng.integers(last + 1)) for _ in range(mixing.PLACES)]
+        recorded = _loudest(source, starts, duration_s)
     mono = _at(recorded.mixed_to(1), rate)
     if mixing.active_level_dbfs(mono, rate) < SILENT_DBFS:
         raise _silent(source)
@@ -35,13 +36,18 @@ def noise_part(source: Source, length: int, rate: int, rng: np.random.Generator)
     if needed >= source.length:
         recorded = source.read()
     else:
-        starts = rng.integers(source.length - needed, size=PLACES)
-        places = [source.read(int(start) / source.rate, needed / source.rate) for start in starts]
-        recorded = max(places, key=lambda place: mixing.power(place.samples))
+        starts = rng.integers(source.length - needed, size=mixing.PLACES).tolist()
+        recorded = _loudest(source, starts, needed / source.rate)
     samples = _at(recorded, rate)
     if mixing.decibels(mixing.power(samples)) < SILENT_DBFS:
         raise _silent(source)
     return samples
+
+
+def _loudest(source: Source, starts: Sequence[int], duration_s: float) -> Audio:
+    """Of the parts that start at these samples."""
+    starts_s = [start / source.rate for start in starts]
+    return mixing.loudest(starts_s, lambda start_s: source.read(start_s, duration_s))[1]
 
 
 def _at(recorded: Audio, rate: int) -> Samples:

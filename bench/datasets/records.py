@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from bench.datasets.base import sha256_of
-from bench.datasets.part import Progress, ignore, replacing
+from bench.datasets.partial import Progress, ignore, replacing
 from bench.datasets.unpacking import RECORDS, FileRecord
+from bench.datasets.walking import Closed, refuse
 from bench.errors import DatasetError
 
 Item = TypeVar("Item")
@@ -43,12 +44,14 @@ class Comparison:
     """How a folder differs from its records.
 
     ``changed``: path, expected hashes (several archives may hold one file), found hash; for links, their targets.
+    ``unreadable``: by path, why.
     """
 
     files: int
     changed: tuple[tuple[str, tuple[str, ...], str], ...]
     missing: tuple[str, ...]
     extra: tuple[str, ...]
+    unreadable: Mapping[str, str]
 
 
 def write(folder: Path, record: Record) -> None:
@@ -102,45 +105,49 @@ def in_place(folder: Path) -> set[str]:
     return {record.archive for record in kept if all(fits(one) for one in record.files)}
 
 
-def files_below(folder: Path) -> Iterator[str]:
-    """Every file and link below ``folder``, relative to it, but not the records."""
-    for parent, folders, names in os.walk(folder):
+def files_below(folder: Path, closed: Closed = refuse) -> Iterator[str]:
+    """Every file and link below ``folder``, relative to it, but not the records; ``closed`` is told of gaps."""
+    for parent, folders, names in os.walk(folder, onerror=closed):
         if RECORDS in folders:
             folders.remove(RECORDS)
         linked = [name for name in folders if Path(parent, name).is_symlink()]
         yield from (Path(parent, name).relative_to(folder).as_posix() for name in [*names, *linked])
 
 
-def scan(folder: Path, paths: Iterable[str], progress: Progress = ignore) -> list[FileRecord]:
-    """The records of files as they are."""
+def scan(folder: Path, paths: Iterable[str], progress: Progress = ignore) -> tuple[list[FileRecord], dict[str, str]]:
+    """The records of files as they are, and of those that cannot be read, by path, why."""
 
-    def look(path: str) -> FileRecord:
+    def look(path: str) -> FileRecord | OSError:
         place = folder / path
-        if place.is_symlink():
-            return FileRecord(path, 0, "", str(place.readlink()))
         try:
+            if place.is_symlink():
+                return FileRecord(path, 0, "", str(place.readlink()))
             return FileRecord(path, place.stat().st_size, sha256_of(place))
         except OSError as error:
-            raise DatasetError(f"{place}: cannot be read ({error.strerror}).") from None
+            return error
 
     paths = list(paths)
-    total = sum((folder / path).lstat().st_size for path in paths)
-    found, done = [], 0
-    for record in threaded(look, paths):
-        found.append(record)
-        done += record.size
-        progress(done, total)
-    return found
+    total = sum(_size(folder / path) for path in paths)
+    found: list[FileRecord] = []
+    unreadable: dict[str, str] = {}
+    done = 0
+    for path, record in zip(paths, threaded(look, paths), strict=True):
+        if isinstance(record, OSError):
+            unreadable[path] = f"{folder / path}: cannot be read ({record.strerror})."
+        else:
+            found.append(record)
+            done += record.size
+            progress(done, total)
+    return found, unreadable
 
 
-def compare(folder: Path, records: Iterable[Record], progress: Progress = ignore) -> Comparison:
-    """Hash every recorded file of ``folder`` and look for others."""
+def compare(folder: Path, there: Collection[str], records: Iterable[Record], progress: Progress = ignore) -> Comparison:
+    """Hash every recorded file of ``folder``, where the files ``there`` lie, and look for others."""
     expected: dict[str, set[str]] = {}
     for record in records:
         for one in record.files:
             expected.setdefault(one.path, set()).add(_content(one))
-    there = set(files_below(folder))
-    found = scan(folder, sorted(there & set(expected)), progress)
+    found, unreadable = scan(folder, sorted(set(there) & set(expected)), progress)
     return Comparison(
         files=len(expected),
         changed=tuple(
@@ -148,9 +155,17 @@ def compare(folder: Path, records: Iterable[Record], progress: Progress = ignore
             for one in found
             if _content(one) not in expected[one.path]
         ),
-        missing=tuple(sorted(set(expected) - there)),
-        extra=tuple(sorted(there - set(expected))),
+        missing=tuple(sorted(set(expected) - set(there))),
+        extra=tuple(sorted(set(there) - set(expected))),
+        unreadable=unreadable,
     )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:  # reading it tells why
+        return 0
 
 
 def threaded(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
 
 from bench.datasets.bandwidth import bandwidth_class, bandwidth_hz
 from bench.datasets.base import sample
@@ -41,6 +43,16 @@ class Stratum:
     values: tuple[str, ...]
     clips: int
     chosen: int
+
+
+def _listed(value: object) -> object:
+    if isinstance(value, str):
+        raise ValueError(f"expected a list of keys, such as [{value}]")
+    return value
+
+
+Keys = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+"""The option ``stratify`` of a loader."""
 
 
 def chosen(

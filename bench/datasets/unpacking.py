@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
-from bench.datasets.part import gigabytes, writing
+from bench.datasets.partial import gigabytes, writing
 from bench.errors import DatasetError
 
 RECORDS = ".codecbench"
@@ -26,6 +26,10 @@ class FileRecord:
     size: int
     sha256: str
     link: str = ""
+
+
+class Refused(DatasetError):
+    """An archive that no honest publisher packs, or that does not fit what is there; nothing of it was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +49,11 @@ class Limits:
         return max(self.floor_bytes, round(self.ratio * packed))
 
     @staticmethod
-    def exceeded(archive: Path, limit: int) -> DatasetError:
+    def exceeded(archive: Path, limit: int) -> Refused:
         """The error of an archive that holds more."""
-        return DatasetError(
+        return Refused(
             f"{archive}: unpacks to more than {gigabytes(limit)}, far more than audio does: this looks like a bomb. "
-            "Nothing was kept; if you trust it, unpack it by hand."
+            "Nothing was unpacked; do not trust this archive."
         )
 
 
@@ -117,13 +121,24 @@ class Output:
 
     def refuse(self, name: str, why: str) -> NoReturn:
         """Raise the error of a member that no honest archive has."""
-        raise DatasetError(f"{self.archive}: {name!r} is {why}. Nothing was unpacked; do not trust this archive.")
+        raise Refused(f"{self.archive}: {name!r} is {why}. Nothing was unpacked; do not trust this archive.")
 
-    def move_to(self, folder: Path) -> None:
-        """Move every file into ``folder``."""
+    def move_to(self, folder: Path, inside: str = "") -> None:
+        """Move every file into ``folder``, or below it, where ``inside`` says; first see that all of them can go there.
+
+        Raises:
+            Refused: a file would go through a link, or take the place of a folder, or lead out of ``folder``.
+        """
+        top = folder / inside
+        checked: dict[Path, str] = {folder: ""}
+        for record in self.files:
+            if why := _obstacle(folder, top / record.path, checked):
+                raise _displaced(self.archive, record.path, why)
+            if record.link and not _inside(folder, (top / record.path).parent / record.link):
+                self.refuse(record.path, f"a link out of the folder, to {record.link!r}")
         made: set[Path] = set()
         for record in self.files:
-            place = folder / record.path
+            place = top / record.path
             with writing(place):
                 if place.parent not in made:
                     place.parent.mkdir(parents=True, exist_ok=True)
@@ -147,7 +162,7 @@ class Output:
         path = self._relative(name)
         if not path or "\0" in path:
             self.refuse(name, "a file without a name")
-        if RECORDS in path.split("/"):
+        if RECORDS in path.casefold().split("/"):
             self.refuse(name, f"in a folder {RECORDS}, which is where checksums are kept")
         if len(self.files) >= self.limits.members:
             raise DatasetError(f"{self.archive}: holds more than {self.limits.members} files; unpack it by hand.")
@@ -173,6 +188,44 @@ class Output:
             )
         if other != path:
             self.clashes.append((other, path))
+
+
+def require_place(archive: Path, folder: Path, place: Path) -> None:
+    """Raise Refused unless a file may go to ``place``, below ``folder``: not through a link, not on a folder."""
+    if why := _obstacle(folder, place, {folder: ""}):
+        raise _displaced(archive, place.relative_to(folder).as_posix(), why)
+
+
+def _displaced(archive: Path, name: str, why: str) -> Refused:
+    return Refused(
+        f"{archive}: {name!r} is {why}. Nothing was unpacked. Move away what is there, if it is none of the set; "
+        "if it does, do not trust this archive."
+    )
+
+
+def _obstacle(folder: Path, place: Path, checked: dict[Path, str]) -> str:
+    """What stands in the way of a file at ``place``, as far as it is there already; ``checked`` are known parents."""
+
+    def of_parent(parent: Path) -> str:
+        if parent not in checked:
+            above = of_parent(parent.parent)
+            name = parent.relative_to(folder).as_posix()
+            if not above and parent.is_symlink():
+                above = f"below {name!r}, which is a link in the set's folder"
+            elif not above and parent.exists() and not parent.is_dir():
+                above = f"below {name!r}, which is a file in the set's folder"
+            checked[parent] = above
+        return checked[parent]
+
+    if why := of_parent(place.parent):
+        return why
+    taken = place.is_dir() and not place.is_symlink()
+    return "a file in the place of a folder that is there already" if taken else ""
+
+
+def _inside(folder: Path, place: Path) -> bool:
+    """Whether ``place``, every link on the way followed, lies in ``folder``."""
+    return place.resolve().is_relative_to(folder.resolve())
 
 
 def ignores_case(folder: Path) -> bool:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import audio
-from bench.datasets import base, records
-from bench.datasets.base import AUDIO_FILES, find_files
-from bench.datasets.fetch import is_url, place
+from bench.datasets import base, records, walking
+from bench.datasets.base import AUDIO_FILES
+from bench.datasets.by_hash import is_url, place
 from bench.datasets.known.base import KnownSet
+from bench.datasets.known.places import recordings_of_folder
 from bench.datasets.manifest import read_manifest
-from bench.datasets.part import Progress, ignore
+from bench.datasets.partial import Progress, ignore
 from bench.datasets.records import OWN, Comparison, Record
-from bench.errors import AudioError, CodecbenchError, DatasetError
+from bench.errors import AudioError, DatasetError
+
+SUFFIXES = tuple(glob.removeprefix("*") for glob in AUDIO_FILES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ def verify_folder(
 ) -> Verified:
     """Compare ``folder`` with the hashes that were kept when it was fetched or first verified; open its recordings.
 
-    A folder of which nothing is known, since the user brought it, is recorded, and every recording is decoded.
+    A folder of which nothing is known, since the user brought it, is recorded, and every recording is decoded; what
+    cannot be read is not recorded.
 
     Args:
         known: the set that lies there, which knows its recordings; without it, they are all audio files.
@@ -54,20 +59,33 @@ def verify_folder(
         decode: decode recordings to their end, not only read their headers.
     """
     kept = records.read_all(folder)
-    notes: list[str] = []
+    closed: list[OSError] = []
+    there = set(records.files_below(folder, closed.append))
+    unreadable = {Path(str(error.filename)): str(walking.unreadable(error)) for error in closed}
     first = not kept
+    listing, broken = _recordings(folder, known, there)
+    readable, absent, broken_files = _opened(listing, decode or first)
+    unreadable |= broken | broken_files
+    notes: list[str] = []
     if first or record:
         of_archives = [one for one in kept if one.archive != OWN]
         theirs = {file.path for one in of_archives for file in one.files}
-        paths = sorted(path for path in records.files_below(folder) if path not in theirs)
-        own = Record(OWN, "", "", tuple(records.scan(folder, paths, progress if first else ignore)))
+        paths = sorted(path for path in there if path not in theirs and folder / path not in unreadable)
+        files, gone = records.scan(folder, paths, progress if first else ignore)
+        unreadable |= {folder / path: why for path, why in gone.items()}
+        own = Record(OWN, "", "", tuple(files))
         notes.append(_keep(folder, own))
         kept = [*of_archives, own]
-    found = Comparison(len(kept[0].files), (), (), ()) if first else records.compare(folder, kept, progress)
-    readable, absent, unreadable = _opened(_recordings(folder, known), decode or first)
+    found = Comparison(len(kept[0].files), (), (), (), {}) if first else records.compare(folder, there, kept, progress)
+    unreadable |= {folder / path: why for path, why in found.unreadable.items()}
+    hidden = [Path(str(error.filename)) for error in closed]
+    missing = tuple(path for path in found.missing if not any((folder / path).is_relative_to(one) for one in hidden))
     if absent:
         notes.append(f"{absent} recordings that the set's own lists name are not here; were all its subsets fetched?")
-    return Verified(folder, found.files, readable, found.changed, found.missing, found.extra, unreadable, tuple(notes))
+    reasons = [unreadable[path] for path in sorted(unreadable)]
+    if known is not None and not readable and not reasons:
+        reasons.append(f"{folder}: no recording of {known.title} is here.")
+    return Verified(folder, found.files, readable, found.changed, missing, found.extra, tuple(reasons), tuple(notes))
 
 
 def verify_manifest(path: Path, cache_dir: Path, decode: bool = False, progress: Progress = ignore) -> Verified:
@@ -80,19 +98,26 @@ def verify_manifest(path: Path, cache_dir: Path, decode: bool = False, progress:
     expected: dict[Path, set[str]] = {}
     for clip in clips:
         file = place(clip.path, clip.sha256, cache_dir) if is_url(clip.path) else Path(clip.path)
-        if is_url(clip.path) and not file.is_file():
+        if is_url(clip.path) and not os.path.isfile(file):  # noqa: PTH113 - is_file raises below a closed folder
             absent += 1
         else:
             expected.setdefault(file, set()).add(clip.sha256)
+    closed: dict[Path, str] = {}
     for number, (file, hashes) in enumerate(expected.items(), start=1):
-        if not file.is_file():
+        try:
+            got = base.sha256_of(file)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             missing.append(str(file))
-        elif {got := base.sha256_of(file)} != hashes:
-            changed.append((str(file), tuple(f"sha256 {one}" for one in sorted(hashes)), f"sha256 {got}"))
+        except OSError as error:
+            closed[file] = f"{file}: cannot be read ({error.strerror})."
         else:
-            good.append(file)
+            if {got} != hashes:
+                changed.append((str(file), tuple(f"sha256 {one}" for one in sorted(hashes)), f"sha256 {got}"))
+            else:
+                good.append(file)
         progress(number, len(expected))
-    readable, _, unreadable = _opened(good, decode)
+    readable, _, broken = _opened(good, decode)
+    unreadable = tuple(why for _, why in sorted({**closed, **broken}.items()))
     notes = [f"{absent} clips have a URL and have not been fetched."] if absent else []
     return Verified(path, len(expected), readable, tuple(changed), tuple(missing), (), unreadable, tuple(notes))
 
@@ -105,27 +130,34 @@ def _keep(folder: Path, own: Record) -> str:
     return f"the hashes of {len(own.files)} files were recorded now; the next time they are compared."
 
 
-def _recordings(folder: Path, known: KnownSet | None) -> Iterable[Path]:
+def _recordings(folder: Path, known: KnownSet | None, there: Collection[str]) -> tuple[list[Path], dict[Path, str]]:
+    """The recordings of a folder; where they cannot be listed, why."""
     if known is None:
-        return find_files(folder, AUDIO_FILES, ())
+        return [folder / path for path in sorted(there) if path.lower().endswith(SUFFIXES)], {}
     try:
-        return [recording.path for recording in known.recordings(folder)]
-    except (CodecbenchError, OSError, ValueError, KeyError) as error:
-        raise DatasetError(f"{folder}: the recordings of {known.title} cannot be listed: {error}") from None
+        return [recording.path for recording in recordings_of_folder(known, folder)], {}
+    except DatasetError as error:
+        return [], {folder: str(error)}
 
 
-def _opened(paths: Iterable[Path], decode: bool) -> tuple[int, int, tuple[str, ...]]:
+def _opened(paths: Iterable[Path], decode: bool) -> tuple[int, int, dict[Path, str]]:
     """How many can be read, how many are not there, and what is wrong with the others."""
     reader: Callable[[Path], object] = audio.read if decode else audio.info
 
     def problem(path: Path) -> str | None:
-        if not path.exists():
-            return None
         try:
+            path.stat()
             reader(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            return f"{path}: cannot be read ({error.strerror})."
         except AudioError as error:
             return str(error)
         return ""
 
-    found = list(records.threaded(problem, paths))
-    return found.count(""), found.count(None), tuple(reason for reason in found if reason)
+    paths = list(paths)
+    found = dict(zip(paths, records.threaded(problem, paths), strict=True))
+    wrong = {path: why for path, why in found.items() if why}
+    reasons = list(found.values())
+    return reasons.count(""), reasons.count(None), wrong

@@ -231,7 +231,7 @@ TREES = {
     "itu_p501": Tree(
         itu_p501,
         ["P501_C_english_f1_FB_48k", "P501_C_german_m2_FB_48k"],
-        {"speaker": "english_f1", "gender": "female", "language": "english"},
+        {"speaker": "english_f1", "gender": "female", "language": "en"},
         ("P501_C_english_f1_WB_16k",),
     ),
     "musdb18_hq": Tree(
@@ -265,7 +265,7 @@ TREES = {
         ["music-fma-0000", "music-jamendo-0000"],
         {"genre": ["baroque", "classical"], "vocals": False, "subset": "fma"},
     ),
-    "musan_speech": Tree(musan, ["speech-librivox-0000"], {"gender": "female", "language": "portuguese"}),
+    "musan_speech": Tree(musan, ["speech-librivox-0000"], {"gender": "female", "language": "pt"}),
     "musan_noise": Tree(musan, ["noise-free-sound-0000"], {}),
     "fsd50k": Tree(
         fsd50k,

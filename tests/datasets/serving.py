@@ -25,7 +25,9 @@ class Served:
     drops: int = 1_000_000  # ... so many times
     stall_after: int | None = None  # bytes sent until nothing more comes ...
     stalls: int = 1_000_000  # ... so many times
-    pause_s: float = 0.0  # between pieces of 16 KiB
+    refusals: int = 0  # connections closed without an answer
+    piece: int = 16_384
+    pause_s: float = 0.0  # between pieces
 
 
 @dataclass
@@ -63,6 +65,10 @@ def running() -> Iterator[Server]:
             if page is None:
                 self.send_error(404)
                 return
+            if send and page.refusals:
+                page.refusals -= 1
+                self.close_connection = True
+                return
             if send and page.statuses:
                 self.send_error(page.statuses.pop(0))
                 return
@@ -91,8 +97,8 @@ def running() -> Iterator[Server]:
 
         def send(self, page: Served, body: bytes) -> None:
             sent = 0
-            for offset in range(0, len(body), 16_384):
-                piece = body[offset : offset + 16_384]
+            for offset in range(0, len(body), page.piece):
+                piece = body[offset : offset + page.piece]
                 if page.drop_after is not None and sent + len(piece) > page.drop_after and page.drops > 0:
                     page.drops -= 1
                     self.wfile.write(piece[: page.drop_after - sent])

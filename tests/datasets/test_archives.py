@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.datasets import part, unpacking
+from bench.datasets import partial, unpacking
 from bench.datasets.archives import BrokenArchive, is_archive, unpack
 from bench.datasets.unpacking import Limits
 from bench.errors import DatasetError
@@ -145,6 +145,28 @@ def test_links_inside_the_folder_are_kept(tmp_path, out):
         ), out,
     )  # fmt: skip
     assert (out / "set/deep/up").read_bytes() == (out / "set/hard.wav").read_bytes() == FILES["set/a.wav"]
+
+
+def test_no_link_of_an_earlier_archive_is_followed(tmp_path, out):
+    """Each of the three is harmless alone; together they would write beside the folder."""
+    outside = tmp_path / "out" / "outside"
+    outside.mkdir()
+    (out / "b").mkdir(parents=True)
+    unpacked(tarred(tmp_path / "1.tar", ("a/b/c", "../..", tarfile.SYMTYPE)), out)
+    refused(tarred(tmp_path / "2.tar", ("a/b/c/l", "../../../outside", tarfile.SYMTYPE)), out, r"below 'a/b/c', which")
+    (out / "l").symlink_to("../outside")  # as if the second had passed
+    refused(tarred(tmp_path / "3.tar", ("l/evil.txt", b"x", tarfile.REGTYPE)), out, "below 'l', which is a link in the")
+    refused(tarred(tmp_path / "4.tar", ("m", "l/x", tarfile.SYMTYPE)), out, "a link out of the folder, to 'l/x'")
+    refused(tarred(tmp_path / "5.tar", ("evil.txt", b"x", tarfile.REGTYPE)), out, "below 'l'", inside="l")
+    assert not list(outside.iterdir())
+
+
+def test_a_clash_with_what_is_there_moves_nothing(tmp_path, out):
+    (out / "set/deep/er").mkdir(parents=True)
+    (out / "set/file").write_bytes(b"")
+    files = {"set/0.wav": b"0", "set/deep": b"1"}
+    refused(zipped(tmp_path / "a.zip", files), out, "'set/deep' is a file in the place of a folder that is there")
+    refused(zipped(tmp_path / "b.zip", {"a": b"", "set/file/x": b""}), out, "below 'set/file', which is a file in the")
 
 
 @pytest.mark.parametrize(
@@ -306,10 +328,10 @@ def test_names_that_differ_in_case_are_named(tmp_path, out, monkeypatch):
 
 
 def test_room_for_what_is_in_it_is_looked_for_first(tmp_path, out, monkeypatch):
-    usage = part.shutil.disk_usage(tmp_path)
+    usage = partial.shutil.disk_usage(tmp_path)
     for archive in (zipped(tmp_path / "a.zip", FILES), tarred(tmp_path / "a.tar", *of_files(FILES))):
         with monkeypatch.context() as patch:
-            patch.setattr(part.shutil, "disk_usage", lambda path: usage._replace(free=part.RESERVE))
+            patch.setattr(partial.shutil, "disk_usage", lambda path: usage._replace(free=partial.RESERVE))
             refused(archive, out, r"unpacking needs 16\.9 MB at .*, and 16\.8 MB are free")
 
 

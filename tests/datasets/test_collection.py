@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import json
@@ -9,9 +10,11 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -24,18 +27,23 @@ import pytest
 import typer
 from filelock import FileLock
 
-from bench import audio
+from bench import audio, config
 from bench.align import probe
 from bench.cli_data import app
-from bench.datasets import accepted_licences, collection, fetching, part, records
+from bench.datasets import accepted_licences, collection, fetching, partial, records
 from bench.datasets.download import Patience
 from bench.datasets.fetching import fetch
+from bench.datasets.known import known_sets
 from bench.datasets.known.base import Archive, KnownSet, Recording
+from bench.datasets.known.places import remedy
 from bench.datasets.manifest import write_manifest
+from bench.datasets.materials import Material, sources_of
 from bench.datasets.verifying import verify_folder, verify_manifest
 from bench.domain import Clip
 from bench.errors import ConfigError, DatasetError, UnknownName
+from bench.loading import clips_of, clips_of_config
 from bench.transfers import Transfers
+from tests.datasets.known_trees import TREES
 from tests.datasets.serving import Server, running
 
 ROOT = Path(__file__).parents[2]
@@ -182,6 +190,10 @@ def test_the_licence_is_accepted_once_for_each_wording(known, context, server):
     get(known, context, "train")
     fetch(known, context, patience=QUICK)
     assert accepted_licences.accepted(known, context.cache_dir)
+    kept = (context.cache_dir / "licences" / "tiny.json").read_bytes()
+    (context.cache_dir / "licences" / "tiny.json").write_bytes(kept.replace(b'"accepted": "2', b'"accepted": "1'))
+    accepted_licences.require(known, context.cache_dir, accept_it=True)
+    assert b'"accepted": "1' in (context.cache_dir / "licences" / "tiny.json").read_bytes()
     assert not accepted_licences.accepted(replace(known, licence="CC BY-NC 4.0"), context.cache_dir)
 
 
@@ -270,6 +282,21 @@ def test_a_hostile_archive_changes_nothing(known, context, server):
     assert "tiny/c/4.wav" not in below(context.data_dir / "tiny")
 
 
+@pytest.mark.parametrize(("unpack_to", "inside"), [("./.hidden//a/", ".hidden/a"), (".", ""), ("", ""), ("./", "")])
+def test_where_an_archive_goes(unpack_to, inside):
+    assert Archive("http://127.0.0.1/a.zip", unpack_to=unpack_to).inside == inside
+
+
+def test_a_table_does_not_go_through_a_link(known, context, tmp_path):
+    (tmp_path / "outside").mkdir()
+    (context.data_dir / "tiny").mkdir()
+    (context.data_dir / "tiny" / "tiny").symlink_to("../../outside")
+    with pytest.raises(DatasetError, match=r"'tiny/table\.tsv' is below 'tiny', which is a link"):
+        get(known, context)
+    assert not list((tmp_path / "outside").iterdir())
+    assert not (collection.archives_of(context.data_dir / "tiny") / "table.tsv").exists()
+
+
 def test_a_zip_in_several_files_is_one_unit(known, context):
     parts = [Archive(f"http://127.0.0.1/a.{end}", subset="test") for end in ("z01", "z02", "zip")]
     [unit] = collection.units(replace(known, archives=tuple(parts)))
@@ -296,9 +323,106 @@ def test_a_set_that_cannot_be_fetched_says_how_to_get_it(context):
         get(known, context)
 
 
+def parted(known: KnownSet, table: bool = True) -> KnownSet:
+    """``known`` with recordings that say which subset they are of, and of which a list may name more than there is."""
+
+    def found(folder: Path) -> list[Recording]:
+        names = (
+            ["tiny/a/1.wav", "tiny/a/2.wav"] if table else [one for one in below(folder) if one.startswith("tiny/a")]
+        )
+        names += [one for one in below(folder) if one[:7] in ("tiny/b/", "tiny/c/")]
+        return [Recording(one, folder / one, subset="train" if one[5] == "a" else "test") for one in names]
+
+    return replace(known, recordings=found, subsets=("train", "test"), split="train")
+
+
+@pytest.mark.parametrize("table", [True, False])
+def test_a_subset_that_is_not_here_is_fetched_though_another_was_brought(known, context, files, server, table):
+    known = parted(known, table)
+    path = context.data_dir / "tiny" / "tiny/b/3.wav"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(files["two.zip"]["tiny/b/3.wav"])
+    assert collection.state(known, context).status == "there"
+    assert get(known, context, "test").notes == ("was brought here by hand; nothing was fetched.",)
+    assert get(known, context).unpacked == ("one.tar.gz", "table.tsv")
+    server.requests.clear()
+    assert get(known, context).unpacked == ()
+    assert get(known, context, "all").unpacked == ("two.zip", "three.zip")
+
+
+def test_a_set_that_is_not_recognised_stays_an_error(known, context, server):
+    odd = replace(known, recognised_by=("tiny/*/*.wav", "other/*"))
+    for _ in range(2):
+        with pytest.raises(
+            DatasetError, match=r"everything was unpacked, but it is not recognised .* matches other/\*"
+        ):
+            get(odd, context)
+    server.add("two.zip", packed("two.zip", {"tiny/README": b""}))
+    bad = replace(known, archives=(replace(known.archives[1], checksum=""),), recognised_by=("tiny/*",))
+    elsewhere = replace(context, data_dir=context.data_dir / "more")
+    for _ in range(2):
+        with pytest.raises(DatasetError, match=r"everything was unpacked, but .* there is no recording"):
+            get(bad, elsewhere)
+
+
+def test_a_set_to_be_brought_asks_for_its_licence_and_is_whole_or_not(context, files):
+    known = parted(replace(TINY, obtain="ask Nobody", licence="EBU terms"))
+    with pytest.raises(ConfigError, match=r"ask Nobody(.|\n)*licence: EBU terms(.|\n)*add --accept-licence"):
+        fetch(known, context)
+    get_it = r"ask Nobody(.|\n)*What is not there yet: "
+    with pytest.raises(DatasetError, match=f"{get_it}nothing matches tiny"):
+        get(known, context)
+    folder = context.data_dir / "tiny" / "tiny" / "a"
+    folder.mkdir(parents=True)
+    (folder / "1.wav").write_bytes(files["one.tar.gz"]["tiny/a/1.wav"])
+    with pytest.raises(DatasetError, match=f"{get_it}1 of 2 recordings of train .*: tiny/a/2.wav"):
+        fetch(known, context)
+    (folder / "2.wav").write_bytes(files["one.tar.gz"]["tiny/a/2.wav"])
+    assert fetch(known, context).unpacked == ()
+
+
+def test_a_silent_host_is_asked_once(known, context, monkeypatch):
+    seen: list[tuple[object, ...]] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        many = tuple(Archive(f"{address}/{number}.zip") for number in range(40))
+        started = time.monotonic()
+        with pytest.raises(DatasetError, match=r"timed out(.|\n)*did not answer: 3\d more of its files were not asked"):
+            get(replace(known, archives=many), context, watch=lambda *now: seen.append(now))
+        assert time.monotonic() - started < 5
+    host = address.removeprefix("http://")
+    assert ("0.zip", f"waiting for {host} to send", 0, None) in seen
+    assert 1 <= sum(doing == f"asking {host} for the size of" and not done for _, doing, done, _ in seen) <= 8
+
+
+def test_what_is_waited_for_is_said_though_nothing_moves(capsys):
+    with Transfers(interval_s=0.1) as watch:
+        watch("a.zip", "waiting for example.org to send", 0, None)
+        time.sleep(1.5)
+    assert "waiting for example.org to send a.zip\n" in capsys.readouterr().err
+
+
+def test_an_archive_that_is_refused_is_not_kept(known, context, server, contents, files):
+    server.add("three.zip", packed("three.zip", {"c/4.wav": b"", "../../evil": b"x"}))
+    with pytest.raises(DatasetError, match=r"do not trust this archive\. It was deleted") as error:
+        get(known, context)
+    assert "by hand" not in str(error.value)
+    assert not collection.archives_of(context.data_dir / "tiny").exists()
+    server.add("three.zip", contents["three.zip"])
+    assert get(known, context).unpacked == ("three.zip",)
+    assert below(context.data_dir / "tiny") == whole(files)
+
+
+def test_the_remedy_names_the_subset_that_can_be_fetched_alone(known):
+    assert "codecbench data fetch tiny --subset test. Or" in remedy(known, "test")
+    assert "codecbench data fetch tiny --subset all. Or" in remedy(known, "all")
+    assert "codecbench data fetch tiny. Or" in remedy(known, "mic2")
+    assert "codecbench data fetch tiny. Or" in remedy(known)
+
+
 def test_room_is_looked_for_before_anything_is_fetched(known, context, server, monkeypatch):
     usage = shutil.disk_usage(context.data_dir)
-    monkeypatch.setattr(part.shutil, "disk_usage", lambda path: usage._replace(free=1000))
+    monkeypatch.setattr(partial.shutil, "disk_usage", lambda path: usage._replace(free=1000))
     with pytest.raises(DatasetError, match=r"A tiny set: about what fetching and unpacking needs 16\.\d MB at .*/tiny"):
         get(known, context)
     assert {method for method, *_ in server.requests} == {"HEAD"}
@@ -310,15 +434,15 @@ def test_what_a_watch_raises_stops_the_other_downloads(known, context, server):
 
     def watch(name: str, doing: str, done: int, total: int | None) -> None:
         while doing == "unpacking":
-            if part.bytes_there(place):
+            if partial.bytes_there(place):
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         get(known, context, watch=watch)
-    there = part.bytes_there(place)
+    there = partial.bytes_there(place)
     assert 0 < there < 3_000_000
     time.sleep(0.2)
-    assert part.bytes_there(place) == there
+    assert partial.bytes_there(place) == there
 
 
 def test_two_processes_do_not_fetch_one_set_at_a_time(known, context):
@@ -354,8 +478,8 @@ def test_a_folder_brought_by_hand_is_recorded_and_then_compared(context, put):
     (context.data_dir / "cut.wav").write_bytes((context.data_dir / "a.wav").read_bytes()[:-10])
     (context.data_dir / "link.wav").symlink_to("a.wav")
     first = verify_folder(context.data_dir)
-    assert first.notes == ("the hashes of 4 files were recorded now; the next time they are compared.",)
-    assert (first.files, first.recordings, len(first.unreadable)) == (4, 3, 1)
+    assert first.notes == ("the hashes of 3 files were recorded now; the next time they are compared.",)
+    assert (first.files, first.recordings, len(first.unreadable)) == (3, 3, 1)
     assert "cut.wav: the file is truncated" in first.unreadable[0]
     (context.data_dir / "deep/b.wav").unlink()
     (context.data_dir / "link.wav").unlink()
@@ -364,6 +488,133 @@ def test_a_folder_brought_by_hand_is_recorded_and_then_compared(context, put):
     assert again.notes == ()
     assert again.missing == ("deep/b.wav",)
     assert again.changed == (("link.wav", ("a link to a.wav",), "a link to cut.wav"),)
+
+
+def test_a_broken_file_is_never_taken_as_right(context, put):
+    put("a.wav")
+    (context.data_dir / "b.wav").write_bytes(b"no audio")
+    first = verify_folder(context.data_dir)
+    assert (first.files, first.recordings, len(first.unreadable)) == (1, 1, 1)
+    again = verify_folder(context.data_dir)
+    assert (again.extra, len(again.unreadable)) == (("b.wav",), 1)
+    assert verify_folder(context.data_dir, record=True).files == 1
+
+
+def test_a_set_without_its_table_or_its_recordings_is_not_well(context):
+    TREES["esc50"].build(context.data_dir)
+    known = known_sets()["esc50"]
+    table = context.data_dir / "ESC-50-master/meta/esc50.csv"
+    content = table.read_text()
+    table.write_text("<!DOCTYPE html><title>Gone</title>")
+    assert f"{table}: cannot be understood: expected the columns" in verify_folder(context.data_dir, known).problems[0]
+    table.write_text(content.splitlines()[0])
+    (problem,) = verify_folder(context.data_dir, known, record=True).problems
+    assert problem == f"unreadable: {context.data_dir}: no recording of ESC-50 is here."
+
+
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from bench import audio
+from bench.datasets.verifying import verify_folder, verify_manifest
+root = Path(sys.argv[1])
+audio.info(root / "a.wav")  # what is imported late can be so only by who may read it
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+print(verify_folder(root).problems)
+print(verify_manifest(root / "m.jsonl", root).problems)
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs a user who may become another one")
+def test_what_cannot_be_read_is_named_and_the_rest_looked_at():
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        clips = []
+        for number, place in enumerate(("a.wav", "b.wav", "closed/c.wav", "d.wav", "text.txt")):
+            audio.write(root / f"{number}.wav", probe(16_000, 1, number).part(0, 4_000), "PCM_16")
+            (root / place).parent.mkdir(exist_ok=True)
+            (root / f"{number}.wav").rename(root / place)
+            sha256 = hashlib.sha256((root / place).read_bytes()).hexdigest()
+            clips.append(Clip(str(number), "", "speech", str(root / place), sha256, 16_000, 1, 4_000))
+        write_manifest(root / "m.jsonl", clips[:4])
+        verify_folder(root)
+        (root / "d.wav").write_bytes(b"changed")
+        for closed in ("b.wav", "text.txt", "closed"):
+            (root / closed).chmod(0o700)
+        command = [sys.executable, "-c", AS_NOBODY, name]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        of_folder, of_manifest = (ast.literal_eval(line) for line in said.splitlines())
+        assert [line.split(":")[0] for line in of_folder] == ["changed", *["unreadable"] * 4]
+        assert [
+            root / name in map(Path, re.findall(r"unreadable: ([^:]*)", "\n".join(of_folder)))
+            for name in ("b.wav", "text.txt", "closed", "d.wav")
+        ] == [True] * 4
+        assert [line.split(":")[0] for line in of_manifest] == ["changed", "unreadable", "unreadable"]
+        assert f"unreadable: {root}/closed/c.wav: cannot be read (Permission denied)." in of_manifest
+
+
+A = "http://127.0.0.1/a.zip"
+WRONG = [
+    ({"url": "example.org/a.zip"}, "url: expected an address such as"),
+    ({"url": "http://127.0.0.1/a/"}, "url: expected an address that ends with a file name"),
+    ({"url": A, "checksum": "crc32:00"}, "checksum: expected md5:HEX, sha1:HEX"),
+    ({"url": A, "checksum": "d41d8cd98f00b204e9800998ecf8427e"}, "checksum: expected md5:HEX"),
+    ({"url": A, "checksum": "md5:00"}, "checksum: expected md5:HEX"),
+    ({"url": A, "size_bytes": 0}, "size_bytes: expected a number above 0"),
+    ({"url": A, "unpack_to": "../x"}, "unpack_to: expected a path below"),
+    ({"url": A, "unpack_to": "/x"}, "unpack_to: expected a path below"),
+]
+
+
+@pytest.mark.parametrize(("fields", "problem"), WRONG)
+def test_an_archive_that_cannot_be(fields, problem):
+    with pytest.raises(ConfigError, match=re.escape(problem)):
+        Archive(**fields)
+
+
+def test_a_set_that_cannot_be():
+    with pytest.raises(ConfigError, match=r"got twice: a\.zip") as error:
+        replace(TINY, name="a/b", recognised_by=(), archives=(Archive(A), Archive("http://127.0.0.1/b/A.zip")))
+    assert len(error.value.problems) == 4
+
+
+OWN_SET = """
+from bench.datasets.known.base import Archive
+from tests.datasets.test_collection import TINY
+SET = TINY
+BAD = lambda: Archive("http://127.0.0.1/a.zip", checksum="crc32:00")
+NUMBER = 3
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    (tmp_path / "own_sets.py").write_text(OWN_SET)
+    (tmp_path / "bad_sets.py").write_text(f"{OWN_SET}BAD()")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    for name in ("own_sets", "bad_sets"):
+        sys.modules.pop(name, None)
+
+
+def test_a_set_of_ones_own_is_a_loader_and_a_material(own, context, put):
+    for name in ("1", "2"):
+        put(f"tiny/tiny/a/{name}.wav")
+    assert [clip.id for clip in clips_of("own_sets:SET", context)] == ["own_sets:SET/1", "own_sets:SET/2"]
+    item = {"loader": "own_sets:SET", "name": "mine", "limit": 1}
+    run = config.parse({"name": "x", "datasets": [item], "codecs": [{"name": "passthrough"}], "metrics": ["si_sdr"]})
+    [clip] = clips_of_config(run, context)
+    assert (clip.dataset, clip.attributes["set"]) == ("mine", "tiny")
+    material = Material(dataset="own_sets:SET")
+    assert [one.name for one in sources_of(material, "speech", context, "here", [])] == ["1", "2"]
+    with pytest.raises(ConfigError, match="expected a loader or a KnownSet, got a int"):
+        clips_of("own_sets:NUMBER", context)
+    for look in (lambda: clips_of("bad_sets:SET", context), lambda: collection.find("bad_sets:SET")):
+        with pytest.raises(ConfigError, match="checksum: expected md5:HEX"):
+            look()
 
 
 def test_a_list_of_hashes_that_is_damaged_is_said(context, put):
@@ -450,7 +701,7 @@ def test_a_command_that_is_stopped_continues(big, server, by):
         command(folder, *arguments), cwd=folder, env=environment(folder), stderr=subprocess.PIPE, text=True
     ) as process:
         deadline = time.monotonic() + 30
-        while min(part.bytes_there(place / "a.zip"), part.bytes_there(place / "b.tar.gz")) < 100_000:
+        while min(partial.bytes_there(place / "a.zip"), partial.bytes_there(place / "b.tar.gz")) < 100_000:
             assert time.monotonic() < deadline
             assert process.poll() is None
             time.sleep(0.02)
@@ -546,9 +797,38 @@ def test_the_command_without_a_network(big, server):
     assert f"put these files into {folder}/cache/datasets/sets/tiny-archives:" in done.stderr
 
 
+def test_the_list_fits_a_terminal_and_its_names_can_be_copied(tmp_path):
+    narrow = environment(tmp_path) | {"COLUMNS": "80"}
+    listing = command(tmp_path, "list")
+    done = subprocess.run(listing, cwd=tmp_path, env=narrow, capture_output=True, text=True, check=True).stdout
+    for name in known_sets():
+        assert re.search(rf"^ {name} +\w+ .*absent *$", done, re.MULTILINE), name
+    assert max(map(len, done.splitlines())) <= 80
+    rows = {row["name"]: row for row in json.loads(data(tmp_path, "list", "--json").stdout)}
+    assert (rows["fsd50k"]["size_bytes"], rows["esc50"]["size_bytes"]) == (24_678_727_465, None)
+
+
+def test_a_data_folder_that_is_a_file_or_not_there(tmp_path):
+    (tmp_path / "file").touch()
+    wrong = data(tmp_path, "fetch", "esc50", "--data", "file", "--accept-licence")
+    assert (wrong.returncode, wrong.stderr) == (2, "error: file: expected a folder for the data, but that is a file.\n")
+    done = data(tmp_path, "fetch", "itu_p501", "--data", "typo/dir", "--accept-licence")
+    assert done.returncode == 1
+    assert "licence: terms of use of the ITU" in done.stderr
+    assert "the data folder typo/dir will be created" in done.stderr
+
+
+def test_a_sample_without_keys_has_no_empty_table(tmp_path, put, context):
+    put("a.wav")
+    done = data(tmp_path, "sample", "data", "--limit", "1")
+    assert done.stdout == "1 of 1 clips of data, seed 0\n"
+    wrong = data(tmp_path, "sample", "data", "--limit", "1", "--output", ".")
+    assert wrong.stderr == "error: --output: expected the name of a file, but . is a folder.\n"
+
+
 def test_list_info_and_unknown_names(tmp_path):
     rows = json.loads(data(tmp_path, "list", "--json").stdout)
-    assert {"name", "role", "title", "licence", "hours", "size", "state", "folder"} == set(rows[0])
+    assert {"name", "role", "title", "licence", "hours", "size", "size_bytes", "state", "folder"} == set(rows[0])
     assert {row["name"] for row in rows} >= {"vctk", "librispeech_test_clean", "musan_noise"}
     shown = data(tmp_path, "info", "vctk").stdout
     for expected in ("CC BY 4.0", "VCTK-Corpus-0.92.zip", "11.7 GB", "speaker-info.txt", "absent"):

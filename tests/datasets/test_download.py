@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.datasets import part
+from bench.datasets import partial
 from bench.datasets.download import Patience, Unreachable, download, remote_size
-from bench.datasets.part import bytes_there, was_downloaded
+from bench.datasets.partial import bytes_there, was_downloaded
 from bench.errors import DatasetError
 from tests.datasets.serving import Server, running
 
@@ -115,10 +115,13 @@ def test_a_busy_server_is_asked_again_and_a_missing_file_is_not(server, target):
     [
         (b"\xef\xbb\xbf\n<!DOCTYPE HTML><html>Please log in</html>", "application/zip"),
         (b"Please log in", "text/html; charset=utf-8"),
+        (b'<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0">', "text/plain"),
+        (b"<!-- " + b"c" * 500 + b" --><html>", "text/plain"),
     ],
 )
-def test_a_web_page_is_not_the_file(server, target, content, content_type):
-    url = server.add("a.zip", content, content_type=content_type)
+@pytest.mark.parametrize("piece", [16_384, 3])
+def test_a_web_page_is_not_the_file(server, target, content, content_type, piece):
+    url = server.add("a.zip", content, content_type=content_type, piece=piece, pause_s=0.0)
     with pytest.raises(DatasetError, match="expected a file, got a web page: a login"):
         download(url, target, patience=QUICK)
     assert leftovers(target) == []
@@ -220,9 +223,48 @@ def test_truncation_is_seen_without_a_content_length(server, target):
     assert download(url, target, size_bytes=len(CONTENT), patience=QUICK) == SHA256
 
 
-def test_an_empty_file(server, target):
-    download(server.add("a.zip", b""), target, patience=QUICK)
+@pytest.mark.parametrize("length", [True, False])
+def test_an_empty_file_is_refused_unless_a_checksum_says_so(server, target, length):
+    url = server.add("a.zip", b"", length=length)
+    with pytest.raises(DatasetError, match="expected a file, got nothing: 0 bytes"):
+        download(url, target, patience=QUICK)
+    assert leftovers(target) == []
+    download(url, target, f"sha256:{hashlib.sha256(b'').hexdigest()}", patience=QUICK)
     assert target.read_bytes() == b""
+
+
+@pytest.mark.parametrize("length", [True, False])
+def test_the_stated_size_stands_in_for_a_checksum(server, target, length):
+    url = server.add("a.zip", CONTENT, length=length)
+    with pytest.raises(DatasetError, match=r"expected 1000002 bytes, got 1000003; nothing was kept"):
+        download(url, target, size_bytes=len(CONTENT) - 1, patience=QUICK)
+    assert leftovers(target) == []
+    assert download(url, target, MD5, size_bytes=len(CONTENT) - 1, patience=QUICK) == MD5
+    with pytest.raises(DatasetError, match=r"expected 7 bytes, got 1000003; this is not the published file"):
+        download(url, target, size_bytes=7)
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_connection_that_breaks_before_the_answer_is_tried_again(server, target):
+    url = server.add("a.zip", CONTENT, refusals=2)
+    assert download(url, target, SHA256, patience=QUICK) == SHA256
+    assert len(server.requests) == 3
+    url = server.add("b.zip", CONTENT, refusals=9)
+    with pytest.raises(DatasetError, match=r"broke before the answer \(.*\), 3 times in a row; 0 bytes") as error:
+        download(url, target.with_name("b.zip"), patience=QUICK)
+    assert not isinstance(error.value, Unreachable)
+    assert "limit" not in str(error.value)
+
+
+def test_only_silence_has_a_limit(target):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/a.zip"
+        with pytest.raises(Unreachable, match=r"timed out \(limit 0\.3 s without an answer\)"):
+            download(url, target, patience=QUICK)
+        with pytest.raises(Unreachable, match="timed out"):
+            remote_size(url, QUICK)
+    with pytest.raises(Unreachable, match=r"refused\.$|refused>?\.$"):
+        download(url, target, patience=QUICK)
 
 
 def test_no_network_fails_at_once(target):
@@ -273,7 +315,7 @@ def test_a_killed_process_is_continued(server, target):
 
 def test_too_little_space_is_said_before_anything_is_written(server, target, monkeypatch):
     usage = shutil.disk_usage(target.parent.parent)
-    monkeypatch.setattr(part.shutil, "disk_usage", lambda path: usage._replace(free=part.RESERVE))
+    monkeypatch.setattr(partial.shutil, "disk_usage", lambda path: usage._replace(free=partial.RESERVE))
     url = server.add("a.zip", CONTENT)
     with pytest.raises(DatasetError, match=r"needs 17\.8 MB at .*, and 16\.8 MB are free there"):
         download(url, target, patience=QUICK)
@@ -284,7 +326,7 @@ def test_too_little_space_is_said_before_anything_is_written(server, target, mon
 def test_a_disk_that_fills_up(server, target, monkeypatch):
     url = server.add("a.zip", CONTENT)
     with Path("/dev/full").open("wb", buffering=0) as full:
-        monkeypatch.setattr(part.Part, "opened", lambda self: full)
+        monkeypatch.setattr(partial.Part, "opened", lambda self: full)
         with pytest.raises(DatasetError, match=r"the disk is full.*it continues"):
             download(url, target, patience=QUICK)
 

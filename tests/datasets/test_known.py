@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +17,7 @@ from bench.audio import Audio
 from bench.datasets.base import sample_ids, verify
 from bench.datasets.known import known_sets, recordings_of
 from bench.datasets.known import loading as known_loading
+from bench.datasets.walking import matching
 from bench.domain import CATEGORIES
 from bench.errors import ConfigError, DatasetError, UnknownName
 from tests.datasets.known_trees import TREES, sound
@@ -106,6 +112,109 @@ def test_a_foreign_folder_is_not_taken_for_the_set(name, context):
     sound(place / "a.flac")
     with pytest.raises(DatasetError, match="is not there: looked in"):
         recordings_of(name, context)
+
+
+BROKEN = [
+    ("librispeech_test_clean", "LibriSpeech/test-clean/1089/134686/a-b-c.trans.txt", b"x", "too many values"),
+    ("vctk", "speaker-info.txt", b"ID AGE\np225 23 F Espa\xf1ol\n", "no UTF-8 at byte"),
+    ("common_voice", "cv-corpus-17.0-2024-03-15/de/test.tsv", b"client_id\tpath\tsentence\na\tb\n", "column sentence"),
+    (
+        "esc50",
+        "ESC-50-master/meta/esc50.csv",
+        b"<!DOCTYPE html>\n<title>Gone</title>\n",
+        "expected the columns filename",
+    ),
+    ("esc50", "ESC-50-master/meta/esc50.csv", b"filename,fold,category,esc10,src_file\na,one,b,c,d", "invalid literal"),
+    ("esc50", "ESC-50-master/meta/esc50.csv", b"filename," + b"x" * 140_000, r"field larger than field limit"),
+    ("openslr28", "RIRS_NOISES/real_rirs_isotropic_noises/rir_list", b"--room-id\n\n x --room-id y.wav\n", "line 3"),
+    ("fsd50k", "FSD50K.metadata/eval_clips_info_FSD50K.json", b"[]", "expected a JSON object, got list"),
+    ("ears", "speaker_statistics.json", b"{", "no JSON"),
+]
+
+
+@pytest.mark.parametrize(("name", "file", "content", "problem"), BROKEN)
+def test_a_table_that_is_broken_is_named_with_its_problem(name, file, content, problem, context, build):
+    path = build(name) / file
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match=problem) as error:
+        recordings_of(name, context)
+    assert str(error.value).startswith(str(path))
+
+
+def test_blank_lines_say_nothing(context, build):
+    path = build("openslr28") / "RIRS_NOISES/real_rirs_isotropic_noises/rir_list"
+    path.write_text(f"\n{path.read_text()}\n \n")
+    assert [one.id for one in recordings_of("openslr28", context)[1]] == TREES["openslr28"].ids
+
+
+def test_of_two_releases_the_newest_is_taken(context, build, caplog):
+    place = build("common_voice")
+    shutil.copytree(place / "cv-corpus-17.0-2024-03-15" / "eo", place / "cv-corpus-9.0-2022-04-27" / "eo")
+    clips = recordings_of("common_voice", context)[1]
+    assert [one.id for one in clips] == TREES["common_voice"].ids
+    assert "cv-corpus-9.0-2022-04-27/eo: " in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("stated", "gender"),
+    [("do_not_wish_to_say", None), ("male_masculine", "male"), ("female", "female"), ("non-binary", "non-binary")],
+)
+def test_the_gender_of_common_voice(stated, gender, context, build):
+    for table in build("common_voice").glob("*/*/test.tsv"):
+        table.write_text(table.read_text().replace("female_feminine", stated))
+    [first, *_] = recordings_of("common_voice", context)[1]
+    assert first.attributes.get("gender") == gender
+
+
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from bench.datasets.base import DatasetContext
+from bench.datasets.known import known_sets, recordings_of
+from bench.datasets.records import files_below
+from bench.errors import DatasetError
+known_sets()
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+root = Path(sys.argv[1])
+for look in (
+    lambda: recordings_of("vctk", DatasetContext(root, root)),
+    lambda: recordings_of("musdb18_hq", DatasetContext(root, root)),
+    lambda: list(files_below(root)),
+):
+    try:
+        print(look())
+    except DatasetError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs a user who may become another one")
+def test_a_folder_that_cannot_be_read_is_an_error_by_name():
+    with tempfile.TemporaryDirectory() as root:
+        Path(root).chmod(0o755)
+        for name in ("vctk", "musdb18_hq"):
+            TREES[name].build(Path(root) / name)
+        closed = [Path(root) / "vctk/wav48_silence_trimmed/p225", Path(root) / "musdb18_hq/test"]
+        for folder in closed:
+            folder.chmod(0o700)
+        command = [sys.executable, "-c", AS_NOBODY, root]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        assert said[0] == f"{closed[0]}: cannot be read (Permission denied); make it readable."
+        assert said[1] == f"{closed[1]}: cannot be read (Permission denied); make it readable."
+        assert said[2].endswith(": cannot be read (Permission denied); make it readable.")
+
+
+@pytest.mark.parametrize("pattern", ["*", "a/*", "**/*.wav", "a/**/*.wav", "*/", "a/x.wav", "b/[xy].wav", "**/"])
+def test_what_matches_is_what_pathlib_finds(pattern, tmp_path):
+    for name in ("a/x.wav", "a/deep/y.wav", "b/x.wav", "c.wav", "b/.hidden.wav"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "link").symlink_to("a")
+    found = list(matching(tmp_path, pattern))
+    assert sorted(found) == sorted(tmp_path.glob(pattern))
+    assert found
 
 
 @pytest.mark.parametrize("name", [name for name, tree in TREES.items() if tree.needed])
@@ -218,6 +327,10 @@ def test_a_recording_that_cannot_be_read_is_a_clip_all_the_same(context, build):
 def test_clips_of_one_recording_share_their_source(context, build):
     build("dns_clean")
     assert {clip.source for clip in load("dns_clean", context)} == {f"mine/{TREES['dns_clean'].ids[0][:-6]}"}
+    build("librispeech_test_clean")
+    assert [one.source for one in recordings_of("librispeech_test_clean", context)[1]] == [
+        *("1089-134686", "1089-134686", "121-121726")
+    ]
     build("esc50")
     assert [one.source for one in recordings_of("esc50", context)[1]] == ["100032", "104089", "104089"]
 
@@ -226,6 +339,10 @@ def test_wrong_options_are_listed_all_at_once(context):
     with pytest.raises(ConfigError) as error:
         datasets.load("vctk")("mine", context, limit=0, duration_s=-1, seed=-1)
     assert len(error.value.problems) == 3
+    with pytest.raises(ConfigError) as error:
+        load("vctk", context, stratify="speaker", limit=0)
+    assert "stratify: expected a list of keys, such as [speaker], got 'speaker'." in error.value.problems[1]
+    assert len(error.value.problems) == 2
 
 
 def test_torchaudio_lists_the_same_files(context, build):
@@ -275,7 +392,7 @@ def test_the_facts_of_a_set_are_well_formed(name):
     for archive in known.archives:
         assert re.fullmatch(r"[\w.-]+", archive.name)
         assert archive.subset in ("", *known.subsets)
-        assert archive.size_bytes is None or archive.size_bytes > 1e6
+        assert archive.size_bytes is None or archive.size_bytes > 1e5
         if archive.checksum:
             kind, _, digits = archive.checksum.partition(":")
             assert re.fullmatch(rf"[0-9a-f]{{{LENGTHS[kind]}}}", digits)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bench.cli import app
 from bench.datasets.base import verify
-from bench.datasets.fetch import fetch
+from bench.datasets.by_hash import fetch
 from bench.datasets.folder import folder
 from bench.datasets.folder_manifest import write_folder_manifest
 from bench.datasets.manifest import Line, manifest, read_manifest, write_manifest

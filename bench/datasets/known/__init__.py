@@ -7,7 +7,7 @@ from importlib import import_module
 from bench.datasets.base import DatasetContext
 from bench.datasets.known.base import KnownSet, Recording
 from bench.datasets.known.places import recordings_in
-from bench.errors import UnknownName
+from bench.errors import ConfigError, UnknownName
 from bench.registry import nearest
 
 MODULES = (
@@ -35,10 +35,36 @@ def known_sets() -> dict[str, KnownSet]:
     return {one.name: one for one in found}
 
 
+def find(name: str) -> KnownSet:
+    """The set called ``name``; ``package.module:ATTRIBUTE`` is one of your own.
+
+    Raises:
+        UnknownName: with the nearest known name.
+        ConfigError: nothing at that import path, or no KnownSet.
+    """
+    sets = known_sets()
+    if name in sets:
+        return sets[name]
+    module, _, attribute = name.partition(":")
+    if not (module and attribute) or "/" in name:
+        raise UnknownName(
+            f"no known set is named {name!r}.{nearest(name, sets)} `codecbench data list` shows the names."
+        )
+    try:
+        found = getattr(import_module(module), attribute)
+    except ConfigError as error:
+        raise ConfigError([f"{name}: {problem}" for problem in error.problems]) from None
+    except Exception as error:
+        raise ConfigError(f"{name}: cannot be imported ({type(error).__name__}: {error}).") from error
+    if not isinstance(found, KnownSet):
+        raise ConfigError(f"{name}: expected a KnownSet, got a {type(found).__name__}.")
+    return found
+
+
 def recordings_of(
     name: str, context: DatasetContext, subset: str | None = None, path: str | None = None
 ) -> tuple[KnownSet, list[Recording]]:
-    """The known set called ``name`` and its recordings on this machine, in a fixed order.
+    """The set that :func:`find` finds and its recordings on this machine, in a fixed order.
 
     Args:
         subset: a part of the set, ``all``, or None for the set's own split.
@@ -48,7 +74,5 @@ def recordings_of(
         ConfigError: the set has no such subset.
         DatasetError: the set is not there, or not all of it.
     """
-    sets = known_sets()
-    if name not in sets:
-        raise UnknownName(f"no known set is named {name!r}.{nearest(name, sets)} Known: {', '.join(sets)}.")
-    return sets[name], recordings_in(sets[name], context, subset, path)
+    known = find(name)
+    return known, recordings_in(known, context, subset, path)

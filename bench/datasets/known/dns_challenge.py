@@ -16,6 +16,7 @@ from pathlib import Path
 from bench.datasets.base import find_files
 from bench.datasets.known.base import Archive, KnownSet, Recording
 from bench.datasets.known.loading import loader
+from bench.datasets.walking import matching
 
 STORE = "https://dns4public.blob.core.windows.net/dns4archive/datasets_fullband/"
 PARTS = {
@@ -47,7 +48,7 @@ def speech(folder: Path) -> Iterator[Recording]:
 
 def noise(folder: Path) -> Iterator[Recording]:
     """Noise from AudioSet, Freesound and DEMAND, in one folder."""
-    for path in (folder / "datasets_fullband" / "noise_fullband").glob("*.wav"):
+    for path in matching(folder, "datasets_fullband/noise_fullband/*.wav"):
         yield Recording(path.stem, path)
 
 

@@ -8,12 +8,13 @@ Checksums and sizes: the publisher states none.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
 from bench.datasets.known.loading import loader
+from bench.datasets.known.tables import object_of, parsing
+from bench.datasets.walking import matching
 
 RELEASE = "https://github.com/facebookresearch/ears_dataset/releases/download/dataset/"
 STATISTICS = "speaker_statistics.json"
@@ -24,12 +25,13 @@ NONVERBAL = ("interjection", "melodic", "nonverbal", "vegetative")
 def recordings(folder: Path) -> Iterator[Recording]:
     """Every recording with its speaker, style and what the statistics say of the speaker."""
     table = folder / STATISTICS
-    speakers = json.loads(table.read_text(encoding="utf-8")) if table.is_file() else {}
-    for path in folder.glob("p[0-9][0-9][0-9]/*.wav"):
+    speakers = object_of(table) if table.is_file() else {}
+    for path in matching(folder, "p[0-9][0-9][0-9]/*.wav"):
         speaker, style = path.parent.name, path.stem
-        about = speakers.get(speaker, {})
         told = {"speaker": speaker, "style": style, "language": "en"}
-        told |= {name: about[key] for key, name in TOLD.items() if key in about}
+        with parsing(table):
+            about = speakers.get(speaker, {})
+            told |= {name: about[key] for key, name in TOLD.items() if key in about}
         subset = "nonverbal" if style.startswith(NONVERBAL) else _split(speaker)
         yield Recording(f"{speaker}/{style}", path, told, subset=subset)
 

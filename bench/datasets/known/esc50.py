@@ -6,29 +6,30 @@ Checksum and size: none; the archive is packed on demand.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
 from bench.datasets.known.loading import loader
+from bench.datasets.known.tables import parsing, rows_of
 
 
 def recordings(folder: Path) -> Iterator[Recording]:
     """Every sound of the table; sounds with one ``src_file`` come from one recording. ESC-10 is CC BY as a subset."""
     root = folder / "ESC-50-master"
-    with (root / "meta" / "esc50.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            name = row["filename"]
+    table = root / "meta" / "esc50.csv"
+    for row in rows_of(table, ("filename", "fold", "category", "esc10", "src_file")):
+        name = row["filename"]
+        with parsing(table):
             told = {"labels": [row["category"]], "fold": int(row["fold"])}
-            yield Recording(
-                name.removesuffix(".wav"),
-                root / "audio" / name,
-                told,
-                licence="CC BY 3.0" if row["esc10"] == "True" else "",
-                subset="esc10" if row["esc10"] == "True" else "other",
-                source=row["src_file"],
-            )
+        yield Recording(
+            name.removesuffix(".wav"),
+            root / "audio" / name,
+            told,
+            licence="CC BY 3.0" if row["esc10"] == "True" else "",
+            subset="esc10" if row["esc10"] == "True" else "other",
+            source=row["src_file"],
+        )
 
 
 SET = KnownSet(

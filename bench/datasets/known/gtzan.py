@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bench.datasets.known.base import KnownSet, Recording
 from bench.datasets.known.loading import loader
+from bench.datasets.walking import matching
 from bench.errors import MissingRequirement
 
 UNREADABLE = "jazz.00054"
@@ -26,7 +27,7 @@ LISTS = {"train": "filtered_train", "validation": "filtered_valid", "test": "fil
 
 def recordings(folder: Path) -> Iterator[Recording]:
     """Every excerpt that can be decoded."""
-    for path in sorted((folder / "genres").glob("*/*.*")):
+    for path in matching(folder, "genres/*/*.*"):
         if path.suffix in (".wav", ".au") and path.stem != UNREADABLE:
             yield Recording(path.stem, path, {"genre": path.parent.name})
 

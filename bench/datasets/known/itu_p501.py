@@ -12,19 +12,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.datasets.known.base import KnownSet, Recording
+from bench.datasets.known.languages import code_of
 from bench.datasets.known.loading import loader
+from bench.datasets.walking import matching
 
 NAME = re.compile(r"P501_C_(?P<language>\w+?)_(?P<talker>[fm]\d+)_(?P<band>FB|SWB|WB|NB)_\d+k", re.ASCII)
 
 
 def recordings(folder: Path) -> Iterator[Recording]:
-    """Every file named as in Annex C, with the language as the ITU names it."""
-    for path in folder.glob("P501_C_*.wav"):
+    """Every file named as in Annex C."""
+    for path in matching(folder, "P501_C_*.wav"):
         if found := NAME.fullmatch(path.stem):
             language, talker, band = found.group("language", "talker", "band")
             gender = "female" if talker.startswith("f") else "male"
             speaker = f"{language}_{talker}"
-            told = {"speaker": speaker, "gender": gender, "language": language}
+            told = {"speaker": speaker, "gender": gender, "language": code_of(language)}
             yield Recording(path.stem, path, told, subset=band, source=speaker)
 
 

@@ -12,29 +12,33 @@ from pathlib import Path
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
 from bench.datasets.known.loading import loader
+from bench.datasets.known.tables import lines_of, parsing
+from bench.datasets.walking import matching
 
 SPLIT = "test-clean"
 GENDERS = {"F": "female", "M": "male"}
 
 
 def recordings(folder: Path) -> Iterator[Recording]:
-    """Every utterance of the transcripts, with its speaker, the speaker's gender and the text."""
+    """Every utterance of the transcripts, with speaker, gender and text; those of a chapter are one recording."""
     genders = _genders(folder / "LibriSpeech" / "SPEAKERS.TXT")
-    for transcript in sorted((folder / "LibriSpeech" / SPLIT).glob("*/*/*.trans.txt")):
-        speaker, chapter = transcript.name.removesuffix(".trans.txt").split("-")
-        for line in transcript.read_text(encoding="utf-8").splitlines():
+    for transcript in matching(folder, f"LibriSpeech/{SPLIT}/*/*/*.trans.txt"):
+        with parsing(transcript):
+            speaker, chapter = transcript.name.removesuffix(".trans.txt").split("-")
+        for _, line in lines_of(transcript):
             utterance, _, text = line.partition(" ")
             told = {"speaker": speaker, "chapter": chapter, "language": "en", "text": text}
             if genders.get(speaker):
                 told["gender"] = genders[speaker]
-            yield Recording(utterance, transcript.with_name(f"{utterance}.flac"), told)
+            path = transcript.with_name(f"{utterance}.flac")
+            yield Recording(utterance, path, told, source=f"{speaker}-{chapter}")
 
 
 def _genders(speakers: Path) -> dict[str, str]:
     """``female`` or ``male`` by speaker; lines such as ``14   | F | train-clean-360  | 25.03 | Kristin LeMoine``."""
     if not speakers.is_file():
         return {}
-    rows = [line.split("|") for line in speakers.read_text(encoding="utf-8").splitlines() if not line.startswith(";")]
+    rows = [line.split("|") for _, line in lines_of(speakers) if not line.startswith(";")]
     return {row[0].strip(): GENDERS.get(row[1].strip(), "") for row in rows if len(row) > 1}
 
 

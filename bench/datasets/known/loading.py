@@ -18,11 +18,9 @@ from bench.datasets.cutting import with_facts
 from bench.datasets.index import facts_of
 from bench.datasets.known.base import KnownSet, Recording
 from bench.datasets.known.places import recordings_in
-from bench.datasets.sampling import Allocation, sampled
+from bench.datasets.sampling import Allocation, Keys, sampled
 from bench.domain import CATEGORIES, Category, Clip
 from bench.errors import AudioError, ConfigError, DatasetError
-
-PLACES = 4  # of a recording that is longer than asked, the loudest of so many random parts
 
 
 class KnownOptions(Options):
@@ -34,7 +32,7 @@ class KnownOptions(Options):
     lead_in_s: NonNegativeFloat = Field(allow_inf_nan=False)
     limit: PositiveInt | None
     seed: NonNegativeInt
-    stratify: tuple[str, ...]
+    stratify: Keys
     allocation: Allocation
 
 
@@ -50,7 +48,7 @@ def loader(known: KnownSet) -> Callable[..., list[Clip]]:
         lead_in_s: float = 0.0,
         limit: int | None = None,
         seed: int = 0,
-        stratify: Sequence[str] = (),
+        stratify: Sequence[str] | str = (),
         allocation: Allocation = "equal",
     ) -> list[Clip]:
         options = checked(
@@ -131,15 +129,11 @@ def loudest_start_s(recording: Recording, rate: int, samples: int, duration_s: f
     """Where the loudest of four parts starts, drawn by seed and the recording's id; 0 where it cannot be read."""
     number = int.from_bytes(hashlib.sha256(f"{seed}:{recording.id}".encode()).digest()[:8])
     last = samples - round(duration_s * rate)
-    starts = [int(start) / rate for start in np.random.default_rng(number).integers(last + 1, size=PLACES)]
+    starts = [int(start) / rate for start in np.random.default_rng(number).integers(last + 1, size=mixing.PLACES)]
     try:
-        return max(starts, key=lambda start_s: _power(recording.path, start_s, duration_s))
+        return mixing.loudest(starts, lambda start_s: audio.read(recording.path, start_s, duration_s))[0]
     except AudioError:  # a clip all the same; reading it at measure time gives the reason
         return 0.0
-
-
-def _power(path: Path, start_s: float, duration_s: float) -> float:
-    return mixing.power(audio.read(path, start_s, duration_s).samples)
 
 
 def _cutting(known: KnownSet) -> str:

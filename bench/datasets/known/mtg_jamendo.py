@@ -16,6 +16,8 @@ from typing import Any
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
 from bench.datasets.known.loading import loader
+from bench.datasets.known.tables import parsing
+from bench.datasets.walking import matching
 
 PROJECT = "https://raw.githubusercontent.com/MTG/mtg-jamendo-dataset/master/"
 TAGS, LICENCES = "raw_30s_cleantags_50artists.tsv", "audio_licenses.txt"
@@ -31,7 +33,7 @@ TARS = (
 def recordings(folder: Path) -> Iterator[Recording]:
     """Every song there is, with its genres, other tags, artist and licence where the project's tables are there."""
     tags, licences = _tags(folder / TAGS), _licences(folder / LICENCES)
-    for path in folder.glob("[0-9][0-9]/*.mp3"):
+    for path in matching(folder, "[0-9][0-9]/*.mp3"):
         name = path.relative_to(folder).as_posix()
         subset = path.parent.name
         yield Recording(f"{subset}/{path.stem}", path, tags.get(name, {}), licences.get(name, ""), subset)
@@ -41,7 +43,7 @@ def _tags(table: Path) -> dict[str, dict[str, Any]]:
     """By path; the tags take the rest of each line, such as ``genre---rock`` and ``mood/theme---dark``."""
     if not table.is_file():
         return {}
-    with table.open(newline="", encoding="utf-8") as file:
+    with parsing(table), table.open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.reader(file, delimiter="\t") if len(row) > 4]
     told = {}
     for _, artist, _, path, _, *tags in rows:
@@ -54,7 +56,8 @@ def _licences(text: Path) -> dict[str, str]:
     """By path; of each song a block of lines: path, title with artist, licence."""
     if not text.is_file():
         return {}
-    blocks = [block.splitlines() for block in text.read_text(encoding="utf-8").split("\n\n")]
+    with parsing(text):
+        blocks = [block.splitlines() for block in text.read_text(encoding="utf-8").split("\n\n")]
     return {block[0].strip(): block[2].strip() for block in blocks if len(block) > 2}
 
 

@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
+from bench.datasets.known.languages import code_of
 from bench.datasets.known.loading import loader
+from bench.datasets.known.tables import lines_of
+from bench.datasets.walking import matching
 
 
 def _recordings(folder: Path, role: str) -> Iterator[Recording]:
-    for source in (folder / "musan" / role).glob("*/"):
+    for source in matching(folder, f"musan/{role}/*/"):
         told = _annotations(source / "ANNOTATIONS", role)
-        for path in source.glob("*.wav"):
+        for path in matching(source, "*.wav"):
             yield Recording(path.stem, path, told.get(path.stem, {}), subset=source.name)
 
 
@@ -27,11 +30,13 @@ def _annotations(text: Path, role: str) -> dict[str, dict[str, Any]]:
     """Lines such as ``music-fma-0000 baroque,classical N artist`` and ``speech-librivox-0000 m english``."""
     if role == "noise" or not text.is_file():
         return {}
-    rows = [line.split(maxsplit=3) for line in text.read_text(encoding="utf-8").splitlines()]
+    rows = [line.split(maxsplit=3) for _, line in lines_of(text)]
     if role == "music":
         return {row[0]: {"genre": row[1].split(","), "vocals": row[2] == "Y"} for row in rows if len(row) > 2}
     genders = {"f": "female", "m": "male"}
-    return {row[0]: {"gender": genders.get(row[1], row[1]), "language": row[2]} for row in rows if len(row) > 2}
+    return {
+        row[0]: {"gender": genders.get(row[1], row[1]), "language": code_of(row[2])} for row in rows if len(row) > 2
+    }
 
 
 MUSIC = KnownSet(

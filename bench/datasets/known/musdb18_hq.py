@@ -11,12 +11,13 @@ from pathlib import Path
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
 from bench.datasets.known.loading import loader
+from bench.datasets.walking import matching
 
 
 def recordings(folder: Path) -> Iterator[Recording]:
     """The mixture of every song; a song without one is listed all the same, and so noticed."""
     for subset in ("train", "test"):
-        for song in (folder / subset).glob("*/"):
+        for song in matching(folder, f"{subset}/*/"):
             artist, _, title = song.name.partition(" - ")
             told = {"artist": artist, "title": title}
             yield Recording(f"{subset}/{song.name}", song / "mixture.wav", told, subset=subset)

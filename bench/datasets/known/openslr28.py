@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
 from bench.datasets.known.loading import loader
+from bench.datasets.known.tables import lines_of, parsing
 
 LISTS = {
     "recorded": "real_rirs_isotropic_noises",
@@ -25,9 +26,10 @@ def recordings(folder: Path) -> Iterator[Recording]:
     """Every response of the lists; lines such as ``--rir-id X --room-id Y RIRS_NOISES/.../Z.wav``."""
     for subset, place in LISTS.items():
         listing = folder / "RIRS_NOISES" / place / "rir_list"
-        for line in listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else ():
-            *options, file = line.split()
-            told = {"room": options[options.index("--room-id") + 1]} if "--room-id" in options else {}
+        for number, line in lines_of(listing) if listing.is_file() else ():
+            with parsing(listing, number):
+                *options, file = line.split()
+                told = {"room": options[options.index("--room-id") + 1]} if "--room-id" in options else {}
             name = file.removeprefix("RIRS_NOISES/").removesuffix(".wav")
             yield Recording(name, folder / file, told, subset=subset)
 

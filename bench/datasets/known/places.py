@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
 from bench.datasets.base import DatasetContext, listed
 from bench.datasets.known.base import KnownSet, Recording
-from bench.errors import ConfigError, DatasetError
+from bench.datasets.walking import is_there, unreadable
+from bench.errors import CodecbenchError, ConfigError, DatasetError
 
 ALL = "all"  # the subset that is everything
 
@@ -22,22 +24,51 @@ def places(known: KnownSet, context: DatasetContext, path: str | None = None) ->
     return [data / known.place, data, context.cache_dir / "sets" / known.place]
 
 
-def folder_of(known: KnownSet, context: DatasetContext, path: str | None = None) -> Path:
+def missing_from(known: KnownSet, folder: Path) -> tuple[str, ...]:
+    """The globs of ``recognised_by`` that match nothing below ``folder``."""
+    return tuple(glob for glob in known.recognised_by if not is_there(folder, glob))
+
+
+def folder_of(known: KnownSet, context: DatasetContext, path: str | None = None, subset: str = "") -> Path:
     """The folder of a set that is there; DatasetError says where it was looked for and how to get it."""
     looked_in = places(known, context, path)
     for place in looked_in:
-        if not _absent(known, place):
+        if not missing_from(known, place):
             return place
     raise DatasetError(
         f"{known.title} is not there: looked in {', '.join(map(str, looked_in))}{_partly(known, looked_in)}. "
-        f"It is recognised by {', '.join(known.recognised_by)} below its folder. {remedy(known)}"
+        f"It is recognised by {', '.join(known.recognised_by)} below its folder. {remedy(known, subset)}"
     )
 
 
-def remedy(known: KnownSet) -> str:
-    """How to get the set, or point to it."""
-    get = f"Get it: codecbench data fetch {known.name}" if known.archives else f"Get it: {known.obtain}"
+def remedy(known: KnownSet, subset: str = "") -> str:
+    """How to get the set, or that subset where it comes alone, or point to it."""
+    alone = subset == ALL or subset in {archive.subset for archive in known.archives}
+    part = f" --subset {subset}" if subset and alone else ""
+    get = f"Get it: codecbench data fetch {known.name}{part}" if known.archives else f"Get it: {known.obtain}"
     return f"{get.rstrip('.')}. Or say where it lies: --data DIR with a folder {known.place} in it, or `path`."
+
+
+def recordings_of_folder(known: KnownSet, folder: Path) -> list[Recording]:
+    """Every recording that the set lists in ``folder``; DatasetError names what of its tables or folders is broken."""
+    try:
+        return list(known.recordings(folder))
+    except CodecbenchError:
+        raise
+    except OSError as error:
+        raise unreadable(error) from None
+    except Exception as error:
+        raise DatasetError(
+            f"{folder}: the recordings of {known.title} cannot be listed: {type(error).__name__}: {error}."
+        ) from error
+
+
+def absent(recordings: Iterable[Recording]) -> list[Path]:
+    """The files of ``recordings`` that are not there."""
+    try:
+        return [one.path for one in recordings if not one.path.is_file()]
+    except OSError as error:
+        raise unreadable(error) from None
 
 
 def recordings_in(
@@ -52,29 +83,26 @@ def recordings_in(
     subset = known.split if subset is None else subset
     if subset not in ("", ALL, *known.subsets):
         raise ConfigError(f"{known.name}, subset: expected {', '.join([*known.subsets, ALL])}, got {subset!r}.")
-    folder = folder_of(known, context, path)
-    wanted = [one for one in known.recordings(folder) if subset in ("", ALL, one.subset)]
+    folder = folder_of(known, context, path, subset)
+    wanted = [one for one in recordings_of_folder(known, folder) if subset in ("", ALL, one.subset)]
     if not wanted:
-        raise DatasetError(f"{folder}: {known.title} has no recording of {subset or ALL!r} here. {remedy(known)}")
-    if lost := [one.path for one in wanted if not one.path.is_file()]:
+        raise DatasetError(
+            f"{folder}: {known.title} has no recording of {subset or ALL!r} here. {remedy(known, subset)}"
+        )
+    if lost := absent(wanted):
         raise DatasetError(
             f"{folder}: {known.title} is here only in part: {len(lost)} of {len(wanted)} recordings that it lists are "
             f"missing: {listed([file.relative_to(folder) for file in lost])}. Unpack its archives again. "
-            f"{remedy(known)}"
+            f"{remedy(known, subset)}"
         )
     if known.files and subset == known.split and len(wanted) < known.files:
         log.warning("%s: %s has %d recordings, %d are here", folder, known.title, known.files, len(wanted))
     return sorted(wanted, key=lambda one: one.id)
 
 
-def _absent(known: KnownSet, place: Path) -> list[str]:
-    """What of ``recognised_by`` matches nothing below ``place``."""
-    return [glob for glob in known.recognised_by if next(place.glob(glob), None) is None]
-
-
 def _partly(known: KnownSet, looked_in: list[Path]) -> str:
     for place in looked_in:
-        absent = _absent(known, place)
-        if len(absent) < len(known.recognised_by):
-            return f". {place} holds a part of it, but nothing that matches {', '.join(absent)}"
+        missing = missing_from(known, place)
+        if len(missing) < len(known.recognised_by):
+            return f". {place} holds a part of it, but nothing that matches {', '.join(missing)}"
     return ""

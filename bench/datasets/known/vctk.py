@@ -12,12 +12,14 @@ from pathlib import Path
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
 from bench.datasets.known.loading import loader
+from bench.datasets.known.tables import lines_of
+from bench.datasets.walking import matching
 
 
 def recordings(folder: Path) -> Iterator[Recording]:
     """Every sentence of both microphones, with its speaker and what ``speaker-info.txt`` says of the speaker."""
     speakers = _speakers(folder / "speaker-info.txt")
-    for path in (folder / "wav48_silence_trimmed").glob("*/*_mic?.flac"):
+    for path in matching(folder, "wav48_silence_trimmed/*/*_mic?.flac"):
         sentence, _, microphone = path.stem.rpartition("_")
         speaker = path.parent.name
         told = {"speaker": speaker, "language": "en", **speakers.get(speaker, {})}
@@ -26,7 +28,7 @@ def recordings(folder: Path) -> Iterator[Recording]:
 
 def _speakers(table: Path) -> dict[str, dict[str, str | int]]:
     """Age, gender and accent by speaker; lines such as ``p225  23  F    English    Southern  England``."""
-    rows = [line.split() for line in table.read_text(encoding="utf-8").splitlines()]
+    rows = [line.split() for _, line in lines_of(table)]
     return {
         row[0]: {"age": int(row[1]), "gender": {"F": "female", "M": "male"}.get(row[2], row[2]), "accent": row[3]}
         for row in rows

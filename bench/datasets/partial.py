@@ -42,7 +42,7 @@ class Part:
 
     def __init__(self, target: Path, url: str, algorithm: str, checked: bool) -> None:
         self.url, self.target, self.path = url, target, _part(target)
-        self._algorithm, self._checked = algorithm, checked
+        self._algorithm, self.checked = algorithm, checked
         self._facts: dict[str, Any] = {}
         self.total: int | None = None
         self._forget_bytes()
@@ -64,7 +64,7 @@ class Part:
     @property
     def _resumable(self) -> bool:
         facts = self._facts
-        return bool(facts.get("etag") or facts.get("last_modified") or (self._checked and facts.get("size")))
+        return bool(facts.get("etag") or facts.get("last_modified") or (self.checked and facts.get("size")))
 
     @property
     def checksum(self) -> str:
