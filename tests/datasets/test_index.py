@@ -143,9 +143,10 @@ def test_two_processes_share_an_index(files, tmp_path, caplog):
 
 
 SLOW = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from bench.datasets import index
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 real, index.COMMIT_S = index._hashed, 0.0
 def slow(path, *rest):
     time.sleep(0.02)
