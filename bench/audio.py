@@ -98,8 +98,8 @@ class Audio:
 
 
 def resampled_length(length: int, rate: int, new_rate: int) -> int:
-    """``length`` at ``new_rate``, rounded to the nearest sample, halves up."""
-    return (2 * length * new_rate + rate) // (2 * rate)
+    """``length`` at ``new_rate``, rounded to the nearest sample, halves up; of something, at least one is left."""
+    return max((2 * length * new_rate + rate) // (2 * rate), min(length, 1))
 
 
 def resample(samples: NDArray[np.float32], rate: int, new_rate: int) -> NDArray[np.float32]:

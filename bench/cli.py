@@ -78,7 +78,7 @@ def run(
                 limit=limit,
                 only=only or [],
                 retry_failed=retry_failed,
-                costs=True,
+                costs=lambda name: console.err.print(f"measuring what {name} costs", markup=False),
                 progress=progress,
             )
     except KeyboardInterrupt:

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -215,16 +215,17 @@ def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: 
 
 
 def _entropy_columns(codec: Codec, encoded: Encoded) -> Row:
-    """Bits and times of each lossless coder: ``adaptive_bits``, ``adaptive_encode_s``, ...; or why there are none."""
-    try:
-        rates = codec.entropy_rates(encoded)
-    except CodecError as error:
-        return {"reason": str(error)}
-    return {
-        f"{name}_{column}": value
-        for name, rate in rates.items()
-        for column, value in (("bits", rate.bits), ("encode_s", rate.encode_s), ("decode_s", rate.decode_s))
-    }
+    """Bits, kind and times of each lossless coder: ``adaptive_bits``, ...; a coder that failed has a reason instead."""
+    columns: Row = {}
+    reasons = []
+    for coder in codec.entropy_coders():
+        try:
+            rate = codec.entropy_rate(coder, encoded)
+        except CodecError as error:
+            reasons.append(f"no rate for {coder}: {error}")
+            continue
+        columns |= {f"{coder}_{name}": value for name, value in asdict(rate).items()}
+    return columns | {"reason": " ".join(reasons)}
 
 
 class _Scorer:

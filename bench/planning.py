@@ -10,6 +10,7 @@ from typing import Any
 
 from bench import codecs, metrics
 from bench.audio import resampler_identity
+from bench.codecs.base import Codec
 from bench.config import RunConfig
 from bench.domain import Clip, Condition
 from bench.errors import ConfigError
@@ -83,10 +84,12 @@ class Plan:
         identities = {name: (str(codec.identity), codec.role) for name, codec in made_codecs.items()}
         made = {name: metric for metric in metrics.make(self.quantities) for name in _quantity_names(metric)}
         object.__setattr__(self, "_identities", identities)
+        object.__setattr__(self, "_codecs", made_codecs)
         object.__setattr__(self, "metrics", {name: made[name] for name in self.quantities})
 
     metrics: Mapping[str, Metric] = field(init=False, repr=False)
     _identities: Mapping[str, tuple[str, str]] = field(init=False, repr=False)
+    _codecs: Mapping[str, Codec] = field(init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.clips) * len(self.conditions) * (1 + len(self.quantities))
@@ -103,7 +106,9 @@ class Plan:
     def stream_key(self, clip: Clip, condition: Condition) -> str:
         """What decides a bitstream: the reference, the codec and its settings."""
         version, _ = self._identities[condition.id]
-        return digest([self.reference_key(clip), version, condition.bitrate_bps, dict(condition.options)])
+        parts = [self.reference_key(clip), version, condition.bitrate_bps, dict(condition.options)]
+        more = self._codecs[condition.id].depends_on(clip, condition.bitrate_bps)
+        return digest([*parts, more] if more else parts)
 
     def keys(self, clip: Clip, condition: Condition) -> tuple[str, str, dict[str, str]]:
         """``(stream key, encoding key, {quantity: score key})``.

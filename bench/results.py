@@ -48,8 +48,9 @@ ENCODING_COLUMNS = {
     "sample_rate": "Int64", "channels": "Int64", "seconds": "float64", "payload_sha256": "string",
     "payload_bits": "Int64", "payload_bytes": "Int64", "container_bytes": "Int64", "actual_bps": "float64",
     "bits_are": "string", "encode_s": "float64", "decode_s": "float64", "delay_samples": "Int64",
-    "lag_samples": "Int64", "adaptive_bits": "Int64", "adaptive_encode_s": "float64", "adaptive_decode_s": "float64",
-    "lm_bits": "Int64", "lm_encode_s": "float64", "lm_decode_s": "float64", "clipped_samples": "Int64",
+    "lag_samples": "Int64", "adaptive_bits": "Int64", "adaptive_coded": "boolean", "adaptive_encode_s": "float64",
+    "adaptive_decode_s": "float64", "lm_bits": "Int64", "lm_coded": "boolean", "lm_encode_s": "float64",
+    "lm_decode_s": "float64", "clipped_samples": "Int64",
     "decoded": "string", "decoded_sha256": "string", "status": "string", "reason": "string",
 }  # fmt: skip
 SCORE_COLUMNS = {

@@ -71,7 +71,7 @@ def run(
     limit: int | None = None,
     only: Iterable[str] = (),
     retry_failed: bool = False,
-    costs: bool = False,
+    costs: Callable[[str], None] | None = None,
     progress: Callable[[Plan, int], Progress] | None = None,
 ) -> Results:
     """Measure what ``config`` describes and is not yet measured in ``output``; return all of it.
@@ -85,7 +85,8 @@ def run(
         limit: measure only the first clips of each dataset now.
         only: measure only what matches these patterns now; see :meth:`bench.planning.Plan.restricted`.
         retry_failed: measure again what failed before.
-        costs: run each codec once in a process of its own, for the parameters, memory and size in the report.
+        costs: run each codec once in a process of its own, for the parameters, memory and size in the report; called
+            with the name of each codec before it is measured.
         progress: called with the part of the plan to measure and the number of its cells that are already done;
             what it returns is called with the rows as they come.
     Raises:
@@ -101,7 +102,9 @@ def run(
     part = plan.restricted([only] if isinstance(only, str) else only, limit)
     with locked(folder), closing(Journal(folder / "journal.jsonl")) as journal:
         kept = kept_cells(journal.rows, retry_failed)
-        record = _record(plan, text, folder, workers) | {"costs": _costs(plan, cache_folder(cache)) if costs else {}}
+        record = _record(plan, text, folder, workers) | {
+            "costs": _costs(part, cache_folder(cache), costs) if costs else {}
+        }
         write_json(folder / results.RUN, record)
         report = progress(part, done_cells(part, kept)) if progress else None
         try:
@@ -243,16 +246,17 @@ def _record(plan: Plan, text: str, folder: Path, workers: int) -> dict[str, Any]
     }
 
 
-def _costs(plan: Plan, cache: Path) -> dict[str, dict[str, Any]]:
+def _costs(part: Plan, cache: Path, tell: Callable[[str], None]) -> dict[str, dict[str, Any]]:
     """What each codec of the plan costs, by series; measured once for each version of it on this machine."""
     found: dict[str, dict[str, Any]] = {}
-    for condition in plan.conditions:
+    for condition in part.conditions:
         codec = codecs.make(condition.codec, condition.options)
-        if codec.role != "codec" or condition.codec in codecs.DESCRIBED or condition.series in found:
+        if codec.role != "codec" or not codec.live or condition.series in found:
             continue
         key = digest([str(codec.identity), dict(condition.options), machine()["cpu"]])
         path = cache / "costs" / f"{key}.json"
         if not path.is_file():
+            tell(condition.series)
             try:
                 measured = asdict(cost_of(condition.codec, condition.options, times=1))
             except CodecError as error:

@@ -57,7 +57,8 @@ class Toolbox:
             signal = Audio(noise.clip(-1, 1).astype(np.float32), rate)
             streams = self.encoder(condition).encode(signal, [condition.bitrate_bps])
             self.decoder(condition).decode(streams[condition.bitrate_bps])
-            self.encoder(condition).entropy_rates(streams[condition.bitrate_bps])
+            for coder in self.encoder(condition).entropy_coders():
+                self.encoder(condition).entropy_rate(coder, streams[condition.bitrate_bps])
 
     def _codec(self, condition: Condition, use: str) -> Codec:
         key = (use, _settings(condition))

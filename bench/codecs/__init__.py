@@ -135,9 +135,6 @@ TABLE = (
     Entry("right_channel_destroyed", "bench.codecs.controls:RightChannelDestroyed", "negative control: right = noise"),
 )
 
-DESCRIBED = ("command", "decoded", "torch_module")
-"""Codecs that are nothing without the options that a configuration gives them."""
-
 registry = Registry("codec", "codecbench.codecs", TABLE)
 names = registry.names
 load = registry.load

@@ -108,13 +108,21 @@ class Codec:
         """The waveform, from nothing but the bytes: aligned to the input to the sample, and of its length."""
         raise NotImplementedError
 
-    def entropy_rates(self, encoded: Encoded) -> Mapping[str, EntropyRate]:
-        """What lossless coding would save, by the name of the coder; empty for codecs that send no plain codes.
+    def entropy_coders(self) -> Mapping[str, Any]:
+        """Lossless coders for its codes, by the name of their columns; empty for codecs that send no plain codes."""
+        return {}
+
+    def entropy_rate(self, coder: str, encoded: Encoded) -> EntropyRate:
+        """What the stream would take if its codes went through ``coder``.
 
         Raises:
             CodecError: other codes came back than were coded.
         """
-        return {}
+        raise NotImplementedError
+
+    def depends_on(self, clip: Clip, bitrate_bps: int | None) -> str:
+        """What else decides the result for a clip, such as files made elsewhere: part of the cell's key."""
+        return ""
 
     def networks(self) -> Mapping[str, Network]:
         """The networks it is made of, by name, in the order in which they run; empty where it has none."""

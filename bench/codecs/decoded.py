@@ -109,10 +109,22 @@ class Decoded(Codec):
             "lag_samples": self._lag,
         }
         counted = match.size_bytes is not None and start_s == 0 and clip.duration_s is None
-        bits = 8 * (match.size_bytes - self._header_bytes) if counted and match.size_bytes is not None else 0
+        payload_bytes = (match.size_bytes or 0) - self._header_bytes
+        if counted and payload_bytes <= 0:
+            raise CodecError(
+                f"decoded: the bitstream of {Path(clip.path).name} has {match.size_bytes} bytes, no more than "
+                f"header_bytes ({self._header_bytes}): nothing is left to count."
+            )
         stream = json.dumps(told, sort_keys=True).encode()
-        made = Encoded(stream, bits if counted else round(bitrate_bps * reference.seconds), self._lag)
+        bits = 8 * payload_bytes if counted else round(bitrate_bps * reference.seconds)
+        made = Encoded(stream, bits, self._lag)
         heard = self.decode(made)
+        if heard.channels != reference.channels:
+            raise CodecError(
+                f"{match.path}: expected {reference.channels} channels, as the reference has, got {heard.channels}."
+            )
+        if clip.duration_s is None:
+            self._require_end(match.path, start_s + reference.seconds)
         return Encoded(
             made.stream,
             made.payload_bits,
@@ -120,6 +132,23 @@ class Decoded(Codec):
             stated=not counted,
             lag_samples=_lag(reference, heard),
         )
+
+    def depends_on(self, clip: Clip, bitrate_bps: int | None) -> str:
+        try:
+            match = self._match(clip, bitrate_bps or 0)
+            return f"{_sha256(match.path)} {match.size_bytes}"
+        except CodecError as error:
+            return str(error)
+
+    def _require_end(self, path: Path, seconds: float) -> None:
+        """A decoded file that goes on after its reference belongs to another one."""
+        header = audio.info(path)
+        excess_s = (header.length - abs(self._lag)) / header.rate - seconds
+        if excess_s > TOLERANCE_S:
+            raise CodecError(
+                f"{path}: expected the decoded version of {seconds:.3f} s, but the file goes on for {excess_s:.3f} s. "
+                "It is not the decoded version of this reference, or padded: cut it."
+            )
 
     def _match(self, clip: Clip, bitrate_bps: int) -> _Match:
         path = Path(clip.path)
@@ -131,6 +160,8 @@ class Decoded(Codec):
                 f"decoded: the reference {path.name} does not fit the option item, {self._item.pattern!r}; its groups "
                 "name the decoded file."
             )
+        if absent := [name for name, value in found.groupdict().items() if value is None]:
+            raise CodecError(f"decoded: the group {absent[0]} of item is empty for the reference {path.name}.")
         rate = {"bitrate_bps": bitrate_bps, "kbps": f"{bitrate_bps / 1000:g}"}
         values = {**found.groupdict(), **rate, "folder": str(path.parent)}
         decoded = _filled(self._files, values)
@@ -146,7 +177,7 @@ class Decoded(Codec):
 def _filled(pattern: str, values: Mapping[str, object]) -> Path:
     try:
         return Path(pattern.format_map(values)).expanduser()
-    except (KeyError, IndexError, ValueError) as error:
+    except (KeyError, IndexError, ValueError, AttributeError) as error:
         known = ", ".join(f"{{{name}}}" for name in values)
         raise CodecError(f"decoded: {pattern!r} cannot be filled in ({error}); placeholders are {known}.") from None
 

@@ -23,6 +23,7 @@ from bench.codecs.codes import Codes
 from bench.codecs.entropy import EntropyCoder
 from bench.codecs.pretrained import load_model, require_codebooks
 from bench.codecs.residual import ResidualCodec
+from bench.codecs.weights import find as find_weights
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
 
@@ -44,11 +45,12 @@ class Encodec(ResidualCodec):
 
     def __init__(self, weights: str = "", language_model: str = "") -> None:
         self._language_model = language_model_of(language_model)
-        self._found = _weights(self.name, weights or self.repository)
+        self._found = find_weights(self.name, weights or self.repository)
         self.identity = Identity(
             self.name,
             f"transformers {version('transformers')}",
-            f"torch {version('torch')} float32 weights {self._found.short} stream {STREAM}",
+            f"torch {version('torch')} float32 weights {self._found.short} stream {STREAM}"
+            + (f" {self._language_model.identity}" if self._language_model else ""),
         )
 
     @property
@@ -61,6 +63,11 @@ class Encodec(ResidualCodec):
             raise MissingRequirement(
                 f"{self.name}: expected weights for {expected[0]} Hz and {expected[1]} channels, got weights for "
                 f"{got[0]} Hz and {got[1]} channels from {self._found.path}."
+            )
+        if model.config.num_quantizers < max(self.books.values()):
+            raise MissingRequirement(
+                f"{self.name}: expected {max(self.books.values())} codebooks, got {model.config.num_quantizers} from "
+                f"{self._found.path}."
             )
         return model
 
@@ -162,10 +169,6 @@ def language_model_of(place: str) -> EntropyCoder | None:
     from bench.codecs.entropy.encodec_lm import EncodecLm
 
     return EncodecLm(place)
-
-
-def _weights(codec: str, place: str) -> weights.Weights:
-    return weights.find(codec, place)
 
 
 @lru_cache(maxsize=2)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.codecs.pretrained import require_finite
 from bench.codecs.weights import not_weights, read_tensors
 from bench.errors import MissingRequirement
 
@@ -39,16 +40,16 @@ def read_checkpoint(path: Path) -> Any:
     state = read_tensors(path, what)
     state = state.get("best_state", state)
     try:
-        config = _config(state)
-    except (KeyError, IndexError, AttributeError) as error:
+        model = EncodecModel(_config(state))
+        lacking, unknown = model.load_state_dict({renamed(key): value for key, value in state.items()}, strict=False)
+    except (KeyError, IndexError, AttributeError, TypeError, ValueError, RuntimeError) as error:
         raise not_weights(path, what, error) from None
-    model = EncodecModel(config)
-    lacking, unknown = model.load_state_dict({renamed(key): value for key, value in state.items()}, strict=False)
     if lacking or unknown:
         raise MissingRequirement(
             f"{path}: expected all weights of EnCodec, but {len(lacking)} are missing ({', '.join(lacking[:3])}) and "
             f"{len(unknown)} are unknown ({', '.join(unknown[:3])}). Download the checkpoint again."
         )
+    require_finite(model, str(path))
     return model
 
 

@@ -64,9 +64,10 @@ class Opus(AvCodec):
     def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
         highest = self.HIGHEST_BPS_PER_CHANNEL * min(channels, 2)
         if bitrate_bps is None or not self.LOWEST_BPS <= bitrate_bps <= highest:
+            below = ": below, the encoder does not keep to the rate it is asked for"
             return (
-                f"opus does {self.LOWEST_BPS} to {highest} bit/s on {channels} channels, not {bitrate_bps}: "
-                "below, the encoder does not keep to the rate it is asked for."
+                f"opus does {self.LOWEST_BPS} to {highest} bit/s in {'mono' if channels == 1 else 'stereo'}, not "
+                f"{bitrate_bps}{below if bitrate_bps and bitrate_bps < self.LOWEST_BPS else ''}."
             )
         return super().refusal(bitrate_bps, sample_rate, channels)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bench.codecs.weights import Weights
+from bench.codecs.weights import Weights, not_weights
 from bench.errors import MissingRequirement
 
 if TYPE_CHECKING:
@@ -27,16 +28,38 @@ def load_model(model_class: str, found: Weights, what: str, unused: Sequence[str
 
     torch.set_num_threads(1)
     logging.disable_progress_bar()
-    model, info = getattr(transformers, model_class).from_pretrained(
-        found.path, local_files_only=True, output_loading_info=True
-    )
+    made = getattr(transformers, model_class)
+    try:
+        kind = json.loads((found.path / "config.json").read_text(encoding="utf-8")).get("model_type")
+        if kind not in (None, made.config_class.model_type):
+            raise ValueError(f"config.json says model_type {kind!r}")
+        model, info = made.from_pretrained(found.path, local_files_only=True, output_loading_info=True)
+    except Exception as error:  # noqa: BLE001  # damaged files fail in every way there is
+        raise not_weights(found.path, f"the weights of {what}", error) from None
+    if info["unexpected_keys"]:
+        unknown = sorted(info["unexpected_keys"])
+        raise MissingRequirement(
+            f"{found.path}: expected the weights of {what}, but config.json describes another model: {len(unknown)} "
+            f"parameters have no place in it ({', '.join(unknown[:3])}, ...). Fetch both files again."
+        )
     lacking = sorted(set(info["missing_keys"]) - set(unused)) + sorted(str(key) for key in info["mismatched_keys"])
     if lacking:
         raise MissingRequirement(
             f"{found.path}: expected all weights of {what}, but {len(lacking)} are missing or of another shape "
             f"({', '.join(lacking[:3])}, ...); transformers would fill them with random numbers. Fetch them again."
         )
+    require_finite(model, str(found.path))
     return model.eval()
+
+
+def require_finite(model: Any, where: str) -> None:
+    """Raise MissingRequirement where a parameter is no number: all codes would be equal, and nobody would see why."""
+    wrong = [name for name, values in model.state_dict().items() if not bool(values.isfinite().all())]
+    if wrong:
+        raise MissingRequirement(
+            f"{where}: expected finite numbers, but {len(wrong)} parameters hold NaN or infinities "
+            f"({', '.join(wrong[:3])}, ...). Fetch the weights again."
+        )
 
 
 def require_codebooks(tables: Iterable[Tensor], where: str) -> None:

@@ -12,7 +12,8 @@ and its packets are the segments of the clip, in order, each::
     then the codes, frame by frame, within a frame from the first codebook to the last, B bits each, most significant
     bit first; the last byte is filled with zero bits
 
-The number of frames follows from the packet's length. Payload are the codes and the scales, without the filling.
+The number of frames follows from the packet's length, so a frame has at least as many bits as a byte. Payload are the
+codes and the scales, without the filling.
 """
 
 from __future__ import annotations
@@ -75,11 +76,10 @@ class ResidualCodec(Codec):
 
         return {"adaptive": Adaptive()}
 
-    def entropy_rates(self, encoded: Encoded) -> Mapping[str, EntropyRate]:
+    def entropy_rate(self, coder: str, encoded: Encoded) -> EntropyRate:
         from bench.codecs.entropy import measured
 
-        codes = codes_of(encoded)
-        return {name: measured(coder, codes) for name, coder in self.entropy_coders().items()}
+        return measured(self.entropy_coders()[coder], codes_of(encoded))
 
     def decode(self, encoded: Encoded) -> Audio:
         stream = framing.unpack(encoded)
@@ -93,6 +93,11 @@ def pack(audio: Audio, codes: Codes, delay: int = 0) -> Encoded:
         (_SCALE.pack(codes.scales[index]) if codes.scales else b"") + pack_bits(segment.T, codes.bits_per_code)
         for index, segment in enumerate(codes.segments)
     ]
+    if codes.books * codes.bits_per_code < 8:
+        raise CodecError(
+            f"expected frames of at least 8 bits, got {codes.books} codebooks of {codes.bits_per_code} bits: the "
+            "number of frames would not follow from the length of a packet."
+        )
     bits = sum(segment.size for segment in codes.segments) * codes.bits_per_code + 32 * len(codes.scales)
     header = _HEAD.pack(codes.books, codes.bits_per_code, bool(codes.scales))
     return framing.pack(audio, packets, delay=delay, header=header, payload_bits=bits)
@@ -108,6 +113,8 @@ def codes_of(encoded: Encoded) -> Codes:
     if len(stream.header) != _HEAD.size:
         raise CodecError("the bitstream is damaged: it has no header of a residual quantiser.")
     books, bits, scaled = _HEAD.unpack(stream.header)
+    if not stream.packets:
+        raise CodecError("the bitstream is damaged: it has no packets.")
     side = _SCALE.size if scaled else 0
     scales = tuple(float(_SCALE.unpack_from(packet)[0]) for packet in stream.packets) if scaled else ()
     segments = tuple(_segment(packet[side:], books, bits) for packet in stream.packets)

@@ -26,6 +26,7 @@ from bench.codecs.base import Network
 from bench.codecs.codes import Codes
 from bench.codecs.pretrained import load_model, require_codebooks
 from bench.codecs.residual import ResidualCodec
+from bench.codecs.weights import find as find_weights
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
 
@@ -164,7 +165,7 @@ class RvqModel(ResidualCodec):
     channels = (1,)
 
     def __init__(self, weights: str = "", delay_samples: int | Literal["auto"] = 0) -> None:
-        self._found = _weights(self.name, weights or self.repository)
+        self._found = find_weights(self.name, weights or self.repository)
         self._delay = delay_samples
         self.identity = Identity(
             self.name,
@@ -299,10 +300,6 @@ class HiggsAudio(RvqModel):
 
 def _count(module: Any) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
-
-
-def _weights(codec: str, place: str) -> weights.Weights:
-    return weights.find(codec, place)
 
 
 @lru_cache(maxsize=2)

@@ -17,7 +17,7 @@ MODEL_FILES = ("config.json", "model.safetensors")
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Files that were found. ``sha256`` is of the file with the parameters and part of the codec's identity."""
+    """Files that were found. ``sha256`` is of all of them, and part of the codec's identity."""
 
     path: Path
     sha256: str
@@ -51,8 +51,7 @@ def find(codec: str, place: str) -> Weights:
         raise MissingRequirement(
             f"{codec}: expected {' and '.join(MODEL_FILES)} in {folder}, but {' and '.join(missing)} is not there."
         )
-    parameters = folder / MODEL_FILES[1]
-    return Weights(folder, _sha256(str(parameters), parameters.stat().st_mtime_ns))
+    return Weights(folder, _combined([folder / name for name in MODEL_FILES]))
 
 
 def read_tensors(path: Path, what: str) -> dict[str, Any]:
@@ -122,6 +121,10 @@ def require_files(codec: str, folder: Path, files: Sequence[WeightFile]) -> str:
             f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not there; another folder is named with the "
             f"option `weights` or CODECBENCH_{codec.upper()}. To get it: codecbench weights fetch {codec}"
         )
-    paths = [folder / file.name for file in files]
+    return _combined([folder / file.name for file in files])
+
+
+def _combined(paths: Sequence[Path]) -> str:
+    """One hash over the contents of several files."""
     hashes = "".join(_sha256(str(path.absolute()), path.stat().st_mtime_ns) for path in paths)
     return hashlib.sha256(hashes.encode()).hexdigest()

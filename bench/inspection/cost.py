@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -50,16 +52,29 @@ def cost_of(name: str, options: Mapping[str, Any], times: int = 3, limit_s: floa
         CodecError: it failed, or took longer than ``limit_s``.
     """
     command = [sys.executable, "-m", "bench.inspection.cost", name, json.dumps(dict(options)), str(times)]
+    process = subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s, check=False)  # noqa: S603
+        out, told = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired:
-        raise CodecError(
-            f"{name} took longer than {limit_s:g} s to code {(times + 1) * SECONDS:g} s of audio."
-        ) from None
-    if done.returncode:
-        told = done.stderr.strip() or f"its process ended with {done.returncode}"
+        _end(process)
+        what = f"to code {(times + 1) * SECONDS:g} s of audio"
+        raise CodecError(f"{name} took longer than {limit_s:g} s {what}.") from None
+    except BaseException:  # Ctrl-C: the programs that a codec has started must not live on
+        _end(process)
+        raise
+    if process.returncode:
+        told = told.strip() or f"its process ended with {process.returncode}"
         raise CodecError(f"{name} cannot be run: {told.splitlines()[-1] if 'Traceback' in told else told}")
-    return Cost(**json.loads(done.stdout.splitlines()[-1]))
+    return Cost(**json.loads(out.splitlines()[-1]))
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Kill a process and all that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def measure(name: str, options: Mapping[str, Any], times: int) -> Cost:

@@ -89,7 +89,9 @@ def failures(results: Results) -> pd.DataFrame:
     encodings = results.encodings[keys].assign(what="encoding")
     scores = results.scores[keys].assign(what=results.scores["quantity"])
     rows = pd.concat([encodings, scores], ignore_index=True)
-    rows = rows[rows["status"].isin(["failed", "undefined"])].fillna({"reason": ""})
+    rows = rows.fillna({"reason": ""})
+    noted = (rows["status"] == "ok") & (rows["reason"] != "")  # coded and decoded, but something beside it failed
+    rows = rows[rows["status"].isin(["failed", "undefined"]) | noted]
     steps = ["encoding", *results.quantities]
     grouped = [
         {**dict(zip(keys, key, strict=True)), "what": ", ".join(in_order(group["what"], steps)), "rows": len(group)}

@@ -52,6 +52,11 @@ def test_codes_and_scales_come_back_from_the_stream(
     assert encoded.payload_bits == sum(frames) * books * bits + 32 * len(scales)
 
 
+def test_frames_shorter_than_a_byte_are_refused() -> None:
+    with pytest.raises(CodecError, match="at least 8 bits, got 1 codebooks of 4 bits"):
+        pack(probe(24_000).part(0, 100), Codes((np.zeros((1, 3), np.int32),), 4))
+
+
 def test_a_prefix_is_the_first_codebooks() -> None:
     codes = Codes((np.arange(12, dtype=np.int32).reshape(4, 3),), 10)
     assert codes.prefix(2).segments[0].tolist() == [[0, 1, 2], [3, 4, 5]]

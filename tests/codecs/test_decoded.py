@@ -110,6 +110,15 @@ def test_a_decoded_file_that_was_made_again_is_measured_again(pair: Path) -> Non
     assert one(second, "mine@16000")["lag_samples"] == 0
 
 
+def test_a_resumed_run_sees_a_decoded_file_that_was_made_again(pair: Path) -> None:
+    first = measured(pair, PATTERNS)
+    audio.write(pair / "a_mine_16.wav", audio.read(pair / "a_ref.wav"), "PCM_16")
+    second = measured(pair, PATTERNS)
+    assert one(first, "mine@16000")["lag_samples"] == 5
+    assert one(second, "mine@16000")["lag_samples"] == 0
+    assert one(second, "mine@24000")["lag_samples"] == 5
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -122,10 +131,17 @@ def test_a_decoded_file_that_was_made_again_is_measured_again(pair: Path) -> Non
         ({"bitstreams": "{folder}/none"}, r"expected the bitstream of a_ref\.wav"),
         ({"files": "{folder}/short.wav"}, "too early"),
         ({"files": "{folder}/text.wav"}, "text.wav"),
+        ({"files": "{folder}/long.wav"}, "goes on for 1.000 s"),
+        ({"files": "{folder}/stereo.wav"}, "expected 1 channels, as the reference has, got 2"),
+        ({"files": "{item.foo}"}, "cannot be filled in"),
+        ({"bitstreams": "{folder}/a_16.bin", "header_bytes": 5_000}, "nothing is left to count"),
+        ({"item": "(?P<item>.+)_ref(?P<more>x)?"}, "the group more of item is empty"),
     ],
 )
 def test_what_is_not_there_is_a_failed_row(change: dict[str, str], reason: str, pair: Path) -> None:
     audio.write(pair / "short.wav", probe(16_000).part(0, 20_000), "PCM_16")
+    audio.write(pair / "long.wav", probe(16_000).part(0, 48_000), "PCM_16")
+    audio.write(pair / "stereo.wav", probe(16_000, 2).part(0, 32_000), "PCM_16")
     (pair / "text.wav").write_text("<html>404</html>")
     row = one(measured(pair, PATTERNS | change, (16_000,)), "mine@16000")
     assert row["status"] == "failed"

@@ -169,6 +169,46 @@ def test_weights_without_codebooks_are_refused(folders: dict[int, Path], tmp_pat
         Encodec24(str(tmp_path)).encode(probe(24_000).part(0, 400), [1_500])
 
 
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    model = encodec_model(24_000)
+    next(model.encoder.parameters()).data.fill_(float("nan"))
+    model.save_pretrained(tmp_path)
+    with pytest.raises(MissingRequirement, match="1 parameters hold NaN"):
+        Encodec24(str(tmp_path)).encode(probe(24_000).part(0, 400), [1_500])
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"model_type": "dac"}, "model_type 'dac'"),
+        ({"target_bandwidths": [1.5, 3.0]}, "config.json describes another model"),
+        ({"num_filters": 8}, "got something else"),
+    ],
+)
+def test_a_configuration_of_another_model_is_refused(
+    change: dict[str, Any], reason: str, folders: dict[int, Path], tmp_path: Path
+) -> None:
+    config = json.loads((folders[24_000] / "config.json").read_text()) | change
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "model.safetensors").write_bytes((folders[24_000] / "model.safetensors").read_bytes())
+    with pytest.raises(MissingRequirement, match=reason):
+        Encodec24(str(tmp_path)).encode(probe(24_000).part(0, 400), [1_500])
+
+
+def test_another_configuration_is_another_identity(folders: dict[int, Path], tmp_path: Path) -> None:
+    config = json.loads((folders[24_000] / "config.json").read_text()) | {"pad_mode": "constant"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "model.safetensors").write_bytes((folders[24_000] / "model.safetensors").read_bytes())
+    assert Encodec24(str(tmp_path)).identity != Encodec24(str(folders[24_000])).identity
+
+
+def test_truncated_weights_are_refused(folders: dict[int, Path], tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text((folders[24_000] / "config.json").read_text())
+    (tmp_path / "model.safetensors").write_bytes((folders[24_000] / "model.safetensors").read_bytes()[:5_000])
+    with pytest.raises(MissingRequirement, match="expected the weights of EnCodec, got something else"):
+        Encodec24(str(tmp_path)).encode(probe(24_000).part(0, 400), [1_500])
+
+
 def test_empty_codebooks_are_refused(tmp_path: Path) -> None:
     model = encodec_model(24_000)
     for layer in model.quantizer.layers:

@@ -129,6 +129,14 @@ def test_a_file_of_ours_is_decoded_by_the_original_package(
     assert np.array_equal(sound.numpy(), codec.decode(encoded).samples)
 
 
+def test_a_language_model_is_found_by_file_folder_and_name(
+    checkpoints: dict[int, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODECBENCH_ENCODEC_LM_24KHZ", str(checkpoints[24_000].parent))
+    places = (str(checkpoints[24_000]), str(checkpoints[24_000].parent), "encodec_lm_24khz")
+    assert len({str(EncodecLm(place).identity) for place in places}) == 1
+
+
 @pytest.mark.parametrize("content", [None, b"", b"text"])
 def test_absent_or_broken_weights_of_the_language_model(content: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "lm.th"

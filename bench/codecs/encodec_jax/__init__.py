@@ -23,6 +23,7 @@ from bench.codecs.base import Network
 from bench.codecs.codes import Codes, Segment
 from bench.codecs.encodec import Encodec, Encodec24, Encodec48, language_model_of
 from bench.codecs.encodec_jax.parameters import Architecture, read_architecture, read_parameters
+from bench.codecs.weights import find as find_weights
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
 
@@ -66,9 +67,12 @@ class EncodecJax(Encodec):
 
     def __init__(self, weights: str = "", language_model: str = "") -> None:
         self._language_model = language_model_of(language_model)
-        self._found = _weights(self.name, weights or self.repository)
+        self._found = find_weights(self.name, weights or self.repository)
         self.identity = Identity(
-            self.name, f"jax {version('jax')}", f"float32 weights {self._found.short} stream {STREAM}"
+            self.name,
+            f"jax {version('jax')}",
+            f"float32 weights {self._found.short} stream {STREAM}"
+            + (f" {self._language_model.identity}" if self._language_model else ""),
         )
 
     @property
@@ -193,10 +197,6 @@ def padded_frames(frames: int) -> int:
     while size < frames:
         size *= 2
     return size * 3 // 4 if size > SHORTEST and frames <= size * 3 // 4 else size
-
-
-def _weights(codec: str, place: str) -> weights.Weights:
-    return weights.find(codec, place)
 
 
 @lru_cache(maxsize=2)

@@ -30,7 +30,8 @@ class EncodecLm:
     """The language model of one EnCodec model.
 
     Args:
-        weights: the checkpoint ``encodec_lm_24khz-*.th`` or ``encodec_lm_48khz-*.th``.
+        weights: the checkpoint ``encodec_lm_24khz-*.th`` or ``encodec_lm_48khz-*.th``, its folder, or, where it was
+            fetched, ``encodec_lm_24khz`` or ``encodec_lm_48khz``.
     """
 
     def __init__(self, weights: str) -> None:
@@ -129,12 +130,15 @@ class _Tables:
 
 def _weights(place: str) -> weights.Weights:
     path = Path(place).expanduser()
+    folder = path if path.is_dir() else weights.folder_of(place)
+    if not path.is_file() and len(found := sorted(folder.glob("encodec_lm_*.th"))) == 1:
+        path = found[0]
     if not path.is_file():
         raise MissingRequirement(
             f"encodec_lm needs its weights: expected a checkpoint file at {place!r}, and there is none. "
             "To get it: codecbench weights fetch encodec_lm_24khz (or encodec_lm_48khz)"
         )
-    return weights.find("encodec_lm", place)
+    return weights.find("encodec_lm", str(path))
 
 
 @lru_cache(maxsize=2)
