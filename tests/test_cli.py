@@ -217,7 +217,7 @@ def test_the_python_interface_needs_no_main_guard(config: Path, tmp_path: Path) 
         [sys.executable, script], capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "(24, 26)" in done.stdout
+    assert "(24, 36)" in done.stdout
 
 
 def test_unicode_and_spaces_in_every_path(small_set: Path, tmp_path: Path) -> None:
