@@ -71,11 +71,8 @@ def inspect_module(target: str, input_shape: tuple[int, ...]) -> Inspection:
     module = module_of(target)
     try:
         part = part_of(type(module).__name__, Network(module, input_shape))
-    except (RuntimeError, ValueError, TypeError) as error:
-        raise ConfigError(
-            f"{target} does not take an input of shape {input_shape}: {' '.join(str(error).split())[:300]}. "
-            "Give another with --input, such as 1,3,128."
-        ) from None
+    except ConfigError as error:
+        raise ConfigError(f"{target}: {error} Give another shape with --input, such as 1,3,128.") from None
     return Inspection(target, [part], {}, None)
 
 

@@ -15,7 +15,8 @@ from bench.inspection.cost import Cost
 
 GAINS = (
     "A usual summary adds up the `weight` and `bias` of every layer. It finds {usual:,}: it leaves out {recurrent:,} "
-    "recurrent weights (they are called weight_ih_l0 and so on) and {gains:,} gains of weight normalisation."
+    "recurrent weights (they are called weight_ih_l0 and so on), {gains:,} gains of weight normalisation and "
+    "{others:,} parameters of other names."
 )
 
 
@@ -62,10 +63,7 @@ def tables(found: Inspection) -> list[Table]:
 
 def to_json(found: Inspection) -> dict[str, Any]:
     """The same for programs."""
-    whole = asdict(found)
-    for part, plain in zip(found.parts, whole["parts"], strict=True):
-        plain["totals"]["as_usual_summaries"] = part.totals.as_usual_summaries
-    return whole | {"parameters": found.parameters, "macs": found.macs}
+    return asdict(found) | {"parameters": found.parameters, "macs": found.macs}
 
 
 def _part(found: Inspection, part: Part) -> Table:
@@ -86,8 +84,11 @@ def _part(found: Inspection, part: Part) -> Table:
         ("total", "", "", f"{total.parameters:,}", f"{total.parameters - total.gains:,}", f"{total.macs / 1e6:,.1f}")
     )
     notes = []
-    if total.gains or total.recurrent:
-        notes.append(GAINS.format(usual=total.as_usual_summaries, recurrent=total.recurrent, gains=total.gains))
+    if total.as_usual_summaries < total.parameters:
+        usual, others = total.as_usual_summaries, total.others
+        notes.append(GAINS.format(usual=usual, recurrent=total.recurrent, gains=total.gains, others=others))
+    if any(not layer.output for layer in part.layers):
+        notes.append("Layers without an output did not run, or gave no tensor.")
     if total.unknown_work:
         notes.append(f"The work of {', '.join(total.unknown_work)} is not known and not in the sum.")
     if part.field:

@@ -81,6 +81,51 @@ def test_a_layer_that_runs_twice_is_listed_once_and_works_twice() -> None:
 def test_work_that_is_not_known_is_named() -> None:
     assert totals(layers_of(nn.Bilinear(1, 2, 3), torch.zeros(4, 1), torch.zeros(4, 2))).unknown_work == ("Bilinear",)
 
+    class LUScale(nn.Module):
+        def forward(self, given: torch.Tensor) -> torch.Tensor:
+            return given @ given.T
+
+    known = nn.Sequential(nn.GELU(), nn.LayerNorm(4), nn.Dropout(), nn.Flatten(), nn.RNNCell(4, 4))
+    assert totals(layers_of(nn.Sequential(LUScale(), known), torch.zeros(4, 4))).unknown_work == ("LUScale",)
+
+
+class Awkward(nn.Module):
+    """Parameters in every place where they are easily overlooked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(8))
+        self.first, self.tied = nn.Linear(8, 8), nn.Linear(8, 8)
+        self.tied.weight = self.first.weight
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.unused = nn.Conv1d(8, 3, 2)
+        self.listed = nn.ParameterList([torch.zeros(5)])
+        self.normed = parametrizations.weight_norm(nn.Linear(8, 2))
+
+    def forward(self, given: torch.Tensor) -> dict[str, torch.Tensor]:
+        inner = self.tied(self.first(input=given)) * self.scale
+        return {"out": self.normed(self.attention(inner, inner, inner)[0])}
+
+
+def test_no_parameter_is_left_out_and_none_counts_twice() -> None:
+    module = Awkward()
+    layers = layers_of(module, torch.zeros(1, 4, 8))
+    assert {layer.path: (layer.kind, layer.output, layer.parameters) for layer in layers} == {
+        "first": ("Linear", (1, 4, 8), 72),
+        "tied": ("Linear", (1, 4, 8), 8),
+        "attention": ("MultiheadAttention", (1, 4, 8), 4 * 72),
+        "normed": ("Linear", (1, 4, 2), 2 * 8 + 2 + 2),
+        "Awkward": ("Awkward", (1, 4, 2), 8),
+        "unused": ("Conv1d", (), 51),
+        "listed": ("ParameterList", (), 5),
+    }
+    found = totals(layers)
+    assert found.parameters == sum(parameter.numel() for parameter in module.parameters())
+    assert found.as_usual_summaries == 72 + 8 + 51 + 18
+    assert (found.gains, found.others) == (2, 4 * 72 + 8 + 5)
+    assert found.unknown_work == ("MultiheadAttention", "Awkward")
+    assert found.macs == 4 * (64 + 64 + 16)
+
 
 @pytest.mark.parametrize(
     ("module", "steps"),
