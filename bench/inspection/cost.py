@@ -69,7 +69,7 @@ def measure(name: str, options: Mapping[str, Any], times: int) -> Cost:
     from bench import codecs
     from bench.align import probe
 
-    before = _peak_bytes()
+    before = peak_bytes()
     codec: Codec = codecs.make(name, options)
     rate = codec.working_rate(48_000)
     channels = max(codec.channels, default=1)
@@ -84,7 +84,7 @@ def measure(name: str, options: Mapping[str, Any], times: int) -> Cost:
         codec.decode(encoded)
         encode_s.append(between - started)
         decode_s.append(time.perf_counter() - between)
-    peak = _peak_bytes()
+    peak = peak_bytes()
     return Cost(
         rate,
         channels,
@@ -112,7 +112,7 @@ def _networks(codec: Codec) -> tuple[int | None, int | None]:
     return sum(one.parameters for one in found), sum(one.macs for one in found)
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
     """Peak resident memory of this process. Linux hands the parent's on as ``ru_maxrss``: that is not asked there."""
     status = Path("/proc/self/status")
     if status.exists():

@@ -95,6 +95,8 @@ def _part(found: Inspection, part: Part) -> Table:
         seen = f"{part.field.steps:,} steps of its input"
         beyond = f"; what {' and '.join(part.field.unbounded)} see has no bound" if part.field.unbounded else ""
         notes.append(f"Receptive field: {seen}{beyond}.")
+    else:
+        notes.append("Receptive field: not found.")
     title = f"{found.name}, {part.name}: input {' x '.join(map(str, part.input_shape))}"
     return Table(title, ("layer", "kind", "output", "parameters", "without gains", "million MACs"), rows, tuple(notes))
 

@@ -7,10 +7,10 @@ from torch.nn.utils import parametrizations
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.errors import CodecError, ConfigError
-from bench.inspection import printed
+from bench.inspection import field, printed
 from bench.inspection.codec import inspect, module_of
-from bench.inspection.cost import cost_of
-from bench.inspection.field import receptive_field
+from bench.inspection.cost import cost_of, peak_bytes
+from bench.inspection.field import Field, receptive_field
 from bench.inspection.layers import layers_of, totals
 from tests.codecs.models import encodec_model
 
@@ -137,9 +137,9 @@ def test_no_parameter_is_left_out_and_none_counts_twice() -> None:
     ],
 )
 def test_the_receptive_field_of_convolutions(module: nn.Module, steps: int) -> None:
-    field = receptive_field(module, (1, 1, 0))
-    assert field is not None
-    assert (field.steps, field.unbounded) == (steps, ())
+    found = receptive_field(module, (1, 1, 0))
+    assert found is not None
+    assert (found.steps, found.unbounded) == (steps, ())
 
 
 def test_the_receptive_field_of_encodec(encodec: nn.Module) -> None:
@@ -150,13 +150,69 @@ def test_the_receptive_field_of_encodec(encodec: nn.Module) -> None:
         by_hand += (2 * stride - 1) * step
         step *= stride
     by_hand += 6 * step
-    field = receptive_field(encodec.encoder, (1, 1, 0))
-    assert field is not None
-    assert (field.steps, field.unbounded) == (by_hand, ("LSTM",))
+    found = receptive_field(encodec.encoder, (1, 1, 0))
+    assert found is not None
+    assert (found.steps, found.unbounded) == (by_hand, ("LSTM",))
 
 
 def test_a_field_without_end_is_none() -> None:
     assert receptive_field(nn.Linear(64, 64), (1, 64)) is None
+
+
+class Attention(nn.Module):
+    """Every step sees every other one; its memory grows with the square of the length."""
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        return given @ (given.mT @ given).softmax(-1)
+
+
+def test_the_receptive_field_of_attention_is_given_up_before_it_takes_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(field, "LIMIT_BYTES", 2**25)
+    lengths: list[int] = []
+    module = Attention()
+    module.register_forward_pre_hook(lambda _, given: lengths.append(given[0].shape[-1]))
+    before = peak_bytes()
+    assert receptive_field(module, (1, 4, 100)) is None
+    assert lengths[-1] in (2_048, 4_096)
+    assert peak_bytes() - before < 4e8
+
+
+class Fussy(nn.Module):
+    """Takes 100 steps only and gives what ``form`` says."""
+
+    def __init__(self, form: str, error: str = "AssertionError") -> None:
+        super().__init__()
+        self.form, self.error = form, error
+        self.inner = nn.Conv1d(2, 2, 3)
+
+    def forward(self, given: torch.Tensor) -> object:
+        if given.shape[-1] != 100 and self.form == "fixed":
+            raise {"AssertionError": AssertionError, "KeyError": KeyError, "AttributeError": AttributeError}[self.error]
+        made = self.inner(given)
+        forms = {
+            "none": None,
+            "number": 3,
+            "tuple": (made, 1),
+            "dict": {"a": None, "b": made},
+            "whole": made.argmax(-1),
+        }
+        return forms.get(self.form, made)
+
+
+@pytest.mark.parametrize("form", ["none", "number", "whole", "fixed", "tuple", "dict"])
+def test_whatever_a_forward_gives_its_layers_are_listed(form: str) -> None:
+    found = inspect(f"{__name__}:Fussy({form!r}, 'KeyError')", {}, (1, 2, 100))
+    assert found.parameters == 14
+    seen = found.parts[0].field
+    assert seen == (Field(3, ()) if form in ("tuple", "dict") else None)
+    notes = " ".join(note for table in printed.tables(found) for note in table.notes)
+    assert "Receptive field: 3 steps" in notes if seen else "Receptive field: not found." in notes
+
+
+@pytest.mark.parametrize("error", ["AssertionError", "KeyError", "AttributeError"])
+def test_a_forward_that_fails_is_one_message(error: str) -> None:
+    with pytest.raises(ConfigError, match=rf"does not take an input of shape \(1, 2, 50\): {error}"):
+        inspect(f"{__name__}:Fussy('fixed', {error!r})", {}, (1, 2, 50))
 
 
 def test_a_module_by_its_import_path() -> None:
