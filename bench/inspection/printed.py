@@ -37,7 +37,10 @@ def options_of(texts: Iterable[str]) -> dict[str, Any]:
         key, equals, value = text.partition("=")
         if not key or not equals:
             raise ConfigError(f"--option: expected KEY=VALUE, got {text!r}.")
-        options[key] = yaml.safe_load(value)
+        try:
+            options[key] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise ConfigError(f"--option {key}: expected a value as in YAML, got {value!r}.") from None
     return options
 
 

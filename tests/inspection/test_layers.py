@@ -237,6 +237,29 @@ def test_a_module_that_cannot_be_made(target: str, what: str) -> None:
         module_of(target)
 
 
+class Unmade(nn.Module):
+    def __init__(self) -> None:
+        raise RuntimeError("no such folder")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "shape", "what"),
+    [
+        (f"{__name__}:Unmade", {}, (1, 2), "RuntimeError: no such folder"),
+        (f"{__name__}:Unmade", {}, None, "with --input"),
+        ("torch.nn:Conv1d(1, 2, 3)", {}, None, "with --input"),
+        ("fractions:Fraction", {}, None, "expected a codec, got Fraction"),
+        ("toy_rvq", {}, (1, 1, 100), "--input is for torch modules"),
+        ("torch.nn:Conv1d(1, 2, 3)", {"depth": 2}, (1, 1, 100), "--option is for codecs"),
+    ],
+)
+def test_a_name_or_option_in_the_wrong_place(
+    name: str, options: dict[str, int], shape: tuple[int, ...] | None, what: str
+) -> None:
+    with pytest.raises(ConfigError, match=what):
+        inspect(name, options, shape)
+
+
 def test_an_input_that_does_not_fit() -> None:
     with pytest.raises(ConfigError, match="--input"):
         inspect("torch.nn:Conv1d(3, 4, kernel_size=5)", {}, (1, 2, 128))
@@ -272,3 +295,5 @@ def test_options_are_read_as_yaml() -> None:
     }
     with pytest.raises(ConfigError, match="KEY=VALUE"):
         printed.options_of(["vbr"])
+    with pytest.raises(ConfigError, match=r"--option vbr: expected a value as in YAML, got '\[1'"):
+        printed.options_of(["vbr=[1"])
