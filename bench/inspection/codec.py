@@ -13,15 +13,19 @@ from bench.codecs.base import Codec, Network
 from bench.errors import CodecbenchError, ConfigError
 from bench.inspection.cost import Cost, cost_of
 from bench.inspection.field import Field, receptive_field
-from bench.inspection.layers import Layer, Totals, layers_of, told, totals
+from bench.inspection.layers import Layer, Totals, is_program, layers_of, told, totals
 
 
 @dataclass(frozen=True)
 class Part:
-    """One network of a codec."""
+    """One network of a codec.
+
+    ``program``: TorchScript or of torch.export, of which only the parameters can be listed.
+    """
 
     name: str
     input_shape: tuple[int, ...]
+    program: bool
     layers: list[Layer]
     totals: Totals
     field: Field | None
@@ -41,8 +45,9 @@ class Inspection:
         return sum(part.totals.parameters for part in self.parts)
 
     @property
-    def macs(self) -> int:
-        return sum(part.totals.macs for part in self.parts)
+    def macs(self) -> int | None:
+        """None where one of its parts is a program."""
+        return None if any(part.program for part in self.parts) else sum(part.totals.macs for part in self.parts)
 
 
 def inspect(name: str, options: Mapping[str, Any], input_shape: tuple[int, ...] | None = None) -> Inspection:
@@ -114,8 +119,9 @@ def part_of(name: str, network: Network) -> Part:
 
     given = torch.randn(network.input_shape, generator=torch.Generator().manual_seed(0)) * 0.1
     layers = layers_of(network.module, given)
-    field = receptive_field(network.module, network.input_shape)
-    return Part(name, network.input_shape, layers, totals(layers), field)
+    program = is_program(network.module)
+    field = None if program else receptive_field(network.module, network.input_shape)
+    return Part(name, network.input_shape, program, layers, totals(layers), field)
 
 
 def module_of(target: str) -> Any:

@@ -27,7 +27,8 @@ class Cost:
 
     ``memory_bytes`` is the peak of the process while it codes, ``memory_before_bytes`` what the interpreter and
     this package alone need. ``files_bytes`` is the size of weights and programs. ``parameters`` are those of its
-    networks, and ``macs_per_s`` their multiply-accumulates for a second of audio; None where it has no networks.
+    networks, and ``macs_per_s`` their multiply-accumulates for a second of audio; None where it has no networks, and
+    ``macs_per_s`` where one is a program whose layers cannot be watched.
     """
 
     sample_rate: int
@@ -106,10 +107,11 @@ def _networks(codec: Codec) -> tuple[int | None, int | None]:
         return None, None
     import torch
 
-    from bench.inspection.layers import layers_of, totals
+    from bench.inspection.layers import is_program, layers_of, totals
 
     found = [totals(layers_of(one.module, torch.zeros(one.input_shape))) for one in networks]
-    return sum(one.parameters for one in found), sum(one.macs for one in found)
+    macs = None if any(is_program(one.module) for one in networks) else sum(one.macs for one in found)
+    return sum(one.parameters for one in found), macs
 
 
 def peak_bytes() -> int:

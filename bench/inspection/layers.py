@@ -72,6 +72,8 @@ def layers_of(module: nn.Module, *inputs: Tensor) -> list[Layer]:
 
     What ran comes first, in its order; then what holds parameters and did not run.
 
+    Of a program (:func:`is_program`) only parameters are listed: it is not run, and none of its work is known.
+
     Raises:
         ConfigError: it does not take the inputs.
     """
@@ -80,6 +82,9 @@ def layers_of(module: nn.Module, *inputs: Tensor) -> list[Layer]:
     names: dict[nn.Module, str] = {}
     for path, one in _rows(module):
         names.setdefault(one, path)
+    counted: set[nn.Parameter] = set()
+    if is_program(module):
+        return [_layer(path, one, (), None, counted) for one, path in names.items() if _own(one)]
     work: dict[nn.Module, int | None] = {}
     shapes: dict[nn.Module, tuple[int, ...]] = {}
 
@@ -101,9 +106,21 @@ def layers_of(module: nn.Module, *inputs: Tensor) -> list[Layer]:
         module.train(was_training)
         for hook in hooks:
             hook.remove()
-    idle = [one for one in names if one not in shapes and any(True for _ in one.parameters())]
-    counted: set[nn.Parameter] = set()
+    idle = [one for one in names if one not in shapes and _own(one)]
     return [_layer(names[one], one, shapes.get(one, ()), work.get(one, 0), counted) for one in [*shapes, *idle]]
+
+
+def is_program(module: nn.Module) -> bool:
+    """Whether any of it is TorchScript or of torch.export, whose layers cannot be watched while they run."""
+    import torch
+
+    if any(isinstance(one, torch.jit.ScriptModule) for one in module.modules()):
+        return True
+    try:
+        module.train(module.training)
+    except NotImplementedError:
+        return True
+    return False
 
 
 def totals(layers: list[Layer]) -> Totals:
@@ -165,7 +182,7 @@ def _layer(path: str, module: nn.Module, shape: tuple[int, ...], macs: int | Non
     counted.update(_own(module).values())
     return Layer(
         path,
-        type(module).__name__.removeprefix("Parametrized"),
+        getattr(module, "original_name", type(module).__name__).removeprefix("Parametrized"),
         shape,
         sum(sizes.values()),
         sum(size for name, size in sizes.items() if name in GAIN),

@@ -84,12 +84,34 @@ def _part(found: Inspection, part: Part) -> Table:
     ]
     total = part.totals
     rows.append(
-        ("total", "", "", f"{total.parameters:,}", f"{total.parameters - total.gains:,}", f"{total.macs / 1e6:,.1f}")
+        (
+            "total",
+            "",
+            "",
+            f"{total.parameters:,}",
+            f"{total.parameters - total.gains:,}",
+            "" if part.program else f"{total.macs / 1e6:,.1f}",
+        )
     )
+    title = f"{found.name}, {part.name}: input {' x '.join(map(str, part.input_shape))}"
+    return Table(
+        title, ("layer", "kind", "output", "parameters", "without gains", "million MACs"), rows, tuple(_notes(part))
+    )
+
+
+def _notes(part: Part) -> list[str]:
+    """What a reader of the table of ``part`` must know."""
+    total = part.totals
     notes = []
     if total.as_usual_summaries < total.parameters:
         usual, others = total.as_usual_summaries, total.others
         notes.append(GAINS.format(usual=usual, recurrent=total.recurrent, gains=total.gains, others=others))
+    if part.program:
+        notes.append(
+            "This is a program, of TorchScript or torch.export: its layers cannot be watched while they run. Only its "
+            "parameters are listed; outputs, work and receptive field are not known."
+        )
+        return notes
     if any(not layer.output for layer in part.layers):
         notes.append("Layers without an output did not run, or gave no tensor.")
     if total.unknown_work:
@@ -100,8 +122,7 @@ def _part(found: Inspection, part: Part) -> Table:
         notes.append(f"Receptive field: {seen}{beyond}.")
     else:
         notes.append("Receptive field: not found.")
-    title = f"{found.name}, {part.name}: input {' x '.join(map(str, part.input_shape))}"
-    return Table(title, ("layer", "kind", "output", "parameters", "without gains", "million MACs"), rows, tuple(notes))
+    return notes
 
 
 def _summary(found: Inspection) -> Table:
@@ -109,7 +130,8 @@ def _summary(found: Inspection) -> Table:
     if found.parts:
         rows.append(("parameters", f"{found.parameters:,}"))
         work = ("per second of audio", " without the quantiser") if found.cost else ("of this input", "")
-        rows.append((f"multiply-accumulates {work[0]}", f"{found.macs / 1e6:,.1f} million{work[1]}"))
+        macs = "not known" if found.macs is None else f"{found.macs / 1e6:,.1f} million{work[1]}"
+        rows.append((f"multiply-accumulates {work[0]}", macs))
     rows += list(found.facts.items())
     if found.cost:
         rows += _cost(found.cost)

@@ -6,9 +6,10 @@ from torch import nn
 from torch.nn.utils import parametrizations
 from torch.utils.flop_counter import FlopCounterMode
 
+from bench.codecs.base import Network
 from bench.errors import CodecError, ConfigError
 from bench.inspection import field, printed
-from bench.inspection.codec import inspect, module_of
+from bench.inspection.codec import Inspection, inspect, module_of, part_of
 from bench.inspection.cost import cost_of, peak_bytes
 from bench.inspection.field import Field, receptive_field
 from bench.inspection.layers import layers_of, totals
@@ -235,6 +236,34 @@ def test_a_module_by_its_import_path() -> None:
 def test_a_module_that_cannot_be_made(target: str, what: str) -> None:
     with pytest.raises(ConfigError, match=what):
         module_of(target)
+
+
+class Small(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.norm = nn.Conv1d(2, 4, 3), nn.GroupNorm(1, 4)
+        self.scale = nn.Parameter(torch.ones(4, 1))
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        return self.norm(self.inner(given)) * self.scale
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("kind", ["torchscript", "export", "export within a module"])
+def test_of_a_program_the_parameters_are_listed(kind: str) -> None:
+    given = torch.zeros(1, 2, 50)
+    if kind == "torchscript":
+        program: nn.Module = torch.jit.script(Small())
+    else:
+        program = torch.export.export(Small(), (given,)).module()
+    part = part_of("network", Network(nn.Sequential(program) if "within" in kind else program, (1, 2, 50)))
+    assert (part.program, part.field, part.totals.parameters) == (True, None, 4 * 2 * 3 + 4 + 8 + 4)
+    assert {layer.parameters for layer in part.layers} == {28, 8, 4}
+    found = Inspection("x", [part], {}, None)
+    assert found.macs is None
+    shown = printed.tables(found)
+    assert "Only its parameters are listed" in shown[0].notes[-1]
+    assert ("multiply-accumulates of this input", "not known") in shown[-1].rows
 
 
 class Unmade(nn.Module):
