@@ -242,8 +242,9 @@ def inspect(
     if json:
         console.print_json(printed.to_json(found))
         return
-    for table in printed.tables(found):
-        console.print_table(table.title, table.columns, table.rows)
+    for table in printed.tables(found, console.out.width):
+        console.out.width = max(console.out.width, table.least_width)
+        console.print_table(table.title, table.columns, table.rows, table.unbroken)
         for note in table.notes:
             console.out.print(note, markup=False, soft_wrap=True)
 

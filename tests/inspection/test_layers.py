@@ -6,6 +6,7 @@ from torch import nn
 from torch.nn.utils import parametrizations
 from torch.utils.flop_counter import FlopCounterMode
 
+from bench import console
 from bench.codecs.base import Network
 from bench.errors import CodecError, ConfigError
 from bench.inspection import field, printed
@@ -292,6 +293,35 @@ def test_a_name_or_option_in_the_wrong_place(
 def test_an_input_that_does_not_fit() -> None:
     with pytest.raises(ConfigError, match="--input"):
         inspect("torch.nn:Conv1d(3, 4, kernel_size=5)", {}, (1, 2, 128))
+
+
+@pytest.mark.parametrize(("width", "whole"), [(80, False), (120, True)])
+def test_no_name_is_cut(
+    encodec: nn.Module, width: int, whole: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(console.out, "_width", width)
+    part = part_of("decoder", Network(encodec.decoder, (1, 128, 75)))
+    table = printed.tables(Inspection("encodec", [part], {}, None), width)[0]
+    assert table.least_width <= width
+    console.print_table(table.title, table.columns, table.rows, table.unbroken)
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= width
+    for layer in part.layers:
+        names = [layer.path] if whole else layer.path.split(".")
+        assert not layer.parameters or {*names, layer.kind, f"{layer.parameters:,}"} <= set(
+            shown.split() if whole else shown.replace(".", " ").split()
+        )
+
+
+def test_a_name_that_is_wider_than_the_terminal_widens_the_table() -> None:
+    class AKindWithAVeryLongNameThatNoColumnHolds(nn.Linear):
+        pass
+
+    inner = nn.Sequential()
+    inner.add_module("a_module_with_a_long_name_without_dots", AKindWithAVeryLongNameThatNoColumnHolds(4, 4))
+    table = printed.tables(Inspection("x", [part_of("x", Network(inner, (1, 4)))], {}, None), 80)[0]
+    assert table.least_width > 80
+    assert table.rows[0][0] == "a_module_with_a_long_name_without_dots"
 
 
 def test_a_codec_without_networks_has_its_cost() -> None:
