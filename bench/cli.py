@@ -194,18 +194,21 @@ def doctor(json: Json = False) -> None:
 
 
 @app.command(
-    epilog="Examples:  codecbench check opus  ·  codecbench check pesq_wb  ·  codecbench check my_package:MyCodec"
+    epilog="Examples:  codecbench check opus  ·  codecbench check pesq_wb  ·  codecbench check my_package:MyCodec  ·  "
+    "codecbench check encodec_24khz --option weights=DIR"
 )
 def check(
     name: Annotated[str, typer.Argument(help="A codec or a quantity, built in, a plug-in's, or package.module:Class.")],
     metric: Annotated[bool, typer.Option("--metric", help="package.module:Class is a metric.")] = False,
+    option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the codec.")] = None,
     json: Json = False,
 ) -> None:
     """The public contract: what every codec or metric must do for its numbers to be true."""
     from bench import console, contracts
+    from bench.inspection.printed import options_of
 
     results = []
-    for result in contracts.check(name, metric=metric):
+    for result in contracts.check(name, metric, options_of(option or [])):
         results.append(result)
         if not json:
             mark = "[green]ok[/]  " if result.ok else "[red]fail[/]"
@@ -239,8 +242,9 @@ def inspect(
     if json:
         console.print_json(printed.to_json(found))
         return
-    for table in printed.tables(found):
-        console.print_table(table.title, table.columns, table.rows)
+    for table in printed.tables(found, console.out.width):
+        console.out.width = max(console.out.width, table.least_width)
+        console.print_table(table.title, table.columns, table.rows, table.unbroken)
         for note in table.notes:
             console.out.print(note, markup=False, soft_wrap=True)
 

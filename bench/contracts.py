@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from bench import codecs, metrics
 from bench.align import envelope_delay, measured_delay, probe
 from bench.audio import Audio
 from bench.codecs.base import Codec
-from bench.errors import CodecbenchError, ConfigError, MetricUndefined
+from bench.errors import CodecbenchError, ConfigError, MetricUndefined, MissingRequirement
 from bench.metrics.base import Metric, Quantity
 
 MakeCodec = Callable[[], Codec]
@@ -35,15 +36,29 @@ class Broken(AssertionError):
     """A rule is not kept."""
 
 
-def check(name: str, metric: bool = False) -> Iterator[Result]:
-    """Run every rule on the codec or the metric called ``name`` (``metric``: an import path is a metric's)."""
+def check(name: str, metric: bool = False, options: Mapping[str, Any] | None = None) -> Iterator[Result]:
+    """Run every rule on the codec or the metric called ``name`` (``metric``: an import path is a metric's).
+
+    Args:
+        options: of the codec.
+
+    Raises:
+        UnknownName, ConfigError: there is none of that name, or it has no such options.
+        MissingRequirement: a package, program or weights that are absent.
+    """
+    options = options or {}
     if metric or name in metrics.registry.entries():
+        if options:
+            raise ConfigError(f"{name} is a metric: --option is for codecs.")
         factory = metrics.load(name)
         yield from _run({rule: partial(rule, factory) for rule in METRIC_RULES})
     else:
-        if name in codecs.DESCRIBED:
-            raise ConfigError(f"{name} is no codec until it has its options; check it by a run with --limit 1.")
-        make = codecs.load(name)
+        if name in codecs.DESCRIBED and not options:
+            raise ConfigError(
+                f"{name} is no codec until it has its options: give them with --option KEY=VALUE, or check it by a run "
+                "with --limit 1."
+            )
+        make = partial(codecs.make, name, options)
         yield from _run({rule: partial(rule, make) for rule in CODEC_RULES})
 
 
@@ -53,6 +68,8 @@ def _run(rules: dict[Callable[..., None], Callable[[], None]]) -> Iterator[Resul
         try:
             call()
             yield Result(title, ok=True)
+        except (ConfigError, MissingRequirement):  # of what it is made from: every other rule would say the same
+            raise
         except (Broken, CodecbenchError) as error:
             yield Result(title, ok=False, detail=" ".join(str(error).split()))
         except Exception as error:  # noqa: BLE001  # the author of a plug-in wants to see this as a broken rule

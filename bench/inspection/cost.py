@@ -29,7 +29,8 @@ class Cost:
 
     ``memory_bytes`` is the peak of the process while it codes, ``memory_before_bytes`` what the interpreter and
     this package alone need. ``files_bytes`` is the size of weights and programs. ``parameters`` are those of its
-    networks, and ``macs_per_s`` their multiply-accumulates for a second of audio; None where it has no networks.
+    networks, and ``macs_per_s`` their multiply-accumulates for a second of audio; None where it has no networks, and
+    ``macs_per_s`` where one is a program whose layers cannot be watched.
     """
 
     sample_rate: int
@@ -84,7 +85,7 @@ def measure(name: str, options: Mapping[str, Any], times: int) -> Cost:
     from bench import codecs
     from bench.align import probe
 
-    before = _peak_bytes()
+    before = peak_bytes()
     codec: Codec = codecs.make(name, options)
     rate = codec.working_rate(48_000)
     channels = max(codec.channels, default=1)
@@ -99,7 +100,7 @@ def measure(name: str, options: Mapping[str, Any], times: int) -> Cost:
         codec.decode(encoded)
         encode_s.append(between - started)
         decode_s.append(time.perf_counter() - between)
-    peak = _peak_bytes()
+    peak = peak_bytes()
     return Cost(
         rate,
         channels,
@@ -121,13 +122,14 @@ def _networks(codec: Codec) -> tuple[int | None, int | None]:
         return None, None
     import torch
 
-    from bench.inspection.layers import layers_of, totals
+    from bench.inspection.layers import is_program, layers_of, totals
 
     found = [totals(layers_of(one.module, torch.zeros(one.input_shape))) for one in networks]
-    return sum(one.parameters for one in found), sum(one.macs for one in found)
+    macs = None if any(is_program(one.module) for one in networks) else sum(one.macs for one in found)
+    return sum(one.parameters for one in found), macs
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
     """Peak resident memory of this process. Linux hands the parent's on as ``ru_maxrss``: that is not asked there."""
     status = Path("/proc/self/status")
     if status.exists():

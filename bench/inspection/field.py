@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from torch import Tensor, nn
+from bench.inspection.layers import first_tensor
 
-SHORTEST, LARGEST = 256, 2**22  # steps of the first input tried; values of the largest input or output
+if TYPE_CHECKING:
+    from torch import nn
+
+SHORTEST, LONGEST = 32, 2**16  # steps of the inputs tried
+LARGEST = 2**22  # values of the largest input or output
+LIMIT_S, LIMIT_BYTES = 5.0, 2**28
+"""What a length may cost if twice as long a one is tried: attention needs four times the memory then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,38 +35,54 @@ class Field:
 def receptive_field(module: nn.Module, shape: tuple[int, ...]) -> Field | None:
     """The receptive field along the last axis; ``shape`` is that of an input, its last number is replaced.
 
-    None where it does not fit into four million values of input or output, or cannot be seen, as where activations
-    are saturated; and where the module takes no input of another length.
+    None where it does not fit into 65 536 steps or four million values of input or output, or takes too much time or
+    memory to see; where it cannot be seen, as where activations are saturated; and where the module takes no input of
+    another length or gives no tensor.
     """
     length, size = SHORTEST, 0
     with _bridged(module) as unbounded:
-        while size <= LARGEST:
-            found, size = _at(module, (*shape[:-1], length))
+        while size <= LARGEST and length <= LONGEST:
+            started, before = time.monotonic(), _resident_bytes()
+            found, size, held = _at(module, (*shape[:-1], length))
             if found:
                 return Field(found, tuple(unbounded))
+            if time.monotonic() - started > LIMIT_S or held - before > LIMIT_BYTES:
+                return None
             length *= 2
             size = max(2 * size, length)
     return None
 
 
-def _at(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, int]:
-    """Steps that one output step in the middle sees, 0 where they reach an end of the input; and values of the larger
-    of input and output.
+def _at(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Steps that one output step in the middle sees, 0 where they reach an end of the input; values of the larger of
+    input and output; and the memory of the process with everything that differentiating needs.
     """
     import torch
 
     generator = torch.Generator().manual_seed(0)
     given = torch.randn(shape, generator=generator).requires_grad_()
     try:
-        made: Tensor = module(given)
-    except (RuntimeError, ValueError):  # too short for its kernels, or of a fixed length
-        return 0, given.numel()
+        made = first_tensor(module(given))
+        held = _resident_bytes()
+        if made is None:
+            return 0, given.numel(), held
+        (slope,) = torch.autograd.grad(made[..., made.shape[-1] // 2].sum(), given)
+    except Exception:  # noqa: BLE001  # too short for its kernels, of a fixed length, or whatever a user's forward raises
+        return 0, given.numel(), _resident_bytes()
     size = max(given.numel(), made.numel())
-    (slope,) = torch.autograd.grad(made[..., made.shape[-1] // 2].sum(), given)
     touched = torch.nonzero(slope.reshape(-1, shape[-1]).abs().sum(dim=0)).flatten()
     if not len(touched) or touched[0] == 0 or touched[-1] == shape[-1] - 1:
-        return 0, size
-    return int(touched[-1] - touched[0]) + 1, size
+        return 0, size, held
+    return int(touched[-1] - touched[0]) + 1, size, held
+
+
+def _resident_bytes() -> int:
+    """Memory that this process holds; 0 where the system does not say."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return 0
+    line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) * 1024
 
 
 @contextmanager

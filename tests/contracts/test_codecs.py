@@ -8,7 +8,7 @@ import pytest
 from bench import codecs, contracts
 from bench.audio import Audio
 from bench.domain import Encoded
-from bench.errors import MissingRequirement
+from bench.errors import ConfigError, MissingRequirement
 from tests.plugins import EightBit
 
 STARTS_MANY_PROGRAMS = ("amr_wb", "speex", "vorbis")
@@ -31,6 +31,38 @@ def test_codec(name: str, rule) -> None:
 
 def test_a_plug_in_keeps_the_contract() -> None:
     assert all(result.ok for result in contracts.check("tests.plugins:EightBit"))
+
+
+class Optional(EightBit):
+    """Needs an option, and weights that lie where it says."""
+
+    def __init__(self, weights: int) -> None:
+        self.weights = weights
+
+    def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
+        if not self.weights:
+            raise MissingRequirement("no weights")
+        return super().encode_one(audio, bitrate_bps)
+
+
+def test_a_codec_is_checked_with_its_options() -> None:
+    assert all(result.ok for result in contracts.check(f"{__name__}:Optional", options={"weights": 1}))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "what"),
+    [
+        (f"{__name__}:Optional", {}, "needs the option 'weights'"),
+        (f"{__name__}:Optional", {"weights": "all"}, "option weights: .* got 'all'"),
+        (f"{__name__}:Optional", {"weights": 1, "depth": 2}, "no option 'depth'"),
+        (f"{__name__}:Optional", {"weights": 0}, "^no weights$"),
+        ("decoded", {}, "--option KEY=VALUE"),
+        ("snr", {"weights": 1}, "--option is for codecs"),
+    ],
+)
+def test_what_keeps_a_codec_from_being_made_is_said_once(name: str, options: dict[str, object], what: str) -> None:
+    with pytest.raises((ConfigError, MissingRequirement), match=what):
+        list(contracts.check(name, options=options))
 
 
 class Late(EightBit):
