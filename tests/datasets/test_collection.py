@@ -698,8 +698,9 @@ def test_a_command_that_is_stopped_continues(big, server, by):
     place = folder / "data" / "tiny-archives"
     arguments = ("fetch", "my_sets:SET", "--data", "data", "--accept-licence")
     with subprocess.Popen(
-        command(folder, *arguments), cwd=folder, env=environment(folder), stderr=subprocess.PIPE, text=True
-    ) as process:
+        command(folder, *arguments), cwd=folder, env=environment(folder), stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
+    ) as process:  # fmt: skip
         deadline = time.monotonic() + 30
         while min(partial.bytes_there(place / "a.zip"), partial.bytes_there(place / "b.tar.gz")) < 100_000:
             assert time.monotonic() < deadline
