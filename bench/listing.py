@@ -86,8 +86,9 @@ def _configs() -> list[dict[str, Any]]:
 
 def state(row: dict[str, Any]) -> str:
     """``ready`` with a few facts, or what is missing."""
-    if row.get("note"):
-        return str(row["note"])
+    if note := row.get("note"):
+        remedy = str(note).partition("To get it: ")[2]
+        return f"to get it: {remedy}" if remedy else str(note)
     if row.get("bitrates_bps"):
         return "ready; usual kbit/s: " + " ".join(f"{rate / 1000:g}" for rate in row["bitrates_bps"])
     if "unit" in row:

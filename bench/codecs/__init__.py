@@ -33,7 +33,7 @@ TABLE = (
     Entry(
         "encodec_24khz_streaming",
         "bench.codecs.encodec_streaming:Encodec24Streaming",
-        "the same, frame by frame, with the delay of a telephone",
+        "EnCodec, 24 kHz, frame by frame, as a telephone would run it",
         ("torch", "transformers"),
         "pip install 'codecbench[neural]'",
     ),
