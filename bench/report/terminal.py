@@ -14,7 +14,7 @@ from rich.text import Text
 from bench.report.costs import cost_table
 from bench.report.record import Headline, category_name, failures, headline
 from bench.report.tables import rates, summarise
-from bench.report.wide import Cell, Column, Sheet, sheets
+from bench.report.wide import NOTHING, Cell, Column, Sheet, sheets
 from bench.results import Results
 
 SHOWN_FAILURES = 10
@@ -46,11 +46,13 @@ class Rendered:
 
 
 def _costs(results: Results) -> Iterator[RenderableType]:
+    """What the codecs cost; columns in which nothing is known are left out."""
     costs = cost_table(results)
     if costs.empty:
         return
+    costs = costs.loc[:, (costs != NOTHING).any()]
     table = Table(title=Text("What the codecs cost"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("codec", overflow="fold")
+    table.add_column("codec", no_wrap=True)
     for column in costs.columns:
         table.add_column(column, justify="right", overflow="fold")
     for name, row in zip(costs.index, costs.to_numpy().tolist(), strict=True):
