@@ -22,6 +22,7 @@ from bench import audio
 from bench.align import measured_delay
 from bench.audio import Audio
 from bench.codecs.base import Codec
+from bench.codecs.files import sha256_of
 from bench.domain import Clip, Encoded, Identity
 from bench.errors import AudioError, CodecError, ConfigError
 
@@ -245,8 +246,7 @@ def _lag(reference: Audio, heard: Audio) -> int | None:
 
 def _sha256(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError as error:
         raise CodecError(f"{path}: the decoded file cannot be read ({error.strerror}).") from None
 

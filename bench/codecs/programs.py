@@ -6,9 +6,9 @@ import hashlib
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from pathlib import Path
 
+from bench.codecs.files import sha256_of
 from bench.errors import CodecError
 
 
@@ -43,11 +43,5 @@ def run(who: str, path: str, arguments: Sequence[str], timeout_s: float) -> byte
 
 def fingerprint(paths: Iterable[str]) -> str:
     """A short hash over the files of programs. Libraries that they load are not in it."""
-    hashes = [_sha256(path, Path(path).stat().st_mtime_ns) for path in paths]
+    hashes = [sha256_of(Path(path)) for path in paths]
     return hashlib.sha256("".join(hashes).encode()).hexdigest()[:12]
-
-
-@lru_cache(maxsize=64)
-def _sha256(path: str, _changed: int) -> str:
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,10 +6,10 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from bench.codecs.files import sha256_of
 from bench.errors import MissingRequirement
 
 MODEL_FILES = ("config.json", "model.safetensors")
@@ -38,7 +38,7 @@ def find(codec: str, place: str) -> Weights:
     """
     path = Path(place).expanduser()
     if path.is_file():
-        return Weights(path, _sha256(str(path.absolute()), path.stat().st_mtime_ns))
+        return Weights(path, sha256_of(path))
     folder = path if path.is_dir() else _from_hub(place)
     if folder is None:
         raise MissingRequirement(
@@ -84,12 +84,6 @@ def _from_hub(repository: str) -> Path | None:
         return None
 
 
-@lru_cache(maxsize=16)
-def _sha256(path: str, _changed: int) -> str:
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 @dataclass(frozen=True, slots=True)
 class WeightFile:
     """A file that a codec needs and that can be fetched. ``sha256`` is checked whenever it is fetched."""
@@ -126,5 +120,5 @@ def require_files(codec: str, folder: Path, files: Sequence[WeightFile]) -> str:
 
 def _combined(paths: Sequence[Path]) -> str:
     """One hash over the contents of several files."""
-    hashes = "".join(_sha256(str(path.absolute()), path.stat().st_mtime_ns) for path in paths)
+    hashes = "".join(sha256_of(path) for path in paths)
     return hashlib.sha256(hashes.encode()).hexdigest()

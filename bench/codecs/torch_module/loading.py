@@ -9,7 +9,6 @@ package.module:Class(64, layers=[2, 2])   with arguments, which must be literals
 from __future__ import annotations
 
 import ast
-import hashlib
 import importlib
 import importlib.util
 import sys
@@ -17,10 +16,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from bench.codecs.files import sha256_of
 from bench.codecs.weights import read_tensors
 from bench.errors import ConfigError, MissingRequirement
 
@@ -143,7 +142,7 @@ def file_sha256(option: str, text: str) -> str:
     path = Path(text).expanduser()
     if not path.is_file():
         raise MissingRequirement(f"torch_module, {option}: expected a file at {text}, and there is none.")
-    return _sha256(str(path.absolute()), path.stat().st_mtime_ns)
+    return sha256_of(path)
 
 
 def _parsed(option: str, text: str) -> tuple[str, str, tuple[Any, ...], tuple[tuple[str, Any], ...]]:
@@ -185,9 +184,3 @@ def _cannot_import(option: str, module: str, folder: str, error: Exception | Non
         f"torch_module, {option}: the module {module} cannot be imported{why}. Expected it{where} on Python's path; "
         "install its package, or name the folder that holds it with the option `folder`."
     )
-
-
-@lru_cache(maxsize=32)
-def _sha256(path: str, _changed: int) -> str:
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
