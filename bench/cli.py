@@ -116,7 +116,12 @@ def report(
 def score(
     reference: Annotated[Path, typer.Argument(help="The original.")],
     degraded: Annotated[Path, typer.Argument(help="The coded version of it.")],
-    metrics: Annotated[str, typer.Option(help="Quantities, separated by commas. Default: all that work here.")] = "",
+    metrics: Annotated[
+        str,
+        typer.Option(
+            help="Quantities or groups (core, signal, mos, semantic), separated by commas. Default: all that work here."
+        ),
+    ] = "",
     category: Annotated[
         str, typer.Option(help="speech, noisy_reverberant_speech or music: leaves out what does not speak of it.")
     ] = "",

@@ -69,7 +69,7 @@ class RunConfig(BaseModel):
     description: str = ""
     datasets: list[DatasetConfig] = Field(min_length=1)
     codecs: list[CodecConfig] = Field(min_length=1)
-    metrics: Literal["all"] | list[str] = "all"
+    metrics: list[str] = Field(default_factory=lambda: ["core"], min_length=1)
     sample_rate: int | None = Field(default=None, ge=MIN_RATE, le=MAX_RATE)
     channels: Literal[1, 2] | None = None
     band_limited: Literal["exclude", "include"] = "exclude"
@@ -79,7 +79,7 @@ class RunConfig(BaseModel):
     @field_validator("metrics", mode="before")
     @classmethod
     def _one_metric(cls, value: object) -> object:
-        return [value] if isinstance(value, str) and value != "all" else value
+        return [value] if isinstance(value, str) else value
 
     @property
     def conditions(self) -> list[Condition]:
@@ -87,8 +87,9 @@ class RunConfig(BaseModel):
 
     @property
     def quantities(self) -> list[str]:
-        """Names of the quantities to measure, in the order of the metric table."""
-        return [name for name in metrics.names() if self.metrics == "all" or name in self.metrics]
+        """Names of the quantities to measure, in the order of the metric table; groups such as ``core`` resolved."""
+        chosen, known = metrics.expand(self.metrics), metrics.names()
+        return [name for name in known if name in chosen] + [name for name in chosen if name not in known]
 
 
 def load(path: str | os.PathLike[str]) -> tuple[RunConfig, str]:
@@ -223,10 +224,9 @@ def _unknown_names(data: Mapping[str, Any]) -> list[str]:
             name = item.get(key) if isinstance(item, dict) else item
             if isinstance(name, str):
                 problems += _problems_of(f"{section}[{index}].{key}", lambda name=name, r=registry: r.load(name))
-    chosen = data.get("metrics", "all")
-    for index, name in enumerate(metrics.names() if chosen == "all" else _listed(chosen)):
-        if isinstance(name, str):
-            problems += _problems_of(f"metrics[{index}]", lambda name=name: metrics.load(name))
+    for index, name in enumerate(_listed(data.get("metrics", "core"))):
+        for quantity in metrics.expand([name]) if isinstance(name, str) else ():
+            problems += _problems_of(f"metrics[{index}]", lambda quantity=quantity: metrics.make([quantity]))
     return problems
 
 

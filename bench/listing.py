@@ -42,12 +42,14 @@ def _metrics() -> list[dict[str, Any]]:
     found = []
     for name, entry in metrics.registry.entries().items():
         row: dict[str, Any] = {"name": name, "summary": entry.summary}
-        missing = metrics.registry.missing(name)
-        row["ready"] = missing is None
-        if missing:
-            row["note"] = missing
-        else:
+        try:
             (metric,) = metrics.make([name])
+        except MissingRequirement as error:
+            row |= {"ready": False, "note": str(error)}
+        except Exception as error:  # noqa: BLE001  # one broken plug-in must not hide the others
+            row |= {"ready": False, "note": row_of(error)[1]}
+        else:
+            row["ready"] = True
             quantity = next(q for q in metric.quantities if q.name == name)
             row |= {
                 "unit": quantity.unit,

@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import codecs
-from bench.codecs import lyra, weights
-from bench.codecs.weights import MODEL_FILES, WeightFile
+from bench import codecs, weights
+from bench.codecs import lyra
 from bench.datasets.download import download
 from bench.errors import CodecbenchError, MissingRequirement, UnknownName
 from bench.registry import nearest
+from bench.weights import MODEL_FILES, WeightFile
 
 Watch = Callable[[str, str, int, int | None], None]
 

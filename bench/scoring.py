@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from bench import audio, metrics
 from bench.align import measured_delay
 from bench.audio import Audio
 from bench.domain import Category
-from bench.errors import AudioError, CodecbenchError, row_of
+from bench.errors import AudioError, CodecbenchError, MissingRequirement, row_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,14 @@ def score(
     itself: a remaining lag is only reported.
 
     Args:
-        metrics_wanted: names of quantities; None: all that can be computed here.
+        metrics_wanted: names of quantities or groups; None: all that can be computed here.
         category: leaves out metrics that do not speak of it; None: all are computed.
     Raises:
         AudioError: a file that cannot be measured, or another number of channels.
         UnknownName: no such quantity.
         MissingRequirement: a quantity was asked for by name, and its package is not installed.
     """
-    chosen = list(metrics_wanted) if metrics_wanted is not None else _available()
+    chosen = metrics.expand(metrics_wanted) if metrics_wanted is not None else _available()
     made = metrics.make(chosen)
     clean = (reference if isinstance(reference, Audio) else audio.read(reference)).quantised()
     other = degraded if isinstance(degraded, Audio) else audio.read(degraded)
@@ -83,7 +84,12 @@ def score(
 
 
 def _available() -> list[str]:
-    return [name for name in metrics.names() if metrics.registry.missing(name) is None]
+    found = []
+    for name in metrics.names():
+        with suppress(MissingRequirement):
+            metrics.make([name])
+            found.append(name)
+    return found
 
 
 def _matched(reference: Audio, degraded: Audio, delay_samples: int) -> tuple[Audio, list[str]]:

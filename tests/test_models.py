@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from bench import models
 from bench.cli_weights import app
-from bench.codecs.weights import WeightFile
 from bench.errors import DatasetError, MissingRequirement, UnknownName
 from bench.models import Model
+from bench.weights import WeightFile
 from tests.codecs.models import saved
 from tests.datasets.serving import running
 

@@ -22,9 +22,9 @@ from bench import audio
 from bench.align import measured_delay
 from bench.audio import Audio
 from bench.codecs.base import Codec
-from bench.codecs.files import sha256_of
 from bench.domain import Clip, Encoded, Identity
 from bench.errors import AudioError, CodecError, ConfigError
+from bench.hashes import sha256_of
 
 TOLERANCE_S = 0.1
 """By how much a decoded file may be shorter than its reference; what is missing is filled with zeros."""

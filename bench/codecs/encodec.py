@@ -16,16 +16,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from bench import weights
 from bench.audio import Audio
-from bench.codecs import weights
 from bench.codecs.base import Network
 from bench.codecs.codes import Codes
 from bench.codecs.entropy import EntropyCoder
 from bench.codecs.pretrained import load_model, require_codebooks
 from bench.codecs.residual import ResidualCodec
-from bench.codecs.weights import find as find_weights
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
+from bench.weights import find as find_weights
 
 STREAM = 1
 """Changes when the bytes of the same codes, or the audio of the same bytes, change."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.codecs.pretrained import require_finite
-from bench.codecs.weights import not_weights, read_tensors
 from bench.errors import MissingRequirement
+from bench.weights import not_weights, read_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import weights
 from bench.audio import Audio
-from bench.codecs import framing, weights
+from bench.codecs import framing
 from bench.codecs.base import Codec
 from bench.codecs.codes import pack_bits, unpack_bits
-from bench.codecs.weights import WeightFile
 from bench.domain import Encoded, Identity
 from bench.errors import CodecError, MissingRequirement
+from bench.weights import WeightFile
 
 FRAME = 320
 STAGES = 46

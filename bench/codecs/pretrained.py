@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bench.codecs.weights import Weights, not_weights
 from bench.errors import MissingRequirement
+from bench.weights import Weights, not_weights
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from bench.codecs.files import sha256_of
 from bench.errors import CodecError
+from bench.hashes import sha256_of
 
 
 def find(program: str, folder: str = "") -> str | None:

@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
+from bench import weights
 from bench.align import measured_delay, probe
 from bench.audio import Audio
-from bench.codecs import weights
 from bench.codecs.base import Network
 from bench.codecs.codes import Codes
 from bench.codecs.pretrained import load_model, require_codebooks
 from bench.codecs.residual import ResidualCodec
-from bench.codecs.weights import find as find_weights
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
+from bench.weights import find as find_weights
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -9,7 +9,7 @@ from bench.registry import Entry, Registry
 
 _INSTALL = "pip install 'codecbench[metrics]'"
 
-TABLE = (
+CORE = (
     Entry("si_sdr", "bench.metrics.distortion:SiSdr", "scale-invariant signal-to-distortion ratio"),
     Entry("snr", "bench.metrics.distortion:Snr", "signal-to-noise ratio"),
     Entry("pesq_wb", "bench.metrics.pesq:PesqWb", "PESQ, wide band (P.862.2)", ("pesq",), _INSTALL),
@@ -38,13 +38,46 @@ TABLE = (
     Entry("stft_distance", "bench.metrics.spectral:StftDistance", "multi-resolution STFT distance"),
     Entry("log_spectral_distance", "bench.metrics.spectral:LogSpectralDistance", "log-spectral distance"),
 )
+"""What a run measures unless its configuration names something else: no downloads, no surprises."""
+
+SIGNAL: tuple[Entry, ...] = ()
+"""More measures of the waveform, the spectrum, the voice, the level."""
+
+MOS: tuple[Entry, ...] = ()
+"""Predictors of a mean opinion score that listen to the degraded signal alone."""
+
+SEMANTIC: tuple[Entry, ...] = ()
+"""What is said and who says it."""
+
+GROUPS = {"core": CORE, "signal": SIGNAL, "mos": MOS, "semantic": SEMANTIC}
+"""Names that stand for several quantities in a configuration; ``all`` stands for everything."""
+
+TABLE = tuple(entry for group in GROUPS.values() for entry in group)
 
 registry = Registry("metric", "codecbench.metrics", TABLE)
 names = registry.names
 load = registry.load
 
 
+def expand(chosen: Iterable[str]) -> list[str]:
+    """The quantities that ``chosen`` names, each once; groups and ``all`` are resolved, what no table knows stays."""
+    wanted: dict[str, None] = {}
+    for name in chosen:
+        if name == "all":
+            wanted |= dict.fromkeys(names())
+        elif name in GROUPS:
+            wanted |= dict.fromkeys(entry.name for entry in GROUPS[name])
+        else:
+            wanted[name] = None
+    return list(wanted)
+
+
 def make(quantities: Iterable[str]) -> list[Metric]:
-    """The metrics that give ``quantities``, each once: a metric with several quantities computes them together."""
+    """The metrics that give ``quantities``, each once: a metric with several quantities computes them together.
+
+    Raises:
+        UnknownName: with the nearest known name.
+        MissingRequirement: a package or weights are absent; what to do.
+    """
     factories = dict.fromkeys(load(name) for name in quantities)
     return [factory() for factory in factories]

@@ -89,6 +89,8 @@ class Metric:
     identity: Identity
     quantities: ClassVar[tuple[Quantity, ...]]
     domain: ClassVar[Domain] = Domain()
+    reference_free: ClassVar[bool] = False
+    """Whether it judges the degraded signal alone: ``state`` is None, and a silent reference does not matter."""
     symmetric: ClassVar[bool] = False
     """Whether both orders of a pair give one value; the contract tests check either answer."""
 
@@ -102,7 +104,8 @@ class Metric:
         """The reference side, to be handed to :meth:`score` for every degraded version of it.
 
         Raises:
-            MetricUndefined: the reference is too short or too long for this metric, or a channel of it is silent.
+            MetricUndefined: the reference is too short or too long for this metric, or a channel of it is silent
+                (which does not matter to a metric that is ``reference_free``).
             AudioError: it has NaN or infinite samples.
         """
         seconds, domain = reference.seconds, self.domain
@@ -116,6 +119,8 @@ class Metric:
             )
         require_finite(reference, "the reference")
         converted = self._converted(reference)
+        if self.reference_free:
+            return Prepared((None,) * converted.channels, reference.length, reference.rate)
         for index, channel in enumerate(converted.samples):
             which = f"channel {index + 1} of the reference" if converted.channels > 1 else "the reference"
             require_active(channel, which)

@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import weights
 from bench.audio import Audio
-from bench.codecs import weights
 from bench.codecs.base import Network
 from bench.codecs.codes import Codes, Segment
 from bench.codecs.encodec import Encodec, Encodec24, Encodec48, language_model_of
 from bench.codecs.encodec_jax.parameters import Architecture, read_architecture, read_parameters
-from bench.codecs.weights import find as find_weights
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
+from bench.weights import find as find_weights
 
 STREAM = 1
 """Changes when the bytes of the same codes, or the audio of the same bytes, change."""

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.codecs import weights
+from bench import weights
 from bench.codecs.codes import Codes
 from bench.codecs.entropy import Layout
 from bench.domain import Identity

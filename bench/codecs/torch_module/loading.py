@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.codecs.files import sha256_of
-from bench.codecs.weights import read_tensors
 from bench.errors import ConfigError, MissingRequirement
+from bench.hashes import sha256_of
+from bench.weights import read_tensors
 
 EXPORTED = (".pt2",)
 SCRIPTED = (".pt", ".ts", ".jit")

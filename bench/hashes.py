@@ -1,4 +1,4 @@
-"""The hash of a file, for the identities and keys of codecs: made once for as long as the file does not change."""
+"""The hash of a file, for identities and keys: made once for as long as the file does not change."""
 
 from __future__ import annotations
 

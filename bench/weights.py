@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.codecs.files import sha256_of
 from bench.errors import MissingRequirement
+from bench.hashes import sha256_of
 
 MODEL_FILES = ("config.json", "model.safetensors")
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Files that were found. ``sha256`` is of all of them, and part of the codec's identity."""
+    """Files that were found. ``sha256`` is of all of them, and part of the identity."""
 
     path: Path
     sha256: str
@@ -86,7 +86,7 @@ def _from_hub(repository: str) -> Path | None:
 
 @dataclass(frozen=True, slots=True)
 class WeightFile:
-    """A file that a codec needs and that can be fetched. ``sha256`` is checked whenever it is fetched."""
+    """A file that a codec or a metric needs and that can be fetched. ``sha256`` is checked whenever it is fetched."""
 
     name: str
     url: str
