@@ -6,7 +6,6 @@ where in it.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,29 +13,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.listening.browser import browser
+
 ENGINE = Path(__file__).parents[2] / "listening_test" / "player" / "engine.js"
 RATE, LENGTH = 48_000, 96_000
 FADE = 240
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("needs chromium (Debian: apt install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page()
-        page.add_script_tag(type="module", content=ENGINE.read_text() + "\nObject.assign(window, {Engine, parseWav, FADE_S});")
+    with browser() as opened:
+        page = opened.new_page()
+        content = ENGINE.read_text() + "\nObject.assign(window, {Engine, parseWav, FADE_S});"
+        page.add_script_tag(type="module", content=content)
         page.wait_for_function("Boolean(window.Engine)")
         yield page
-        browser.close()
 
 
 def rendered(page: Any, seconds: float, script: str, stimuli: int = 3) -> np.ndarray:
@@ -55,19 +46,15 @@ def rendered(page: Any, seconds: float, script: str, stimuli: int = 3) -> np.nda
     return np.array(values)
 
 
-def said(sample: float, heard: int) -> tuple[int, float]:
-    """``(stimulus, position in samples)`` of an output sample."""
-    stimulus = int((sample - 0.05) * 8 + 0.5 - 1e-9) - 1 if heard < 0 else heard
-    return stimulus, (sample - (stimulus + 1) / 8) * LENGTH / 0.1
-
-
 def expect(out: np.ndarray, at: int, stimulus: int, position: int) -> None:
     assert out[at] == pytest.approx((stimulus + 1) / 8 + 0.1 * position / LENGTH, abs=2e-7), (at, stimulus, position)
 
 
 def test_the_right_stimulus_at_the_right_sample(page: Any) -> None:
     out = rendered(
-        page, 1.0, "engine.play(0, 0); engine.play(2, 0.3); engine.play(1, 0.302); engine.play(0, 0.6); engine.stop(0.9)"
+        page,
+        1.0,
+        "engine.play(0, 0); engine.play(2, 0.3); engine.play(1, 0.302); engine.play(0, 0.6); engine.stop(0.9)",
     )
     for at in (FADE, 1_000, 14_399):
         expect(out, at, 0, at)
@@ -92,7 +79,9 @@ def test_a_switch_passes_through_silence_and_never_mixes(page: Any) -> None:
 
 
 def test_no_step_is_larger_than_that_of_the_fade(page: Any) -> None:
-    script = "engine.play(0, 0); for (let i = 1; i < 40; i++) engine.play(i % 3, 0.1 + 0.002 * i); engine.loop(0.2, 0.8, 0.6)"
+    script = """engine.play(0, 0);
+        for (let i = 1; i < 40; i++) engine.play(i % 3, 0.1 + 0.002 * i);
+        engine.loop(0.2, 0.8, 0.6)"""
     out = rendered(page, 2.5, script)
     steepest = 0.475 * np.pi / 2 / FADE  # of the loudest stimulus
     assert np.abs(np.diff(out)).max() <= steepest * 1.02
@@ -139,8 +128,10 @@ def test_seeking_fades_and_lands_on_the_sample(page: Any) -> None:
 
 def test_stimuli_of_different_length_are_refused(page: Any) -> None:
     message = page.evaluate(
-        """() => { try { new Engine(new OfflineAudioContext(1, 100, 48000), [
-            {rate: 48000, length: 10, channels: []}, {rate: 48000, length: 11, channels: []}]); } catch (e) { return e.message; } }"""
+        """() => {
+            const stimuli = [10, 11].map(length => ({rate: 48000, length, channels: []}));
+            try { new Engine(new OfflineAudioContext(1, 100, 48000), stimuli); } catch (e) { return e.message; }
+        }"""
     )
     assert "equally long" in message
 
