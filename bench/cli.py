@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bench.cli_data import app as data_app
+from bench.cli_metrics import app as metrics_app
 from bench.cli_weights import app as weights_app
 from bench.errors import CodecbenchError, ConfigError
 from bench.threads import ONE_THREAD
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.add_typer(data_app)
 app.add_typer(weights_app)
+app.add_typer(metrics_app)
 
 Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")]
 
