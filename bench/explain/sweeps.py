@@ -103,4 +103,3 @@ def noisy(clip: Audio, snr_db: float) -> Audio:
     noise = np.random.default_rng(NOISE_SEED).standard_normal(clip.samples.shape)
     power = float(np.mean(np.square(clip.samples, dtype=np.float64)) / np.mean(np.square(noise)))
     return Audio((clip.samples + noise * np.sqrt(power) * 10 ** (-snr_db / 20)).astype(np.float32), clip.rate)
-
