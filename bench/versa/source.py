@@ -61,9 +61,9 @@ class Tally:
         if self.error_values:
             yield self._told(f"0, VERSA's sign of a failure, failed here: {_counted(self.error_values)}")
         if self.repeated:
-            yield self._told(f"{self.repeated} values stand there more than once, and are equal")
+            yield self._told(f"values given again that are equal: {self.repeated}")
         if self.contradicting:
-            yield self._told(f"{self.contradicting} values are given again and differ, undefined here")
+            yield self._told(f"values given again that differ, undefined here: {self.contradicting}")
 
     def _told(self, what: str) -> str:
         return f"{self.source.name}: {what}."
