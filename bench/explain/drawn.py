@@ -92,6 +92,8 @@ def _figure(curves: Sequence[Curve], title: str, axis: str) -> Figure:
         _panel(panel, curve, axis)
     for panel in grid[len(curves) :]:
         panel.axis("off")
+    if any(math.isnan(point.value) for curve in curves for point in curve.points):
+        figure.supxlabel("×: no value", fontsize=8, x=0.98, ha="right")
     return figure
 
 

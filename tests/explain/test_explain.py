@@ -239,7 +239,7 @@ def test_the_reaction_is_drawn(tmp_path, suffix):
     else:
         text = "".join(ElementTree.parse(path).getroot().itertext())
         assert "level on a [$b$] clip.wav" in text
-        for wanted in ("delay, samples or ms", "gain, dB", "white noise, dB SNR"):
+        for wanted in ("delay, samples or ms", "gain, dB", "white noise, dB SNR", "×: no value"):
             assert wanted in text
 
 
