@@ -70,6 +70,7 @@ def test_the_documented_table_is_true(name):
     assert better == ("higher" if quantity.higher_is_better else "lower")
     assert clips == ("all" if domain.categories == CATEGORIES else "speech")
     assert rate == (f"{domain.sample_rate / 1000:g} kHz" if domain.sample_rate else "own rate")
-    assert stereo == {"mixdown": "mono mix", "per_channel_mean": "mean over channels"}[domain.channels]
+    policies = {"mixdown": "mono mix", "per_channel_mean": "mean over channels", "joint": "all channels together"}
+    assert stereo == policies[domain.channels]
     upper = "s up" if math.isinf(domain.maximum_s) else f"to {domain.maximum_s:g} s"
     assert length == f"{domain.minimum_s:g} {upper}"
