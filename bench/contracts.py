@@ -191,19 +191,28 @@ CODEC_RULES: tuple[Callable[[MakeCodec], None], ...] = (
 
 
 def the_original_is_the_best(make: MakeMetric) -> None:
-    """nothing scores better than the original itself, and noise scores worse the louder it is."""
+    """nothing scores better than the original itself, and noise scores worse the louder it is.
+
+    Of a narrow metric: noise, a low-pass and overdrive do not score better, and one of them worse the stronger it is.
+    """
     metric, clean = make(), _speechlike()
     if metric.reference_free:
         return
     state = metric.prepare(clean)
     for quantity in metric.quantities:
-        values = [metric.score(state, signal)[quantity.name] for signal in (clean, *map(_noisy(clean), (30, 15, 0)))]
-        best = values[0]
+        seen = {}
+        for damage, damaged in _damages(clean, metric.narrow).items():
+            values = [metric.score(state, signal)[quantity.name] for signal in (clean, *damaged)]
+            best = values[0]
+            _require(
+                all(not _better(quantity, v, best) for v in values[1:]),
+                f"{quantity.name}: {values}: {damage} beats the original.",
+            )
+            seen[damage] = values
         _require(
-            all(not _better(quantity, v, best) for v in values[1:]),
-            f"{quantity.name}: {values}: noise beats the original.",
+            any(_better(quantity, values[1], values[-1]) for values in seen.values()),
+            f"{quantity.name}: {seen}: more of it is not worse.",
         )
-        _require(_better(quantity, values[1], values[-1]), f"{quantity.name}: {values}: more noise is not worse.")
 
 
 def the_order_of_the_arguments_matters(make: MakeMetric) -> None:
@@ -215,15 +224,17 @@ def the_order_of_the_arguments_matters(make: MakeMetric) -> None:
     holed = _noisy(clean)(35).samples.copy()
     holed[:, 30_000:50_000] *= 1e-3
     degraded = Audio(holed.clip(-1, 1), clean.rate)
-    forward = metric.score(metric.prepare(clean), degraded)
     if metric.reference_free:
-        alone = metric.score(metric.prepare(degraded), degraded)
+        forward, alone = (metric.score(metric.prepare(reference), degraded) for reference in (clean, degraded))
         _require(forward == alone, f"{forward} with one reference, {alone} with another.")
         return
-    backward = metric.score(metric.prepare(degraded), clean)
-    for name, value in forward.items():
-        equal = bool(np.isclose(value, backward[name], rtol=1e-6, atol=0))
-        _require(equal == metric.symmetric, f"{name}: {value} and {backward[name]}, symmetric = {metric.symmetric}.")
+    others = [damaged[-1] for damaged in _damages(clean, narrow=True).values()] if metric.narrow else [degraded]
+    forwards = [metric.score(metric.prepare(clean), other) for other in others]
+    backwards = [metric.score(metric.prepare(other), clean) for other in others]
+    for name in forwards[0]:
+        one, other = ([values[name] for values in direction] for direction in (forwards, backwards))
+        equal = bool(np.allclose(one, other, rtol=1e-6, atol=0))
+        _require(equal == metric.symmetric, f"{name}: {one} and {other}, symmetric = {metric.symmetric}.")
 
 
 def values_stay_in_their_range(make: MakeMetric) -> None:
@@ -277,23 +288,30 @@ def short_clips_do_not_break_it(make: MakeMetric) -> None:
 
 
 def a_destroyed_channel_is_heard(make: MakeMetric) -> None:
-    """noise instead of the right channel of a stereo clip is worse than an intact one, or undefined."""
+    """noise instead of the right channel of a stereo clip is worse than an intact one, or undefined.
+
+    Of a narrow metric: noise, a low-pass or overdrive in the right channel is worse.
+    """
     metric = make()
     if metric.reference_free:
         return
     left = _speechlike()
     stereo = Audio(np.vstack([left.samples, probe(left.rate, 1, seed=5).samples[:, : left.length]]), left.rate)
     noise = np.random.default_rng(3).standard_normal(left.length).astype(np.float32) * 0.1
-    destroyed = Audio(np.vstack([left.samples, noise.clip(-1, 1)]), left.rate)
+    rights = [noise.clip(-1, 1)[np.newaxis]]
+    if metric.narrow:
+        right = Audio(stereo.samples[1:], left.rate)
+        rights += [damaged[-1].samples for damaged in _damages(right, narrow=True).values()]
     state = metric.prepare(stereo)
     intact = metric.score(state, stereo)
     try:
-        broken = metric.score(state, destroyed)
+        broken = [metric.score(state, Audio(np.vstack([left.samples, right]), left.rate)) for right in rights]
     except MetricUndefined:
         return
     for quantity in metric.quantities:
-        worse = _better(quantity, intact[quantity.name], broken[quantity.name])
-        _require(worse, f"{quantity.name}: intact {intact[quantity.name]}, destroyed {broken[quantity.name]}.")
+        values = [values[quantity.name] for values in broken]
+        worse = any(_better(quantity, intact[quantity.name], value) for value in values)
+        _require(worse, f"{quantity.name}: intact {intact[quantity.name]}, destroyed {values}.")
 
 
 METRIC_RULES: tuple[Callable[[MakeMetric], None], ...] = (
@@ -337,6 +355,21 @@ def _noisy(clean: Audio) -> Callable[[float], Audio]:
         return Audio(np.clip(clean.samples + scaled, -1, 1).astype(np.float32), clean.rate)
 
     return at
+
+
+def _damages(clean: Audio, narrow: bool) -> dict[str, list[Audio]]:
+    """``clean`` with more and more noise; for a narrow metric also with ever less treble, and ever more overdrive."""
+    damages = {"noise": [*map(_noisy(clean), (30, 15, 0))]}
+    if narrow:
+        damages["low-pass"] = [_low_passed(clean, cutoff) for cutoff in (12_000, 6_000, 3_000)]
+        damages["overdrive"] = [Audio((gain * clean.samples).clip(-1, 1), clean.rate) for gain in (2, 4, 8)]
+    return damages
+
+
+def _low_passed(clean: Audio, cutoff: float) -> Audio:
+    spectra = np.fft.rfft(clean.samples)
+    spectra[:, np.fft.rfftfreq(clean.length, 1 / clean.rate) > cutoff] = 0
+    return Audio(np.fft.irfft(spectra, clean.length).astype(np.float32), clean.rate)
 
 
 def _better(quantity: Quantity, first: float, second: float) -> bool:

@@ -40,7 +40,16 @@ CORE = (
 )
 """What a run measures unless its configuration names something else: no downloads, no surprises."""
 
-SIGNAL: tuple[Entry, ...] = ()
+SIGNAL: tuple[Entry, ...] = (
+    Entry("sdr", "bench.metrics.sdr:Sdr", "signal-to-distortion ratio of BSS Eval"),
+    Entry("si_snr", "bench.metrics.sdr:SiSnr", "scale-invariant signal-to-noise ratio, zero-mean form"),
+    Entry("segmental_snr", "bench.metrics.segmental:SegmentalSnr", "segmental SNR"),
+    Entry("fw_segmental_snr", "bench.metrics.segmental:FwSegmentalSnr", "frequency-weighted segmental SNR"),
+    Entry("loudness_difference", "bench.metrics.loudness:LoudnessDifference", "difference of integrated loudness"),
+    Entry("bandwidth_hz", "bench.metrics.bandwidth:Bandwidth", "effective bandwidth, without a reference"),
+    Entry("bandwidth_difference", "bench.metrics.bandwidth:BandwidthDifference", "difference of effective bandwidth"),
+    Entry("clipped_samples_share", "bench.metrics.clipping:ClippedSamplesShare", "samples at full scale"),
+)
 """More measures of the waveform, the spectrum, the voice, the level."""
 
 MOS: tuple[Entry, ...] = ()
