@@ -41,8 +41,8 @@ class Plcmos(Predictor):
     Raises:
         MetricUndefined: shorter than 1 s, or the degraded signal silent.
     Blind spots:
-        Trained on gaps and their concealment, not on codecs: a steady loss of quality without interruptions is
-        outside of what it has heard. It does not know the reference, and sees nothing above 8 kHz.
+        Trained on gaps and their concealment, not on codecs: steady damage without interruptions hardly moves it,
+        and white noise alone has 3.5. It does not know the reference, and sees nothing above 8 kHz.
     Source:
         Diener et al., "PLCMOS", Interspeech 2023, arXiv:2305.15127; github.com/microsoft/PLC-Challenge.
     """

@@ -8,6 +8,9 @@ from typer.testing import CliRunner
 from bench import metrics, models
 from bench.cli_weights import app
 from bench.errors import MissingRequirement
+from bench.models import Model
+from bench.weights import WeightFile
+from tests.datasets.serving import running
 
 WEIGHTS = {
     "squim_stoi": "squim_objective",
@@ -40,3 +43,13 @@ def test_licences_and_checks_are_listed():
         "utmos": ("MIT", True),
         "scoreq": ("CC-BY-4.0", False),
     }
+
+
+def test_a_fetch_that_cannot_be_checked_says_so(placed, monkeypatch):
+    folder = placed("mine")
+    with running() as serving:
+        files = (WeightFile("model.bin", serving.add("model.bin", b"weights" * 1000), "", 0),)
+        monkeypatch.setitem(models.FILES, "mine", Model("mine", "none", files))
+        told = CliRunner().invoke(app, ["fetch", "mine"])
+    assert "nobody states a checksum of it, so what comes is not checked" in " ".join(told.stderr.split())
+    assert (folder / "model.bin").read_bytes() == b"weights" * 1000
