@@ -1,4 +1,4 @@
-"""The weights that codecs need: what there is, where it comes from, and fetching it. A run itself never downloads."""
+"""The weights of codecs and metrics: what there is, where it comes from, fetching it. A run itself never downloads."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bench import codecs, weights
 from bench.codecs import lyra
 from bench.datasets.download import download
 from bench.errors import CodecbenchError, MissingRequirement, UnknownName
+from bench.metrics.mos import nisqa, scoreq, squim, utmos
 from bench.registry import nearest
 from bench.weights import MODEL_FILES, WeightFile
 
@@ -35,6 +36,11 @@ class Model:
         """Where it comes from."""
         return f"hub: {self.repository}" if self.repository else self.files[0].url.rsplit("/", 1)[0]
 
+    @property
+    def checked(self) -> bool:
+        """Whether what is fetched is checked; where nobody states a checksum, it cannot be."""
+        return all(file.sha256 for file in self.files)
+
 
 def _checkpoint(name: str, file: str) -> Model:
     """A checkpoint of EnCodec; the end of its name is the beginning of its SHA-256."""
@@ -48,6 +54,16 @@ FILES = {
         _checkpoint("encodec_lm_24khz", "encodec_lm_24khz-1608e3c0.th"),
         _checkpoint("encodec_lm_48khz", "encodec_lm_48khz-7add9fc3.th"),
         Model("lyra_v2", "Apache-2.0", lyra.WEIGHTS),
+    )
+}
+FILES |= {
+    model.name: model
+    for model in (
+        Model("squim_objective", "CC-BY-4.0", squim.OBJECTIVE),
+        Model("squim_subjective", "CC-BY-NC-4.0", squim.SUBJECTIVE),
+        Model("nisqa", "CC-BY-NC-SA-4.0", nisqa.WEIGHTS),
+        Model("utmos", "MIT", utmos.WEIGHTS),
+        Model("scoreq", "CC-BY-4.0", scoreq.WEIGHTS),
     )
 }
 LICENCES = {"facebook": ASK_META}

@@ -102,8 +102,10 @@ def folder_of(codec: str, chosen: str = "") -> Path:
     return Path(place).expanduser() if place else user_data_path("codecbench") / "weights" / codec
 
 
-def require_files(codec: str, folder: Path, files: Sequence[WeightFile]) -> str:
-    """A hash over all ``files`` in ``folder``, for the codec's identity.
+def require_files(
+    codec: str, folder: Path, files: Sequence[WeightFile], option: str = "the option `weights` or "
+) -> str:
+    """A hash over all ``files`` in ``folder``, for the codec's identity; ``option`` is another way to name a folder.
 
     Raises:
         MissingRequirement: a file is not there; what to do.
@@ -112,8 +114,8 @@ def require_files(codec: str, folder: Path, files: Sequence[WeightFile]) -> str:
     if missing:
         raise MissingRequirement(
             f"{codec} needs its weights: expected {', '.join(file.name for file in files)} in {folder}, but "
-            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not there; another folder is named with the "
-            f"option `weights` or CODECBENCH_{codec.upper()}. To get it: codecbench weights fetch {codec}"
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not there; another folder is named with "
+            f"{option}CODECBENCH_{codec.upper()}. To get it: codecbench weights fetch {codec}"
         )
     return _combined([folder / file.name for file in files])
 

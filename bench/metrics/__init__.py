@@ -52,7 +52,37 @@ SIGNAL: tuple[Entry, ...] = (
 )
 """More measures of the waveform, the spectrum, the voice, the level."""
 
-MOS: tuple[Entry, ...] = ()
+_MOS = "pip install 'codecbench[mos]'"
+_NEURAL = "pip install 'codecbench[neural]'"
+_DNSMOS = ("bench.metrics.mos.dnsmos:Dnsmos", ("speechmos", "onnxruntime"), _MOS)
+_NISQA = ("bench.metrics.mos.nisqa:Nisqa", ("torch", "torchmetrics"), _NEURAL)
+_SQUIM = ("bench.metrics.mos.squim:SquimObjective", ("torch", "torchaudio"), _NEURAL)
+
+MOS = tuple(
+    Entry(name, target, summary, requires, install)
+    for name, summary, (target, requires, install) in (
+        ("dnsmos_sig", "DNSMOS P.835, speech", _DNSMOS),
+        ("dnsmos_bak", "DNSMOS P.835, background", _DNSMOS),
+        ("dnsmos_ovrl", "DNSMOS P.835, overall", _DNSMOS),
+        ("dnsmos_p808", "DNSMOS P.808", _DNSMOS),
+        ("plcmos", "PLCMOS v2", ("bench.metrics.mos.plcmos:Plcmos", ("speechmos", "onnxruntime"), _MOS)),
+        ("squim_stoi", "SQUIM, guess of STOI", _SQUIM),
+        ("squim_pesq", "SQUIM, guess of wide-band PESQ", _SQUIM),
+        ("squim_si_sdr", "SQUIM, guess of SI-SDR", _SQUIM),
+        (
+            "squim_mos",
+            "SQUIM, guess of a MOS, beside the reference",
+            ("bench.metrics.mos.squim:SquimSubjective", ("torch", "torchaudio"), _NEURAL),
+        ),
+        ("nisqa_mos", "NISQA v2, overall", _NISQA),
+        ("nisqa_noi", "NISQA v2, noisiness", _NISQA),
+        ("nisqa_dis", "NISQA v2, discontinuity", _NISQA),
+        ("nisqa_col", "NISQA v2, coloration", _NISQA),
+        ("nisqa_loud", "NISQA v2, loudness", _NISQA),
+        ("utmos", "UTMOS22, strong learner", ("bench.metrics.mos.utmos:Utmos", ("torch", "torchaudio"), _NEURAL)),
+        ("scoreq", "SCOREQ, natural speech", ("bench.metrics.mos.scoreq:Scoreq", ("onnxruntime",), _MOS)),
+    )
+)
 """Predictors of a mean opinion score that listen to the degraded signal alone."""
 
 SEMANTIC: tuple[Entry, ...] = ()
