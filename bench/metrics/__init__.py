@@ -40,7 +40,15 @@ CORE = (
 )
 """What a run measures unless its configuration names something else: no downloads, no surprises."""
 
-SIGNAL: tuple[Entry, ...] = ()
+_VOICE = (
+    Entry("mcd", "bench.metrics.cepstral:MelCepstralDistortion", "mel-cepstral distortion"),
+    Entry("f0_correlation", "bench.metrics.intonation:PitchContour", "correlation of pitch contours"),
+    Entry("f0_rmse", "bench.metrics.intonation:PitchContour", "RMS difference of pitch in cents"),
+    Entry("f0_rmse_hz", "bench.metrics.intonation:PitchContour", "RMS difference of pitch in Hz"),
+    Entry("voicing_error", "bench.metrics.intonation:VoicingError", "share of frames voiced in one signal only"),
+)
+
+SIGNAL: tuple[Entry, ...] = (*_VOICE,)
 """More measures of the waveform, the spectrum, the voice, the level."""
 
 MOS: tuple[Entry, ...] = ()
