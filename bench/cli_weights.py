@@ -1,4 +1,4 @@
-"""The commands about the weights of codecs: parse, call, print."""
+"""The commands about the weights of codecs and metrics: parse, call, print."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 app = typer.Typer(
     name="weights",
-    help="Weights of neural codecs: what there is, fetch it, where it lies.",
+    help="Weights of neural codecs and metrics: what there is, fetch it, where it lies.",
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -54,7 +54,31 @@ SIGNAL: tuple[Entry, ...] = (*_VOICE,)
 MOS: tuple[Entry, ...] = ()
 """Predictors of a mean opinion score that listen to the degraded signal alone."""
 
-SEMANTIC: tuple[Entry, ...] = ()
+_SEMANTIC = "pip install 'codecbench[semantic]'"
+
+SEMANTIC: tuple[Entry, ...] = (
+    Entry(
+        "wer",
+        "bench.metrics.semantic.words:WordErrors",
+        "word error rate of Whisper against what it hears in the reference",
+        ("torch", "transformers", "jiwer"),
+        _SEMANTIC,
+    ),
+    Entry(
+        "cer",
+        "bench.metrics.semantic.words:WordErrors",
+        "character error rate of Whisper against what it hears in the reference",
+        ("torch", "transformers", "jiwer"),
+        _SEMANTIC,
+    ),
+    Entry(
+        "speaker_similarity",
+        "bench.metrics.semantic.speaker:SpeakerSimilarity",
+        "cosine of speaker embeddings of WavLM",
+        ("torch", "transformers"),
+        _SEMANTIC,
+    ),
+)
 """What is said and who says it."""
 
 GROUPS = {"core": CORE, "signal": SIGNAL, "mos": MOS, "semantic": SEMANTIC}

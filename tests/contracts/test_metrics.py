@@ -34,10 +34,34 @@ CEILING = {
     "f0_rmse": 0,
     "f0_rmse_hz": 0,
     "voicing_error": 0,
+    "wer": 0,
+    "cer": 0,
+    "speaker_similarity": 1,
 }
 VOICE = ("mcd", "f0_correlation", "f0_rmse", "f0_rmse_hz", "voicing_error")
+SEMANTIC = tuple(entry.name for entry in metrics.SEMANTIC)
 
 pytestmark = pytest.mark.parametrize("name", [entry.name for entry in metrics.TABLE])
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory):
+    """Small random networks in the place of trained ones: what is promised is so whatever the weights."""
+    pytest.importorskip("transformers", reason="pip install 'codecbench[semantic]'")
+    from tests.metrics import networks
+
+    folder = tmp_path_factory.mktemp("networks")
+    return {
+        "CODECBENCH_WHISPER": str(networks.whisper(folder / "whisper")),
+        "CODECBENCH_WAVLM_SV": str(networks.wavlm(folder / "wavlm")),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _weights_of_metrics(name, request, monkeypatch):
+    if name in SEMANTIC:
+        for variable, place in request.getfixturevalue("networks").items():
+            monkeypatch.setenv(variable, place)
 
 
 def speech_like(rate=RATE, seconds=SECONDS, seed=0):
@@ -100,7 +124,7 @@ def test_it_says_what_it_is(name):
     assert len({q.name for q in metric.quantities}) == len(metric.quantities)
     assert quantity(name).low < quantity(name).high
     assert set(metric.domain.categories) <= set(CATEGORIES)
-    speech_only = name.startswith(("pesq", "stoi", "estoi", "visqol_speech")) or name in VOICE
+    speech_only = name.startswith(("pesq", "stoi", "estoi", "visqol_speech")) or name in VOICE + SEMANTIC
     assert metric.domain.categories == (SPEECH if speech_only else CATEGORIES)
     assert type(metric).__doc__
 
@@ -239,6 +263,8 @@ def test_a_gain_of_minus_6_db(name):
         assert score(name, CLIP, quieter[0]) == pytest.approx(6.0206, abs=1e-4)
     elif name == "si_sdr":
         assert score(name, CLIP, quieter[1]) == pytest.approx(score(name, CLIP, NOISY), abs=1e-9)
+    elif name in SEMANTIC:
+        assert_no_better(name, score(name, CLIP, with_noise(CLIP, 0)), score(name, CLIP, quieter[0]))
     elif name.endswith("distance") or name == "mel_distance_encodec":
         assert score(name, CLIP, quieter[0]) > 0.01
     else:
