@@ -1,4 +1,4 @@
-"""The weights that codecs and metrics need: what there is, where it comes from, fetching it. A run never downloads."""
+"""The weights that codecs need: what there is, where it comes from, and fetching it. A run itself never downloads."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ FILES = {
         Model("lyra_v2", "Apache-2.0", lyra.WEIGHTS),
     )
 }
+LICENCES = {"facebook": ASK_META}
 METRICS = {
     model.name: model
     for model in (
@@ -71,7 +72,6 @@ METRICS = {
         ),
     )
 }
-LICENCES = {"facebook": ASK_META}
 
 
 def models() -> dict[str, Model]:

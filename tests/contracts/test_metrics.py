@@ -44,24 +44,10 @@ SEMANTIC = tuple(entry.name for entry in metrics.SEMANTIC)
 pytestmark = pytest.mark.parametrize("name", [entry.name for entry in metrics.TABLE])
 
 
-@pytest.fixture(scope="module")
-def networks(tmp_path_factory):
-    """Small random networks in the place of trained ones: what is promised is so whatever the weights."""
-    pytest.importorskip("transformers", reason="pip install 'codecbench[semantic]'")
-    from tests.metrics import networks
-
-    folder = tmp_path_factory.mktemp("networks")
-    return {
-        "CODECBENCH_WHISPER": str(networks.whisper(folder / "whisper")),
-        "CODECBENCH_WAVLM_SV": str(networks.wavlm(folder / "wavlm")),
-    }
-
-
 @pytest.fixture(autouse=True)
-def _weights_of_metrics(name, request, monkeypatch):
+def _weights_of_semantic_metrics(name, request):
     if name in SEMANTIC:
-        for variable, place in request.getfixturevalue("networks").items():
-            monkeypatch.setenv(variable, place)
+        request.getfixturevalue("semantic_networks")
 
 
 def speech_like(rate=RATE, seconds=SECONDS, seed=0):

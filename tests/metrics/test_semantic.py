@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import models
+from bench import contracts, models
 from bench.audio import Audio
 from bench.errors import ConfigError, MetricUndefined, MissingRequirement
 from bench.metrics.semantic import speaker, whisper
@@ -22,14 +22,14 @@ from tests.metrics import networks  # noqa: E402  # imports transformers
 
 
 @pytest.fixture(scope="session")
-def folders(tmp_path_factory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("networks")
+def folders(network_folders, tmp_path_factory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("other networks")
     return {
-        "words": networks.whisper(folder / "words"),
+        "words": Path(network_folders[whisper.VARIABLE]),
+        "wavlm": Path(network_folders[speaker.VARIABLE]),
         "english": networks.whisper(folder / "english", multilingual=False),
         "colour": networks.whisper(folder / "colour", syllables=["Ġcolour"]),
         "dots": networks.whisper(folder / "dots", syllables=["Ġ...", "Ġ-"]),
-        "wavlm": networks.wavlm(folder / "wavlm"),
     }
 
 
@@ -179,6 +179,12 @@ def test_absent_weights_say_what_to_do(monkeypatch, tmp_path):
     monkeypatch.delenv(speaker.VARIABLE)
     with pytest.raises(MissingRequirement, match=r"model.safetensors or pytorch_model.bin .* weights fetch wavlm_sv"):
         SpeakerSimilarity()
+
+
+def test_the_public_check_says_what_a_signal_without_words_cannot_show():
+    results = list(contracts.check("wer"))
+    assert all(result.ok for result in results)
+    assert [result.detail for result in results].count("not tried: nothing is said in the test signal.") == 3
 
 
 def test_a_folder_with_a_file_missing_names_it(folders, tmp_path, monkeypatch):
