@@ -12,6 +12,7 @@ from bench import codecs, weights
 from bench.codecs import lyra
 from bench.datasets.download import download
 from bench.errors import CodecbenchError, MissingRequirement, UnknownName
+from bench.metrics.sets import vggish
 from bench.registry import nearest
 from bench.weights import MODEL_FILES, WeightFile
 
@@ -50,6 +51,13 @@ FILES = {
         Model("lyra_v2", "Apache-2.0", lyra.WEIGHTS),
     )
 }
+FOR_SETS = {
+    model.name: model
+    for model in (
+        Model("vggish", "Apache-2.0", vggish.WEIGHTS),
+        Model("clap", "Apache-2.0", repository="laion/clap-htsat-unfused"),
+    )
+}
 LICENCES = {"facebook": ASK_META}
 
 
@@ -61,7 +69,7 @@ def models() -> dict[str, Model]:
             if repository := getattr(codecs.load(name), "repository", ""):
                 licence = LICENCES.get(repository.partition("/")[0], "see the model's page")
                 found[name] = Model(name, licence, repository=repository)
-    return found | FILES
+    return found | FILES | FOR_SETS
 
 
 def find(name: str) -> Model:
