@@ -20,7 +20,7 @@ from bench.metrics.sets.base import SetMeasure
 from bench.paths import reference_path
 from bench.store import digest
 
-FORMAT = 1
+FORMAT = 2
 """Changes when the way a reference is made or a pair is aligned changes, so that old cells are not taken for new."""
 
 

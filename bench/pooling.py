@@ -98,8 +98,7 @@ def set_cells(plan: Plan, rows: Rows) -> Iterator[SetCell]:
 def _measured(cell: SetCell, folder: Path) -> _Outcome:
     reasons = Counter((str(part["status"]), str(part["reason"])) for part in cell.parts if part["status"] != "ok")
     if not cell.ok:
-        status = min((status for status, _ in reasons), key=("failed", "undefined", "not_applicable").index)
-        (_, reason), _ = max(((pair, n) for pair, n in reasons.items() if pair[0] == status), key=lambda item: item[1])
+        status, reason = reasons.most_common(1)[0][0]
         return _Outcome(status=status, reason=reason)
     members = [Member(*(_arrays(folder, part.get(side)) for side in ("degraded", "reference"))) for part in cell.ok]
     sources = [f"{part['dataset']}\n{part['source']}" for part in cell.ok]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,7 @@ WINDOW, HOP, FFT = 400, 160, 512
 BANDS, LOWEST_HZ, HIGHEST_HZ = 64, 125.0, 7500.0
 OFFSET = 0.01
 PATCH = 96  # frames of 10 ms
+HIDDEN = 4096
 CHANNELS = (64, "pool", 128, "pool", 256, 256, "pool", 512, 512, "pool")
 
 
@@ -56,9 +56,9 @@ class FrechetVggish(FrechetDistance):
     def __init__(self) -> None:
         folder = weights.folder_of("vggish")
         sha256 = weights.require_files("vggish", folder, WEIGHTS)
-        self._path = folder / FILE
+        self._found = weights.Weights(folder / FILE, sha256)
         self.identity = Identity(
-            "fad_vggish", "1", f"torch {version('torch')} float32 weights {sha256[:12]} {resampler_identity()}"
+            "fad_vggish", "1", f"torch {version('torch')} float32 weights {self._found.short} {resampler_identity()}"
         )
 
     def embed(self, audio: Audio) -> NDArray[np.float32]:
@@ -68,7 +68,7 @@ class FrechetVggish(FrechetDistance):
         if not len(patches):
             raise MetricUndefined(f"the clip is too short: {audio.seconds:.3f} s; fad_vggish needs 0.975 s.")
         with torch.inference_mode():
-            found: NDArray[np.float32] = _network(self._path)(torch.from_numpy(patches)[:, None]).numpy()
+            found: NDArray[np.float32] = _network(self._found)(torch.from_numpy(patches)[:, None]).numpy()
         return found
 
 
@@ -114,7 +114,7 @@ def build_network() -> Any:
             super().__init__()
             self.features = nn.Sequential(*layers)
             self.embeddings = nn.Sequential(
-                nn.Linear(512 * 6 * 4, 4096), nn.ReLU(), nn.Linear(4096, 4096), nn.ReLU(), nn.Linear(4096, 128)
+                nn.Linear(512 * 6 * 4, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 128)
             )
 
         def forward(self, patches: Any) -> Any:
@@ -125,15 +125,14 @@ def build_network() -> Any:
 
 
 @lru_cache(maxsize=1)
-def _network(path: Path) -> Any:
+def _network(found: weights.Weights) -> Any:
     import torch
 
     torch.set_num_threads(1)
     network = build_network()
-    tensors = weights.read_tensors(path, "the weights of VGGish")
     try:
-        network.load_state_dict(tensors)
+        network.load_state_dict(weights.read_tensors(found.path, "the weights of VGGish"))
     except RuntimeError as error:
-        raise weights.not_weights(path, "the weights of VGGish", error) from None
-    require_finite(network, str(path))
+        raise weights.not_weights(found.path, "the weights of VGGish", error) from None
+    require_finite(network, str(found.path))
     return network.eval()
