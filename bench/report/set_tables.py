@@ -68,4 +68,7 @@ def _notes(rows: pd.DataFrame) -> list[str]:
     """Why values are missing or are of fewer clips; one line for each reason."""
     troubled = rows[rows["reason"] != ""].drop_duplicates(["condition", "measure", "reason"])
     reasons = Counter((str(row.measure), str(row.reason)) for row in troubled.itertuples())
-    return [f"{measure}, {count} conditions: {reason}" for (measure, reason), count in reasons.items()]
+    return [
+        f"{measure}, {count} {'condition' if count == 1 else 'conditions'}: {reason}"
+        for (measure, reason), count in reasons.items()
+    ]
