@@ -176,7 +176,7 @@ def score(
 
 @app.command("list", epilog="Examples:  codecbench list codecs  ·  codecbench list metrics --json")
 def list_(
-    kind: Annotated[str, typer.Argument(help="codecs, metrics, datasets or configs.")],
+    kind: Annotated[str, typer.Argument(help="codecs, metrics, sets, datasets or configs.")],
     json: Json = False,
 ) -> None:
     """What there is, what is missing here, and how to get it."""
