@@ -1,0 +1,5 @@
+"""ViSQOL."""
+
+from bench.metrics.visqol_reference import VisqolAudio, VisqolSpeech
+
+__all__ = ["VisqolAudio", "VisqolSpeech"]
