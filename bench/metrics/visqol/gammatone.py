@@ -12,7 +12,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.signal import sosfilt
+
+from bench.metrics.visqol.frame_energy import FrameEnergy
 
 Array = NDArray[np.float64]
 
@@ -44,17 +45,16 @@ class Filterbank:
         self.frame = frame_samples(rate)
         self.hop = hop_samples(rate)
         self.centres_hz = erb_centres(lowest_hz, min(highest_hz, rate / 2), bands)
-        self._sections = gammatone_sections(self.centres_hz, rate)
-        self._window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(self.frame) / (self.frame - 1))
+        window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(self.frame) / (self.frame - 1))
+        self._energy = FrameEnergy(gammatone_sections(self.centres_hz, rate), window)
 
     def levels(self, signal: Array) -> Array:
         """RMS of each band in each frame, shape ``(bands, frames)``, of ``signal``, shape ``(samples,)``.
 
         A frame that the signal does not fill is left out.
         """
-        frames = sliding_window_view(signal, self.frame)[:: self.hop] * self._window
-        filtered = (sosfilt(sections, frames) for sections in self._sections)
-        return np.stack([np.sqrt(np.mean(np.square(band), axis=1)) for band in filtered])
+        frames = sliding_window_view(signal, self.frame)[:: self.hop]
+        return np.ascontiguousarray(np.sqrt(self._energy.mean_squares(frames)).T)
 
 
 @lru_cache(maxsize=8)
