@@ -48,6 +48,10 @@ class Filterbank:
         window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(self.frame) / (self.frame - 1))
         self._energy = FrameEnergy(gammatone_sections(self.centres_hz, rate), window)
 
+    def frames(self, samples: int) -> int:
+        """How many frames ``samples`` samples fill."""
+        return 1 + (samples - self.frame) // self.hop
+
     def levels(self, signal: Array) -> Array:
         """RMS of each band in each frame, shape ``(bands, frames)``, of ``signal``, shape ``(samples,)``.
 

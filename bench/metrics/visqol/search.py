@@ -1,0 +1,141 @@
+"""Where in the degraded spectrogram each reference patch is found: NSIM at every offset, then the best ordered path."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from bench.metrics.visqol.similarity import CENTRE, CORNER, EDGE, INTENSITY_FLOOR, STRUCTURE_FLOOR, smoothed
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+REACH_PATCHES = 60  # how far a patch is looked for to either side; google/visqol, visqol_manager.h
+
+
+def best_offsets(references: Array, starts: Indices, degraded: Array) -> tuple[Indices, NDArray[np.bool_]]:
+    """The frame at which each patch is found, and whether it was lost.
+
+    The similarities along the path are summed; offsets rise from patch to patch. A patch is lost where its predecessor
+    at the same offset is worth more than any pair.
+
+    Args:
+        references: shape ``(patches, bands, frames)``.
+        starts: their frames in the reference, rising.
+        degraded: shape ``(bands, frames)``.
+    """
+    reach = REACH_PATCHES * references.shape[2]
+    lowest = np.maximum(starts - reach, 0)
+    highest = np.minimum(starts + reach, degraded.shape[1] - 1)
+    found = _similarities(references, degraded, lowest, highest)
+    return _best_path(found, lowest, highest)
+
+
+def _similarities(references: Array, degraded: Array, lowest: Indices, highest: Indices) -> Array:
+    """NSIM of each patch at the offsets from ``lowest`` to ``highest``, shape ``(patches, offsets)``; 0 elsewhere."""
+    frames = references.shape[2]
+    padded = np.pad(degraded, ((0, 0), (0, frames - 1)))
+    means = smoothed(references)
+    variances = smoothed(references**2) - means**2
+    degraded_means = _at_the_borders(padded)
+    degraded_variances = _at_the_borders(padded**2) - degraded_means**2
+    out = np.zeros((len(references), degraded.shape[1]))
+    _search(
+        np.ascontiguousarray(references), means, variances, padded, degraded_means, degraded_variances, lowest, highest, out
+    )
+    return out
+
+
+def _at_the_borders(values: Array) -> Array:
+    """Smoothed as the first, an inner and the last frame of a patch, shape ``(3, bands, frames)``.
+
+    The first frame of a patch has itself to its left, the last one itself to its right.
+    """
+    before = np.concatenate([values[:, :1], values[:, :-1]], axis=1)
+    after = np.concatenate([values[:, 1:], values[:, -1:]], axis=1)
+    columns = ((values, values, after), (before, values, after), (before, values, values))
+    return np.stack([smoothed(np.stack([column.T for column in three], axis=-1))[..., 1].T for three in columns])
+
+
+def _best_path(found: Array, lowest: Indices, highest: Indices) -> tuple[Indices, NDArray[np.bool_]]:
+    patches, offsets = found.shape
+    everywhere = np.arange(offsets)
+    total = np.zeros((patches, offsets))
+    previous = np.full((patches, offsets), -1)
+    total[0] = found[0]
+    for patch in range(1, patches):
+        here = slice(lowest[patch], highest[patch] + 1)
+        first = lowest[patch - 1]
+        running = np.maximum.accumulate(total[patch - 1, first:])
+        latest = np.maximum.accumulate(np.where(total[patch - 1, first:] == running, everywhere[first:], -1))
+        best_before = np.full(offsets, -np.inf)
+        best_before[first + 1 :] = running[:-1]
+        where = np.full(offsets, -1)
+        where[first + 1 :] = latest[:-1]
+        joined = found[patch] + best_before
+        lost = total[patch - 1] > joined
+        total[patch, here] = np.where(lost, total[patch - 1], joined)[here]
+        previous[patch, here] = np.where(lost, everywhere, where)[here]
+    last = patches - 1
+    offset = int(lowest[last] + np.argmax(total[last, lowest[last] : highest[last] + 1]))
+    path = np.empty(patches, np.int64)
+    for patch in range(last, -1, -1):
+        path[patch] = offset
+        offset = int(previous[patch, offset])
+    return path, path == previous[np.arange(patches), path]
+
+
+@njit(
+    "void(f8[:,:,::1], f8[:,:,::1], f8[:,:,::1], f8[:,::1], f8[:,:,::1], f8[:,:,::1], i8[::1], i8[::1], f8[:,::1])",
+    cache=True,
+    error_model="numpy",
+)
+def _search(references, means, variances, degraded, degraded_means, degraded_variances, lowest, highest, out):  # type: ignore[no-untyped-def]
+    """Fill ``out``. The offsets are the innermost loop, so that they share an instruction."""
+    patches, bands, frames = references.shape
+    for patch in range(patches):
+        low, count = lowest[patch], highest[patch] + 1 - lowest[patch]
+        band_sum = np.empty(count)
+        total = np.zeros(count)
+        for band in range(bands):
+            above, below = max(band - 1, 0), min(band + 1, bands - 1)
+            band_sum[:] = 0.0
+            for frame in range(frames):
+                left, right = max(frame - 1, 0), min(frame + 1, frames - 1)
+                border = 0 if frame == 0 else (2 if frame == frames - 1 else 1)
+                r0, r1, r2 = references[patch, above, left], references[patch, above, frame], references[patch, above, right]
+                r3, r4, r5 = references[patch, band, left], references[patch, band, frame], references[patch, band, right]
+                r6, r7, r8 = references[patch, below, left], references[patch, below, frame], references[patch, below, right]
+                d0 = degraded[above, low + left : low + left + count]
+                d1 = degraded[above, low + frame : low + frame + count]
+                d2 = degraded[above, low + right : low + right + count]
+                d3 = degraded[band, low + left : low + left + count]
+                d4 = degraded[band, low + frame : low + frame + count]
+                d5 = degraded[band, low + right : low + right + count]
+                d6 = degraded[below, low + left : low + left + count]
+                d7 = degraded[below, low + frame : low + frame + count]
+                d8 = degraded[below, low + right : low + right + count]
+                mean_r, variance_r = means[patch, band, frame], variances[patch, band, frame]
+                mean_d = degraded_means[border, band, low + frame : low + frame + count]
+                variance_d = degraded_variances[border, band, low + frame : low + frame + count]
+                for o in range(count):
+                    cross = CORNER * (r0 * d0[o])
+                    cross += EDGE * (r1 * d1[o])
+                    cross += CORNER * (r2 * d2[o])
+                    cross += EDGE * (r3 * d3[o])
+                    cross += CENTRE * (r4 * d4[o])
+                    cross += EDGE * (r5 * d5[o])
+                    cross += CORNER * (r6 * d6[o])
+                    cross += EDGE * (r7 * d7[o])
+                    cross += CORNER * (r8 * d8[o])
+                    m = mean_d[o]
+                    both = mean_r * m
+                    intensity = (2.0 * both + INTENSITY_FLOOR) / (mean_r * mean_r + m * m + INTENSITY_FLOOR)
+                    product = max(variance_r * variance_d[o], 0.0)
+                    structure = (cross - both + STRUCTURE_FLOOR) / (np.sqrt(product) + STRUCTURE_FLOOR)
+                    band_sum[o] += intensity * structure
+            for o in range(count):
+                total[o] += band_sum[o] / frames
+        for o in range(count):
+            out[patch, low + o] = total[o] / bands
