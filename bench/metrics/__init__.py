@@ -16,19 +16,19 @@ CORE = (
     Entry("pesq_nb", "bench.metrics.pesq:PesqNb", "PESQ, narrow band (P.862.1)", ("pesq",), _INSTALL),
     Entry("stoi", "bench.metrics.stoi:Stoi", "short-time objective intelligibility"),
     Entry("estoi", "bench.metrics.stoi:Stoi", "extended STOI"),
-    Entry("visqol_audio", "bench.metrics.visqol:VisqolAudio", "ViSQOL, audio mode", ("visqol",), _INSTALL),
+    Entry("visqol_audio", "bench.metrics.visqol:VisqolAudio", "ViSQOL, audio mode", ("visqol", "numba"), _INSTALL),
     Entry(
         "visqol_speech_exponential",
         "bench.metrics.visqol:VisqolSpeech",
         "ViSQOL, speech mode, exponential mapping",
-        ("visqol", "ai_edge_litert"),
+        ("visqol", "numba", "ai_edge_litert"),
         _INSTALL,
     ),
     Entry(
         "visqol_speech_lattice",
         "bench.metrics.visqol:VisqolSpeech",
         "ViSQOL, speech mode, lattice mapping",
-        ("visqol", "ai_edge_litert"),
+        ("visqol", "numba", "ai_edge_litert"),
         _INSTALL,
     ),
     Entry("mel_distance", "bench.metrics.spectral:MelDistance", "multi-scale mel distance as in DAC"),
@@ -40,7 +40,15 @@ CORE = (
 )
 """What a run measures unless its configuration names something else: no downloads, no surprises."""
 
-SIGNAL: tuple[Entry, ...] = ()
+SIGNAL: tuple[Entry, ...] = (
+    Entry(
+        "visqol_audio_per_channel",
+        "bench.metrics.visqol:VisqolAudioPerChannel",
+        "ViSQOL, audio mode, mean over channels",
+        ("visqol", "numba"),
+        _INSTALL,
+    ),
+)
 """More measures of the waveform, the spectrum, the voice, the level."""
 
 MOS: tuple[Entry, ...] = ()
@@ -49,7 +57,32 @@ MOS: tuple[Entry, ...] = ()
 SEMANTIC: tuple[Entry, ...] = ()
 """What is said and who says it."""
 
-GROUPS = {"core": CORE, "signal": SIGNAL, "mos": MOS, "semantic": SEMANTIC}
+REFERENCE = (
+    Entry(
+        "visqol_reference_audio",
+        "bench.metrics.visqol_reference:VisqolReferenceAudio",
+        "ViSQOL, audio mode, by visqol-python (slow)",
+        ("visqol",),
+        _INSTALL,
+    ),
+    Entry(
+        "visqol_reference_speech_exponential",
+        "bench.metrics.visqol_reference:VisqolReferenceSpeech",
+        "ViSQOL, speech mode, exponential mapping, by visqol-python (slow)",
+        ("visqol", "ai_edge_litert"),
+        _INSTALL,
+    ),
+    Entry(
+        "visqol_reference_speech_lattice",
+        "bench.metrics.visqol_reference:VisqolReferenceSpeech",
+        "ViSQOL, speech mode, lattice mapping, by visqol-python (slow)",
+        ("visqol", "ai_edge_litert"),
+        _INSTALL,
+    ),
+)
+"""Other implementations of metrics of ours, to compare with."""
+
+GROUPS = {"core": CORE, "signal": SIGNAL, "mos": MOS, "semantic": SEMANTIC, "reference": REFERENCE}
 """Names that stand for several quantities in a configuration; ``all`` stands for everything."""
 
 TABLE = tuple(entry for group in GROUPS.values() for entry in group)

@@ -21,12 +21,14 @@ def envelope(signal: Array) -> Array:
     """
     mean = signal.mean()
     centred = signal - mean
-    alternating = np.ones(len(signal))
-    alternating[1::2] = -1
-    zero, nyquist = centred.sum(), centred @ alternating
-    padded = 1 << max(0, len(signal) - 1).bit_length()
-    twice: Array = 2 * centred - (zero + nyquist * alternating) / padded
-    return np.abs(twice, out=twice) + mean
+    even, odd = centred[::2].sum(), centred[1::2].sum()
+    padded = 1 << (len(signal) - 1).bit_length()
+    centred *= 2
+    centred[::2] -= 2 * even / padded  # the sums of the samples and of the alternating samples, of a power of two
+    centred[1::2] -= 2 * odd / padded
+    rectified: Array = np.abs(centred, out=centred)
+    rectified += mean
+    return rectified
 
 
 def correlation_size(longest: int) -> int:
@@ -53,7 +55,9 @@ def lags(reference: Spectra, degraded: Spectra, size: int, lengths: Sequence[tup
         size: of the transforms.
         lengths: of the reference and the degraded signal of each pair.
     """
-    correlations = scipy.fft.irfft(reference * degraded.conj(), size, overwrite_x=True, workers=1)
+    products = np.conj(degraded)
+    products *= reference
+    correlations = scipy.fft.irfft(products, size, overwrite_x=True, workers=1)
     found = []
     for row, (of_reference, of_degraded) in zip(correlations, lengths, strict=True):
         furthest = max(of_reference, of_degraded) - 1

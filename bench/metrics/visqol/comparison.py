@@ -93,7 +93,7 @@ def compare(prepared: Prepared, degraded: Array) -> Similarity:
     for number, score in realigned(reference, prepared.patches, sound, pieces).items():
         if score.overall >= scores[number].overall:
             scores[number] = score
-    for number in np.flatnonzero(is_lost):
+    for number in np.flatnonzero(is_lost).tolist():
         scores[number] = lost(scores[number])
     return pooled(scores, reference.hop_s)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -36,11 +37,14 @@ def voiced_starts(frames: int, patch: int, signal: Array, hop: int) -> Indices:
 
 
 def voice_activity(signal: Array, start: int, chunks: int, hop: int) -> NDArray[np.bool_]:
-    """Whether each of ``chunks`` chunks of ``hop`` samples is active: it or one of the two before is loud, or missing."""
+    """Whether each of ``chunks`` chunks of ``hop`` samples is active: it is loud, or one of the two before.
+
+    What would lie before the first chunk counts as loud.
+    """
     peak = signal.max()
     scaled = signal / peak if peak != 0 else np.zeros_like(signal)
     samples = np.trunc(np.clip(scaled[start : start + chunks * hop] * 2**15, -(2**15), 2**15 - 1))
     loud = np.sqrt(np.mean(np.square(samples.reshape(chunks, hop)), axis=1)) >= SILENT_RMS
     history = np.concatenate([np.ones(SILENT_CHUNKS - 1, np.bool_), loud])
-    active = np.lib.stride_tricks.sliding_window_view(history, SILENT_CHUNKS).any(axis=1)
+    active: NDArray[np.bool_] = sliding_window_view(history, SILENT_CHUNKS).any(axis=1)
     return active

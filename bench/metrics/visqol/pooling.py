@@ -45,8 +45,8 @@ class Similarity:
 
 def scored(similarity: Array, degraded: Array, seconds: Sequence[float]) -> list[PatchScore]:
     """One score for each patch of ``similarity``; it and ``degraded`` have the shape ``(patches, bands, frames)``."""
-    columns = similarity.mean(axis=-1), similarity.std(axis=-1, ddof=1), degraded.mean(axis=-1)
-    return [PatchScore(*features, seconds=each) for *features, each in zip(*columns, seconds, strict=True)]
+    means, deviations, energies = similarity.mean(axis=-1), similarity.std(axis=-1, ddof=1), degraded.mean(axis=-1)
+    return list(map(PatchScore, means, deviations, energies, seconds))
 
 
 def lost(patch: PatchScore) -> PatchScore:

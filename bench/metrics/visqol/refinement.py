@@ -66,7 +66,7 @@ def realigned(
         by_width[width].append((number, seconds, levels, counterpart))
     scores: dict[int, PatchScore] = {}
     for members in by_width.values():
-        numbers, seconds, wanted, found = zip(*members, strict=True)
+        numbers, durations, wanted, found = zip(*members, strict=True)
         floored, floored_degraded = above_common_floor(np.stack(wanted), np.stack(found))
-        scores |= zip(numbers, scored(nsim(floored, floored_degraded), floored_degraded, seconds), strict=True)
+        scores |= zip(numbers, scored(nsim(floored, floored_degraded), floored_degraded, durations), strict=True)
     return scores

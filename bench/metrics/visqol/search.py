@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from bench.metrics.visqol.similarity import CENTRE, CORNER, EDGE, INTENSITY_FLOOR, STRUCTURE_FLOOR, smoothed
+from bench.metrics.visqol.similarity import CENTRE, CORNER, EDGE, INTENSITY_FLOOR, STRUCTURE_FLOOR, smoothed, weighted
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -42,7 +42,15 @@ def _similarities(references: Array, degraded: Array, lowest: Indices, highest: 
     degraded_variances = _at_the_borders(padded**2) - degraded_means**2
     out = np.zeros((len(references), degraded.shape[1]))
     _search(
-        np.ascontiguousarray(references), means, variances, padded, degraded_means, degraded_variances, lowest, highest, out
+        np.ascontiguousarray(references),
+        means,
+        variances,
+        padded,
+        degraded_means,
+        degraded_variances,
+        lowest,
+        highest,
+        out,
     )
     return out
 
@@ -54,8 +62,9 @@ def _at_the_borders(values: Array) -> Array:
     """
     before = np.concatenate([values[:, :1], values[:, :-1]], axis=1)
     after = np.concatenate([values[:, 1:], values[:, -1:]], axis=1)
-    columns = ((values, values, after), (before, values, after), (before, values, values))
-    return np.stack([smoothed(np.stack([column.T for column in three], axis=-1))[..., 1].T for three in columns])
+    return np.stack(
+        [weighted(values, values, after), weighted(before, values, after), weighted(before, values, values)]
+    )
 
 
 def _best_path(found: Array, lowest: Indices, highest: Indices) -> tuple[Indices, NDArray[np.bool_]]:
@@ -104,9 +113,21 @@ def _search(references, means, variances, degraded, degraded_means, degraded_var
             for frame in range(frames):
                 left, right = max(frame - 1, 0), min(frame + 1, frames - 1)
                 border = 0 if frame == 0 else (2 if frame == frames - 1 else 1)
-                r0, r1, r2 = references[patch, above, left], references[patch, above, frame], references[patch, above, right]
-                r3, r4, r5 = references[patch, band, left], references[patch, band, frame], references[patch, band, right]
-                r6, r7, r8 = references[patch, below, left], references[patch, below, frame], references[patch, below, right]
+                r0, r1, r2 = (
+                    references[patch, above, left],
+                    references[patch, above, frame],
+                    references[patch, above, right],
+                )
+                r3, r4, r5 = (
+                    references[patch, band, left],
+                    references[patch, band, frame],
+                    references[patch, band, right],
+                )
+                r6, r7, r8 = (
+                    references[patch, below, left],
+                    references[patch, below, frame],
+                    references[patch, below, right],
+                )
                 d0 = degraded[above, low + left : low + left + count]
                 d1 = degraded[above, low + frame : low + frame + count]
                 d2 = degraded[above, low + right : low + right + count]

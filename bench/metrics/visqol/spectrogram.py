@@ -54,8 +54,8 @@ class Sound:
     def patch_slice(self, start: int, frames: int) -> Slice:
         """The samples of a patch of ``frames`` frames from frame ``start`` on.
 
-        As in google/visqol the limits go through seconds and are cut to samples, which loses one now and then, the
-        last sample of a signal does not belong to any patch, and what a patch lacks at the end comes as zeros before it.
+        As in google/visqol the limits go through seconds and are cut to samples, which loses one now and then; the
+        last sample of a signal belongs to no patch; and what a patch lacks at the end comes as zeros before it.
         """
         start_s, length = start * self.hop_s, len(self.signal)
         stop = (start_s + self.hop_s * frames) * self.rate
