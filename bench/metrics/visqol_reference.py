@@ -31,7 +31,7 @@ class _Reference(Metric):
         require_active(degraded, "the degraded signal")
         try:
             return self._api.measure_from_arrays(reference, degraded, rate)
-        except (ValueError, IndexError) as error:  # too short after its own alignment, nothing alike, no active patch
+        except ValueError as error:  # too short after its own alignment, or nothing alike to match
             raise MetricUndefined(f"ViSQOL has no value: {error}") from error
 
     @cached_property
@@ -78,7 +78,7 @@ class VisqolReferenceSpeech(_Reference):
     by the package. It is slow and is here to compare with.
 
     Raises:
-        MetricUndefined: shorter than 0.64 s (one patch), either signal silent, no active patch, or nothing to match.
+        MetricUndefined: shorter than 0.64 s (one patch), either signal silent, or nothing to match.
 
     Blind spots:
         Those of ``visqol_speech_lattice``. Release 3.8.0 of the package aligns by another envelope than google/visqol

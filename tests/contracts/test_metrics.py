@@ -22,6 +22,10 @@ CEILING = {
     "stoi": 1,
     "estoi": 1,
     "visqol_audio": 4.7321,
+    "visqol_audio_per_channel": 4.7321,
+    "visqol_reference_audio": 4.7321,
+    "visqol_reference_speech_exponential": 5,
+    "visqol_reference_speech_lattice": None,
     "visqol_speech_exponential": 5,
     "visqol_speech_lattice": None,  # depends on the clip, 4.47 to 4.72 on real speech
     "mel_distance": 0,
@@ -93,7 +97,7 @@ def test_it_says_what_it_is(name):
     assert len({q.name for q in metric.quantities}) == len(metric.quantities)
     assert quantity(name).low < quantity(name).high
     assert set(metric.domain.categories) <= set(CATEGORIES)
-    speech_only = name.startswith(("pesq", "stoi", "estoi", "visqol_speech"))
+    speech_only = name.startswith(("pesq", "stoi", "estoi", "visqol_speech", "visqol_reference_speech"))
     assert metric.domain.categories == (SPEECH if speech_only else CATEGORIES)
     assert type(metric).__doc__
 

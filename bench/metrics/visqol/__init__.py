@@ -101,13 +101,12 @@ class VisqolSpeech(Metric):
     are different scales: the same pair can have 1.8 and 3.7. Works at 16 kHz on the mean of the channels.
 
     Raises:
-        MetricUndefined: shorter than 0.64 s, either signal silent, no patch with voice, or so far apart that no patch
-            is left.
+        MetricUndefined: shorter than 0.64 s, either signal silent, or so far apart that no patch is left.
 
     Blind spots:
         Gain and delay are taken out first, and nothing above 8 kHz is heard. An identical pair has 5 by the exponential
         but 4.4 to 4.8 by the lattice, so that the lattice can rank a coded clip above its original. A patch counts as
-        voiced by its level against the loudest sample: one click can silence a clip.
+        voiced by its level against the loudest sample, so that after a loud click soft speech is left out.
 
     Source:
         Hines et al., "ViSQOL: an objective speech quality model", EURASIP JASMP 2015:13; Chinen et al., "ViSQOL v3",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-Spectra = NDArray[np.complex128]
+Spectrum = NDArray[np.complex128]
 
 
 def envelope(signal: Array) -> Array:
@@ -36,36 +34,32 @@ def correlation_size(longest: int) -> int:
     return int(scipy.fft.next_fast_len(2 * longest - 1, real=True))
 
 
-def envelope_spectra(signals: Sequence[Array], size: int) -> Spectra:
-    """Transforms of the envelopes, zeros after each up to ``size`` samples; shape ``(signals, size // 2 + 1)``."""
-    envelopes = np.zeros((len(signals), size))
-    for row, signal in zip(envelopes, signals, strict=True):
-        row[: len(signal)] = envelope(signal)
-    spectra: Spectra = scipy.fft.rfft(envelopes, overwrite_x=True, workers=1)
-    return spectra
+def envelope_spectrum(signal: Array, size: int) -> Spectrum:
+    """The transform of the envelope of ``signal``, with zeros after it up to ``size`` samples."""
+    padded = np.zeros(size)
+    padded[: len(signal)] = envelope(signal)
+    spectrum: Spectrum = scipy.fft.rfft(padded, overwrite_x=True)
+    return spectrum
 
 
-def lags(reference: Spectra, degraded: Spectra, size: int, lengths: Sequence[tuple[int, int]]) -> list[int]:
-    """By how many samples each degraded signal has to be delayed to fit; the earliest of equal peaks.
+def best_lag(reference: Spectrum, degraded: Spectrum, size: int, lengths: tuple[int, int]) -> int:
+    """By how many samples the degraded signal has to be delayed to fit the reference; the earliest of equal peaks.
 
     A lag over half the reference counts as a mistake and becomes 0.
 
     Args:
-        reference: from :func:`envelope_spectra`, as ``degraded``.
+        reference: from :func:`envelope_spectrum`, as ``degraded``.
         size: of the transforms.
-        lengths: of the reference and the degraded signal of each pair.
+        lengths: samples of the reference and of the degraded signal.
     """
-    products = np.conj(degraded)
-    products *= reference
-    correlations = scipy.fft.irfft(products, size, overwrite_x=True, workers=1)
-    found = []
-    for row, (of_reference, of_degraded) in zip(correlations, lengths, strict=True):
-        furthest = max(of_reference, of_degraded) - 1
-        before, after = row[size - furthest :], row[: furthest + 1]
-        negative, positive = int(before.argmax()), int(after.argmax())
-        lag = negative - furthest if before[negative] >= after[positive] else positive
-        found.append(lag if abs(lag) <= of_reference / 2 else 0)
-    return found
+    product = np.conj(degraded)
+    product *= reference
+    correlation = scipy.fft.irfft(product, size, overwrite_x=True)
+    furthest = max(lengths) - 1
+    before, after = correlation[size - furthest :], correlation[: furthest + 1]
+    negative, positive = int(before.argmax()), int(after.argmax())
+    lag = negative - furthest if before[negative] >= after[positive] else positive
+    return lag if abs(lag) <= lengths[0] / 2 else 0
 
 
 def delayed(signal: Array, lag: int) -> Array:

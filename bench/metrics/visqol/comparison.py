@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import MetricUndefined
-from bench.metrics.visqol.alignment import Spectra, correlation_size, delayed, envelope_spectra, lags
+from bench.metrics.visqol.alignment import Spectrum, best_lag, correlation_size, delayed, envelope_spectrum
 from bench.metrics.visqol.gammatone import Filterbank, filterbank
 from bench.metrics.visqol.patches import even_starts, voiced_starts
 from bench.metrics.visqol.pooling import Similarity, lost, pooled, scored
@@ -46,7 +46,7 @@ class Prepared:
 
     mode: Mode
     sound: Sound
-    envelope: Spectra  # (1, bins)
+    envelope: Spectrum
     starts: Indices  # first frames of the patches
     patches: PatchSounds
 
@@ -55,7 +55,7 @@ def prepare(reference: Array, rate: int, mode: Mode) -> Prepared:
     """The reference side of every comparison with ``reference``, shape ``(samples,)``, at ``rate`` Hz.
 
     Raises:
-        MetricUndefined: it is silent, too short for a patch, or has no active patch in speech mode.
+        MetricUndefined: it is silent or too short for a patch.
     """
     bank = filterbank(rate, mode.bands, mode.highest_hz)
     _require_signal(reference, bank, "the reference")
@@ -63,9 +63,8 @@ def prepare(reference: Array, rate: int, mode: Mode) -> Prepared:
     frames = sound.levels.shape[1]
     starts = voiced_starts(frames, mode.patch, reference, bank.hop) if mode.voiced else even_starts(frames, mode.patch)
     if not len(starts):
-        what = "active patch" if mode.voiced else "patch"
-        raise MetricUndefined(f"ViSQOL has no value: the reference, {frames} frames of 20 ms, has no {what}.")
-    envelope = envelope_spectra([reference], correlation_size(len(reference)))
+        raise MetricUndefined(f"ViSQOL has no value: the reference is too short for a patch ({frames} frames).")
+    envelope = envelope_spectrum(reference, correlation_size(len(reference)))
     return Prepared(mode, sound, envelope, starts, patch_sounds(sound, starts.tolist(), mode.patch))
 
 
@@ -102,8 +101,8 @@ def _lag(prepared: Prepared, degraded: Array) -> int:
     """By how many samples the whole degraded signal has to be delayed."""
     reference = prepared.sound.signal
     size = correlation_size(max(len(reference), len(degraded)))
-    envelope = prepared.envelope if len(degraded) <= len(reference) else envelope_spectra([reference], size)
-    return lags(envelope, envelope_spectra([degraded], size), size, [(len(reference), len(degraded))])[0]
+    envelope = prepared.envelope if len(degraded) <= len(reference) else envelope_spectrum(reference, size)
+    return best_lag(envelope, envelope_spectrum(degraded, size), size, (len(reference), len(degraded)))
 
 
 def _patches(levels: Array, starts: Iterable[int], width: int) -> Array:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 SILENT_RMS = 5000.0  # of 16-bit samples, of a signal whose maximum is full scale; google/visqol, rms_vad.h
-SILENT_CHUNKS = 3  # this one and those before it; google/visqol, rms_vad.h
 
 
 def even_starts(frames: int, patch: int) -> Indices:
@@ -25,7 +23,7 @@ def even_starts(frames: int, patch: int) -> Indices:
 
 
 def voiced_starts(frames: int, patch: int, signal: Array, hop: int) -> Indices:
-    """As :func:`even_starts`, but to the very end, and only patches with an active chunk in ``signal``.
+    """As :func:`even_starts`, but to the very end, and only patches with an active chunk in ``signal``: at least one.
 
     A chunk has ``hop`` samples. The first one begins as many *samples* into the signal as the first patch does
     frames, in google/visqol too.
@@ -39,12 +37,12 @@ def voiced_starts(frames: int, patch: int, signal: Array, hop: int) -> Indices:
 def voice_activity(signal: Array, start: int, chunks: int, hop: int) -> NDArray[np.bool_]:
     """Whether each of ``chunks`` chunks of ``hop`` samples is active: it is loud, or one of the two before.
 
-    What would lie before the first chunk counts as loud.
+    What would lie before the first chunk counts as loud, so that the first two are active.
     """
     peak = signal.max()
     scaled = signal / peak if peak != 0 else np.zeros_like(signal)
     samples = np.trunc(np.clip(scaled[start : start + chunks * hop] * 2**15, -(2**15), 2**15 - 1))
     loud = np.sqrt(np.mean(np.square(samples.reshape(chunks, hop)), axis=1)) >= SILENT_RMS
-    history = np.concatenate([np.ones(SILENT_CHUNKS - 1, np.bool_), loud])
-    active: NDArray[np.bool_] = sliding_window_view(history, SILENT_CHUNKS).any(axis=1)
+    history = np.concatenate([[True, True], loud])
+    active: NDArray[np.bool_] = history[:-2] | history[1:-1] | history[2:]
     return active

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.metrics.visqol.alignment import Spectra, correlation_size, envelope_spectra, lags, overlap
+from bench.metrics.visqol.alignment import Spectrum, best_lag, correlation_size, envelope_spectrum, overlap
 from bench.metrics.visqol.pooling import PatchScore, scored
 from bench.metrics.visqol.similarity import nsim
 from bench.metrics.visqol.spectrogram import Slice, Sound, above_common_floor
@@ -24,7 +24,7 @@ class PatchSounds:
     starts_s: tuple[float, ...]
     pieces: tuple[Slice, ...]
     levels: tuple[Array, ...]  # dB, each (bands, frames)
-    envelopes: Spectra  # (patches, bins)
+    envelopes: tuple[Spectrum, ...]
     size: int  # points of the transforms
 
 
@@ -36,7 +36,7 @@ def patch_sounds(reference: Sound, starts: Iterable[int], frames: int) -> PatchS
         tuple(start * reference.hop_s for start in starts),
         pieces,
         tuple(map(reference.levels_of, pieces)),
-        envelope_spectra([piece.of(reference.signal) for piece in pieces], size),
+        tuple(envelope_spectrum(piece.of(reference.signal), size) for piece in pieces),
         size,
     )
 
@@ -48,19 +48,19 @@ def realigned(
 
     ``pieces`` are slices of the degraded signal by the number of the patch that each is matched with.
     """
-    spectra = envelope_spectra([piece.of(degraded.signal) for piece in pieces.values()], patches.size)
-    lengths = [(len(patches.pieces[number]), len(piece)) for number, piece in pieces.items()]
-    delays = lags(patches.envelopes[list(pieces)], spectra, patches.size, lengths)
     by_width: dict[int, list[tuple[int, float, Array, Array]]] = defaultdict(list)
-    for (number, piece), delay, both in zip(pieces.items(), delays, lengths, strict=True):
-        first, first_degraded, count = overlap(*both, delay, reference.rate)
+    for number, piece in pieces.items():
+        envelope = envelope_spectrum(piece.of(degraded.signal), patches.size)
+        lengths = len(patches.pieces[number]), len(piece)
+        lag = best_lag(patches.envelopes[number], envelope, patches.size, lengths)
+        first, first_degraded, count = overlap(*lengths, lag, reference.rate)
         if count <= reference.bank.frame:
             continue
         width = reference.bank.frames(count)
         levels = patches.levels[number][:, :width]
         if first:
             levels = reference.levels_of(patches.pieces[number].part(first, count))
-        start_s = patches.starts_s[number] + max(0, delay) / reference.rate
+        start_s = patches.starts_s[number] + max(0, lag) / reference.rate
         seconds = start_s + count / reference.rate - start_s  # not count / rate: rounding decides on a frame more
         counterpart = degraded.levels_of(piece.part(first_degraded, count))
         by_width[width].append((number, seconds, levels, counterpart))
