@@ -14,7 +14,6 @@ from __future__ import annotations
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
-from scipy.signal import sosfilt
 
 Array = NDArray[np.float64]
 
@@ -70,14 +69,19 @@ class FrameEnergy:
 
 def _power_gains(sections: Array, length: int) -> Array:
     """Squared magnitude of each band at the bins of a transform, as weights of a sum over them; ``(bands, bins)``."""
-    delay = np.exp(-2j * np.pi * np.arange(length // 2 + 1) / length)
-    powers = delay ** np.arange(3)[:, np.newaxis]
-    numerator, denominator = sections[:, :, :3] @ powers, sections[:, :, 3:] @ powers
-    gains: Array = np.abs(np.prod(numerator / denominator, axis=1)) ** 2 * (2 / length)
+    gains: Array = np.abs(_transfer(sections, length)) ** 2 * (2 / length)
     gains[:, 0] /= 2
     if length % 2 == 0:
         gains[:, -1] /= 2
     return gains
+
+
+def _transfer(sections: Array, length: int) -> NDArray[np.complex128]:
+    """The transfer function of each band at the bins of a transform; ``(..., bins)`` for ``(..., stages, 6)``."""
+    delay = np.exp(-2j * np.pi * np.arange(length // 2 + 1) / length)
+    powers = delay ** np.arange(3)[:, np.newaxis]
+    transfer: NDArray[np.complex128] = np.prod((sections[..., :3] @ powers) / (sections[..., 3:] @ powers), axis=-2)
+    return transfer
 
 
 def _ringing_vectors(sections: Array, size: int) -> Array:
@@ -88,7 +92,9 @@ def _ringing_vectors(sections: Array, size: int) -> Array:
     scaled = -np.log(radius) * time
     free = [scaled**power * np.exp(-scaled) * wave(angle * time) for power in range(4) for wave in (np.cos, np.sin)]
     basis, _ = np.linalg.qr(np.stack(free, axis=1))
-    response = sosfilt(sections, np.eye(1, len(time) + size)[0])
+    # The response to an impulse, long over where it wraps around; scipy.signal, which has the filter, loads slowly.
+    length = scipy.fft.next_fast_len(len(time) + size, real=True)
+    response = scipy.fft.irfft(_transfer(sections, length), length)[: len(time) + size]
     # Sample ``n`` before the end adds the response from ``n`` on: a correlation of the response with the basis.
     length = scipy.fft.next_fast_len(len(response) + len(basis), real=True)
     spectrum = scipy.fft.rfft(response, length)[:, np.newaxis] * np.conj(scipy.fft.rfft(basis, length, axis=0))

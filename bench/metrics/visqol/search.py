@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from bench.metrics.visqol.similarity import CENTRE, CORNER, EDGE, INTENSITY_FLOOR, STRUCTURE_FLOOR, smoothed, weighted
+from bench.metrics.visqol.similarity import smoothed, weighted
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -34,6 +33,8 @@ def best_offsets(references: Array, starts: Indices, degraded: Array) -> tuple[I
 
 def _similarities(references: Array, degraded: Array, lowest: Indices, highest: Indices) -> Array:
     """NSIM of each patch at the offsets from ``lowest`` to ``highest``, shape ``(patches, offsets)``; 0 elsewhere."""
+    from bench.metrics.visqol.search_kernel import search  # compiled: not to be loaded for a list of metrics
+
     frames = references.shape[2]
     padded = np.pad(degraded, ((0, 0), (0, frames - 1)))
     means = smoothed(references)
@@ -41,7 +42,7 @@ def _similarities(references: Array, degraded: Array, lowest: Indices, highest: 
     degraded_means = _at_the_borders(padded)
     degraded_variances = _at_the_borders(padded**2) - degraded_means**2
     out = np.zeros((len(references), degraded.shape[1]))
-    _search(
+    search(
         np.ascontiguousarray(references),
         means,
         variances,
@@ -93,70 +94,3 @@ def _best_path(found: Array, lowest: Indices, highest: Indices) -> tuple[Indices
         path[patch] = offset
         offset = int(previous[patch, offset])
     return path, path == previous[np.arange(patches), path]
-
-
-@njit(
-    "void(f8[:,:,::1], f8[:,:,::1], f8[:,:,::1], f8[:,::1], f8[:,:,::1], f8[:,:,::1], i8[::1], i8[::1], f8[:,::1])",
-    cache=True,
-    error_model="numpy",
-)
-def _search(references, means, variances, degraded, degraded_means, degraded_variances, lowest, highest, out):  # type: ignore[no-untyped-def]
-    """Fill ``out``. The offsets are the innermost loop, so that they share an instruction."""
-    patches, bands, frames = references.shape
-    for patch in range(patches):
-        low, count = lowest[patch], highest[patch] + 1 - lowest[patch]
-        band_sum = np.empty(count)
-        total = np.zeros(count)
-        for band in range(bands):
-            above, below = max(band - 1, 0), min(band + 1, bands - 1)
-            band_sum[:] = 0.0
-            for frame in range(frames):
-                left, right = max(frame - 1, 0), min(frame + 1, frames - 1)
-                border = 0 if frame == 0 else (2 if frame == frames - 1 else 1)
-                r0, r1, r2 = (
-                    references[patch, above, left],
-                    references[patch, above, frame],
-                    references[patch, above, right],
-                )
-                r3, r4, r5 = (
-                    references[patch, band, left],
-                    references[patch, band, frame],
-                    references[patch, band, right],
-                )
-                r6, r7, r8 = (
-                    references[patch, below, left],
-                    references[patch, below, frame],
-                    references[patch, below, right],
-                )
-                d0 = degraded[above, low + left : low + left + count]
-                d1 = degraded[above, low + frame : low + frame + count]
-                d2 = degraded[above, low + right : low + right + count]
-                d3 = degraded[band, low + left : low + left + count]
-                d4 = degraded[band, low + frame : low + frame + count]
-                d5 = degraded[band, low + right : low + right + count]
-                d6 = degraded[below, low + left : low + left + count]
-                d7 = degraded[below, low + frame : low + frame + count]
-                d8 = degraded[below, low + right : low + right + count]
-                mean_r, variance_r = means[patch, band, frame], variances[patch, band, frame]
-                mean_d = degraded_means[border, band, low + frame : low + frame + count]
-                variance_d = degraded_variances[border, band, low + frame : low + frame + count]
-                for o in range(count):
-                    cross = CORNER * (r0 * d0[o])
-                    cross += EDGE * (r1 * d1[o])
-                    cross += CORNER * (r2 * d2[o])
-                    cross += EDGE * (r3 * d3[o])
-                    cross += CENTRE * (r4 * d4[o])
-                    cross += EDGE * (r5 * d5[o])
-                    cross += CORNER * (r6 * d6[o])
-                    cross += EDGE * (r7 * d7[o])
-                    cross += CORNER * (r8 * d8[o])
-                    m = mean_d[o]
-                    both = mean_r * m
-                    intensity = (2.0 * both + INTENSITY_FLOOR) / (mean_r * mean_r + m * m + INTENSITY_FLOOR)
-                    product = max(variance_r * variance_d[o], 0.0)
-                    structure = (cross - both + STRUCTURE_FLOOR) / (np.sqrt(product) + STRUCTURE_FLOOR)
-                    band_sum[o] += intensity * structure
-            for o in range(count):
-                total[o] += band_sum[o] / frames
-        for o in range(count):
-            out[patch, low + o] = total[o] / bands
