@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 
-from bench import audio
+from bench import audio, metrics
 from bench.audio import Audio
 from bench.errors import MetricUndefined
 
@@ -57,3 +57,11 @@ def test_silence_has_no_value_and_no_log_line_escapes(speech, capfd):
         metric.score(metric.prepare(clip), Audio(0 * clip.samples, clip.rate))
     logging.getLogger("visqol").warning("dropping a patch")
     assert "dropping" not in capfd.readouterr().err
+
+
+def test_everything_is_all_but_the_reference_implementations():
+    everything = metrics.expand(["all"])
+    assert "visqol_audio" in everything
+    assert not set(metrics.expand(["reference"])) & set(everything)
+    assert set(everything) | set(metrics.expand(["reference"])) >= set(metrics.names())
+    assert metrics.expand(["all", "visqol_reference_audio"])[-1] == "visqol_reference_audio"
