@@ -141,7 +141,8 @@ def score(
     metrics: Annotated[
         str,
         typer.Option(
-            help="Quantities or groups (core, signal, mos, semantic), separated by commas. Default: all that work here."
+            help="Quantities or groups (core, signal, mos, semantic, reference), separated by commas. "
+            "Default: all that work here."
         ),
     ] = "",
     category: Annotated[

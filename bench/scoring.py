@@ -44,7 +44,7 @@ def score(
     itself: a remaining lag is only reported.
 
     Args:
-        metrics_wanted: names of quantities or groups; None: all that can be computed here.
+        metrics_wanted: names of quantities or groups; None: all that work here, but for ``reference``.
         category: leaves out metrics that do not speak of it; None: all are computed.
     Raises:
         AudioError: a file that cannot be measured, or another number of channels.
@@ -85,7 +85,7 @@ def score(
 
 def _available() -> list[str]:
     found = []
-    for name in metrics.names():
+    for name in metrics.expand(["all"]):
         with suppress(MissingRequirement):
             metrics.make([name])
             found.append(name)
