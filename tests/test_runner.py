@@ -406,6 +406,18 @@ def test_a_reference_is_prepared_once_for_each_metric_whatever_the_conditions(
     assert not counted()
 
 
+def test_long_clips_come_first_and_tables_keep_their_order(
+    small_config: Config, small_set: Path, tmp_path: Path
+) -> None:
+    audio.write(small_set / "speech" / "s2.wav", noise(16_000, 3.0), "PCM_16")
+    plan, _ = load_plan(small_config)
+    ids = [clip.id for clip in plan.clips]
+    worked = [job.clip.id for job in plan.jobs({}, tmp_path / "run", tmp_path / "cache")]
+    assert worked == [ids[index] for index in (2, 4, 5, 3, 1, 0)]  # 3 s; two of 0.68 s in stereo; then 0.75 s and less
+    run(small_config, output=tmp_path / "run", workers=2)
+    assert list(load_results(tmp_path / "run").clips["clip"]) == ids
+
+
 def test_keys_do_not_depend_on_the_order_of_the_configuration(small_config: Config) -> None:
     plan, _ = load_plan(small_config)
     other, _ = load_plan(small_config | {"codecs": list(reversed(small_config["codecs"])), "name": "other"})
