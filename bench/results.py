@@ -57,7 +57,8 @@ ENCODING_COLUMNS = {
 SCORE_COLUMNS = {
     "run": "string", "clip": "string", "dataset": "string", "category": "string", "source": "string",
     "condition": "string", "metric": "string", "metric_version": "string", "channel_policy": "string",
-    "quantity": "string", "value": "float64", "prepare_s": "float64", "score_s": "float64", "status": "string", "reason": "string",
+    "quantity": "string", "value": "float64", "prepare_s": "float64", "score_s": "float64",
+    "status": "string", "reason": "string",
 }  # fmt: skip
 
 
