@@ -261,6 +261,7 @@ class _Scorer:
     def __init__(self, job: Job, tools: Toolbox, reference: Audio) -> None:
         self._job, self._tools, self._reference = job, tools, reference
         self._states: dict[str, Any] = {}
+        self._prepare_s: dict[str, float] = {}  # of references whose first score is still to come
 
     def score(self, todo: Todo, degraded: Audio) -> Iterator[Event]:
         pending: dict[str, list[str]] = {}
@@ -279,10 +280,12 @@ class _Scorer:
                     raise state
                 started = time.perf_counter()
                 values = metric.score(state, degraded)
-                seconds = (time.perf_counter() - started) / len(quantities)
+                times = {"score_s": (time.perf_counter() - started) / len(quantities)}
+                if name in self._prepare_s:
+                    times["prepare_s"] = self._prepare_s.pop(name) / len(quantities)
                 for quantity in quantities:
                     row = self._row(todo, metric, quantity) | with_value(values, quantity)
-                    rows[todo.score_keys[quantity]] = row | {"score_s": seconds}
+                    rows[todo.score_keys[quantity]] = row | times
             except Exception as error:  # noqa: BLE001
                 _reraise_if_fatal(error)
                 status, reason = row_of(error)
@@ -300,7 +303,9 @@ class _Scorer:
         try:
             _guard(self._job, step)
             metric.require(self._job.clip.category)
+            started = time.perf_counter()
             self._states[name] = metric.prepare(self._reference)
+            self._prepare_s[name] = time.perf_counter() - started
         except Exception as error:  # noqa: BLE001
             _reraise_if_fatal(error)
             self._states[name] = error

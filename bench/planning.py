@@ -148,8 +148,11 @@ class Plan:
                 yield from self.set_keys(clip, condition).values()
 
     def jobs(self, done: Mapping[str, Mapping[str, Any]], folder: Path, cache: Path) -> Iterator[Job]:
-        """One job for each clip that has cells outside ``done`` (key -> row)."""
-        for clip in self.clips:
+        """One job for each clip that has cells outside ``done`` (key -> row).
+
+        The longest first, so that no worker is left alone with a long clip at the end while the others wait.
+        """
+        for clip in sorted(self.clips, key=_seconds_of_all_channels, reverse=True):
             job = self.job(clip, done, folder, cache)
             if job.todos or self._lost_reference(job, done):
                 yield job
@@ -238,6 +241,12 @@ def _is_kept(row: Mapping[str, Any] | None, folder: Path) -> bool:
 
 def _matches(pattern: str, *names: str) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for name in names)
+
+
+def _seconds_of_all_channels(clip: Clip) -> float:
+    """What the work on a clip grows with; an unreadable file (rate 0) is little work."""
+    seconds = clip.samples / max(clip.sample_rate, 1) - clip.start_s if clip.duration_s is None else clip.duration_s
+    return seconds * clip.channels
 
 
 def _quantity_names(metric: Metric) -> list[str]:

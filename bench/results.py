@@ -31,7 +31,8 @@ ENTROPY_CODERS = ("adaptive", "lm")
 """Lossless coders of codes; each has the columns ``*_bits``, ``*_encode_s`` and ``*_decode_s`` in the encodings."""
 
 TIMING_COLUMNS = (
-    "encode_s", "decode_s", "score_s", "adaptive_encode_s", "adaptive_decode_s", "lm_encode_s", "lm_decode_s",
+    "encode_s", "decode_s", "prepare_s", "score_s", "adaptive_encode_s", "adaptive_decode_s", "lm_encode_s",
+    "lm_decode_s",
 )  # fmt: skip
 """Columns that differ between two otherwise identical runs."""
 
@@ -59,7 +60,8 @@ ENCODING_COLUMNS = {
 SCORE_COLUMNS = {
     "run": "string", "clip": "string", "dataset": "string", "category": "string", "source": "string",
     "condition": "string", "metric": "string", "metric_version": "string", "channel_policy": "string",
-    "quantity": "string", "value": "float64", "score_s": "float64", "status": "string", "reason": "string",
+    "quantity": "string", "value": "float64", "prepare_s": "float64", "score_s": "float64",
+    "status": "string", "reason": "string",
 }  # fmt: skip
 
 SET_COLUMNS = {
