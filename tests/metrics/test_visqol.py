@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from bench import audio, codecs
 from bench.audio import Audio
 from bench.errors import MetricUndefined, MissingRequirement
+from bench.scoring import score
 
 pytest.importorskip("visqol", reason="pip install 'codecbench[metrics]'")
 pytest.importorskip("ai_edge_litert", reason="pip install 'codecbench[metrics]'")
 
 import visqol.alignment
 
+import bench.metrics.visqol
 from bench.metrics.visqol import VisqolAudio, VisqolAudioPerChannel, VisqolSpeech, mapping
 from bench.metrics.visqol.alignment import envelope
 from bench.metrics.visqol.comparison import AUDIO, SPEECH, compare, prepare
@@ -74,6 +76,23 @@ def assert_as_the_oracle(mode, reference, degraded, rate):
     if mode is SPEECH:
         features = mapping.Similarity(theirs.fvnsim, theirs.fvnsim10, theirs.fstdnsim, theirs.fvdegenergy)
         assert mapping.by_lattice(ours) == pytest.approx(mapping.by_lattice(features), abs=LATTICE_TOLERANCE)
+
+
+@pytest.mark.parametrize("reference", CODED)
+def test_golden_of_whole_files(reference, real_data, expected):
+    """google/visqol, conformance.h, as `codecbench score` and :func:`visqol` see two files of unequal length."""
+    clean, coded = (real_data(f"expected/visqol/{name}.wav") for name in (reference, CODED[reference]))
+    wanted = pytest.approx(expected("visqol_audio", reference, "audio"), abs=TOLERANCE)
+    assert score(clean, coded, ["visqol_audio"]).values["visqol_audio"] == wanted
+    assert bench.metrics.visqol.visqol(audio.read(clean), audio.read(coded))["visqol_audio"] == wanted
+
+
+def test_speech_golden_of_whole_files(real_data, expected):
+    files = (audio.read(real_data(f"expected/visqol/{name}.wav")) for name in ("CA01_01", "transcoded_CA01_01"))
+    values = bench.metrics.visqol.visqol(*files, mode="speech")
+    for name in ("exponential", "lattice"):
+        wanted = pytest.approx(expected("visqol_speech", "CA01", name), abs=TOLERANCE)
+        assert values[f"visqol_speech_{name}"] == wanted
 
 
 @pytest.mark.parametrize("reference", CODED)

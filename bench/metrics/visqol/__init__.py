@@ -7,9 +7,13 @@ features; :mod:`.mapping` makes scores of features.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
+import numpy as np
+
+from bench.audio import Audio
 from bench.domain import Identity
+from bench.errors import AudioError
 from bench.metrics.base import SPEECH, Domain, Metric, Quantity, Signal, require_active
 from bench.metrics.visqol import comparison
 from bench.metrics.visqol.comparison import AUDIO, Prepared, compare, prepare
@@ -25,6 +29,25 @@ from bench.metrics.visqol.mapping import (
 )
 
 VERSION = "1"  # raise it when a change in this package can change a value
+
+
+def visqol(reference: Audio, degraded: Audio, mode: Literal["audio", "speech"] = "audio") -> dict[str, float]:
+    """The score of two recordings as the standard tool has it: at the rate they have, of any two lengths, mono mix.
+
+    The metrics of a run resample first (audio mode 48 kHz, speech mode 16 kHz); published values belong to files as
+    they are, of CA01 at 48 kHz in speech mode.
+
+    Returns:
+        ``visqol_audio``, or ``visqol_speech_exponential`` and ``visqol_speech_lattice``.
+    Raises:
+        AudioError: different rates.
+        MetricUndefined: too short, silent, or nothing to match.
+    """
+    if reference.rate != degraded.rate:
+        raise AudioError(f"the reference has {reference.rate} Hz and the degraded signal {degraded.rate} Hz.")
+    metric = VisqolAudio() if mode == "audio" else VisqolSpeech()
+    first, second = (signal.mixed_to(1).samples[0].astype(np.float64) for signal in (reference, degraded))
+    return metric.score_channel(metric.prepare_channel(first, reference.rate), second, degraded.rate)
 
 
 class VisqolAudio(Metric):
@@ -53,6 +76,7 @@ class VisqolAudio(Metric):
         Quantity("visqol_audio", "MOS-LQO", higher_is_better=True, low=1.0, high=5.0),
     )
     domain: ClassVar[Domain] = Domain(sample_rate=48_000, channels="mixdown", minimum_s=0.96)  # 45 frames
+    aligns = True
 
     def __init__(self) -> None:
         model_file(SVR_MODEL)
@@ -118,6 +142,7 @@ class VisqolSpeech(Metric):
         Quantity("visqol_speech_lattice", "MOS-LQO", higher_is_better=True, low=1.0, high=5.0),
     )
     domain = Domain(SPEECH, sample_rate=16_000, channels="mixdown", minimum_s=0.64)  # 29 frames
+    aligns = True
 
     def __init__(self) -> None:
         model_file(LATTICE_MODEL)
