@@ -21,7 +21,7 @@ from listening_test.mushra import Problem
 class SessionError(CodecbenchError):
     """Base of what a session refuses. ``key`` names the text that the listener reads, in every language."""
 
-    key = "error"
+    key: str = "error"
 
 
 class TokenError(SessionError):
@@ -70,9 +70,14 @@ class WrongStep(SessionError):
 
 
 class BadAnswer(SessionError):
-    """An answer or event with a value that cannot be. Nothing of the call was saved."""
+    """An answer or event with a value that cannot be. Nothing of the call was saved.
 
-    key = "bad_answer"
+    Keys: ``consent_needed``, ``level_range``, ``level_in_item``, ``too_long``, else ``bad_answer``.
+    """
+
+    def __init__(self, message: str, key: str = "bad_answer") -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class UnknownSlot(SessionError):
