@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,16 +42,23 @@ def tiny_test(
     return test
 
 
-def _trial(folder: Path, type_: TestType, index: int, systems: int) -> Trial:
-    random = np.random.default_rng(index)
-    original = (random.standard_normal((2, round(RATE * SECONDS))) * 0.05).astype(np.float32)
+@lru_cache
+def _sound(index: int, noise: float) -> bytes:
+    """A WAV file: a signal of the trial's own, and noise."""
+    original = np.random.default_rng(index).standard_normal((2, round(RATE * SECONDS))) * 0.05
+    noisy = original + noise * np.random.default_rng(99).standard_normal(original.shape)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sound.wav"
+        audio.write(path, Audio(noisy.astype(np.float32), RATE))
+        return path.read_bytes()
 
+
+def _trial(folder: Path, type_: TestType, index: int, systems: int) -> Trial:
     def stimulus(condition: str, role: Any, noise: float) -> Stimulus:
-        noisy = original + noise * np.random.default_rng(99).standard_normal(original.shape).astype(np.float32)
-        path = folder / STIMULI / "new.wav"
-        audio.write(path, Audio(noisy, RATE))
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        path.replace(path.with_name(f"{sha256}.wav"))
+        sound = _sound(index, noise)
+        sha256 = hashlib.sha256(sound).hexdigest()
+        (folder / STIMULI).mkdir(parents=True, exist_ok=True)
+        (folder / STIMULI / f"{sha256}.wav").write_bytes(sound)
         bitrate = int(condition.partition("@")[2] or 0) or None
         return Stimulus(condition, role, sha256, codec=condition.partition("@")[0], bitrate_bps=bitrate)
 
