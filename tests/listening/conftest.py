@@ -94,7 +94,7 @@ def postgresql() -> Iterator[str]:
         pytest.skip("needs PostgreSQL (Debian: apt install postgresql)")
     pytest.importorskip("psycopg")
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []  # the server refuses to run as root
-    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # a short path: sockets have at most 107 characters
+    folder = Path(tempfile.mkdtemp(prefix="codecbench-postgresql-"))
     if as_user:
         shutil.chown(folder, "postgres")
     with socket.socket() as probe:
@@ -105,18 +105,8 @@ def postgresql() -> Iterator[str]:
         [*as_user, initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
         check=True, capture_output=True, cwd=folder,
     )  # fmt: skip
-    options = [
-        "-p",
-        str(port),
-        "-c",
-        "listen_addresses=127.0.0.1",
-        "-k",
-        str(folder),
-        "-c",
-        "max_connections=200",
-        "-c",
-        "fsync=off",
-    ]
+    settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 200}
+    options = [f"--{name}={value}" for name, value in {**settings, "fsync": "off"}.items()]
     process = subprocess.Popen(
         [*as_user, server, "-D", data, *options], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -7,8 +7,11 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from bench.errors import ConfigError, StoreError
 from listening_test.model import DATABASE, load_test
 from listening_test.ratings.database import Database
+from listening_test.ratings.grouping import GroupCommit
 from listening_test.ratings.migrating import MIGRATIONS, current, upgrade
 from listening_test.ratings.schema import metadata
 from listening_test.session import Event, Sessions
@@ -67,7 +71,7 @@ def test_a_later_schema_is_refused(tmp_path: Path, database_url: str) -> None:
     database.dispose()
 
 
-def test_several_processes_may_open_an_empty_database_at_once(tmp_path: Path, database_url: str) -> None:
+def test_several_servers_may_open_an_empty_database_at_once(tmp_path: Path, database_url: str) -> None:
     test = tiny_test(tmp_path, systems=1)
     with ThreadPoolExecutor(6) as pool:
         opened = list(pool.map(lambda _: Sessions(test, tmp_path, database_url), range(6)))
@@ -87,6 +91,7 @@ def test_the_log_cannot_be_changed(tmp_path: Path, database_url: str) -> None:
 
 WRITER = """
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from listening_test.model import load_test
 from listening_test.session import Event, Sessions
@@ -124,9 +129,9 @@ def test_a_writer_that_is_killed_loses_nothing_that_was_acknowledged(tmp_path: P
     sessions.dispose()
 
 
-def save_concurrently(sessions: Sessions, listeners: int, moves: int, pause_s: float = 0) -> list[float]:
+def save_concurrently(servers: list[Sessions], listeners: int, moves: int, pause_s: float = 0) -> list[float]:
     """Seconds of each save of ``listeners`` threads that save ``moves`` slider moves each, with pauses between."""
-    visits = [joined(sessions) for _ in range(listeners)]
+    visits = [joined(servers[number % len(servers)]) for number in range(listeners)]
     trials = [visit.trial for visit in visits]
 
     def listen(index: int) -> list[float]:
@@ -150,16 +155,18 @@ def save_concurrently(sessions: Sessions, listeners: int, moves: int, pause_s: f
 
 
 def test_many_listeners_save_at_once_and_nothing_is_lost(tmp_path: Path, database_url: str) -> None:
-    sessions = Sessions(tiny_test(tmp_path), tmp_path, database_url)
-    save_concurrently(sessions, listeners=12, moves=6)
-    assert sum(row["kind"] == "rate" for row in sessions.event_rows()) == 12 * 6
-    sessions.dispose()
+    test = tiny_test(tmp_path)
+    servers = [Sessions(test, tmp_path, database_url) for _ in range(3)]
+    save_concurrently(servers, listeners=12, moves=6)
+    assert sum(row["kind"] == "rate" for row in servers[0].event_rows()) == 12 * 6
+    for sessions in servers:
+        sessions.dispose()
 
 
 @pytest.mark.slow
 def test_a_hundred_listeners_save_within_a_second(tmp_path: Path, database_url: str) -> None:
     sessions = Sessions(tiny_test(tmp_path), tmp_path, database_url)
-    times = sorted(save_concurrently(sessions, listeners=100, moves=20, pause_s=0.5))
+    times = sorted(save_concurrently([sessions], listeners=100, moves=20, pause_s=0.5))
     print(f"median {times[len(times) // 2]:.3f} s, 95 % {times[len(times) * 95 // 100]:.3f} s, most {times[-1]:.3f} s")
     assert times[len(times) * 95 // 100] < 1.0
     sessions.dispose()
@@ -209,3 +216,83 @@ def test_a_failure_in_the_middle_changes_nothing(tmp_path: Path, database_url: s
         sessions._database.write(fail)
     assert sessions.progress()[0].note == "before"
     sessions.dispose()
+
+
+def test_a_database_server_that_ended_all_connections_is_reached_again(postgresql: str) -> None:
+    database, killer = Database(postgresql), Database(postgresql)
+    kill = text("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+    cut: list[int] = []
+
+    def cut_off_once(connection: Connection) -> int:
+        if not cut:
+            cut.append(killer.write(lambda other: other.execute(kill).scalar_one()))
+        return int(connection.execute(text("SELECT 41 + 1")).scalar_one())
+
+    assert database.write(cut_off_once) == 42
+    assert cut[0] > 0
+    cut.clear()
+    assert database.read(cut_off_once) == 42
+    for each in (database, killer):
+        each.dispose()
+
+
+def test_a_group_of_writers_shares_one_commit_and_keeps_failures_apart(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / DATABASE}")
+    upgrade(database)
+    opened: list[int] = []
+    first_in, go_on = threading.Event(), threading.Event()
+
+    @contextmanager
+    def transaction() -> Iterator[Connection]:
+        opened.append(1)
+        with database._transaction() as connection:
+            yield connection
+
+    writers = GroupCommit(transaction)
+
+    def add(number: int) -> int:
+        def work(connection: Connection) -> int:
+            if number == 0:
+                first_in.set()
+                go_on.wait(10)
+            row = {"name": f"test {number}"}
+            connection.execute(text("INSERT INTO tests (name, fingerprint, created) VALUES (:name, '', '')"), row)
+            if number % 3 == 2:
+                raise ValueError(f"number {number}")
+            return number
+
+        return writers.run(work)
+
+    with ThreadPoolExecutor(10) as pool:
+        results = [pool.submit(add, 0)]
+        first_in.wait(10)
+        results += [pool.submit(add, number) for number in range(1, 10)]
+        while len(writers._row) < 9:
+            time.sleep(0.001)
+        go_on.set()
+        outcomes = [str(result.exception() or result.result()) for result in results]
+    assert len(opened) == 2, "one commit for the first, one for the nine that waited for it"
+    assert outcomes == ["0", "1", "number 2", "3", "4", "number 5", "6", "7", "number 8", "9"]
+    names = database.read(lambda connection: connection.execute(text("SELECT name FROM tests")).scalars().all())
+    assert set(names) == {f"test {number}" for number in (0, 1, 3, 4, 6, 7, 9)}
+    database.dispose()
+
+
+def test_a_commit_that_fails_is_told_to_the_whole_group() -> None:
+    @contextmanager
+    def transaction() -> Iterator[Connection]:
+        raise OSError("the disk is gone")
+        yield
+
+    writers = GroupCommit(transaction)
+    for _ in range(2):
+        with pytest.raises(OSError, match="the disk is gone"):
+            writers.run(lambda _: None)
+
+
+def test_sqlite_is_set_up_for_many_readers_and_a_power_cut(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / DATABASE}")
+    names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "secure_delete")
+    found = [database.read(lambda c, name=name: c.exec_driver_sql(f"PRAGMA {name}").scalar()) for name in names]
+    assert found == ["wal", 2, 1, 30_000, 1]
+    database.dispose()
