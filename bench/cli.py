@@ -11,6 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from bench.cli_data import app as data_app
+from bench.cli_export import app as export_app
+from bench.cli_metrics import app as metrics_app
 from bench.cli_weights import app as weights_app
 from bench.errors import CodecbenchError, ConfigError
 from bench.threads import ONE_THREAD
@@ -26,6 +28,8 @@ app = typer.Typer(
 )
 app.add_typer(data_app)
 app.add_typer(weights_app)
+app.add_typer(metrics_app)
+app.add_typer(export_app)
 
 Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")]
 
@@ -88,10 +92,21 @@ def run(
     console.print_json(done) if json else summary.print_run(done)
 
 
-@app.command(epilog="Examples:  codecbench report results/runs/demo  ·  codecbench report results/runs/demo --json")
+@app.command(
+    epilog="Examples:  codecbench report results/runs/demo  ·  codecbench report results/runs/demo --json  ·  "
+    "codecbench report results/runs/demo --with versa.jsonl --with opus@12000=opus.jsonl"
+)
 def report(
     folder: Annotated[Path, typer.Argument(help="A run folder.")],
     output: Annotated[Path | None, typer.Option(help="Where to write the files. Default: the run folder.")] = None,
+    imported: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="FILE",
+            help="Values of VERSA, as FILE or, where its keys are clips, as CONDITION=FILE. May be repeated.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Tables per category with 95 % intervals; writes CSV, Markdown and one self-contained HTML page."""
@@ -100,6 +115,13 @@ def report(
     from bench.results import load_results
 
     results = load_results(folder)
+    if imported:
+        from bench.versa.joined import joined
+
+        results, tallies = joined(results, imported)
+        for tally in tallies:
+            for text in (tally.summary(), *tally.problems()):
+                console.err.print(text, markup=False, soft_wrap=True)
     written = reports.write_report(results, output or folder)
     if json:
         console.print_json(reports.to_json(results))

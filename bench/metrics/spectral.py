@@ -31,6 +31,13 @@ class MelDistance(Metric):
     from 0 Hz to half the rate. All signals are taken to 44.1 kHz, the rate of the definition: mel bands and window
     durations would change with the rate. Mean over channels.
 
+    Raises:
+        MetricUndefined: shorter than 0.05 s, or a channel of the reference silent.
+    Blind spots:
+        It knows no masking: an inaudible difference at low level counts like a loud one, down to the floor of 1e-5. It
+        depends on level through that floor, and gain counts. A clip of a lower rate has empty upper bands that dilute
+        the mean: compare conditions of one clip, or clips of one rate. Codecs trained on this distance have an
+        advantage in it.
     Source:
         Kumar et al., "High-Fidelity Audio Compression with Improved RVQGAN", arXiv:2306.06546, section 3.5, with
         the settings of its authors' ``conf/base.yml`` (power 1, no magnitude term).
@@ -68,6 +75,12 @@ class MelDistanceEncodec(Metric):
     by twice the number of scales, frames centred as there. At windows of 256 samples and fewer some bands hold
     no bin and add nothing, there as here. Mean over channels.
 
+    Raises:
+        MetricUndefined: shorter than 0.05 s, or a channel of the reference silent.
+    Blind spots:
+        It knows no masking, and hears nothing above 12 kHz. The term of mel powers depends on level, so that loud
+        passages rule it: compare conditions within a clip, not clips. Codecs trained on this distance have an
+        advantage in it.
     Source:
         Défossez et al., "High Fidelity Neural Audio Compression", arXiv:2210.13438, section 3.4.
     """
@@ -107,6 +120,11 @@ class StftDistance(Metric):
     natural-log magnitudes, floored at sqrt(1e-7). All signals are taken to 24 kHz, the rate of the definition, so
     nothing above 12 kHz is seen. Mean over channels.
 
+    Raises:
+        MetricUndefined: shorter than 0.05 s, or a channel of the reference silent.
+    Blind spots:
+        It hears nothing above 12 kHz and knows no masking: the term of log magnitudes weighs quiet bins like loud
+        ones. Gain counts.
     Source:
         Yamamoto et al., "Parallel WaveGAN", arXiv:1910.11480, section 2.2 and table 1; the floor is that of the
         ParallelWaveGAN code.
@@ -152,6 +170,12 @@ class LogSpectralDistance(Metric):
     content dilutes the value. Power is floored 80 dB below the reference's strongest bin, so that a value is the
     same at any level and what lies under the floor counts on neither side. Mean over channels.
 
+    Raises:
+        MetricUndefined: shorter than 0.05 s, or a channel of the reference silent.
+    Blind spots:
+        All frequencies count alike: noise or a missing band far up costs much, though it may be inaudible. Content 80
+        dB below the strongest bin of the reference does not count at all. Gain counts. Values of clips of different
+        rates cover different bands.
     Source:
         Gray and Markel, "Distance measures for speech processing", IEEE TASSP 24(5), 1976 (the L2 log distance).
     """
@@ -176,14 +200,17 @@ class LogSpectralDistance(Metric):
 
 
 @lru_cache(maxsize=64)
-def mel_filters(rate: int, size: int, bands: int, low_hz: float, *, slaney: bool) -> Array:
+def mel_filters(
+    rate: int, size: int, bands: int, low_hz: float, *, slaney: bool, high_hz: float | None = None
+) -> Array:
     """Triangular filters over the bins of a real FFT of ``size``, shape ``(size // 2 + 1, bands)``.
 
-    From ``low_hz`` to half the rate: on Slaney's mel scale with unit area per Hz, or on HTK's with unit peaks.
+    From ``low_hz`` to ``high_hz`` (None: half the rate): on Slaney's mel scale with unit area per Hz, or on HTK's with
+    unit peaks.
     """
     to_mel, to_hz = (_slaney_mel, _slaney_hz) if slaney else (_htk_mel, _htk_hz)
-    edges = to_hz(np.linspace(to_mel(low_hz), to_mel(rate / 2), bands + 2))
-    bins = np.linspace(0, rate / 2, size // 2 + 1)[:, np.newaxis]
+    edges = to_hz(np.linspace(to_mel(low_hz), to_mel(high_hz or rate / 2), bands + 2))
+    bins = (np.arange(size // 2 + 1) * (rate / size))[:, np.newaxis]
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
     filters: Array = np.maximum(0, np.minimum(rising, falling))

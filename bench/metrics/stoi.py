@@ -44,6 +44,10 @@ class Stoi(Metric):
 
     Raises:
         MetricUndefined: fewer than 31 active frames (about 0.4 s of speech), or either signal silent.
+    Blind spots:
+        They predict which words are understood, not how good it sounds: good codecs all lie close to 1. They hear
+        nothing above 4.3 kHz, no gain, and nothing in frames 40 dB below the loudest of the reference, so noise in
+        pauses escapes them. They do not align: a delay that is no quality loss costs.
     Source:
         Taal et al., IEEE TASLP 19(7), 2011; Jensen and Taal, IEEE/ACM TASLP 24(11), 2016.
     """

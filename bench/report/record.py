@@ -121,6 +121,7 @@ def methods(results: Results, seed: int) -> list[tuple[str, str]]:
         ("Mean", "Over the clips of one category that have a value. There is no mean over categories."),
         ("Interval", "95 % percentile bootstrap over sources, widened for few sources (Hesterberg 2015); "
          f"{DRAWS} draws, seed {seed}. Clips of one source are drawn together."),
+        ("Imported", "; ".join(info.get("imported") or [])),
         ("Datasets", ", ".join(str(_name(dataset)) for dataset in info.get("datasets") or [])),
         ("Seed of the run", info.get("seed")),
         ("Started, ended", f"{info.get('started') or 'unknown'}, {info.get('ended') or 'not yet'}"),

@@ -58,8 +58,9 @@ def worst_clips(results: Results, category: str, most: int = 3) -> list[Worst]:
 
 
 def main_quantity(results: Results, usable: pd.DataFrame) -> str | None:
-    """The quantity that speaks for a category."""
-    found = set(usable["quantity"])
+    """The quantity that speaks for a category: one whose direction is known."""
+    about = results.quantities
+    found = {name for name in usable["quantity"] if about.get(name, {}).get("higher_is_better", True) is not None}
     if PREFERRED in found:
         return PREFERRED
     return next((name for name in quantities(results) if name in found), None)

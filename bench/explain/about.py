@@ -1,0 +1,104 @@
+"""What a quantity is: everything that its metric says of itself."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bench import metrics
+from bench.errors import CodecbenchError, MissingRequirement
+from bench.explain.sections import BLIND_SPOTS, DEFINITION, RAISES, SOURCE, sections
+from bench.metrics.base import Domain, Metric, Quantity
+
+NOT_STATED = "not stated"
+CHANNELS = {"per_channel_mean": "the mean over channels of the value of each", "mixdown": "a mono mix first"}
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """A quantity in words. ``metric`` is None where it cannot be made here; ``missing`` says why."""
+
+    name: str
+    summary: str
+    quantity: Quantity | None
+    domain: Domain
+    reference_free: bool
+    identity: str
+    text: dict[str, list[str]]
+    metric: Metric | None
+    missing: str = ""
+
+
+def about(name: str) -> About:
+    """What the metric that gives ``name`` says of itself; also where its package or its weights are absent.
+
+    Raises:
+        UnknownName: with the nearest known name.
+        MissingRequirement: not even its module can be imported.
+    """
+    entry = metrics.registry.entry(name)
+    metric, missing = None, ""
+    try:
+        (metric,) = metrics.make([name])
+        factory: Any = type(metric)
+    except MissingRequirement as error:
+        missing = str(error)
+        factory = _factory(entry.target, missing)
+    quantities: tuple[Quantity, ...] = getattr(metric or factory, "quantities", ())
+    return About(
+        name=name,
+        summary=entry.summary,
+        quantity=next((q for q in quantities if q.name == name), quantities[0] if quantities else None),
+        domain=getattr(metric or factory, "domain", Domain()),
+        reference_free=bool(getattr(metric or factory, "reference_free", False)),
+        identity=str(metric.identity) if metric else "",
+        text=dict(sections(factory.__doc__)),
+        metric=metric,
+        missing=missing,
+    )
+
+
+def rows(found: About) -> Iterator[tuple[str, str]]:
+    """Term and text, in the order in which people ask."""
+    quantity, domain = found.quantity, found.domain
+    yield "definition", _told(found, DEFINITION)
+    if quantity:
+        yield "unit", quantity.unit or "none"
+        yield "better", "higher" if quantity.higher_is_better else "lower"
+        yield "range", f"{_bound(quantity.low)} to {_bound(quantity.high)}"
+    yield "judges", "the degraded signal alone" if found.reference_free else "the degraded signal against its reference"
+    yield "clips", ", ".join(category.replace("_", " ") for category in domain.categories)
+    yield "works at", f"{domain.sample_rate / 1000:g} kHz" if domain.sample_rate else "the reference's own rate"
+    yield "stereo", CHANNELS[domain.channels]
+    upper = "up" if math.isinf(domain.maximum_s) else f"to {domain.maximum_s:g} s"
+    yield "clip length", f"{domain.minimum_s:g} s {upper}"
+    yield "undefined", _told(found, RAISES)
+    yield "blind spots", _told(found, BLIND_SPOTS)
+    yield "source", _told(found, SOURCE)
+    if found.identity:
+        yield "version", found.identity
+    if found.missing:
+        yield "missing", found.missing
+
+
+def _told(found: About, heading: str) -> str:
+    text = " ".join(found.text.get(heading, ()))
+    return text.replace("MetricUndefined: ", "") or NOT_STATED
+
+
+def _bound(value: float) -> str:
+    return f"{value:g}".replace("inf", "∞")
+
+
+def _factory(target: str, missing: str) -> Any:
+    """The class itself, which says what it is without what it needs to work."""
+    module, _, attribute = target.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except CodecbenchError:
+        raise
+    except Exception as error:
+        raise MissingRequirement(missing) from error

@@ -1,0 +1,110 @@
+"""The player on a page of the test: its Python face.
+
+The browser gets slots under opaque ids, and addresses to fetch their sound from; it sends back events, again and again
+until :func:`show` has been told that they are saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+HERE = Path(__file__).parent
+
+QUALITY = ("bad", "poor", "fair", "good", "excellent")
+"""Keys of the texts of the five bands, worst first (ITU-R BS.1534-3, 5.4; ITU-T P.800, B.4.5)."""
+ANNOYANCE = ("very_annoying", "annoying", "slightly_annoying", "audible_not_annoying", "inaudible")
+"""Keys of the texts of the degradation scale, worst first (ITU-T P.800, D.4)."""
+
+TEXTS = (
+    "trial", "reference", "play", "playing", "stop", "whole", "loading", "ready", "failed", "retry", "submit", "rating",
+    "unrated", "question", "level", "short_loop", "keys",
+)  # fmt: skip
+"""Texts that every page needs, beside the labels of its scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """One thing that can be heard: an opaque id, the letter on its button, where its WAV is, the score so far."""
+
+    id: str
+    letter: str
+    url: str
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What is asked: a slider for every sound, one of several options for every sound or for all, or a level in dB."""
+
+    kind: Literal["sliders", "options", "choice", "level"]
+    low: float = 0.0
+    high: float = 100.0
+    labels: tuple[str, ...] = ()
+    options: tuple[tuple[int | str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything that the browser is told about a trial; nothing in it names a condition or a clip."""
+
+    trial: str
+    sounds: Sequence[Sound]
+    scale: Scale
+    texts: Mapping[str, str]
+    reference: Sound | None = None
+    level_db: float = 0.0
+    choice: int | str | None = None
+    messages: Sequence[str] = field(default_factory=tuple)
+
+    def as_data(self, saved: Sequence[str]) -> dict[str, Any]:
+        """As JSON for the page."""
+        scale = self.scale
+        return {
+            "trial": self.trial,
+            "reference": None if self.reference is None else {"id": self.reference.id, "url": self.reference.url},
+            "slots": [
+                {"id": sound.id, "letter": sound.letter, "url": sound.url, "score": sound.score}
+                for sound in self.sounds
+            ],
+            "scale": {
+                "kind": scale.kind,
+                "low": scale.low,
+                "high": scale.high,
+                "labels": list(scale.labels),
+                "options": [{"value": value, "label": label} for value, label in scale.options],
+                "level_db": self.level_db,
+            },
+            "choice": self.choice,
+            "level_db": self.level_db,
+            "texts": {name: self.texts[name] for name in TEXTS},
+            "messages": list(self.messages),
+            "saved": list(saved),
+        }
+
+
+def show(page: Page, saved: Sequence[str], key: str) -> list[dict[str, Any]]:
+    """Show ``page``; the events that came from the browser and are not known to it as saved yet, oldest first.
+
+    Args:
+        saved: ids of events that are in the store; the browser forgets them.
+        key: of the widget; one for each listener and trial.
+    Each event has ``id``, ``kind``, ``at_ms`` and what belongs to its kind (``slot``, ``value``, ``seconds``, ...). The
+    same event may come several times.
+    """
+    import streamlit as st
+
+    component = st.components.v2.component("codecbench_player", css=_file("player.css"), js=script())
+    sent = component(key=key, data=page.as_data(saved), on_log_change=lambda: None)
+    return list((sent.log or {}).get("events", ()))
+
+
+def script() -> str:
+    """The module that the page loads: engine and player in one."""
+    return _file("engine.js") + _file("player.js")
+
+
+def _file(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")

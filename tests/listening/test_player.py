@@ -1,0 +1,174 @@
+"""The player on a page of Streamlit, in a real browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.listening.browser import browser, server
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
+    log = tmp_path_factory.mktemp("server") / "log"
+    with browser() as chromium, server("tests.listening.player_app:app", log) as address:
+        yield chromium, address
+
+
+def visit(opened: tuple[Any, str], query: str = "") -> Any:
+    chromium, address = opened
+    page = chromium.new_page(viewport={"width": 1000, "height": 900})
+    page.goto(f"{address}/?{query}")
+    return page
+
+
+def ready(page: Any) -> Any:
+    page.wait_for_selector("button.sound:enabled")
+    return page
+
+
+def events(page: Any, kind: str, count: int = 1) -> list[dict[str, Any]]:
+    """What the server knows, when it knows of ``count`` events of this kind."""
+    script = """([kind, n]) => JSON.parse(document.querySelector('code')?.innerText ?? '[]')
+        .filter(e => e.kind === kind).length >= n"""
+    page.wait_for_function(script, arg=[kind, count])
+    return [event for event in json.loads(page.locator("code").inner_text()) if event["kind"] == kind]
+
+
+def enabled(page: Any) -> list[bool]:
+    return [not slider.is_disabled() for slider in page.locator("input[type=range]").all()]
+
+
+def test_only_what_is_heard_can_be_graded_and_keys_do_everything(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    assert enabled(page) == [False, False, False]
+    assert page.locator("output").all_inner_texts() == ["–", "–", "–"]
+    page.locator(".trial").focus()
+    page.keyboard.press("2")
+    assert enabled(page) == [False, True, False]
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("PageDown")
+    page.keyboard.press("0")
+    assert enabled(page) == [False, False, False]  # the open reference has no grade
+    page.keyboard.press("Space")
+    assert page.locator("output").all_inner_texts() == ["–", "100", "40"]
+    assert page.locator("input[type=range]").nth(1).get_attribute("aria-valuetext") == "100, excellent"
+    rated = events(page, "rate", 2)
+    assert [(event["slot"], event["value"]) for event in rated] == [("slot1", 100), ("slot2", 40)]
+    assert [event["slot"] for event in events(page, "switch", 2)] == ["slot2", "open"]
+    assert len(events(page, "stop")) == 1
+    assert [event["slot"] for event in events(page, "listened", 3)] == ["slot1", "slot2", "open"]
+    page.wait_for_function("localStorage.getItem('codecbench trial sliders') === null")  # everything is saved
+    page.close()
+
+
+def test_what_plays_is_told_by_words(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.locator("button.sound").nth(3).click()
+    assert page.locator("[role=status]").inner_text() == "playing C"
+    assert [button.get_attribute("aria-pressed") for button in page.locator("button.sound").all()] == ["false"] * 3 + [
+        "true"
+    ]
+    assert page.locator(".part.on .playing").inner_text() == "▶ playing"
+    page.close()
+
+
+def test_a_loop_is_dragged_and_a_short_one_refused(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.locator("button.sound").nth(1).click()
+    box = page.locator("canvas").bounding_box()
+
+    def drag(start: float, end: float) -> None:
+        page.mouse.move(box["x"] + start * box["width"], box["y"] + 20)
+        page.mouse.down()
+        page.mouse.move(box["x"] + end * box["width"], box["y"] + 20)
+        page.mouse.up()
+
+    drag(0.25, 0.75)
+    (loop,) = events(page, "loop")
+    assert (loop["from_s"], loop["to_s"]) == (pytest.approx(0.5, abs=0.01), pytest.approx(1.5, abs=0.01))
+    drag(0.2, 0.3)
+    assert page.locator("[role=status]").inner_text() == "short_loop"
+    page.get_by_role("button", name="whole").click()
+    assert events(page, "loop", 2)[1]["to_s"] == 2.0
+    page.close()
+
+
+@pytest.mark.parametrize(("kind", "label", "event"), [("options", "good", "rate"), ("choice", "X is B", "choose")])
+def test_options(opened: tuple[Any, str], kind: str, label: str, event: str) -> None:
+    page = ready(visit(opened, f"kind={kind}"))
+    page.locator("button.sound").nth(1).click()
+    page.locator("fieldset:enabled").get_by_label(label).check()
+    (found,) = events(page, event)
+    assert found["value"] == (4 if kind == "options" else "B")
+    page.close()
+
+
+def test_level(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened, "kind=level"))
+    slider = page.locator(".level input")
+    assert (slider.get_attribute("min"), slider.get_attribute("max")) == ("-4", "4")
+    slider.evaluate(
+        "s => { s.value = 2.5; s.dispatchEvent(new Event('input')); s.dispatchEvent(new Event('change')); }"
+    )
+    assert events(page, "level")[0]["value"] == 2.5
+    page.close()
+
+
+def test_events_survive_a_server_that_does_not_answer(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.locator("button.sound").nth(1).click()
+    events(page, "play")
+    page.context.set_offline(True)
+    page.evaluate("window.WebSocket.prototype.send = function () {}")  # an answer that never comes
+    page.keyboard.press("PageUp")
+    page.wait_for_function("(localStorage.getItem('codecbench trial sliders') ?? '').includes('rate')")
+    page.context.set_offline(False)
+    page.reload()
+    ready(page)
+    assert events(page, "rate")[0]["value"] == 60
+    page.close()
+
+
+def test_sound_that_does_not_come_is_told_and_can_be_tried_again(opened: tuple[Any, str]) -> None:
+    page = visit(opened, "broken=nothing")
+    page.get_by_role("button", name="retry").wait_for()
+    assert page.locator("button.sound:enabled").count() == 0
+    assert "404" in events(page, "error")[0]["value"]
+    page.close()
+
+
+def test_messages_of_the_server_are_shown(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.get_by_role("button", name="submit").click()
+    page.get_by_role("alert").get_by_text("rate every stimulus").wait_for()
+    page.close()
+
+
+def test_the_context_is_closed_with_the_page(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.evaluate(
+        """() => {
+            window.made = [];
+            window.AudioContext = class extends AudioContext { constructor(o) { super(o); made.push(this); } };
+        }"""
+    )
+    page.locator("button.sound").nth(1).click()
+    events(page, "play")
+    assert page.evaluate("[made.length, made[0].state, made[0].sampleRate]") == [1, "running", 48_000]
+    page.get_by_role("button", name="leave").click()
+    page.wait_for_function("made[0].state === 'closed'")
+    page.close()
+
+
+def test_the_script_is_one_module() -> None:
+    from listening_test import player
+
+    assert player.script().count("export default") == 1
+    assert "import " not in [line[:7] for line in player.script().splitlines()]
+    assert Path(player.HERE / "player.css").is_file()

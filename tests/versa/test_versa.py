@@ -1,0 +1,271 @@
+"""VERSA's lines beside our scores, and a run in VERSA's form."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pandas as pd
+import pytest
+
+from bench import audio
+from bench.errors import ConfigError, StoreError
+from bench.report import render, summarise, to_json, write_report
+from bench.report.worst import worst_clips
+from bench.versa.exported import export
+from bench.versa.joined import joined
+from bench.versa.known import HIGHER, LOWER, known
+from bench.versa.lines import clip_key, key_of, line, read
+from bench.versa.source import source_of
+from tests.report.build import make_run, with_tables
+from tests.test_cli import codecbench, strict
+
+CONDITION = "opus@6000"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Three clips of each category, without audio."""
+    return make_run(tmp_path_factory.mktemp("run"), clips=3, with_audio=False)
+
+
+def clips_of(run, category="speech"):
+    return [str(name) for name in run.clips.loc[run.clips["category"] == category, "clip"]]
+
+
+def written(folder, lines, name="versa.jsonl"):
+    path = folder / name
+    path.write_text("".join(one if isinstance(one, str) else json.dumps(one) + "\n" for one in lines), encoding="utf-8")
+    return path
+
+
+def versa_file(run, folder, quantities, condition=CONDITION, name="versa.jsonl"):
+    """A file over all speech clips of a condition; ``quantities``: names and what clip number n has."""
+    lines = [
+        {"key": key_of(condition, clip), **{quantity: value(n) for quantity, value in quantities.items()}}
+        for n, clip in enumerate(clips_of(run))
+    ]
+    return written(folder, lines, name)
+
+
+def cell(table, **wanted):
+    for column, value in wanted.items():
+        table = table[table[column] == value]
+    assert len(table) == 1
+    return table.iloc[0]
+
+
+def test_values_are_joined_and_summarised_like_ours(run, tmp_path):
+    path = versa_file(run, tmp_path, {"utmos": lambda n: 3.0 + n, "mcd": lambda n: 5.0})
+    results, (tally,) = joined(run, [str(path)])
+    row = cell(summarise(results), category="speech", condition=CONDITION, quantity="versa:utmos")
+    assert (row["mean"], row["n"], row["unit"], row["higher_is_better"]) == (4.0, 3, "MOS", True)
+    assert row["ci_low"] < 4 < row["ci_high"]
+    assert not cell(summarise(results), quantity="versa:mcd")["higher_is_better"]
+    assert tally.summary() == "versa.jsonl: 3 of 3 lines joined: versa:utmos, versa:mcd"
+    assert list(tally.problems()) == []
+    assert "Imported from versa.jsonl" in results.quantities["versa:utmos"]["summary"]
+    assert len(run.scores) == len(results.scores) - 6  # the run itself is as it was
+    assert results.scores.dtypes.to_dict() == run.scores.dtypes.to_dict()
+
+
+def test_an_imported_quantity_is_marked_in_every_output(run, tmp_path):
+    path = versa_file(run, tmp_path, {"utmos": lambda n: 3.0 + n})
+    results, _ = joined(run, [str(path)])
+    files = {file.name: file.read_text(encoding="utf-8") for file in write_report(results, tmp_path / "out")}
+    assert "versa:utmos" in files["summary.csv"]
+    for name in ("report.md", "report.html"):
+        assert "versa:utmos" in files[name]
+        assert "Imported from versa.jsonl" in files[name].replace("&#39;", "'")
+        assert "versa.jsonl: 3 of 3 lines joined" in files[name]
+        assert str(tmp_path) not in files[name]
+    assert to_json(results)["record"]["imported"]
+    render(results)
+
+
+def test_files_of_one_condition_have_clips_as_keys(run, tmp_path):
+    lines = [{"key": clip, "stoi": 0.5} for clip in clips_of(run)]
+    path = written(tmp_path, lines, "opus = 6.jsonl")
+    results, _ = joined(run, [f"{CONDITION}={path}"])
+    assert cell(summarise(results), quantity="versa:stoi")["condition"] == CONDITION
+    with pytest.raises(ConfigError, match=r"no key names a cell.*give CONDITION=FILE"):
+        joined(run, [str(path)])
+
+
+def test_several_files_are_joined_into_one_quantity(run, tmp_path):
+    first = versa_file(run, tmp_path, {"utmos": lambda n: 3.0}, "opus@6000", "a.jsonl")
+    second = versa_file(run, tmp_path, {"utmos": lambda n: 4.0}, "opus@12000", "b.jsonl")
+    results, tallies = joined(run, [str(first), str(second)])
+    means = summarise(results).query("quantity == 'versa:utmos'").set_index("condition")["mean"]
+    assert means.to_dict() == {"opus@6000": 3.0, "opus@12000": 4.0}
+    assert len(tallies) == 2
+    assert results.quantities["versa:utmos"]["summary"].startswith("Imported from a.jsonl, b.jsonl")
+
+
+def test_nothing_is_dropped_without_a_word(run, tmp_path):
+    one, two, three = clips_of(run)
+    path = written(
+        tmp_path,
+        [
+            {"key": key_of(CONDITION, one), "pesq": 0.0, "utmos": 3.0, "language": "en", "vad_info": [{"start": 0}]},
+            {"key": key_of(CONDITION, two), "pesq": 2.5, "utmos": None, "flag": True},
+            f'{{"key": "{key_of(CONDITION, three)}", "pesq": NaN, "sdr": Infinity}}\n',
+            {"key": key_of(CONDITION, two), "pesq": 2.5, "utmos": 2.0},
+            {"key": "opus@7000/" + one, "pesq": 1.0},
+            {"no key": 1},
+            "[1, 2]\n",
+            "\n",
+            '{"key": "torn',
+        ],
+    )
+    results, (tally,) = joined(run, [str(path)])
+    assert (tally.lines, tally.joined) == (8, 4)
+    assert list(tally.problems()) == [
+        "versa.jsonl: no JSON object with a key in 3 lines (6, 7, 9).",
+        f"versa.jsonl: no such cell in this run for 1 key (opus@7000/{one}).",
+        "versa.jsonl: no numbers, left out: language (1), vad_info (1), flag (1).",
+        "versa.jsonl: null or NaN, undefined here: utmos (1), pesq (1).",
+        "versa.jsonl: 0, VERSA's sign of a failure, failed here: pesq (1).",
+        "versa.jsonl: values given again that are equal: 1.",
+        "versa.jsonl: values given again that differ, undefined here: 1.",
+    ]
+    assert results.info["warnings"] == list(tally.problems())
+    summary = summarise(results)
+    pesq = cell(summary, quantity="versa:pesq")
+    assert (pesq["n"], pesq["n_failed"], pesq["n_undefined"], pesq["mean"]) == (1, 1, 1, 2.5)
+    utmos = cell(summary, quantity="versa:utmos")
+    assert (utmos["n"], utmos["n_undefined"], utmos["mean"]) == (1, 2, 3.0)
+    sdr = cell(summary, quantity="versa:sdr")
+    assert (sdr["mean"], sdr["n"], sdr["n_undefined"]) == (math.inf, 1, 2)
+    reasons = results.scores.query("quantity == 'versa:utmos' and status == 'undefined'")["reason"].tolist()
+    assert any("two values: nan (versa.jsonl, line 2) and 2 (versa.jsonl, line 4)" in reason for reason in reasons)
+    assert any("no value of utmos" in reason for reason in reasons)
+
+
+def test_cells_that_were_never_decoded_keep_their_status(run, tmp_path):
+    encodings = run.encodings.copy()
+    broken = (encodings["condition"] == CONDITION) & (encodings["clip"] == clips_of(run)[0])
+    encodings.loc[broken, ["status", "reason"]] = ["failed", "the encoder ended with code 1"]
+    changed = with_tables(run, tmp_path / "run", encodings=encodings)
+    path = written(tmp_path, [{"key": key_of(CONDITION, clip), "utmos": 3.0} for clip in clips_of(run)[1:]])
+    row = cell(summarise(joined(changed, [str(path)])[0]), quantity="versa:utmos")
+    assert (row["n"], row["n_failed"], row["n_undefined"]) == (2, 1, 0)
+
+
+def test_an_unknown_direction_is_shown_without_one_and_ranks_nothing(run, tmp_path):
+    path = versa_file(run, tmp_path, {"speaking_rate": lambda n: 4.0 + n})
+    results, _ = joined(run, [str(path)])
+    assert cell(summarise(results), quantity="versa:speaking_rate")["higher_is_better"] is None
+    only = with_tables(
+        results,
+        tmp_path / "only",
+        scores=results.scores[results.scores["quantity"] == "versa:speaking_rate"],
+        info=results.info,
+    )
+    assert worst_clips(only, "speech") == []
+    write_report(only, tmp_path / "out")
+
+
+def test_no_name_has_two_directions():
+    names = [name for table in (HIGHER, LOWER) for names in table.values() for name in names]
+    assert len(names) == len(set(names))
+    assert known("whisper_wer").higher_is_better is False
+    assert (known("mcd").unit, known("pesq").unit) == ("dB", "MOS-LQO")
+    assert known("whisper_wer_delete").higher_is_better is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nowhere.jsonl", "no such file. Expected FILE or CONDITION=FILE"),
+        ("opus@6000=nowhere.jsonl", "no such file: nowhere.jsonl"),
+        ("opus@600=nowhere.jsonl", "no condition 'opus@600'. Did you mean 'opus@6000'?"),
+    ],
+)
+def test_mistakes_are_told(run, text, said):
+    with pytest.raises(ConfigError) as error:
+        source_of(text, run.conditions)
+    assert said in str(error.value)
+
+
+def test_a_condition_may_have_an_equals_sign(tmp_path):
+    path = written(tmp_path, [], "a=b.jsonl")
+    assert source_of(f"pcm,bits=8={path}", ["pcm,bits=8"]).condition == "pcm,bits=8"
+    assert source_of(str(path), ["a"]).condition is None
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    (tmp_path / "x.jsonl").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(StoreError, match="it is no text"):
+        read(tmp_path / "x.jsonl")
+
+
+def test_keys_have_no_white_space_and_differ(tmp_path):
+    names = ["a b", "a%20b", "a\tb", "ü/好", "a\u00a0b", "a\u2003b"]
+    keys = [clip_key(name) for name in names]
+    assert len(set(keys)) == len(names)
+    assert all(len(key.split()) == 1 for key in keys)
+    assert key_of("opus@6000", "set/a b") == "opus@6000/set/a%20b"
+    assert clip_key("plain/clip-1") == "plain/clip-1"
+
+
+def test_a_line_is_always_json():
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    text = line("x", {"a": math.inf, "b": -math.inf, "c": math.nan, "d": 0.1})
+    assert json.loads(text, parse_constant=refuse) == {"key": "x", "d": 0.1}
+
+
+def test_export_and_import_give_the_same_table(run, tmp_path):
+    done = export(run, tmp_path)
+    results, (tally,) = joined(run, [str(tmp_path / "scores.jsonl")])
+    assert (tally.lines, tally.joined, list(tally.problems())) == (len(run.encodings), len(run.encodings), [])
+    assert done.left_out["audio deleted"] == len(run.encodings)
+    table = summarise(results).set_index(["category", "condition", "quantity"])
+    compared = 0
+    for (category, condition, quantity), ours in table.iterrows():
+        if quantity.startswith("versa:"):
+            continue
+        if not ours["n"]:
+            assert (category, condition, f"versa:{quantity}") not in table.index
+            continue
+        theirs = table.loc[(category, condition, f"versa:{quantity}")]
+        if math.isinf(ours["mean"]):  # JSON has no infinity: these values are left out, and counted on import
+            assert (theirs["n"], theirs["n_undefined"]) == (0, ours["n"])
+            continue
+        columns = ["unit", "higher_is_better", "mean", "ci_low", "ci_high", "n", "n_sources"]
+        pd.testing.assert_series_equal(theirs[columns], ours[columns], check_names=False)
+        compared += 1
+    assert compared == 10 * (4 + 3) - 2  # conditions and quantities of both categories, less SI-SDR of the reference
+
+
+def test_the_lists_name_files_that_can_be_read(tmp_path):
+    run = make_run(
+        tmp_path / "a run", clips=2, categories=("speech",), codecs={"opus": (6000,)}, clip_name="a clip", seconds=0.1
+    )
+    run.decoded("a clip-speech-001", CONDITION).unlink()
+    done = export(run)
+    assert done.left_out == {"not decoded": 0, "audio deleted": 1}
+    lists = [(run.folder / "versa" / name).read_text(encoding="utf-8").splitlines() for name in ("pred.scp", "gt.scp")]
+    assert len(lists[0]) == len(lists[1]) == done.listed == 2 * 4 - 1
+    for decoded, reference in zip(*lists, strict=True):
+        pairs = [text.strip().split(maxsplit=1) for text in (decoded, reference)]  # as VERSA reads them
+        assert pairs[0][0] == pairs[1][0]
+        lengths = {audio.info(path).length for _, path in pairs}
+        assert lengths == {1600}
+    assert any(text.startswith(f"{CONDITION}/a%20clip-speech-000 ") for text in lists[0])
+
+
+def test_the_command_line(run, tmp_path):
+    done = codecbench("export", "versa", run.folder, "-o", tmp_path / "lists", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [name.rpartition("/")[2] for name in strict(done.stdout)["files"]] == ["pred.scp", "gt.scp", "scores.jsonl"]
+    path = versa_file(run, tmp_path, {"utmos": lambda n: 3.0 + n, "language": lambda n: "en"})
+    report = codecbench("report", run.folder, "--with", path, "--output", tmp_path / "out", "--json")
+    assert report.returncode == 0, report.stderr
+    assert {row["quantity"] for row in strict(report.stdout)["summary"]} >= {"versa:utmos", "pesq_wb"}
+    assert "3 of 3 lines joined: versa:utmos" in report.stderr
+    assert "no numbers, left out: language (3)" in report.stderr
+    wrong = codecbench("report", run.folder, "--with", "opus@600=x.jsonl", "--output", tmp_path / "out")
+    assert (wrong.returncode, "Traceback" in wrong.stderr) == (2, False)
