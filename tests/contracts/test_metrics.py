@@ -59,7 +59,16 @@ SEMANTIC = tuple(entry.name for entry in metrics.SEMANTIC)
 JUDGED_ALONE = {entry.name for entry in metrics.MOS} - {"squim_mos"}
 """Metrics without a reference; what they promise is in test_reference_free.py."""
 
-pytestmark = pytest.mark.parametrize("name", [e.name for e in metrics.TABLE if e.name not in JUDGED_ALONE])
+SLOW = {entry.name for entry in metrics.REFERENCE}
+
+pytestmark = pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(entry.name, marks=pytest.mark.slow) if entry.name in SLOW else entry.name
+        for entry in metrics.TABLE
+        if entry.name not in JUDGED_ALONE
+    ],
+)
 
 
 @pytest.fixture(autouse=True)
