@@ -1,0 +1,31 @@
+"""The linter: what a listener, or a reader of the results, would hold against a test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from listening_test.building import rules, signals
+from listening_test.building.findings import Finding, from_rows
+from listening_test.model import Test
+
+OF_THE_BUILD = ("failed_cell", "decoder_clipping", "other_reference", "headroom", "training_clips")
+"""Rules that only the runs can tell; beside these, all that start with ``reference_``."""
+
+
+def lint(test: Test, folder: Path) -> list[Finding]:
+    """What can be seen in the test and its files, hashes included. Errors first, in the order of the rules."""
+    return _sorted([*rules.of_design(test), *signals.of_files(test, folder)])
+
+
+def lint_again(test: Test, folder: Path) -> list[Finding]:
+    """As :func:`lint`, of a test that was built, with what its build found in the runs."""
+    kept = [
+        finding
+        for finding in from_rows(test.made.get("findings", ()))
+        if finding.rule in OF_THE_BUILD or finding.rule.startswith("reference_")
+    ]
+    return _sorted([*lint(test, folder), *kept])
+
+
+def _sorted(findings: list[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: finding.severity != "error")
