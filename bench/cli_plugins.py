@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint, entry_points
 
 import typer
@@ -21,7 +21,8 @@ def join_plugins(app: typer.Typer, points: Iterable[EntryPoint] | None = None) -
     Args:
         points: default: those installed.
     """
-    taken = set(typer.main.get_group(app).commands)
+    taken = {_name(one.name, one.callback) for one in app.registered_commands}
+    taken |= {_name(one.name or one.typer_instance.info.name) for one in app.registered_groups if one.typer_instance}
     for point in sorted(entry_points(group=GROUP) if points is None else points, key=lambda point: point.name):
         if point.name in taken:
             continue
@@ -34,6 +35,11 @@ def join_plugins(app: typer.Typer, points: Iterable[EntryPoint] | None = None) -
             _add_broken(app, point, f"{type(error).__name__}: {error}")
         else:
             app.add_typer(group, name=point.name)
+
+
+def _name(given: str | None, callback: Callable[..., object] | None = None) -> str:
+    """What a command is called; asking typer for it would build every command."""
+    return given or (callback.__name__.lower().replace("_", "-") if callback else "")
 
 
 def _add_broken(app: typer.Typer, point: EntryPoint, why: str) -> None:

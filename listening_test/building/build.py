@@ -14,8 +14,8 @@ from bench.store import writing
 from listening_test.building import config as configs
 from listening_test.building.choice import Choice, choose
 from listening_test.building.config import TestConfig
-from listening_test.building.findings import Finding, as_rows, errors_of
-from listening_test.building.lint import lint
+from listening_test.building.findings import Finding, as_rows, counted, errors_of
+from listening_test.building.lint import in_order, lint
 from listening_test.building.making import make
 from listening_test.building.sources import Sources
 from listening_test.building.trials import trials_of
@@ -31,7 +31,7 @@ class Refused(ConfigError):
         advice = "Mend them in the configuration"
         if all(finding.forceable for finding in errors):
             advice += ", or build with --force: test.json then says so"
-        super().__init__([f"error: {finding}" for finding in errors] + [f"{len(errors)} errors. {advice}."])
+        super().__init__([f"error: {finding}" for finding in errors] + [f"{counted(len(errors), 'error')}. {advice}."])
 
 
 def build(
@@ -71,8 +71,7 @@ def build(
     scratch = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
         test = _made(parsed, text, sources, choice, scratch, progress)
-        findings = [*choice.findings, *test.made["findings"]]
-        findings += lint(test, scratch)
+        findings = in_order([*choice.findings, *test.made["findings"], *lint(test, scratch)])
         errors = errors_of(findings)
         if errors and not (force and all(finding.forceable for finding in errors)):
             raise Refused(findings)

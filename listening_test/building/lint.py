@@ -13,8 +13,8 @@ OF_THE_BUILD = ("failed_cell", "decoder_clipping", "other_reference", "headroom"
 
 
 def lint(test: Test, folder: Path) -> list[Finding]:
-    """What can be seen in the test and its files, hashes included. Errors first, in the order of the rules."""
-    return _sorted([*rules.of_design(test), *signals.of_files(test, folder)])
+    """What can be seen in the test and its files, hashes included. Errors first."""
+    return in_order([*rules.of_design(test), *signals.of_files(test, folder)])
 
 
 def lint_again(test: Test, folder: Path) -> list[Finding]:
@@ -24,8 +24,9 @@ def lint_again(test: Test, folder: Path) -> list[Finding]:
         for finding in from_rows(test.made.get("findings", ()))
         if finding.rule in OF_THE_BUILD or finding.rule.startswith("reference_")
     ]
-    return _sorted([*lint(test, folder), *kept])
+    return in_order([*lint(test, folder), *kept])
 
 
-def _sorted(findings: list[Finding]) -> list[Finding]:
-    return sorted(findings, key=lambda finding: finding.severity != "error")
+def in_order(findings: list[Finding]) -> list[Finding]:
+    """Errors first, then by rule."""
+    return sorted(findings, key=lambda finding: (finding.severity != "error", finding.rule))

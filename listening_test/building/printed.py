@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import console
-from listening_test.building.findings import Finding, errors_of, from_rows
+from listening_test.building.findings import Finding, counted, errors_of, from_rows
 from listening_test.model import Test
 
 SHOWN = 4  # findings of one rule that are printed in full
@@ -65,4 +65,4 @@ def print_findings(findings: Sequence[Finding]) -> None:
         if count > SHOWN:
             console.out.print(f"{severity}: {count - SHOWN} more of {rule}; --json shows all", markup=False)
     errors = len(errors_of(findings))
-    console.out.print(f"{errors} errors, {len(findings) - errors} warnings")
+    console.out.print(f"{counted(errors, 'error')}, {counted(len(findings) - errors, 'warning')}")
