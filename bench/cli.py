@@ -142,7 +142,8 @@ def score(
     metrics: Annotated[
         str,
         typer.Option(
-            help="Quantities or groups (core, signal, mos, semantic), separated by commas. Default: all that work here."
+            help="Quantities or groups (core, signal, mos, semantic, reference), separated by commas. "
+            "Default: all that work here."
         ),
     ] = "",
     category: Annotated[
@@ -177,7 +178,7 @@ def score(
 
 @app.command("list", epilog="Examples:  codecbench list codecs  ·  codecbench list metrics --json")
 def list_(
-    kind: Annotated[str, typer.Argument(help="codecs, metrics, datasets or configs.")],
+    kind: Annotated[str, typer.Argument(help="codecs, metrics, sets, datasets or configs.")],
     json: Json = False,
 ) -> None:
     """What there is, what is missing here, and how to get it."""

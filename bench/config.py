@@ -14,6 +14,7 @@ from bench import codecs, datasets, metrics
 from bench.audio import MAX_RATE, MIN_RATE
 from bench.domain import Condition
 from bench.errors import CodecbenchError, ConfigError, UnknownName
+from bench.metrics import sets
 from bench.registry import nearest
 
 
@@ -61,6 +62,7 @@ class RunConfig(BaseModel):
     ``sample_rate`` and ``channels`` convert every clip before it becomes the reference, so that a 24 kHz mono codec is
     compared with 24 kHz mono; without them each clip is judged as it is. ``band_limited`` says what the report does
     with a clip whose content ends below the band of a codec: leave it out of that codec's means, or only mark them.
+    ``set_measures`` measure all clips of a category together.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -70,15 +72,16 @@ class RunConfig(BaseModel):
     datasets: list[DatasetConfig] = Field(min_length=1)
     codecs: list[CodecConfig] = Field(min_length=1)
     metrics: list[str] = Field(default_factory=lambda: ["core"], min_length=1)
+    set_measures: list[str] = Field(default_factory=list)
     sample_rate: int | None = Field(default=None, ge=MIN_RATE, le=MAX_RATE)
     channels: Literal[1, 2] | None = None
     band_limited: Literal["exclude", "include"] = "exclude"
     seed: int = Field(default=0, ge=0)
     cell_timeout_s: float = Field(default=600.0, gt=0)
 
-    @field_validator("metrics", mode="before")
+    @field_validator("metrics", "set_measures", mode="before")
     @classmethod
-    def _one_metric(cls, value: object) -> object:
+    def _one_name(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
 
     @property
@@ -246,6 +249,9 @@ def _unknown_names(data: Mapping[str, Any]) -> list[str]:
     for index, name in enumerate(_listed(data.get("metrics", "core"))):
         for quantity in metrics.expand([name]) if isinstance(name, str) else ():
             problems += _problems_of(f"metrics[{index}]", lambda quantity=quantity: metrics.make([quantity]))
+    for index, name in enumerate(_listed(data.get("set_measures"))):
+        if isinstance(name, str):
+            problems += _problems_of(f"set_measures[{index}]", lambda name=name: sets.make(name))
     return problems
 
 
