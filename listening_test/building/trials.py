@@ -13,6 +13,9 @@ from listening_test.building.sources import ClipFacts
 from listening_test.design import seed_of
 from listening_test.model import Trial
 
+TRAINING_PAGES = 10
+"""Pages of training, where a type of test has one for each condition: enough to hear the range, not to tire of it."""
+
 Page = tuple[str, ...]
 """Conditions of one trial, in the order of ``Trial.stimuli``."""
 
@@ -57,10 +60,16 @@ def pages(config: TestConfig, choice: Choice, window: int) -> list[Page]:
 
 
 def _training(config: TestConfig, choice: Choice, made: Mapping[str, Made]) -> list[Trial]:
-    """Training clips in turn with the pages in turn, until each clip and each page was there."""
+    """Training clips in turn with the pages in turn, until each clip and each page was there.
+
+    Of many pages, those are taken that are evenly spread over them.
+    """
     if not choice.training:
         return []
     listed = pages(config, choice, 0)
+    if len(listed) > TRAINING_PAGES:
+        last = len(listed) - 1
+        listed = [listed[round(step * last / (TRAINING_PAGES - 1))] for step in range(TRAINING_PAGES)]
     found: list[Trial] = []
     for number in range(max(len(choice.training), len(listed))):
         clip = choice.training[number % len(choice.training)]

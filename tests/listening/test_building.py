@@ -260,6 +260,16 @@ def test_one_stimulus_a_page(runs: Path, tmp_path: Path, type_: str) -> None:
     assert test.rules.screening == "none"
 
 
+def test_training_of_many_conditions_is_short_and_spread(runs: Path, tmp_path: Path) -> None:
+    anchors = [{"name": f"cut{number}", "cutoff_hz": 1_000 * number} for number in range(1, 14)]
+    test = made(runs, tmp_path, type="acr", anchors=anchors, clips=[{"category": "speech", "count": 1}])
+    heard = [trial.stimuli[0].condition for trial in test.training]
+    assert len(heard) == len(set(heard)) == 10
+    assert heard[0] == "hidden_reference"
+    assert heard[-1] == "opus@64000"
+    assert len({trial.clip for trial in test.training}) == 2
+
+
 @pytest.mark.parametrize(
     ("type_", "against", "expected"),
     [
@@ -307,17 +317,20 @@ def test_loud_items_are_made_quieter_together(tmp_path: Path) -> None:
     square = np.sign(np.sin(2 * np.pi * 300 * np.arange(38_400) / 48_000)).astype(np.float32)[None] * 0.999
     audio.write(tmp_path / "loud" / "a.wav", audio.Audio(square, 48_000), "PCM_24")
     config = {
-        "name": "loud", "codecs": [{"name": "pcm", "options": {"bits": 8}}], "metrics": ["snr"],
+        "name": "loud", "metrics": ["snr"],
+        "codecs": [{"name": "pcm", "options": {"bits": 8}}, {"name": "mp3", "bitrates_bps": [32_000]}],
         "datasets": [{"loader": "folder", "name": "loud", "category": "music", "path": str(tmp_path / "loud")}],
     }  # fmt: skip
     runner.run(config, output=tmp_path / "run", workers=1)
     (tmp_path / "runs").mkdir()
     (tmp_path / "run").rename(tmp_path / "runs" / "loud")
-    test = made(tmp_path / "runs", tmp_path, ("loud",), conditions=["pcm*"], clips=[{}, {"count": 1}][1:], force=True)
+    test = made(tmp_path / "runs", tmp_path, ("loud",), conditions=["*"], clips=[{"count": 1}], force=True)
     gains = {s.gain_db for trial in test.trials for s in (trial.reference, *trial.stimuli)}
     (gain,) = gains
     assert -3 < gain < -0.5  # what the overshoot of the low-pass filters asks for
-    assert any(one["rule"] == "headroom" for one in test.made["findings"])
+    said = {one["rule"]: one for one in test.made["findings"]}
+    assert "headroom" in said
+    assert said["decoder_clipping"]["where"] == "condition mp3@32000"
     for path in (tmp_path / "test" / STIMULI).iterdir():
         assert audio.read(path).peak < 0.99
 
