@@ -10,7 +10,14 @@ from bench.errors import ConfigError
 from bench.registry import nearest
 from listening_test import design
 from listening_test.building.config import ClipsConfig, TestConfig
-from listening_test.building.findings import ANCHORS_CLAUSE, MATERIAL_CLAUSE, OWN_RULE, TRAINING_CLAUSE, Finding
+from listening_test.building.findings import (
+    ANCHORS_CLAUSE,
+    MATERIAL_CLAUSE,
+    OWN_RULE,
+    SIGNALS_CLAUSE,
+    TRAINING_CLAUSE,
+    Finding,
+)
 from listening_test.building.sources import ClipFacts, Sources, System
 from listening_test.design import seed_of
 
@@ -44,13 +51,15 @@ def choose(config: TestConfig, sources: Sources, where: str = "test") -> Choice:
         raise ConfigError([f"{where}, {problem}" for problem in problems])
     known, problems = sources.clips(needed)
     usable = {}
-    findings = []
+    findings = _unmeasured(sources)
+    failed: dict[str, list[str]] = {}
     for clip in known.values():
-        failed = {system.name: why for system in needed if (why := sources.trouble(system, clip.id))}
-        if failed:
-            findings.append(_failed(clip.id, failed))
+        reasons = [f"{system.name}: {why}" for system in needed if (why := sources.trouble(system, clip.id))]
+        if reasons:
+            failed.setdefault("; ".join(reasons), []).append(clip.id)
         else:
             usable[clip.id] = clip
+    findings += [_failed(clips, why) for why, clips in failed.items()]
     chosen: list[ClipFacts] = []
     for index, item in enumerate(config.clips):
         found, more = _of_item(config, item, index, usable, known, {clip.id for clip in chosen}, sources, needed)
@@ -59,10 +68,10 @@ def choose(config: TestConfig, sources: Sources, where: str = "test") -> Choice:
     training, more = _training(config, usable, known, chosen)
     problems += more
     if problems:
-        reasons = [str(finding) for finding in findings]
-        raise ConfigError([*(f"{where}, {problem}" for problem in problems), *reasons])
+        raise ConfigError([*(f"{where}, {problem}" for problem in problems), *(str(finding) for finding in findings)])
     chosen = design.interleaved(chosen, [clip.dataset for clip in chosen])
     findings += _of_clips([*chosen, *training], sources, needed)
+    findings += _whole_clips([*chosen, *training], config.seconds, sources)
     if training and {clip.id for clip in training} & {clip.id for clip in chosen}:
         findings.append(
             Finding(
@@ -175,13 +184,59 @@ def _by_id(
     return [usable[name] for name in dict.fromkeys(ids) if name in usable], problems
 
 
-def _failed(clip: str, failed: dict[str, str]) -> Finding:
-    reasons = "; ".join(f"{name}: {why}" for name, why in failed.items())
+def _failed(clips: Sequence[str], reasons: str) -> Finding:
     return Finding(
-        "warning", "failed_cell", OWN_RULE, "left out of the choice, because not every condition can be heard with it",
-        f"clip {clip}", got=reasons, expected="all conditions ok",
+        "warning",
+        "failed_cell",
+        OWN_RULE,
+        "left out of the choice, because not every condition can be heard with it",
+        f"clip {clips[0]}" if len(clips) == 1 else f"{len(clips)} clips, {_some(clips)}",
+        got=reasons,
+        expected="all conditions ok",
         todo="Run `codecbench run ... --retry-failed`, or leave the condition out.",
-    )  # fmt: skip
+    )
+
+
+def _unmeasured(sources: Sources) -> list[Finding]:
+    names = sources.unmeasured()
+    if not names:
+        return []
+    return [
+        Finding(
+            "warning",
+            "unmeasured",
+            OWN_RULE,
+            "conditions of which nothing is measured are not in the choice",
+            got=_some(names),
+            todo="Start the run again to measure them.",
+        )
+    ]
+
+
+def _whole_clips(clips: Sequence[ClipFacts], seconds: float, sources: Sources) -> list[Finding]:
+    """Clips that are played from their first sample on, where a codec has not settled."""
+    whole = []
+    for name, clip in {clip.id: clip for clip in clips}.items():
+        length, before = sources.seconds(clip)
+        if length <= seconds and before == 0:
+            whole.append(name)
+    if not whole:
+        return []
+    return [
+        Finding(
+            "warning",
+            "whole_clip",
+            SIGNALS_CLAUSE,
+            "the excerpt is all that was encoded, with the start of the codec in it",
+            got=f"{len(whole)} {'clip' if len(whole) == 1 else 'clips'}, such as {whole[0]}",
+            expected=f"clips longer than {seconds:g} s",
+            todo="Encode longer clips, or give the dataset a lead_in_s.",
+        )
+    ]
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def _of_clips(clips: Sequence[ClipFacts], sources: Sources, systems: Sequence[System]) -> list[Finding]:
@@ -207,7 +262,6 @@ def _of_clips(clips: Sequence[ClipFacts], sources: Sources, systems: Sequence[Sy
     for system in systems:
         clipped = [clip.id for clip in clips if _clipped(sources, system, clip.id)]
         if clipped:
-            more = f" and {len(clipped) - NAMED} more" if len(clipped) > NAMED else ""
             findings.append(
                 Finding(
                     "warning",
@@ -215,7 +269,7 @@ def _of_clips(clips: Sequence[ClipFacts], sources: Sources, systems: Sequence[Sy
                     OWN_RULE,
                     "the decoder's output passed full scale and was clipped",
                     f"condition {system.name}",
-                    got=", ".join(clipped[:NAMED]) + more,
+                    got=_some(clipped),
                     todo="This is how a player clips it, too; quieter originals avoid it.",
                 )
             )

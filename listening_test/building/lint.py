@@ -8,7 +8,15 @@ from listening_test.building import rules, signals
 from listening_test.building.findings import Finding, from_rows
 from listening_test.model import Test
 
-OF_THE_BUILD = ("failed_cell", "decoder_clipping", "other_reference", "headroom", "training_clips")
+OF_THE_BUILD = (
+    "failed_cell",
+    "unmeasured",
+    "whole_clip",
+    "decoder_clipping",
+    "other_reference",
+    "headroom",
+    "training_clips",
+)
 """Rules that only the runs can tell; beside these, all that start with ``reference_``."""
 
 

@@ -54,6 +54,7 @@ class Sources:
             }
             for run in self.runs
         ]
+        self._roles = [{condition: row["role"] for (_, condition), row in cells.items()} for cells in self._cells]
         self._clips = [{row["clip"]: row for row in run.clips.to_dict("records")} for run in self.runs]
         twice = sorted({run.name for run in self.runs if [one.name for one in self.runs].count(run.name) > 1})
         if twice:
@@ -105,10 +106,15 @@ class Sources:
         wanted = rest if colon else pattern
         if condition == wanted:
             return True
-        return not self._is_control(run, condition) and fnmatch.fnmatchcase(condition, wanted)
+        return self._roles[run].get(condition) == "codec" and fnmatch.fnmatchcase(condition, wanted)
 
-    def _is_control(self, run: int, condition: str) -> bool:
-        return any(row["role"] == "control" for (_, one), row in self._cells[run].items() if one == condition)
+    def unmeasured(self) -> list[str]:
+        """``RUN:CONDITION`` of which nothing is measured yet; a pattern does not reach them."""
+        return [
+            f"{self.runs[run].name}:{condition}"
+            for run, condition in self._conditions()
+            if condition not in self._roles[run]
+        ]
 
     def clips(self, systems: Sequence[System]) -> tuple[dict[str, ClipFacts], list[str]]:
         """The clips that every run of ``systems`` holds, and those that mean different audio in two runs."""
@@ -133,6 +139,12 @@ class Sources:
         """Rate and channels of the reference of ``clip`` in a run."""
         info, row = self.runs[run].info, self._clips[run][clip]
         return info.get("sample_rate") or row["sample_rate"], info.get("channels") or row["channels"]
+
+    def seconds(self, clip: ClipFacts) -> tuple[float, float]:
+        """How long a clip is as it was judged, and how much before it was encoded, too."""
+        row = self._clips[clip.reference_run][clip.id]
+        whole = row["samples"] / row["sample_rate"] - row["start_s"]
+        return _plain(row["duration_s"]) or whole, row["lead_in_s"]
 
     def reference(self, clip: ClipFacts) -> Path:
         return self.runs[clip.reference_run].reference(clip.id)

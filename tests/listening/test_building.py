@@ -120,6 +120,7 @@ def test_the_files_of_a_test(runs: Path, tmp_path: Path) -> None:
     assert data["made"]["runs"][0]["run"] == "first"
     assert data["made"]["runs"][0]["codec_versions"]["opus@12000"].startswith("opus")
     assert data["made"]["forced"] is False
+    assert not any(one["rule"] == "whole_clip" for one in data["made"]["findings"])
     assert str(tmp_path) not in json.dumps(data["trials"])
 
 
@@ -174,7 +175,19 @@ def test_what_failed_is_named(runs: Path, tmp_path: Path) -> None:
         made(runs, tmp_path, conditions=["*"])
     test = made(runs, tmp_path, conditions=["*"], clips=[{"category": "speech", "count": 3}], force=True)
     left_out = [one for one in test.made["findings"] if one["rule"] == "failed_cell"]
-    assert {one["where"] for one in left_out} == {"clip music/m0", "clip music/m1"}
+    assert [one["where"] for one in left_out] == ["2 clips, music/m0, music/m1"]
+
+
+def test_a_run_that_is_not_finished(runs: Path, tmp_path: Path) -> None:
+    """What was never measured is named; a control among it is not taken for a codec."""
+    config = yaml.safe_load(json.loads((runs / "first" / "run.json").read_text())["config_text"].replace("'", '"'))
+    config = {**config, "name": "part", "codecs": ["passthrough", {"name": "opus", "bitrates_bps": [12_000, 24_000]}]}
+    runner.run(config, output=tmp_path / "part", workers=1, only=["opus@12000"], limit=1)
+    test = made(tmp_path, tmp_path, ("part",), conditions=["*"], clips=[{"count": 1}], force=True)
+    assert {s.condition for s in test.trials[0].stimuli if s.role == "system"} == {"opus@12000"}
+    said = {one["rule"]: one["got"] for one in test.made["findings"]}
+    assert said["unmeasured"] == "part:passthrough, part:opus@24000"
+    assert said["failed_cell"] == "opus@12000: it was not measured"
 
 
 def test_two_runs_join(runs: Path, tmp_path: Path) -> None:
@@ -242,6 +255,8 @@ def test_encodec_paper(runs: Path, tmp_path: Path) -> None:
     said = [one for one in test.made["findings"] if one["rule"] == "anchors"]
     assert "may not be called MUSHRA" in said[0]["todo"]
     assert test.trials[0].seconds == pytest.approx(1.0)  # 5 s, had the clip them
+    (whole,) = [one for one in test.made["findings"] if one["rule"] == "whole_clip"]
+    assert whole["got"].startswith("5 clips, such as ")
 
 
 @pytest.mark.parametrize("type_", ["acr", "dcr"])
