@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from bench import audio, runner
 from bench.align import measured_delay, probe
 from bench.audit.loudness import loudness_lufs
+from bench.codecs.controls import Lowpass3500
 from bench.errors import CodecbenchError, ConfigError, StoreError
 from bench.results import load_results
 from listening_test.building.build import Refused, build
@@ -102,6 +103,9 @@ def test_the_files_of_a_test(runs: Path, tmp_path: Path) -> None:
             ratio = 10 * np.log10(power[name][below] / power["reference"][below])
             assert np.median(np.abs(ratio)) < 0.1
             assert power[name][above].sum() < 1e-5 * power["reference"][above].sum() + 1e-9
+        long = Lowpass3500().degrade(audio.read(results.reference(trial.clip)).at(48_000)).samples[0, 9_600 + 480 :]
+        written = sounds["low_anchor"].samples[0, 480:-480]  # filtered before it was cut
+        np.testing.assert_allclose(written, long[: written.size], atol=1e-6)
         for stimulus in trial.stimuli[3:]:
             row = results.encodings.query("clip == @trial.clip and condition == @stimulus.condition").iloc[0]
             assert stimulus.run == "first"
