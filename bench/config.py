@@ -105,6 +105,11 @@ def load(path: str | os.PathLike[str]) -> tuple[RunConfig, str]:
     """
     file = find(path)
     data, text = mapping_of(file)
+    if _is_test(data):
+        raise ConfigError(
+            f"{file}: this describes a listening test, no run. Build it from runs: "
+            f"codecbench listen build RUN... {path}"
+        )
     if "loader" in data and "codecs" not in data:
         raise ConfigError(f"{file}: this is the recipe of a dataset, no run. Build it: codecbench data build {path}")
     return parse(data, str(file)), text
@@ -146,9 +151,9 @@ def parse(data: Mapping[str, Any], where: str = "configuration") -> RunConfig:
 
 
 def shipped() -> dict[str, Path]:
-    """The configurations that come with codecbench, by name; recipes of datasets, beside them, are none."""
-    found = _shipped_files()
-    return {name: path for name, path in found.items() if name not in shipped_recipes()}
+    """The configurations of runs that come with codecbench, by name; recipes and listening tests are none."""
+    others = {*shipped_recipes(), *shipped_tests()}
+    return {name: path for name, path in _shipped_files().items() if name not in others}
 
 
 def shipped_recipes() -> dict[str, Path]:
@@ -158,6 +163,19 @@ def shipped_recipes() -> dict[str, Path]:
         for name, path in _shipped_files().items()
         if any(line.startswith("loader:") for line in path.read_text(encoding="utf-8").splitlines())
     }
+
+
+def shipped_tests() -> dict[str, Path]:
+    """The listening tests that come with codecbench, by name: files with ``conditions``."""
+    return {
+        name: path
+        for name, path in _shipped_files().items()
+        if any(line.startswith("conditions:") for line in path.read_text(encoding="utf-8").splitlines())
+    }
+
+
+def _is_test(data: Mapping[str, Any]) -> bool:
+    return "codecs" not in data and "datasets" not in data and "conditions" in data
 
 
 def _shipped_files() -> dict[str, Path]:
@@ -172,8 +190,9 @@ def find(path: str | os.PathLike[str]) -> Path:
     if file.is_file():
         return file
     known = shipped()
-    if file.name in known and len(file.parts) == 1:
-        return known[file.name]
+    there = known | shipped_tests()  # what is no run says so when it is loaded
+    if file.name in there and len(file.parts) == 1:
+        return there[file.name]
     near = nearest(file.stem, known)
     raise ConfigError(f"{path}: no such configuration file.{near} Shipped with codecbench: {', '.join(known)}.")
 
