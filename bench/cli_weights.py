@@ -1,4 +1,4 @@
-"""The commands about the weights of codecs: parse, call, print."""
+"""The commands about the weights of codecs and metrics: parse, call, print."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 app = typer.Typer(
     name="weights",
-    help="Weights of neural codecs: what there is, fetch it, where it lies.",
+    help="Weights of neural codecs and metrics: what there is, fetch it, where it lies.",
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -24,7 +24,13 @@ def list_(json: Json = False) -> None:
     from bench import console, models
 
     rows = [
-        {"name": model.name, "licence": model.licence, "source": model.source, "place": str(models.place(model) or "")}
+        {
+            "name": model.name,
+            "licence": model.licence,
+            "source": model.source,
+            "place": str(models.place(model) or ""),
+            "checked": model.checked,
+        }
         for model in models.models().values()
     ]
     if json:
@@ -39,12 +45,14 @@ def list_(json: Json = False) -> None:
 
 @app.command(epilog="Examples:  codecbench weights fetch lyra_v2  ·  codecbench weights fetch encodec_24khz")
 def fetch(name: Name, json: Json = False) -> None:
-    """Fetch weights, checked and resumed; the licence is that of their publisher."""
+    """Fetch weights, checked where a checksum is known, and resumed; the licence is that of their publisher."""
     from bench import console, models
     from bench.transfers import Transfers
 
     model = models.find(name)
     console.err.print(f"{model.name}: {model.licence}; {model.source}", markup=False, soft_wrap=True)
+    if not model.checked:
+        console.err.print(f"{model.name}: nobody states a checksum of it, so what comes is not checked.", markup=False)
     with Transfers() as watch:
         folder = models.fetch(model, watch)
     if json:

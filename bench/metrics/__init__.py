@@ -40,13 +40,85 @@ CORE = (
 )
 """What a run measures unless its configuration names something else: no downloads, no surprises."""
 
-SIGNAL: tuple[Entry, ...] = ()
+_VOICE = (
+    Entry("mcd", "bench.metrics.cepstral:MelCepstralDistortion", "mel-cepstral distortion"),
+    Entry("f0_correlation", "bench.metrics.intonation:PitchContour", "correlation of pitch contours"),
+    Entry("f0_rmse", "bench.metrics.intonation:PitchContour", "RMS difference of pitch in cents"),
+    Entry("f0_rmse_hz", "bench.metrics.intonation:PitchContour", "RMS difference of pitch in Hz"),
+    Entry("voicing_error", "bench.metrics.intonation:VoicingError", "share of frames voiced in one signal only"),
+)
+
+SIGNAL: tuple[Entry, ...] = (
+    *_VOICE,
+    Entry("sdr", "bench.metrics.sdr:Sdr", "signal-to-distortion ratio of BSS Eval"),
+    Entry("si_snr", "bench.metrics.sdr:SiSnr", "scale-invariant signal-to-noise ratio, zero-mean form"),
+    Entry("segmental_snr", "bench.metrics.segmental:SegmentalSnr", "segmental SNR"),
+    Entry("fw_segmental_snr", "bench.metrics.segmental:FwSegmentalSnr", "frequency-weighted segmental SNR"),
+    Entry("loudness_difference", "bench.metrics.loudness:LoudnessDifference", "difference of integrated loudness"),
+    Entry("bandwidth_hz", "bench.metrics.bandwidth:Bandwidth", "effective bandwidth, without a reference"),
+    Entry("bandwidth_difference", "bench.metrics.bandwidth:BandwidthDifference", "difference of effective bandwidth"),
+    Entry("clipped_samples_share", "bench.metrics.clipping:ClippedSamplesShare", "samples at full scale"),
+)
 """More measures of the waveform, the spectrum, the voice, the level."""
 
-MOS: tuple[Entry, ...] = ()
+_MOS = "pip install 'codecbench[mos]'"
+_NEURAL = "pip install 'codecbench[neural]'"
+_DNSMOS = ("bench.metrics.mos.dnsmos:Dnsmos", ("speechmos", "onnxruntime"), _MOS)
+_NISQA = ("bench.metrics.mos.nisqa:Nisqa", ("torch", "torchmetrics"), _NEURAL)
+_SQUIM = ("bench.metrics.mos.squim:SquimObjective", ("torch", "torchaudio"), _NEURAL)
+
+MOS = tuple(
+    Entry(name, target, summary, requires, install)
+    for name, summary, (target, requires, install) in (
+        ("dnsmos_sig", "DNSMOS P.835, speech", _DNSMOS),
+        ("dnsmos_bak", "DNSMOS P.835, background", _DNSMOS),
+        ("dnsmos_ovrl", "DNSMOS P.835, overall", _DNSMOS),
+        ("dnsmos_p808", "DNSMOS P.808", _DNSMOS),
+        ("plcmos", "PLCMOS v2", ("bench.metrics.mos.plcmos:Plcmos", ("speechmos", "onnxruntime"), _MOS)),
+        ("squim_stoi", "SQUIM, guess of STOI", _SQUIM),
+        ("squim_pesq", "SQUIM, guess of wide-band PESQ", _SQUIM),
+        ("squim_si_sdr", "SQUIM, guess of SI-SDR", _SQUIM),
+        (
+            "squim_mos",
+            "SQUIM, guess of a MOS, beside the reference",
+            ("bench.metrics.mos.squim:SquimSubjective", ("torch", "torchaudio"), _NEURAL),
+        ),
+        ("nisqa_mos", "NISQA v2, overall", _NISQA),
+        ("nisqa_noi", "NISQA v2, noisiness", _NISQA),
+        ("nisqa_dis", "NISQA v2, discontinuity", _NISQA),
+        ("nisqa_col", "NISQA v2, coloration", _NISQA),
+        ("nisqa_loud", "NISQA v2, loudness", _NISQA),
+        ("utmos", "UTMOS22, strong learner", ("bench.metrics.mos.utmos:Utmos", ("torch", "torchaudio"), _NEURAL)),
+        ("scoreq", "SCOREQ, natural speech", ("bench.metrics.mos.scoreq:Scoreq", ("onnxruntime",), _MOS)),
+    )
+)
 """Predictors of a mean opinion score that listen to the degraded signal alone."""
 
-SEMANTIC: tuple[Entry, ...] = ()
+_SEMANTIC = "pip install 'codecbench[semantic]'"
+
+SEMANTIC: tuple[Entry, ...] = (
+    Entry(
+        "wer",
+        "bench.metrics.semantic.words:WordErrors",
+        "word error rate of Whisper against what it hears in the reference",
+        ("torch", "transformers", "jiwer"),
+        _SEMANTIC,
+    ),
+    Entry(
+        "cer",
+        "bench.metrics.semantic.words:WordErrors",
+        "character error rate of Whisper against what it hears in the reference",
+        ("torch", "transformers", "jiwer"),
+        _SEMANTIC,
+    ),
+    Entry(
+        "speaker_similarity",
+        "bench.metrics.semantic.speaker:SpeakerSimilarity",
+        "cosine of speaker embeddings of WavLM",
+        ("torch", "transformers"),
+        _SEMANTIC,
+    ),
+)
 """What is said and who says it."""
 
 GROUPS = {"core": CORE, "signal": SIGNAL, "mos": MOS, "semantic": SEMANTIC}

@@ -32,7 +32,10 @@ from bench.errors import AudioError, MetricUndefined, NotApplicable
 Signal = NDArray[np.float64]
 """One channel, shape ``(samples,)``, in [-1, 1]."""
 
-ChannelPolicy = Literal["per_channel_mean", "mixdown"]
+Programme = NDArray[np.float64]
+"""All channels, shape ``(channels, samples)``, in [-1, 1]."""
+
+ChannelPolicy = Literal["per_channel_mean", "mixdown", "joint"]
 
 SPEECH: tuple[Category, ...] = ("speech", "noisy_reverberant_speech")
 
@@ -56,7 +59,8 @@ class Domain:
     """What a metric speaks of.
 
     ``sample_rate`` is the rate it works at (None: the reference's own); signals are resampled to it.
-    ``channels`` says what happens to stereo: the mean over channels of the metric of each, or a mono mix first.
+    ``channels`` says what happens to stereo: the mean over channels of the metric of each, a mono mix first, or
+    ``joint``, one value of all channels together.
     ``minimum_s`` and ``maximum_s`` bound the clips that have a value; activity within the clip may ask for more.
     """
 
@@ -69,11 +73,13 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The reference side of one clip: a state for each channel, and what a degraded version has to match."""
+    """The reference side of one clip: a state for each channel (one for all in a ``joint`` metric), and what a degraded
+    version has to match."""
 
     states: tuple[Any, ...]
     length: int
     rate: int
+    channels: int
 
 
 class Metric:
@@ -83,6 +89,8 @@ class Metric:
     ``score_channel(state, degraded, rate) -> {quantity: value}`` for every condition. Both get float64 signals of
     equal length at ``domain.sample_rate``. They raise MetricUndefined where the pair has no value and
     NotApplicable where the metric does not speak of the signal; they never return a stand-in number.
+    A metric whose ``domain.channels`` is ``joint`` implements ``prepare_programme`` and ``score_programme`` instead,
+    which get all channels at once.
     Instances are cheap to make (models are loaded at first use) and are used by one thread.
     """
 
@@ -91,8 +99,13 @@ class Metric:
     domain: ClassVar[Domain] = Domain()
     reference_free: ClassVar[bool] = False
     """Whether it judges the degraded signal alone: ``state`` is None, and a silent reference does not matter."""
+    needs_words: ClassVar[bool] = False
+    """Whether it has a meaning only where something is said; the signals of the contract say nothing."""
     symmetric: ClassVar[bool] = False
     """Whether both orders of a pair give one value; the contract tests check either answer."""
+    narrow: ClassVar[bool] = False
+    """Whether it measures one property (bandwidth, clipping) that noise may leave as it is. The contract tests then ask
+    for a reaction to noise, a low-pass or overdrive, where of other metrics they ask for one to noise."""
 
     def require(self, category: Category) -> None:
         """Raise NotApplicable where this metric does not speak of ``category``."""
@@ -104,8 +117,8 @@ class Metric:
         """The reference side, to be handed to :meth:`score` for every degraded version of it.
 
         Raises:
-            MetricUndefined: the reference is too short or too long for this metric, or a channel of it is silent
-                (which does not matter to a metric that is ``reference_free``).
+            MetricUndefined: the reference is too short or too long for this metric, or a channel of it is silent,
+                for a ``joint`` metric all of it (which does not matter to a metric that is ``reference_free``).
             AudioError: it has NaN or infinite samples.
         """
         seconds, domain = reference.seconds, self.domain
@@ -119,13 +132,15 @@ class Metric:
             )
         require_finite(reference, "the reference")
         converted = self._converted(reference)
-        if self.reference_free:
-            return Prepared((None,) * converted.channels, reference.length, reference.rate)
-        for index, channel in enumerate(converted.samples):
-            which = f"channel {index + 1} of the reference" if converted.channels > 1 else "the reference"
-            require_active(channel, which)
-        states = [self.prepare_channel(channel.astype(np.float64), converted.rate) for channel in converted.samples]
-        return Prepared(tuple(states), reference.length, reference.rate)
+        parts = self._parts(converted)
+        states: tuple[Any, ...] = (None,) * len(parts)
+        if not self.reference_free:
+            for index, part in enumerate(parts):
+                which = f"channel {index + 1} of the reference" if len(parts) > 1 else "the reference"
+                require_active(part, which)
+            prepare = self.prepare_programme if domain.channels == "joint" else self.prepare_channel
+            states = tuple(prepare(part.astype(np.float64), converted.rate) for part in parts)
+        return Prepared(states, reference.length, reference.rate, converted.channels)
 
     def score(self, prepared: Prepared, degraded: Audio) -> dict[str, float]:
         """Every quantity of ``degraded`` against the prepared reference.
@@ -142,22 +157,33 @@ class Metric:
             )
         require_finite(degraded, "the degraded signal")
         converted = self._converted(degraded)
-        if converted.channels != len(prepared.states):
+        if converted.channels != prepared.channels:
             raise NotApplicable(
-                f"the reference has {len(prepared.states)} channels and the degraded signal {converted.channels}; "
+                f"the reference has {prepared.channels} channels and the degraded signal {converted.channels}; "
                 "expected the same."
             )
-        per_channel = [
-            self.score_channel(state, channel.astype(np.float64), converted.rate)
-            for state, channel in zip(prepared.states, converted.samples, strict=True)
+        score = self.score_programme if self.domain.channels == "joint" else self.score_channel
+        values = [
+            score(state, part.astype(np.float64), converted.rate)
+            for state, part in zip(prepared.states, self._parts(converted), strict=True)
         ]
-        return {name: mean_over_channels([values[name] for values in per_channel]) for name in per_channel[0]}
+        return {name: mean_over_channels([of_part[name] for of_part in values]) for name in values[0]}
 
     def prepare_channel(self, reference: Signal, rate: int) -> Any:
         raise NotImplementedError
 
     def score_channel(self, state: Any, degraded: Signal, rate: int) -> dict[str, float]:
         raise NotImplementedError
+
+    def prepare_programme(self, reference: Programme, rate: int) -> Any:
+        raise NotImplementedError
+
+    def score_programme(self, state: Any, degraded: Programme, rate: int) -> dict[str, float]:
+        raise NotImplementedError
+
+    def _parts(self, audio: Audio) -> list[NDArray[np.float32]]:
+        """What is measured one by one: the channels, or all of them together."""
+        return [audio.samples] if self.domain.channels == "joint" else list(audio.samples)
 
     def _converted(self, audio: Audio) -> Audio:
         if self.domain.channels == "mixdown":

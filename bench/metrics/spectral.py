@@ -200,14 +200,17 @@ class LogSpectralDistance(Metric):
 
 
 @lru_cache(maxsize=64)
-def mel_filters(rate: int, size: int, bands: int, low_hz: float, *, slaney: bool) -> Array:
+def mel_filters(
+    rate: int, size: int, bands: int, low_hz: float, *, slaney: bool, high_hz: float | None = None
+) -> Array:
     """Triangular filters over the bins of a real FFT of ``size``, shape ``(size // 2 + 1, bands)``.
 
-    From ``low_hz`` to half the rate: on Slaney's mel scale with unit area per Hz, or on HTK's with unit peaks.
+    From ``low_hz`` to ``high_hz`` (None: half the rate): on Slaney's mel scale with unit area per Hz, or on HTK's with
+    unit peaks.
     """
     to_mel, to_hz = (_slaney_mel, _slaney_hz) if slaney else (_htk_mel, _htk_hz)
-    edges = to_hz(np.linspace(to_mel(low_hz), to_mel(rate / 2), bands + 2))
-    bins = np.linspace(0, rate / 2, size // 2 + 1)[:, np.newaxis]
+    edges = to_hz(np.linspace(to_mel(low_hz), to_mel(high_hz or rate / 2), bands + 2))
+    bins = (np.arange(size // 2 + 1) * (rate / size))[:, np.newaxis]
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
     filters: Array = np.maximum(0, np.minimum(rising, falling))

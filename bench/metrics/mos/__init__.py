@@ -1,0 +1,1 @@
+"""Predictors of listeners' opinions of speech: trained networks, one module for each family."""

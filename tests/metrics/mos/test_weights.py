@@ -1,0 +1,55 @@
+"""What is said where the weights of a metric are absent, and that their licences are shown."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from bench import metrics, models
+from bench.cli_weights import app
+from bench.errors import MissingRequirement
+from bench.models import Model
+from bench.weights import WeightFile
+from tests.datasets.serving import running
+
+WEIGHTS = {
+    "squim_stoi": "squim_objective",
+    "squim_mos": "squim_subjective",
+    "nisqa_mos": "nisqa",
+    "utmos": "utmos",
+    "scoreq": "scoreq",
+}
+
+
+@pytest.mark.parametrize(("quantity", "weights"), WEIGHTS.items())
+def test_absent_weights_are_named_with_their_place_and_remedy(quantity, weights, placed):
+    if problem := metrics.registry.missing(quantity):
+        pytest.skip(problem)
+    folder = placed(weights)
+    with pytest.raises(MissingRequirement) as told:
+        metrics.make([quantity])
+    (file,) = models.FILES[weights].files
+    assert str(told.value).startswith(f"{weights} needs its weights: expected {file.name} in {folder}, but ")
+    assert f"another folder is named with CODECBENCH_{weights.upper()}." in str(told.value)
+    assert str(told.value).endswith(f"To get it: codecbench weights fetch {weights}")
+
+
+def test_licences_and_checks_are_listed():
+    rows = {row["name"]: row for row in json.loads(CliRunner().invoke(app, ["list", "--json"]).stdout)}
+    assert {name: (rows[name]["licence"], rows[name]["checked"]) for name in WEIGHTS.values()} == {
+        "squim_objective": ("CC-BY-4.0", True),
+        "squim_subjective": ("CC-BY-NC-4.0", False),
+        "nisqa": ("CC-BY-NC-SA-4.0", False),
+        "utmos": ("MIT", True),
+        "scoreq": ("CC-BY-4.0", False),
+    }
+
+
+def test_a_fetch_that_cannot_be_checked_says_so(placed, monkeypatch):
+    folder = placed("mine")
+    with running() as serving:
+        files = (WeightFile("model.bin", serving.add("model.bin", b"weights" * 1000), "", 0),)
+        monkeypatch.setitem(models.FILES, "mine", Model("mine", "none", files))
+        told = CliRunner().invoke(app, ["fetch", "mine"])
+    assert "nobody states a checksum of it, so what comes is not checked" in " ".join(told.stderr.split())
+    assert (folder / "model.bin").read_bytes() == b"weights" * 1000
