@@ -11,9 +11,11 @@ five; the answers of ABX and AB follow from the difference of two qualities as h
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -77,6 +79,29 @@ def of_metric(values: Mapping[str, float], worst: float, best: float) -> dict[st
     if worst == best:
         raise ConfigError(f"simulated listeners: expected two different values of the metric, got {worst} twice.")
     return {name: 10.0 + 85.0 * min(1.0, max(0.0, (value - worst) / (best - worst))) for name, value in values.items()}
+
+
+def read_quality(path: Path) -> dict[str | tuple[str, str], float]:
+    """Latent qualities of a CSV with the columns ``condition``, ``quality`` and perhaps ``clip``.
+
+    Raises:
+        ConfigError: it cannot be read, or lacks a column, or a quality is no number from 0 to 100.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+        table: dict[str | tuple[str, str], float] = {}
+        for row in rows:
+            clip, quality = row.get("clip"), float(row["quality"])
+            if not 0 <= quality <= 100:
+                raise ValueError(f"quality {quality:g}")
+            table[(row["condition"], clip) if clip else row["condition"]] = quality
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{path}: expected a CSV with the columns condition, quality (0 to 100), perhaps clip "
+            f"({type(error).__name__}: {error})."
+        ) from None
+    return table
 
 
 def latent(panel: Panel, stimulus: Stimulus, clip: str) -> float:

@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 
 from listening_test.analysis import choices, reliability
-from listening_test.analysis.cautions import cautions
+from listening_test.analysis.cautions import cautions, of_simulation
 from listening_test.analysis.comparisons import DRAWS, comparisons
 from listening_test.analysis.descriptive import outliers, summary
-from listening_test.analysis.frames import counted
-from listening_test.analysis.screening import PRESETS, Screening, screen
-from listening_test.analysis.variance import tests_of_all
+from listening_test.analysis.frames import as_ratings, counted
+from listening_test.analysis.screening import PRESETS, SIMULATED, Screening, screen
+from listening_test.analysis.variance import omnibus
 
 SCALED = ("mushra", "acr", "dcr")
 
@@ -57,22 +57,30 @@ class Analysis:
         return bool(self.ratings["simulated"].any())
 
 
-def analyse(ratings: pd.DataFrame, screening: Screening, seed: int = 0, draws: int = DRAWS) -> Analysis:
+def analyse(
+    ratings: pd.DataFrame, screening: Screening, seed: int = 0, draws: int = DRAWS, with_simulated: bool = False
+) -> Analysis:
     """Screen and describe the ratings of one test.
 
-    Rules of screening speak of the MUSHRA scale; other types of test are not screened.
+    Rules of screening speak of the MUSHRA scale; other types of test are not screened. Where people and simulated
+    listeners are in one table, the simulated ones are excluded, unless ``with_simulated``.
 
     Args:
         ratings: RATING_COLUMNS of one test (``frames.one_test``), training and all.
         screening: whom to leave out.
         seed: of bootstrap, permutations and splits.
         draws: of the permutation tests.
+        with_simulated: count simulated listeners beside people.
     """
     test_type = str(ratings["test_type"].iloc[0])
     chosen = screening if test_type == "mushra" else PRESETS["none"]
-    screened = screen(ratings, chosen)
-    used = counted(screened.ratings)
-    people = reliability.listeners(screened.ratings)
+    mixed = not with_simulated and bool(ratings["simulated"].any()) and not bool(ratings["simulated"].all())
+    apart = ratings["simulated"] if mixed else ratings["simulated"] & False
+    screened = screen(ratings[~apart], chosen)
+    left_out = ratings[apart].assign(excluded=True, reason=SIMULATED)
+    marked = as_ratings(pd.concat([screened.ratings, left_out]) if mixed else screened.ratings)
+    used = counted(marked)
+    people = reliability.listeners(marked)
     scaled = test_type in SCALED
     scores = used if scaled else used.head(0)
     conditions = _conditions(scores, seed)
@@ -83,19 +91,19 @@ def analyse(ratings: pd.DataFrame, screening: Screening, seed: int = 0, draws: i
         test_type=test_type,
         seed=seed,
         screening=chosen,
-        ratings=screened.ratings,
+        ratings=marked,
         checks=screened.checks,
         guarded=screened.guarded,
         listeners=people,
         conditions=conditions,
         items=summary(scores, ["category", "clip", "condition"], seed),
         comparisons=comparisons(scores, seed, draws),
-        all_systems=tests_of_all(scores) if len(scores) else tests_of_all(scores).head(0),
+        all_systems=omnibus(scores) if len(scores) else omnibus(scores).head(0),
         outliers=outliers(scores),
         pairs=choices.choices(answers, seed),
         pairs_by_listener=choices.by_listener(answers),
         panel=reliability.panel(scores, seed) if len(scores) else {},
-        cautions=tuple(_cautions(screened.ratings, used, everywhere, people, scaled)),
+        cautions=tuple(_cautions(marked, used, everywhere, people, scaled)),
     )
 
 
@@ -116,6 +124,4 @@ def _cautions(
         return ["Nobody's ratings count: there are no results. See who was left out, and why."]
     if scaled:
         return cautions(ratings, used, conditions, people)
-    if ratings["simulated"].any():
-        return ["Some or all listeners are simulated: these are no results of people."]
-    return []
+    return of_simulation(ratings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from listening_test.analysis.descriptive import BIMODAL
+from listening_test.analysis.screening import SIMULATED
 from listening_test.analysis.variance import residual_skewness
 
 EXCELLENT = 80.0  # lower end of the band "Excellent", BS.1534-3, 5.4
@@ -23,11 +24,8 @@ def cautions(ratings: pd.DataFrame, used: pd.DataFrame, conditions: pd.DataFrame
         conditions: their ``descriptive.summary`` by condition.
         people: ``reliability.listeners``.
     """
-    found = []
+    found = of_simulation(ratings)
     mushra = ratings["test_type"].iloc[0] == "mushra"
-    if ratings["simulated"].any():
-        share = ratings.groupby("listener")["simulated"].any().mean()
-        found.append(f"{100 * share:.0f} % of the listeners are simulated: these are no results of people.")
     if len(used) and used["score"].min() == used["score"].max():
         found.append(f"All ratings are equal ({used['score'].iloc[0]:g}): there is nothing to compare.")
     if mushra:
@@ -53,13 +51,24 @@ def cautions(ratings: pd.DataFrame, used: pd.DataFrame, conditions: pd.DataFrame
     return found
 
 
+def of_simulation(ratings: pd.DataFrame) -> list[str]:
+    """Says so where listeners are simulated."""
+    simulated = ratings["simulated"].astype(bool)
+    if not simulated.any():
+        return []
+    if (ratings.loc[simulated, "reason"] == SIMULATED).all():
+        return ["Simulated listeners are left out; the results are those of people."]
+    share = ratings.groupby("listener")["simulated"].any().mean()
+    return [f"{100 * share:.0f} % of the listeners are simulated: these are no results of people."]
+
+
 def _of_mushra(used: pd.DataFrame, conditions: pd.DataFrame) -> list[str]:
     found = []
     roles = set(used["role"])
     missing = [name for name in ("hidden_reference", "low_anchor", "mid_anchor") if name not in roles]
     if missing:
         found.append(
-            f"No condition is the {', '.join(missing).replace('_', ' ')}: by BS.1534-3 (5.1) this may not be called "
+            f"No condition is the {' or the '.join(missing).replace('_', ' ')}: by BS.1534-3 (5.1) this may not be called "
             "MUSHRA, and rules about it left nobody out."
         )
     medians = conditions.loc[conditions["role"] == "system", "median"]

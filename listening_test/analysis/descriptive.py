@@ -134,7 +134,8 @@ def summary(ratings: pd.DataFrame, by: Sequence[str], seed: int) -> pd.DataFrame
     """One row for each group of ``by``, of the ratings that count (see ``frames.counted``).
 
     Columns beside ``by``: ``role``, ``codec``, ``bitrate_bps``, ``actual_bps`` (mean), ``n`` ratings of
-    ``n_listeners`` about ``n_clips``; ``median``, ``q1``, ``q3``, ``iqr`` (:func:`quartiles`); ``mean``, ``sd``;
+    ``n_listeners`` about ``n_clips``; ``median``, ``q1``, ``q3``, ``iqr`` (:func:`quartiles`); ``mean`` of the
+    ratings, ``mean_of_clips`` (every clip counts alike, however many rated it), ``sd``;
     ``ci_low``, ``ci_high`` (bootstrap over listeners, see :func:`bench.stats.mean_ci`), ``t_low``, ``t_high``
     (Student's interval over listeners), ``both_low``, ``both_high`` (over listeners and clips); ``skewness``,
     ``bimodality``, ``outliers`` (number). Conditions are in the order of their roles, then of their means.
@@ -151,7 +152,8 @@ def summary(ratings: pd.DataFrame, by: Sequence[str], seed: int) -> pd.DataFrame
 
 COLUMNS = (
     "role", "codec", "bitrate_bps", "actual_bps", "n", "n_listeners", "n_clips", "median", "q1", "q3", "iqr", "mean",
-    "sd", "ci_low", "ci_high", "t_low", "t_high", "both_low", "both_high", "skewness", "bimodality", "outliers",
+    "mean_of_clips", "sd", "ci_low", "ci_high", "t_low", "t_high", "both_low", "both_high", "skewness", "bimodality",
+    "outliers",
 )  # fmt: skip
 
 
@@ -180,6 +182,7 @@ def _one(group: pd.DataFrame, seed: int) -> dict[str, Any]:
         "q3": box.third,
         "iqr": box.third - box.first,
         "mean": interval.mean,
+        "mean_of_clips": float(group.groupby("clip")["score"].mean().mean()),
         "sd": float(np.sort(values).std(ddof=1)) if len(values) > 1 else math.nan,
         "ci_low": interval.low,
         "ci_high": interval.high,

@@ -54,7 +54,7 @@ def terminal(analysis: Analysis) -> tuple[list[str], list[Sheet]]:
     lines += [f"Caution: {caution}" for caution in analysis.cautions]
     if analysis.test_type in ("abx", "ab"):
         return lines, [sheets.of_pairs(analysis)]
-    narrow = ("condition", "role", "median", "quartiles", "mean", "95 % CI (bootstrap)", "listeners")
+    narrow = ("condition", "median", "IQR", "mean", "95 % CI (bootstrap)", "listeners")
     pairs = ("better", "worse", "difference", "95 % CI (t)", "p permutation, paired", "Holm")
     return lines, [_part(sheets.of_conditions(analysis), narrow), _part(sheets.of_comparisons(analysis), pairs)]
 

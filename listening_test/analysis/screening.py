@@ -22,6 +22,9 @@ from bench.errors import ConfigError, UnknownName
 ROLES = ("hidden_reference", "mid_anchor", "low_anchor", "anchor", "system")
 RANKED = ("hidden_reference", "mid_anchor", "low_anchor")
 
+SIMULATED = "simulated listener, left out beside people"
+"""The reason of rows that no rule left out."""
+
 _RULE = re.compile(
     r"(?:(?P<role>\w+)\s*(?P<sign>[<>])\s*(?P<score>\d+(?:\.\d+)?)|(?P<ranks>ranks))\s+on\s*(?P<more>>=?)\s*"
     r"(?P<share>\d+(?:\.\d+)?)\s*%(?:\s+guard\s*>?\s*(?P<guard>\d+(?:\.\d+)?)\s*%)?"

@@ -141,8 +141,8 @@ def _transducers(test: Test | None, devices: Mapping[str, int]) -> Section:
 def _training(analysis: Analysis, test: Test | None) -> Section:
     trained = analysis.ratings[analysis.ratings["training"].astype(bool)]
     sentences = [
-        f"{len(trained)} ratings were given in training, on {len(trained['trial'].unique())} trials, by "
-        f"{len(trained['listener'].unique())} listeners. None of them counts, neither for screening nor for results."
+        f"Ratings in training: {len(trained)}; trials of training that were rated: "
+        f"{len(trained['trial'].unique())}; listeners: {len(trained['listener'].unique())}. None of them counts, neither for screening nor for results."
     ]
     if test and not test.training:
         sentences.append("The test has no training trial, which BS.1534-3 (4.1) makes mandatory.")
@@ -213,13 +213,13 @@ def _statistics(analysis: Analysis) -> Section:
             "Median, quartiles (medians of the halves, which both hold the median for an odd number) and means are "
             "over all ratings that count.",
             "Intervals of 95 %: a bootstrap that draws whole listeners (10 000 draws, widened to keep its coverage "
-            "with few listeners); Student's interval with listeners as units; and one for other listeners and other clips "
-            "(variances clustered both ways). Only the last speaks of clips that were not in the test.",
+            "with few listeners); Student's interval with listeners as units; and one for other listeners and other "
+            "clips (variances clustered both ways). Only the last speaks of clips that were not in the test.",
             f"Pairs: the listener is the unit. Paired permutation test: signs of the listeners' mean differences, "
             f"{DRAWS} draws or all, two-sided. Wilcoxon's signed-rank test (Pratt), two-sided. Both corrected after "
-            "Holm within a family: systems among each other, systems against the hidden reference. The test of BS.1534-3, "
-            "Attachment 3, pools both samples (here one mean for each listener), is unpaired, one-sided and not "
-            "corrected; it is given because the standard names it.",
+            "Holm within a family: systems among each other, systems against the hidden reference. The test of "
+            "BS.1534-3, Attachment 3, pools both samples (here one mean for each listener), is unpaired, one-sided "
+            "and not corrected; it is given because the standard names it.",
             "rm-ANOVA (sphericity corrected after Greenhouse and Geisser) and Friedman's test are for information.",
             "Outliers are listed, never removed.",
         ]

@@ -13,7 +13,7 @@ ROWS = ("test", "effect", "n_listeners", "left_out", "statistic", "df1", "df2", 
         "effect_size", "note")  # fmt: skip
 
 
-def tests_of_all(ratings: pd.DataFrame) -> pd.DataFrame:
+def omnibus(ratings: pd.DataFrame) -> pd.DataFrame:
     """Tests over all systems (at least two), columns ``ROWS``.
 
     rm-ANOVA on the listeners' means (``condition``), and, where every listener rated every system on every clip,
