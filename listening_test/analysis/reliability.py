@@ -14,6 +14,12 @@ Floats = NDArray[np.float64]
 
 SPLITS = 200
 
+NEEDED = (
+    "listener", "simulated", "trial", "clip", "condition", "against", "replicate", "role", "score", "plays", "trial_s",
+    "excluded", "reason",
+)  # fmt: skip
+"""Columns that speak of a listener."""
+
 
 def listeners(ratings: pd.DataFrame) -> pd.DataFrame:
     """A row for each listener with counted or excluded ratings, training left out.
@@ -27,7 +33,7 @@ def listeners(ratings: pd.DataFrame) -> pd.DataFrame:
     matrix = _matrix(used)
     rows = [
         {"listener": name, **_one(group), "agreement": agreement(matrix, str(name))}
-        for name, group in used.groupby("listener", sort=True)
+        for name, group in used[list(NEEDED)].groupby("listener", sort=True)
     ]
     columns = ["listener", "simulated", "n", "n_trials", "agreement", "repeatability", "reference_mean", "spread",
                "never_played", "median_trial_s", "excluded", "reason"]  # fmt: skip
@@ -74,12 +80,13 @@ def _one(group: pd.DataFrame) -> dict[str, Any]:
     scores = group["score"].to_numpy(dtype=float)
     cells = group.groupby(["trial", "clip", "condition", "against"])["score"].agg(["min", "max", "size"])
     gaps = (cells["max"] - cells["min"])[cells["size"] > 1]
-    times = group.drop_duplicates(["trial", "replicate"])["trial_s"].dropna()
+    trials = group.drop_duplicates(["trial", "replicate"])
+    times = trials["trial_s"].dropna()
     reference = group.loc[group["role"] == "hidden_reference", "score"]
     return {
         "simulated": bool(group["simulated"].any()),
         "n": len(group),
-        "n_trials": len(group.drop_duplicates(["trial", "replicate"])),
+        "n_trials": len(trials),
         "repeatability": float(gaps.mean()) if len(gaps) else math.nan,
         "reference_mean": float(reference.mean()) if len(reference) else math.nan,
         "spread": float(scores.std(ddof=1)) if len(scores) > 1 else math.nan,

@@ -140,9 +140,10 @@ def _transducers(test: Test | None, devices: Mapping[str, int]) -> Section:
 
 def _training(analysis: Analysis, test: Test | None) -> Section:
     trained = analysis.ratings[analysis.ratings["training"].astype(bool)]
+    trials, people = (len(trained[name].unique()) for name in ("trial", "listener"))
     sentences = [
-        f"Ratings in training: {len(trained)}; trials of training that were rated: "
-        f"{len(trained['trial'].unique())}; listeners: {len(trained['listener'].unique())}. None of them counts, neither for screening nor for results."
+        f"Ratings in training: {len(trained)}; trials of training that were rated: {trials}; listeners: {people}. None "
+        "of them counts, neither for screening nor for results."
     ]
     if test and not test.training:
         sentences.append("The test has no training trial, which BS.1534-3 (4.1) makes mandatory.")
