@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from listening_test.analysis.borrowed import pingouin
 
 Floats = NDArray[np.float64]
 
@@ -119,12 +120,8 @@ def _means(values: Floats) -> Floats:
 def _icc(complete: pd.DataFrame) -> tuple[float, float]:
     if len(complete) < 5 or complete.shape[1] < 2 or np.ptp(complete.to_numpy(dtype=float)) == 0:
         return math.nan, math.nan
-    import pingouin
-
     numbered = complete.reset_index(drop=True).rename_axis(index="cell").reset_index()
     long = numbered.melt(id_vars="cell", var_name="listener", value_name="score")
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # about cells on which all agree
-        table = pingouin.intraclass_corr(long, targets="cell", raters="listener", ratings="score")
+    table = pingouin("intraclass_corr", long, targets="cell", raters="listener", ratings="score")
     values = table.set_index("Type")["ICC"]
     return float(values["ICC(A,1)"]), float(values["ICC(A,k)"])

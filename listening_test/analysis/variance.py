@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from listening_test.analysis.borrowed import pingouin
 
 ROWS = ("test", "effect", "n_listeners", "left_out", "statistic", "df1", "df2", "epsilon", "p", "p_corrected",
         "effect_size", "note")  # fmt: skip
@@ -88,13 +89,9 @@ def _long(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _anova(long: pd.DataFrame, within: str | list[str], about: dict[str, Any]) -> list[dict[str, Any]]:
-    import pingouin
-
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # about cells without spread; their rows say NaN
-        table = pingouin.rm_anova(
-            long, dv="score", within=within, subject="listener", correction=True, detailed=True, effsize="np2"
-        )
+    table = pingouin(
+        "rm_anova", long, dv="score", within=within, subject="listener", correction=True, detailed=True, effsize="np2"
+    )
     rows = []
     for line in table.to_dict("records"):
         if str(line["Source"]) == "Error":

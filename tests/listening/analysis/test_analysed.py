@@ -117,7 +117,11 @@ def test_the_page_runs_nothing_and_fetches_nothing(tmp_path):
     ratings["listener"] = ratings["listener"] + BAD
     ratings["clip"] = ratings["clip"] + BAD
     ratings["test"] = BAD
-    test = replace(tiny_test(tmp_path, trials=2), title=BAD, made={"command": BAD})
+    test = replace(
+        tiny_test(tmp_path, trials=2),
+        title=BAD,
+        made={"command": "<b>", "config_text": BAD, "findings": [{"what": BAD}]},
+    )
     text = page(analysed(ratings), test, {BAD: 3})
     seen = Seen()
     seen.feed(text)
