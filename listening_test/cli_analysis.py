@@ -208,13 +208,13 @@ def power(
     from bench import console
     from bench.errors import ConfigError
     from listening_test.analysis.power import needed, pilot
-    from listening_test.analysis.screening import screen
+    from listening_test.analysis.screening import post_screen
     from listening_test.analysis.shown_power import as_json, as_sheet, sentence
 
     if pair and len(pair) != 2:
         raise ConfigError(f"--pair: expected it twice, for two conditions; got {len(pair)}.")
     ratings, known, _ = _ratings(source, database, test)
-    screened = screen(ratings, _screening(preset, exclude, known)).ratings
+    screened = post_screen(ratings, _screening(preset, exclude, known)).ratings
     spread = pilot(screened, (pair[0], pair[1]) if pair else None)
     found = [needed(spread, points, seed, aim, clips) for points in difference or (5.0, 10.0, 15.0)]
     if json:

@@ -12,8 +12,8 @@ from listening_test.analysis import choices, reliability
 from listening_test.analysis.cautions import cautions, of_simulation
 from listening_test.analysis.comparisons import DRAWS, comparisons
 from listening_test.analysis.descriptive import outliers, summary
-from listening_test.analysis.frames import as_ratings, counted
-from listening_test.analysis.screening import PRESETS, SIMULATED, Screening, screen
+from listening_test.analysis.frames import counted
+from listening_test.analysis.screening import Screening, applicable, post_screen
 from listening_test.analysis.variance import omnibus
 
 SCALED = ("mushra", "acr", "dcr")
@@ -62,8 +62,7 @@ def analyse(
 ) -> Analysis:
     """Screen and describe the ratings of one test.
 
-    Rules of screening speak of the MUSHRA scale; other types of test are not screened. Where people and simulated
-    listeners are in one table, the simulated ones are excluded, unless ``with_simulated``.
+    See :func:`listening_test.analysis.screening.post_screen` for who counts.
 
     Args:
         ratings: RATING_COLUMNS of one test (``frames.one_test``), training and all.
@@ -73,12 +72,8 @@ def analyse(
         with_simulated: count simulated listeners beside people.
     """
     test_type = str(ratings["test_type"].iloc[0])
-    chosen = screening if test_type == "mushra" else PRESETS["none"]
-    mixed = not with_simulated and bool(ratings["simulated"].any()) and not bool(ratings["simulated"].all())
-    apart = ratings["simulated"] if mixed else ratings["simulated"] & False
-    screened = screen(ratings[~apart], chosen)
-    left_out = ratings[apart].assign(excluded=True, reason=SIMULATED)
-    marked = as_ratings(pd.concat([screened.ratings, left_out]) if mixed else screened.ratings)
+    screened = post_screen(ratings, screening, with_simulated)
+    marked = screened.ratings
     used = counted(marked)
     people = reliability.listeners(marked)
     scaled = test_type in SCALED
@@ -90,7 +85,7 @@ def analyse(
         test=str(ratings["test"].iloc[0]),
         test_type=test_type,
         seed=seed,
-        screening=chosen,
+        screening=applicable(ratings, screening),
         ratings=marked,
         checks=screened.checks,
         guarded=screened.guarded,

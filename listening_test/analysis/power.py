@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from bench.errors import DatasetError
 from listening_test.analysis.comparisons import both, cells
 from listening_test.analysis.frames import counted
+from listening_test.analysis.screening import SIMULATED
 
 Floats = NDArray[np.float64]
 
@@ -86,7 +87,8 @@ def pilot(ratings: pd.DataFrame, pair: tuple[str, str] | None = None) -> Pilot:
     within, clips = zip(*(_within(rows) for _, rows in found), strict=True)
     clip_count, noise = float(np.mean(clips)), float(np.sqrt(np.mean(np.square(within))))
     total = float(np.mean([np.square(values).mean() for values in deviations]))
-    everyone = ratings.loc[~ratings["training"].astype(bool)].groupby("listener")["excluded"].any()
+    asked = ratings[(~ratings["training"] & (ratings["reason"] != SIMULATED)).astype(bool)]
+    everyone = asked.groupby("listener")["excluded"].any()
     return Pilot(
         pairs=tuple(names for names, _ in found),
         deviations=deviations,

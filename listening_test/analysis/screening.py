@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from bench.errors import ConfigError, UnknownName
+from listening_test.analysis.frames import as_ratings
 
 ROLES = ("hidden_reference", "mid_anchor", "low_anchor", "anchor", "system")
 RANKED = ("hidden_reference", "mid_anchor", "low_anchor")
@@ -186,6 +187,25 @@ def screen(ratings: pd.DataFrame, chosen: Screening) -> Screened:
         reason=ratings["listener"].map(lambda name: reasons.get(name, "")).astype("string"),
     )
     return Screened(marked, table, pd.DataFrame(guarded, columns=["rule", "trial", "broken", "listeners"]))
+
+
+def post_screen(ratings: pd.DataFrame, chosen: Screening, with_simulated: bool = False) -> Screened:
+    """What every analysis does first: :func:`screen` by ``chosen``.
+
+    Rules speak of the MUSHRA scale: listeners of other types of test all count. Where people and simulated listeners
+    are in one table, the simulated ones are excluded, unless ``with_simulated``.
+    """
+    simulated = ratings["simulated"].astype(bool)
+    apart = simulated if not with_simulated and simulated.any() and not simulated.all() else simulated & False
+    screened = screen(ratings[~apart], applicable(ratings, chosen))
+    left_out = ratings[apart].assign(excluded=True, reason=SIMULATED)
+    marked = as_ratings(pd.concat([screened.ratings, left_out]) if apart.any() else screened.ratings)
+    return Screened(marked, screened.checks, screened.guarded)
+
+
+def applicable(ratings: pd.DataFrame, chosen: Screening) -> Screening:
+    """``chosen`` for MUSHRA, none for other types of test."""
+    return chosen if (ratings["test_type"] == "mushra").all() else PRESETS["none"]
 
 
 def reasons_of(checks: pd.DataFrame) -> dict[str, str]:

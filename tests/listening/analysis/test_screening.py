@@ -12,7 +12,7 @@ from bench.errors import ConfigError, UnknownName
 from listening_test.analysis.descriptive import summary
 from listening_test.analysis.frames import as_ratings, counted
 from listening_test.analysis.importers import import_ratings
-from listening_test.analysis.screening import PRESETS, rule, screen, screening
+from listening_test.analysis.screening import PRESETS, applicable, post_screen, rule, screen, screening
 from tests.listening.analysis.made import of_listeners, rating
 
 
@@ -111,6 +111,12 @@ def test_repetitions_of_a_trial_are_trials():
 
 def test_a_listener_without_the_role_stays():
     assert left_out(of_listeners({"l": {"a": [10.0] * 5}}), "bs1534") == {}
+
+
+def test_five_point_scales_are_not_screened():
+    rows = [rating("l", f"t{i}", "reference", 5.0, test_type="dcr") for i in range(5)]
+    assert not post_screen(as_ratings(rows), PRESETS["bs1534"]).ratings["excluded"].any()
+    assert applicable(as_ratings(rows), PRESETS["bs1534"]).name == "none"
 
 
 def test_screening_starts_anew():
