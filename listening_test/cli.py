@@ -72,3 +72,6 @@ def lint(
         printed.print_findings(findings)
     if errors_of(findings):
         raise typer.Exit(1)
+
+
+app.registered_commands += analysis_app.registered_commands
