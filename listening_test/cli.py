@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from listening_test.cli_analysis import app as analysis_app
+
 app = typer.Typer(
     name="listen",
     help="Listening tests: from a run to a web test to ratings.",
