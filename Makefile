@@ -25,11 +25,12 @@ demo: $(STAMP)
 	$(BIN)/codecbench run demo
 	$(BIN)/codecbench report results/runs/demo
 
+# A process for each core, whole files at a time: fixtures of a file are made once.
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-all: $(STAMP)
-	$(BIN)/python -m pytest -m ""
+	$(BIN)/python -m pytest -n auto --dist loadfile -m ""
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
