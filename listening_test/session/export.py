@@ -1,0 +1,125 @@
+"""The rows that leave a test: ratings as RATING_COLUMNS, and the event log."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from listening_test.model import Stimulus, Test, Trial
+from listening_test.mushra import CHOICES
+from listening_test.ratings import reading
+from listening_test.ratings.rows import OPEN_REFERENCE
+from listening_test.session.checking import SERVER
+from listening_test.session.listening import SHOWN, SUBMIT, active_seconds, listened_seconds
+from listening_test.session.order import pair
+
+
+def rating_rows(connection: Connection, test: Test, test_id: int) -> list[dict[str, Any]]:
+    """One row for each rating of each submitted trial; see RATING_COLUMNS."""
+    trials = {trial.id: trial for trial in test.trials}
+    slots: dict[tuple[str, int], Row[Any]] = {
+        (slot.page_id, slot.stimulus): slot for slot in reading.all_slots(connection, test_id) if slot.kind == "rated"
+    }
+    heard, lasted = _times(connection, test_id)
+    rows = []
+    for row in reading.submitted_ratings(connection, test_id):
+        slot = slots[row.page_id, row.stimulus]
+        rows.append(
+            {
+                "test": test.name,
+                "test_type": test.rules.type,
+                "listener": row.listener,
+                "simulated": bool(row.simulated),
+                "session": str(row.number),
+                **_of_trial(trials[row.trial]),
+                "order": row.order,
+                "position": slot.position,
+                **_of_stimulus(trials[row.trial], row.stimulus, test),
+                "score": row.score,
+                "plays": slot.plays,
+                "listened_s": round(heard.get(row.page_id, {}).get(slot.id, 0.0), 3),
+                "trial_s": round(lasted[row.page_id], 3),
+                "submitted": row.submitted,
+                "excluded": False,
+                "reason": "",
+            }
+        )
+    return rows
+
+
+def event_rows(connection: Connection, test: Test, test_id: int) -> list[dict[str, Any]]:
+    """One row for each event: what happened in which trial to which condition."""
+    trials = {trial.id: trial for trial in test.trials}
+    slots = {slot.id: slot for slot in reading.all_slots(connection, test_id)}
+    rows = []
+    for row in reading.all_events(connection, test_id):
+        slot = slots.get(row.slot_id)
+        rows.append(
+            {
+                "test": test.name,
+                "listener": row.listener,
+                "simulated": bool(row.simulated),
+                "session": str(row.number),
+                "trial": row.trial or "",
+                "condition": "" if slot is None else _stimulus(trials[row.trial], slot.stimulus).condition,
+                "slot": "" if slot is None else slot.kind,
+                "kind": row.kind,
+                "value": row.value,
+                "client_ms": row.ms,
+                "at": row.at,
+                "detail": json.loads(row.detail),
+            }
+        )
+    return rows
+
+
+def _times(connection: Connection, test_id: int) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """Of each page: seconds that each slot sounded, and seconds until it was submitted without long pauses."""
+    events: dict[str, list[tuple[str, str | None, float]]] = defaultdict(list)
+    times: dict[str, list[str]] = defaultdict(list)
+    submitted: set[str] = set()
+    for row in reading.all_events(connection, test_id):
+        if row.page_id is None or row.page_id in submitted:
+            continue
+        if row.kind == SUBMIT and row.client_id.startswith(SERVER):
+            submitted.add(row.page_id)
+        times[row.page_id].append(row.at)
+        if row.kind == SHOWN or not row.client_id.startswith(SERVER):
+            events[row.page_id].append((row.kind, row.slot_id, row.ms))
+    heard = {page: listened_seconds(lines) for page, lines in events.items()}
+    return heard, {page: active_seconds(moments) for page, moments in times.items()}
+
+
+def _stimulus(trial: Trial, index: int) -> Stimulus:
+    return trial.reference if index == OPEN_REFERENCE else trial.stimuli[index]
+
+
+def _of_trial(trial: Trial) -> dict[str, Any]:
+    return {
+        "trial": trial.id,
+        "clip": trial.clip,
+        "dataset": trial.dataset,
+        "category": trial.category,
+        "block": trial.block,
+        "replicate": trial.replicate,
+        "training": trial.training,
+    }
+
+
+def _of_stimulus(trial: Trial, index: int, test: Test) -> dict[str, Any]:
+    stimulus = _stimulus(trial, index)
+    against = _stimulus(trial, pair(trial)[0]).condition if test.rules.type in CHOICES else ""
+    return {
+        "condition": stimulus.condition,
+        "role": stimulus.role,
+        "against": against,
+        "codec": stimulus.codec,
+        "bitrate_bps": stimulus.bitrate_bps,
+        "actual_bps": stimulus.actual_bps,
+        "run": stimulus.run,
+        "decoded_sha256": stimulus.decoded_sha256,
+        "stimulus_sha256": stimulus.sha256,
+    }

@@ -1,0 +1,154 @@
+"""A tiny real test folder, and a real PostgreSQL started for the run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench import audio
+from bench.audio import Audio
+from listening_test.model import STIMULI, Rules, Stimulus, Test, TestType, Trial, write_test
+
+RATE, SECONDS = 48_000, 0.6
+
+
+def tiny_test(
+    folder: Path,
+    type: TestType = "mushra",  # noqa: A002
+    trials: int = 3,
+    systems: int = 2,
+    **changes: Any,
+) -> Test:
+    """A test with real WAV files, written to ``folder``: one training trial and ``trials`` that count.
+
+    MUSHRA: hidden reference, two anchors and ``systems``; ACR, DCR: ``systems``; ABX, AB: a system against the
+    reference. ``changes`` replace fields of Test; ``rules`` (a mapping) those of Rules.
+    """
+    rules = Rules(type=type, **changes.pop("rules", {}))
+    made = tuple(_trial(folder, rules.type, index, systems) for index in range(trials + 1))
+    test = Test(name=changes.pop("name", "tiny"), title="Tiny & small", rules=rules, trials=made, seed=7, **changes)
+    write_test(test, folder)
+    return test
+
+
+def _trial(folder: Path, type_: TestType, index: int, systems: int) -> Trial:
+    random = np.random.default_rng(index)
+    original = (random.standard_normal((2, round(RATE * SECONDS))) * 0.05).astype(np.float32)
+
+    def stimulus(condition: str, role: Any, noise: float) -> Stimulus:
+        noisy = original + noise * np.random.default_rng(99).standard_normal(original.shape).astype(np.float32)
+        path = folder / STIMULI / "new.wav"
+        audio.write(path, Audio(noisy, RATE))
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        path.replace(path.with_name(f"{sha256}.wav"))
+        bitrate = int(condition.partition("@")[2] or 0) or None
+        return Stimulus(condition, role, sha256, codec=condition.partition("@")[0], bitrate_bps=bitrate)
+
+    rated = [
+        stimulus(f"codec{number}@{6000 * (number + 1)}", "system", 0.003 / (number + 1)) for number in range(systems)
+    ]
+    if type_ == "mushra":
+        rated = [
+            stimulus("hidden_reference", "hidden_reference", 0.0),
+            stimulus("anchor35", "low_anchor", 0.02),
+            stimulus("anchor70", "mid_anchor", 0.01),
+            *rated,
+        ]
+    elif type_ in ("abx", "ab"):
+        rated = rated[:1]
+    reference = stimulus("reference", "reference", 0.0)
+    category: Any = ("speech", "music")[index % 2]
+    return Trial(f"trial{index}", f"clip{index}", "tiny", category, reference, tuple(rated), SECONDS, index == 0)
+
+
+POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+
+
+def _program(name: str) -> str | None:
+    return str(POSTGRESQL[-1] / name) if POSTGRESQL else shutil.which(name)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """URL of the empty database ``postgres`` of a server that lives as long as the run; a visible skip without one."""
+    initdb, server = _program("initdb"), _program("postgres")
+    if initdb is None or server is None:
+        pytest.skip("needs PostgreSQL (Debian: apt install postgresql)")
+    pytest.importorskip("psycopg")
+    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []  # the server refuses to run as root
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # a short path: sockets have at most 107 characters
+    if as_user:
+        shutil.chown(folder, "postgres")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    data = folder / "data"
+    subprocess.run(
+        [*as_user, initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        check=True, capture_output=True, cwd=folder,
+    )  # fmt: skip
+    options = [
+        "-p",
+        str(port),
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-k",
+        str(folder),
+        "-c",
+        "max_connections=200",
+        "-c",
+        "fsync=off",
+    ]
+    process = subprocess.Popen(
+        [*as_user, server, "-D", data, *options], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    try:
+        _wait(url, process)
+        yield url
+    finally:
+        pid = int((data / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, 2)  # SIGINT: fast shutdown
+        process.wait(timeout=30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    import time
+
+    import psycopg
+
+    for _ in range(200):
+        try:
+            psycopg.connect(url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            assert process.poll() is None, "PostgreSQL ended as it started"
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("PostgreSQL did not start within ten seconds")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A URL of an empty database: "" (SQLite in the test's folder), then a schema of PostgreSQL made for this test."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    import psycopg
+
+    server = request.getfixturevalue("postgresql")
+    schema = "t" + os.urandom(6).hex()
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE SCHEMA "{schema}"')
+    yield f"{server}?options=-csearch_path%3D{schema}"
