@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import random
-import threading
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bench.errors import ConfigError, MissingRequirement, StoreError
+from listening_test.ratings.grouping import GroupCommit
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class Database:
         self.place = address.render_as_string(hide_password=True)
         if address.get_backend_name() == "sqlite":
             self.engine = _sqlite(address)
-            self._turn: Any = threading.Lock()  # SQLite has one writer: threads queue here and do not poll its lock
+            self._write_once = GroupCommit(self._transaction).run  # SQLite has one writer
         else:
             try:
                 self.engine = create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=20)
@@ -51,7 +51,7 @@ class Database:
                 raise MissingRequirement(
                     f"{self.place}: needs the driver of PostgreSQL: pip install 'codecbench[postgresql]'"
                 ) from None
-            self._turn = nullcontext()
+            self._write_once = self._write_alone
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """What ``work`` returns, once its changes are on disk; none of them where it raises."""
@@ -64,7 +64,7 @@ class Database:
     def forget_erased(self) -> None:
         """SQLite: empty the write-ahead log, which still holds rows that were deleted. PostgreSQL: nothing."""
         if self.engine.dialect.name == "sqlite":
-            with self._turn, self.engine.connect() as connection:
+            with self.engine.connect() as connection:
                 raw = connection.connection.cursor()  # outside of a transaction, which a checkpoint needs
                 raw.execute(f"PRAGMA busy_timeout = {1000 * CHECKPOINT_S}")
                 raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -75,8 +75,13 @@ class Database:
         """Close all connections."""
         self.engine.dispose()
 
-    def _write_once(self, work: Callable[[Connection], T]) -> T:
-        with self._turn, self.engine.connect().execution_options(**{WRITING: True}) as connection, connection.begin():
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self.engine.connect().execution_options(**{WRITING: True}) as connection, connection.begin():
+            yield connection
+
+    def _write_alone(self, work: Callable[[Connection], T]) -> T:
+        with self._transaction() as connection:
             return work(connection)
 
     def _read_once(self, work: Callable[[Connection], T]) -> T:
@@ -95,7 +100,9 @@ class Database:
             except DBAPIError as error:
                 if attempt < ATTEMPTS and _passes(error):
                     time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  spreads the retries
-                elif isinstance(error, OperationalError):
+                elif (
+                    isinstance(error, OperationalError) or type(error) is DatabaseError
+                ):  # SQLite: not a database, damaged
                     raise StoreError(
                         f"{self.place}: the database cannot be used ({_first_line(error)}). Check that it runs, that "
                         "its disk is not full and that this account may write to it; nothing acknowledged is lost."

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,16 +42,23 @@ def tiny_test(
     return test
 
 
-def _trial(folder: Path, type_: TestType, index: int, systems: int) -> Trial:
-    random = np.random.default_rng(index)
-    original = (random.standard_normal((2, round(RATE * SECONDS))) * 0.05).astype(np.float32)
+@lru_cache
+def _sound(index: int, noise: float) -> bytes:
+    """A WAV file: a signal of the trial's own, and noise."""
+    original = np.random.default_rng(index).standard_normal((2, round(RATE * SECONDS))) * 0.05
+    noisy = original + noise * np.random.default_rng(99).standard_normal(original.shape)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sound.wav"
+        audio.write(path, Audio(noisy.astype(np.float32), RATE))
+        return path.read_bytes()
 
+
+def _trial(folder: Path, type_: TestType, index: int, systems: int) -> Trial:
     def stimulus(condition: str, role: Any, noise: float) -> Stimulus:
-        noisy = original + noise * np.random.default_rng(99).standard_normal(original.shape).astype(np.float32)
-        path = folder / STIMULI / "new.wav"
-        audio.write(path, Audio(noisy, RATE))
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        path.replace(path.with_name(f"{sha256}.wav"))
+        sound = _sound(index, noise)
+        sha256 = hashlib.sha256(sound).hexdigest()
+        (folder / STIMULI).mkdir(parents=True, exist_ok=True)
+        (folder / STIMULI / f"{sha256}.wav").write_bytes(sound)
         bitrate = int(condition.partition("@")[2] or 0) or None
         return Stimulus(condition, role, sha256, codec=condition.partition("@")[0], bitrate_bps=bitrate)
 
@@ -86,7 +94,7 @@ def postgresql() -> Iterator[str]:
         pytest.skip("needs PostgreSQL (Debian: apt install postgresql)")
     pytest.importorskip("psycopg")
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []  # the server refuses to run as root
-    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # a short path: sockets have at most 107 characters
+    folder = Path(tempfile.mkdtemp(prefix="codecbench-postgresql-"))
     if as_user:
         shutil.chown(folder, "postgres")
     with socket.socket() as probe:
@@ -97,18 +105,8 @@ def postgresql() -> Iterator[str]:
         [*as_user, initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
         check=True, capture_output=True, cwd=folder,
     )  # fmt: skip
-    options = [
-        "-p",
-        str(port),
-        "-c",
-        "listen_addresses=127.0.0.1",
-        "-k",
-        str(folder),
-        "-c",
-        "max_connections=200",
-        "-c",
-        "fsync=off",
-    ]
+    settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 200}
+    options = [f"--{name}={value}" for name, value in {**settings, "fsync": "off"}.items()]
     process = subprocess.Popen(
         [*as_user, server, "-D", data, *options], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -217,7 +217,7 @@ def test_degradation_needs_the_reference_heard(opened: Open) -> None:
 
 
 def test_abx_counts_right_answers(opened: Open) -> None:
-    sessions = opened(type="abx", trials=12)
+    sessions = opened(type="abx", trials=12, systems=1)
     visit = joined(sessions)
     right = {}
     while visit.step.kind in ("training", "trial", "break"):
@@ -493,8 +493,8 @@ def test_tokens_and_tabs_are_not_in_the_store(opened: Open) -> None:
 
 
 def test_orders_differ_between_listeners_and_follow_from_the_seed(opened: Open) -> None:
-    sessions = opened(trials=6)
-    for _ in range(4):
+    sessions = opened(trials=5)
+    for _ in range(3):
         do_all(joined(sessions))
     rows = sessions.export_rows()
     orders, positions = {}, {}
@@ -503,9 +503,9 @@ def test_orders_differ_between_listeners_and_follow_from_the_seed(opened: Open) 
             orders.setdefault(row["session"], {})[row["order"]] = row["trial"]
         positions.setdefault((row["session"], row["trial"]), {})[row["position"]] = row["condition"]
     sequences = {tuple(order[key] for key in sorted(order)) for order in orders.values()}
-    assert len(sequences) == 4
-    assert all(set(sequence) == {f"trial{number}" for number in range(1, 7)} for sequence in sequences)
-    assert len({tuple(sorted(places.items())) for places in positions.values()}) > 20
+    assert len(sequences) == 3
+    assert all(set(sequence) == {f"trial{number}" for number in range(1, 6)} for sequence in sequences)
+    assert len({tuple(sorted(places.items())) for places in positions.values()}) > 12
     assert {row["order"] for row in rows if row["training"]} == {1}
 
 
