@@ -1,0 +1,91 @@
+"""What all pages of a listener share: the place they stand in, the frame around them, and what is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import streamlit as st
+
+from listening_test.model import Test
+from listening_test.session import LeaseLost, TokenError, Visit, WrongStep
+from listening_test.texts import Texts
+
+STYLE = """<style>
+header[data-testid="stHeader"], footer, [data-testid="stToolbar"], [data-testid="stDecoration"] { display: none; }
+[data-testid="stStatusWidget"] { display: none; }
+[data-testid="stMainBlockContainer"] { padding-top: 2rem; max-width: 62rem; }
+[data-stale="true"] { opacity: 1 !important; }
+.stButton button, .stFormSubmitButton button, .stPopover button { min-height: 44px; min-width: 44px; }
+.stRadio label, .stCheckbox label { min-height: 44px; align-items: center; }
+</style>"""
+
+TIDY_SCRIPT = """export default ({ data }) => {
+    document.documentElement.lang = data.language;
+    for (const page of data.done) localStorage.removeItem(`codecbench ${page}`);
+};"""
+
+REFUSED = "refused"
+"""Key of the session state: why this tab shows nothing but a message."""
+DONE = "done"
+"""Key of the session state: pages with a player that are over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page stands: who visits which test, in which language."""
+
+    visit: Visit
+    test: Test
+    texts: Texts
+
+
+def style(t: Texts) -> None:
+    """Hide what is not ours, make everything big enough for fingers, tell readers of screens the language, and let the
+    browser forget what its player kept of pages that are done.
+    """
+    st.set_page_config(page_title=t("page_title"))
+    st.html(STYLE)
+    data = {"language": t.language, "done": st.session_state.get(DONE, [])}
+    st.components.v2.component("codecbench_tidy", js=TIDY_SCRIPT)(key="tidy", data=data)
+
+
+def plain(text: str) -> str:
+    """``text`` so that Markdown shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])", r"\\\1", text)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Around everything that asks the session: show the right page where it is no longer this tab's turn."""
+    try:
+        yield
+    except (LeaseLost, TokenError) as error:
+        refuse(error.key)
+    except WrongStep:
+        st.rerun()
+
+
+def refuse(reason: str) -> None:
+    """Show nothing but the message ``reason`` in this tab from here on."""
+    st.session_state[REFUSED] = reason
+    st.rerun()
+
+
+def go_on(page: str) -> None:
+    """Leave a page with a player for good: all that it sent is saved."""
+    st.session_state.setdefault(DONE, []).append(page)
+    st.rerun()
+
+
+def withdraw_button(place: Place) -> None:
+    """The way out, on every page."""
+    t = place.texts
+    st.divider()
+    with st.popover(t("withdraw")):
+        st.markdown(t("withdraw_explain"))
+        if st.button(t("withdraw_confirm"), key="withdraw"):
+            place.visit.withdraw()
+            refuse("withdrawn")
