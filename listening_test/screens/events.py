@@ -14,11 +14,13 @@ log = logging.getLogger(__name__)
 
 
 def as_event(sent: Mapping[str, Any], trial: str) -> Event:
-    """The event of a player's message; in trials a choice has the id of its slot for a value."""
+    """The event of a player's message; in trials a choice has the id of its slot for a value, elsewhere it is none."""
     kind, value, slot = str(sent.get("kind")), sent.get("value"), str(sent.get("slot") or "")
     detail = {str(name): found for name, found in sent.items() if name not in FIELDS}
     if kind == "choose" and trial:
         slot, value = str(value), None
+    if not trial and kind in ("choose", "rate"):
+        kind = f"check_{kind}"
     number = value if isinstance(value, int | float) else None
     if value is not None and number is None:
         detail["value"] = value

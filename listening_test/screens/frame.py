@@ -16,11 +16,14 @@ from listening_test.texts import Texts
 STYLE = """<style>
 header[data-testid="stHeader"], footer, [data-testid="stToolbar"], [data-testid="stDecoration"] { display: none; }
 [data-testid="stStatusWidget"] { display: none; }
-[data-testid="stMainBlockContainer"] { padding-top: 2rem; max-width: 62rem; }
+[data-testid="stMainBlockContainer"] { padding-top: 1.5rem; max-width: 52rem; }
 [data-stale="true"] { opacity: 1 !important; }
 .stButton button, .stFormSubmitButton button, .stPopover button { min-height: 44px; min-width: 44px; }
 .stRadio label, .stCheckbox label { min-height: 44px; align-items: center; }
 </style>"""
+
+WIDE = '<style>[data-testid="stMainBlockContainer"] { max-width: 78rem; }</style>'
+"""For pages with a dozen sliders."""
 
 TIDY_SCRIPT = """export default ({ data }) => {
     document.documentElement.lang = data.language;

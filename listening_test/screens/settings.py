@@ -30,7 +30,8 @@ STREAMLIT: dict[str, object] = {
     "server.headless": True,
     "server.maxMessageSize": 10,  # MB; nothing of ours comes near
     "server.maxUploadSize": 1,  # MB; nothing is uploaded
-    "theme.primaryColor": "#2a6bc4",  # white on it, and it on white and on black, have a contrast of 4.5 or nearly so
+    "theme.light.primaryColor": "#2a6bc4",  # white on it has a contrast of 5.2; one for both would end the dark theme
+    "theme.dark.primaryColor": "#2a6bc4",
 }
 
 HEADERS = {

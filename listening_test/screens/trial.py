@@ -9,7 +9,7 @@ import streamlit as st
 
 from listening_test.player import ANNOYANCE, QUALITY, Page, Scale
 from listening_test.screens.events import record
-from listening_test.screens.frame import Place, go_on, plain, refusals
+from listening_test.screens.frame import WIDE, Place, go_on, plain, refusals
 from listening_test.screens.playing import HEARTBEAT_S, bands, play, sound, texts
 from listening_test.session import BlindTrial, NotComplete, Step
 
@@ -17,13 +17,15 @@ from listening_test.session import BlindTrial, NotComplete, Step
 def show(place: Place, step: Step) -> None:
     """The trial of the step."""
     t = place.texts
+    st.html(WIDE)
     st.header(t(f"{step.kind}_title", number=step.number, total=step.total))
     if step.kind == "training":
         st.badge(t("training_badge"), color="orange")
         st.info(t("training_text"))
     else:
         st.progress((step.number - 1) / step.total)
-    with st.expander(t("how"), expanded=step.number == 1):
+    first = place.test.training or place.test.counted
+    with st.expander(t("how"), expanded=step.number == 1 and first[0].training == (step.kind == "training")):
         st.markdown(t(f"instructions_{place.test.rules.type}"))
     st.markdown(f"**{plain(place.test.rules.question) or t(f'question_{place.test.rules.type}')}**")
     shown = step.payload["trial"]
