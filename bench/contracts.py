@@ -51,7 +51,7 @@ def check(name: str, metric: bool = False, options: Mapping[str, Any] | None = N
         if options:
             raise ConfigError(f"{name} is a metric: --option is for codecs.")
         factory = metrics.load(name)
-        yield from _run({rule: partial(rule, factory) for rule in METRIC_RULES})
+        yield from _run({rule: partial(rule, factory) for rule in METRIC_RULES}, factory().needs_words)
     else:
         if name in codecs.DESCRIBED and not options:
             raise ConfigError(
@@ -62,16 +62,20 @@ def check(name: str, metric: bool = False, options: Mapping[str, Any] | None = N
         yield from _run({rule: partial(rule, make) for rule in CODEC_RULES})
 
 
-def _run(rules: dict[Callable[..., None], Callable[[], None]]) -> Iterator[Result]:
+def _run(rules: dict[Callable[..., None], Callable[[], None]], needs_words: bool = False) -> Iterator[Result]:
     for rule, call in rules.items():
         title = " ".join((rule.__doc__ or rule.__name__).split()).rstrip(".")
+        if needs_words and rule in OF_MEANING:
+            yield Result(title, ok=True, detail="not tried: nothing is said in the test signal.")
+            continue
         try:
             call()
             yield Result(title, ok=True)
         except (ConfigError, MissingRequirement):  # of what it is made from: every other rule would say the same
             raise
         except (Broken, CodecbenchError) as error:
-            yield Result(title, ok=False, detail=" ".join(str(error).split()))
+            excused = needs_words and isinstance(error, MetricUndefined)
+            yield Result(title, ok=excused, detail=" ".join(str(error).split()))
         except Exception as error:  # noqa: BLE001  # the author of a plug-in wants to see this as a broken rule
             yield Result(title, ok=False, detail=f"{type(error).__name__}: {error}")
 
@@ -238,11 +242,16 @@ def the_order_of_the_arguments_matters(make: MakeMetric) -> None:
 
 
 def values_stay_in_their_range(make: MakeMetric) -> None:
-    """every value lies in the stated range."""
+    """every value lies in the stated range; below 0 dB SNR there may be none."""
     metric, clean = make(), _speechlike()
     state = metric.prepare(clean)
     for level in (60, 20, 0, -20):
-        for name, value in metric.score(state, _noisy(clean)(level)).items():
+        try:
+            values = metric.score(state, _noisy(clean)(level))
+        except MetricUndefined:  # such as a pitch that is lost in noise
+            _require(level < 0, f"no value at {level} dB SNR.")
+            continue
+        for name, value in values.items():
             quantity = next(q for q in metric.quantities if q.name == name)
             _require(quantity.low <= value <= quantity.high, f"{name} = {value} at {level} dB SNR.")
 
@@ -296,7 +305,7 @@ def a_destroyed_channel_is_heard(make: MakeMetric) -> None:
     if metric.reference_free:
         return
     left = _speechlike()
-    stereo = Audio(np.vstack([left.samples, probe(left.rate, 1, seed=5).samples[:, : left.length]]), left.rate)
+    stereo = Audio(np.vstack([left.samples, _speechlike(seed=5).samples]), left.rate)
     noise = np.random.default_rng(3).standard_normal(left.length).astype(np.float32) * 0.1
     rights = [noise.clip(-1, 1)[np.newaxis]]
     if metric.narrow:
@@ -324,6 +333,9 @@ METRIC_RULES: tuple[Callable[[MakeMetric], None], ...] = (
     a_destroyed_channel_is_heard,
 )
 
+OF_MEANING = (the_original_is_the_best, the_order_of_the_arguments_matters, a_destroyed_channel_is_heard)
+"""What cannot be seen of a metric that ``needs_words`` on a synthetic signal."""
+
 
 def _through(make: MakeCodec, signal: Audio, bitrate: int | None) -> Audio:
     decoded = make().decode(make().encode(signal, [bitrate])[bitrate])
@@ -339,11 +351,14 @@ def _searched(codec: Codec, rate: int, channels: int) -> list[int | None]:
     return [b for b in range(8_000, 72_000, 8_000) if codec.takes_bitrate and codec.refusal(b, rate, channels) is None]
 
 
-def _speechlike() -> Audio:
-    """Two seconds with the spectrum and rhythm of speech, pauses included, at 48 kHz."""
-    signal = probe(48_000).part(0, 96_000)
-    rhythm = np.clip(np.sin(2 * np.pi * 1.5 * np.arange(signal.length) / 48_000) * 3 + 1.5, 0, 1)
-    return Audio((signal.samples * rhythm).astype(np.float32), 48_000)
+def _speechlike(seed: int = 0) -> Audio:
+    """Two seconds with the spectrum, the pitch and the rhythm of speech, pauses included, at 48 kHz."""
+    hiss = probe(48_000, 1, seed).part(0, 96_000).samples
+    time = np.arange(96_000) / 48_000
+    phase = 2 * np.pi * np.cumsum(120 + 10 * seed + 30 * np.sin(2 * np.pi * 0.8 * time)) / 48_000
+    voice = sum(np.sin(harmonic * phase) / harmonic for harmonic in range(1, 30))
+    rhythm = np.clip(np.sin(2 * np.pi * 1.5 * time) * 3 + 1.5, 0, 1)
+    return Audio(((0.5 * hiss + 0.1 * voice) * rhythm).astype(np.float32), 48_000)
 
 
 def _noisy(clean: Audio) -> Callable[[float], Audio]:

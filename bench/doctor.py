@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from bench import codecs, datasets, metrics
 from bench.align import probe
 from bench.codecs.base import Codec
 from bench.engines.local import available_cores
-from bench.errors import CodecbenchError, MissingRequirement
+from bench.errors import CodecbenchError, MetricUndefined, MissingRequirement
 from bench.loading import cache_folder
 from bench.metrics.base import Metric
 
@@ -84,7 +85,8 @@ def _try_metric(name: str) -> str:
     metric: Metric
     (metric,) = metrics.make([name])
     signal = probe(metric.domain.sample_rate or 16_000)
-    metric.score(metric.prepare(signal), signal)
+    with suppress(MetricUndefined):  # noise has no pitch and no words; to say so is to work
+        metric.score(metric.prepare(signal), signal)
     return str(metric.identity)
 
 

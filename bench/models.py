@@ -13,6 +13,7 @@ from bench.codecs import lyra
 from bench.datasets.download import download
 from bench.errors import CodecbenchError, MissingRequirement, UnknownName
 from bench.metrics.mos import nisqa, scoreq, squim, utmos
+from bench.metrics.semantic import speaker, whisper
 from bench.registry import nearest
 from bench.weights import MODEL_FILES, WeightFile
 
@@ -24,17 +25,28 @@ ENCODEC = "https://dl.fbaipublicfiles.com/encodec/v0"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights of one name: files with a checksum, or a repository of the hub. ``licence`` is that of the weights."""
+    """Weights of one name: files with a checksum, or a repository of the hub. ``licence`` is that of the weights.
+
+    ``needed`` are the files of the repository, as :func:`bench.weights.find` takes them. ``variable`` is the
+    environment variable, if there is one, that names another repository or a folder.
+    """
 
     name: str
     licence: str
     files: tuple[WeightFile, ...] = ()
     repository: str = ""
+    needed: tuple[str, ...] = MODEL_FILES
+    variable: str = ""
 
     @property
     def source(self) -> str:
         """Where it comes from."""
-        return f"hub: {self.repository}" if self.repository else self.files[0].url.rsplit("/", 1)[0]
+        return f"hub: {self.chosen}" if self.repository else self.files[0].url.rsplit("/", 1)[0]
+
+    @property
+    def chosen(self) -> str:
+        """The repository, or what the environment names instead."""
+        return os.environ.get(self.variable) or self.repository if self.variable else self.repository
 
     @property
     def checked(self) -> bool:
@@ -67,21 +79,30 @@ FILES |= {
     )
 }
 LICENCES = {"facebook": ASK_META}
+METRICS = {
+    model.name: model
+    for model in (
+        Model("whisper", "Apache-2.0", (), whisper.REPOSITORY, whisper.FILES, whisper.VARIABLE),
+        Model(
+            "wavlm_sv", "CC BY-SA 3.0 (microsoft/UniSpeech)", (), speaker.REPOSITORY, speaker.FILES, speaker.VARIABLE
+        ),
+    )
+}
 
 
 def models() -> dict[str, Model]:
-    """Everything that can be fetched, by the name of the codec: files, and the repositories that codecs here name."""
+    """Everything that can be fetched, by name: files, the repositories that codecs here name, those of metrics."""
     found = {}
     for name in codecs.names():
         with suppress(CodecbenchError):
             if repository := getattr(codecs.load(name), "repository", ""):
                 licence = LICENCES.get(repository.partition("/")[0], "see the model's page")
                 found[name] = Model(name, licence, repository=repository)
-    return found | FILES
+    return found | FILES | METRICS
 
 
 def find(name: str) -> Model:
-    """The weights of the codec ``name``, or called so.
+    """The weights called ``name``: those of a codec have its name.
 
     Raises:
         UnknownName: with the nearest known name.
@@ -96,7 +117,7 @@ def place(model: Model) -> Path | None:
     """Where the weights lie on this machine; None where they are not, or not all of them."""
     if model.repository:
         try:
-            return weights.find(model.name, model.repository).path
+            return weights.locate(model.name, model.chosen, model.needed)[0]
         except MissingRequirement:
             return None
     folder = weights.folder_of(model.name)
@@ -131,14 +152,26 @@ def fetch(model: Model, watch: Watch) -> Path:
 def _from_hub(model: Model) -> Path:
     import httpx2
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
+    )
 
     try:
-        return Path(snapshot_download(model.repository, allow_patterns=list(MODEL_FILES)))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, httpx2.HTTPError, OSError) as error:
+        return Path(snapshot_download(model.chosen, allow_patterns=weights.patterns(model.needed)))
+    except (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
+        httpx2.HTTPError,
+        OSError,
+    ) as error:
         offline = " HF_HUB_OFFLINE is set." if os.environ.get("HF_HUB_OFFLINE") else ""
         raise MissingRequirement(
-            f"{model.name}: {model.repository} cannot be fetched from the hub ({type(error).__name__}).{offline} On a "
-            f"machine with a network, fetch {' and '.join(MODEL_FILES)} of that repository; copy them to a folder "
-            "here, and name it with the option `weights` of the codec."
+            f"{model.name}: {model.chosen} cannot be fetched from the hub ({type(error).__name__}).{offline} On a "
+            f"machine with a network, fetch {weights.listed(model.needed)} of that repository; copy them to a folder "
+            f"here, and name it with {model.variable or 'the option `weights` of the codec'}."
         ) from None

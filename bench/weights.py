@@ -13,6 +13,7 @@ from bench.errors import MissingRequirement
 from bench.hashes import sha256_of
 
 MODEL_FILES = ("config.json", "model.safetensors")
+"""What a model of the transformers package needs at least. In such a list ``a|b`` stands for one of the two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +29,60 @@ class Weights:
         return self.sha256[:12]
 
 
-def find(codec: str, place: str) -> Weights:
+def find(
+    codec: str, place: str, files: Sequence[str] = MODEL_FILES, named_with: str = "the option `weights`"
+) -> Weights:
     """The weights of ``codec`` at ``place``: a folder, a ``.th`` file, or a repository such as ``owner/name``.
 
     Nothing is downloaded: a repository has to be in the local cache of the hub.
 
+    Args:
+        codec: the codec, metric or model, for messages.
+        files: what a folder or a repository has to hold.
+        named_with: how another place is chosen, for messages.
     Raises:
         MissingRequirement: they are not there; what to do.
     """
+    path, found = locate(codec, place, files, named_with)
+    return Weights(path, sha256_of(path) if found == [path] else _combined(found))
+
+
+def locate(
+    codec: str, place: str, files: Sequence[str] = MODEL_FILES, named_with: str = "the option `weights`"
+) -> tuple[Path, list[Path]]:
+    """As :func:`find`, without hashing: the folder (or checkpoint file), and the files of it that count."""
     path = Path(place).expanduser()
     if path.is_file():
-        return Weights(path, sha256_of(path))
-    folder = path if path.is_dir() else _from_hub(place)
+        return path, [path]
+    folder = path if path.is_dir() else _from_hub(place, files)
     if folder is None:
         raise MissingRequirement(
             f"{codec} needs its weights: expected a folder, a checkpoint file or a fetched repository at {place!r}, "
-            f"and there is none. Copy {' and '.join(MODEL_FILES)} to a folder and name it with the option `weights`. "
+            f"and there is none. Copy {listed(files)} to a folder and name it with {named_with}. "
             f"To get it: codecbench weights fetch {codec}"
         )
-    missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
+    found = {name: _one_of(folder, name) for name in files}
+    missing = [name for name, file in found.items() if file is None]
     if missing:
         raise MissingRequirement(
-            f"{codec}: expected {' and '.join(MODEL_FILES)} in {folder}, but {' and '.join(missing)} is not there."
+            f"{codec}: expected {listed(files)} in {folder}, but {listed(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} not there."
         )
-    return Weights(folder, _combined([folder / name for name in MODEL_FILES]))
+    return folder, [file for file in found.values() if file]
+
+
+def listed(files: Sequence[str]) -> str:
+    """Names of files for a message."""
+    return " and ".join(name.replace("|", " or ") for name in files)
+
+
+def patterns(files: Sequence[str]) -> list[str]:
+    """Every name that ``files`` may stand for."""
+    return [name for names in files for name in names.split("|")]
+
+
+def _one_of(folder: Path, names: str) -> Path | None:
+    return next((folder / name for name in names.split("|") if (folder / name).is_file()), None)
 
 
 def read_tensors(path: Path, what: str) -> dict[str, Any]:
@@ -74,12 +105,12 @@ def not_weights(path: Path, what: str, error: Exception) -> MissingRequirement:
     return MissingRequirement(f"{path}: expected {what}, got something else ({reason}). Download the file again.")
 
 
-def _from_hub(repository: str) -> Path | None:
+def _from_hub(repository: str, files: Sequence[str]) -> Path | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(repository, allow_patterns=list(MODEL_FILES), local_files_only=True))
+        return Path(snapshot_download(repository, allow_patterns=patterns(files), local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError):
         return None
 

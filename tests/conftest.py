@@ -44,6 +44,27 @@ def speechlike() -> Audio:
     return probe(16_000).part(0, 32_000)
 
 
+@pytest.fixture(scope="session")
+def network_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Where small random networks lie, by the environment variables of the semantic metrics that look there."""
+    for module in ("torch", "transformers", "jiwer"):
+        pytest.importorskip(module, reason="pip install 'codecbench[semantic]'")
+    from tests.metrics import networks
+
+    folder = tmp_path_factory.mktemp("networks")
+    return {
+        "CODECBENCH_WHISPER": str(networks.whisper(folder / "whisper")),
+        "CODECBENCH_WAVLM_SV": str(networks.wavlm(folder / "wavlm")),
+    }
+
+
+@pytest.fixture
+def semantic_networks(network_folders: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Semantic metrics run, on networks that know nothing."""
+    for variable, folder in network_folders.items():
+        monkeypatch.setenv(variable, folder)
+
+
 @pytest.fixture
 def small_set(tmp_path: Path) -> Path:
     """A folder ``speech`` of four short mono WAV files, 16 kHz, and ``music`` of two stereo ones, 44.1 kHz."""

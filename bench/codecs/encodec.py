@@ -21,10 +21,10 @@ from bench.audio import Audio
 from bench.codecs.base import Network
 from bench.codecs.codes import Codes
 from bench.codecs.entropy import EntropyCoder
-from bench.codecs.pretrained import load_model, require_codebooks
 from bench.codecs.residual import ResidualCodec
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
+from bench.pretrained import load_model, require_codebooks
 from bench.weights import find as find_weights
 
 STREAM = 1

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.codecs.pretrained import require_finite
 from bench.errors import MissingRequirement
+from bench.pretrained import require_finite
 from bench.weights import not_weights, read_tensors
 
 if TYPE_CHECKING:

@@ -24,10 +24,10 @@ from bench.align import measured_delay, probe
 from bench.audio import Audio
 from bench.codecs.base import Network
 from bench.codecs.codes import Codes
-from bench.codecs.pretrained import load_model, require_codebooks
 from bench.codecs.residual import ResidualCodec
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
+from bench.pretrained import load_model, require_codebooks
 from bench.weights import find as find_weights
 
 if TYPE_CHECKING:

@@ -40,7 +40,16 @@ CORE = (
 )
 """What a run measures unless its configuration names something else: no downloads, no surprises."""
 
+_VOICE = (
+    Entry("mcd", "bench.metrics.cepstral:MelCepstralDistortion", "mel-cepstral distortion"),
+    Entry("f0_correlation", "bench.metrics.intonation:PitchContour", "correlation of pitch contours"),
+    Entry("f0_rmse", "bench.metrics.intonation:PitchContour", "RMS difference of pitch in cents"),
+    Entry("f0_rmse_hz", "bench.metrics.intonation:PitchContour", "RMS difference of pitch in Hz"),
+    Entry("voicing_error", "bench.metrics.intonation:VoicingError", "share of frames voiced in one signal only"),
+)
+
 SIGNAL: tuple[Entry, ...] = (
+    *_VOICE,
     Entry("sdr", "bench.metrics.sdr:Sdr", "signal-to-distortion ratio of BSS Eval"),
     Entry("si_snr", "bench.metrics.sdr:SiSnr", "scale-invariant signal-to-noise ratio, zero-mean form"),
     Entry("segmental_snr", "bench.metrics.segmental:SegmentalSnr", "segmental SNR"),
@@ -85,7 +94,31 @@ MOS = tuple(
 )
 """Predictors of a mean opinion score that listen to the degraded signal alone."""
 
-SEMANTIC: tuple[Entry, ...] = ()
+_SEMANTIC = "pip install 'codecbench[semantic]'"
+
+SEMANTIC: tuple[Entry, ...] = (
+    Entry(
+        "wer",
+        "bench.metrics.semantic.words:WordErrors",
+        "word error rate of Whisper against what it hears in the reference",
+        ("torch", "transformers", "jiwer"),
+        _SEMANTIC,
+    ),
+    Entry(
+        "cer",
+        "bench.metrics.semantic.words:WordErrors",
+        "character error rate of Whisper against what it hears in the reference",
+        ("torch", "transformers", "jiwer"),
+        _SEMANTIC,
+    ),
+    Entry(
+        "speaker_similarity",
+        "bench.metrics.semantic.speaker:SpeakerSimilarity",
+        "cosine of speaker embeddings of WavLM",
+        ("torch", "transformers"),
+        _SEMANTIC,
+    ),
+)
 """What is said and who says it."""
 
 GROUPS = {"core": CORE, "signal": SIGNAL, "mos": MOS, "semantic": SEMANTIC}

@@ -99,6 +99,8 @@ class Metric:
     domain: ClassVar[Domain] = Domain()
     reference_free: ClassVar[bool] = False
     """Whether it judges the degraded signal alone: ``state`` is None, and a silent reference does not matter."""
+    needs_words: ClassVar[bool] = False
+    """Whether it has a meaning only where something is said; the signals of the contract say nothing."""
     symmetric: ClassVar[bool] = False
     """Whether both orders of a pair give one value; the contract tests check either answer."""
     narrow: ClassVar[bool] = False

@@ -89,7 +89,9 @@ def test_a_joint_metric_needs_one_channel_that_is_not_silent(stereo):
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in metrics.TABLE])
-def test_the_documented_table_is_true(name):
+def test_the_documented_table_is_true(name, request):
+    if name in {entry.name for entry in metrics.SEMANTIC}:
+        request.getfixturevalue("semantic_networks")
     page = Path(__file__).parents[2] / "docs" / "metrics.md"
     (row,) = (line for line in page.read_text().splitlines() if line.startswith(f"| `{name}` |"))
     _, _, unit, better, _, clips, rate, stereo, length, *_ = (cell.strip() for cell in row.split("|"))
@@ -105,4 +107,4 @@ def test_the_documented_table_is_true(name):
     policies = {"mixdown": "mono mix", "per_channel_mean": "mean over channels", "joint": "all channels together"}
     assert stereo == policies[domain.channels]
     upper = "s up" if math.isinf(domain.maximum_s) else f"to {domain.maximum_s:g} s"
-    assert length == f"{domain.minimum_s:g} {upper}"
+    assert length.partition(",")[0] == f"{domain.minimum_s:g} {upper}"

@@ -1,0 +1,1 @@
+"""What is said and who says it: metrics that need trained networks."""

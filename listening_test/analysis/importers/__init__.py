@@ -1,0 +1,73 @@
+"""Ratings of other programs, turned into ours. To see every format, read this table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.errors import ConfigError, StoreError, UnknownName
+from listening_test.analysis.frames import as_ratings
+from listening_test.analysis.importers.base import Imported, Options, Row
+from listening_test.analysis.screening import ROLES
+
+
+class Entry(NamedTuple):
+    """Where an importer is, and what it reads."""
+
+    module: str
+    about: str
+
+
+FORMATS: Mapping[str, Entry] = {
+    "webmushra": Entry("webmushra", "mushra.csv of webMUSHRA (service/write.php)"),
+    "pymushra": Entry("pymushra", "JSON of pymushra: its download, or its TinyDB file"),
+    "go_listen": Entry("go_listen", "CSV of a MUSHRA test of Go Listen"),
+    "bernoulli": Entry("bernoulli", "ratings_formated.csv of doi 10.1109/ACCESS.2024.3482359"),
+    "listener_wise": Entry("listener_wise", "CSV with a line for each listener and sample, scores 1 to 5"),
+}
+
+
+def import_ratings(name: str, path: Path, options: Options | None = None) -> Imported:
+    """The ratings in ``path``, a file of the format ``name``, and what is to be said about them.
+
+    Raises:
+        UnknownName: no format is called that.
+        ConfigError: a role that there is none, or of a condition that the file does not have.
+        StoreError: the file cannot be read.
+        DatasetError: it is of another format.
+    """
+    if name not in FORMATS:
+        raise UnknownName(f"no format is called {name!r}. Known: {', '.join(FORMATS)}.")
+    chosen = options or Options(test=path.stem)
+    wrong = sorted(set(chosen.roles.values()) - set(ROLES))
+    if wrong:
+        raise ConfigError(f"role {', '.join(wrong)}: expected one of {', '.join(ROLES)}.")
+    module = import_module(f"{__name__}.{FORMATS[name].module}")
+    read: Callable[[str, Options], tuple[list[Row], list[str]]] = module.read
+    rows, notes = read(_text(path), chosen)
+    if not rows:
+        raise StoreError(f"{path}: expected ratings, found none. {' '.join(notes)}".strip())
+    for row in rows:
+        row["role"] = chosen.roles.get(row["condition"], row["role"])
+        row["training"] = row.get("training", False) or row["trial"] in chosen.training
+    _check_names(path, rows, chosen)
+    return Imported(as_ratings(rows), tuple(notes))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeError) as error:
+        raise StoreError(f"{path}: cannot be read as text in UTF-8 ({error}).") from None
+
+
+def _check_names(path: Path, rows: list[Row], chosen: Options) -> None:
+    for kind, wanted, column in (("role", chosen.roles, "condition"), ("training", chosen.training, "trial")):
+        known = {row[column] for row in rows}
+        unknown = sorted(set(wanted) - known)
+        if unknown:
+            raise ConfigError(
+                f"--{kind}: {path} has no {column} {', '.join(map(repr, unknown))}. There: {', '.join(sorted(known))}."
+            )

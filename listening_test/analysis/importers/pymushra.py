@@ -1,0 +1,98 @@
+"""JSON of pymushra.
+
+Either what its page of downloads gives, a list with an object for each stimulus whose keys are ``responses_stimulus``,
+``responses_score``, ``responses_time``, ``questionaire_uuid`` (that is how it is spelt), ``wm_id``, ``wm_type``,
+``wm_testId``, ``wm_date``; or the file of its TinyDB, tables of trials that hold ``id``, ``type``, ``testId``,
+``date``, ``questionaire`` and a list of ``responses``. Source: pymushra, casting.py and service.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bench.errors import DatasetError
+from listening_test.analysis.importers.base import Options, Pseudonyms, Row, number
+from listening_test.analysis.importers.webmushra import ROLES
+
+
+def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
+    """Rows of RATING_COLUMNS, and notes: what is not of MUSHRA trials is left out and counted."""
+    people, trials, others = Pseudonyms(), dict[str, dict[str, int]](), Counter[str]()
+    rows: list[Row] = []
+    for place, answer in enumerate(_answers(text), 1):
+        if answer["type"] != "mushra":
+            others[str(answer["type"])] += 1
+            continue
+        listener, trial, condition = people(answer["person"]), str(answer["trial"]), str(answer["stimulus"])
+        order = trials.setdefault(listener, {})
+        rows.append(
+            {
+                "test": str(answer["test"] or options.test),
+                "test_type": "mushra",
+                "listener": listener,
+                "trial": trial,
+                "clip": trial,
+                "category": options.category,
+                "order": order.setdefault(trial, len(order) + 1),
+                "condition": condition,
+                "role": ROLES.get(condition, "system"),
+                "score": number(answer["score"], f"pymushra, answer {place}"),
+                "trial_s": None if answer["ms"] is None else float(answer["ms"]) / 1000,
+                "submitted": _moment(answer["date"]),
+            }
+        )
+    notes = [f"Left out: {count} answers of trials of type {kind}." for kind, count in sorted(others.items())]
+    return rows, notes
+
+
+def _answers(text: str) -> Iterator[Mapping[str, Any]]:
+    try:
+        data = json.loads(text)
+        if isinstance(data, list):
+            yield from map(_of_download, data)
+        else:
+            for collection in data.values():
+                for trial in collection.values():
+                    yield from _of_trial(trial)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DatasetError(
+            f"pymushra: expected the JSON of its download or of its TinyDB ({type(error).__name__}: {error})."
+        ) from None
+
+
+def _of_download(line: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "person": line["questionaire_uuid"],
+        "test": line.get("wm_testId"),
+        "trial": line["wm_id"],
+        "type": line["wm_type"],
+        "date": line.get("wm_date"),
+        "stimulus": line["responses_stimulus"],
+        "score": line.get("responses_score"),
+        "ms": line.get("responses_time"),
+    }
+
+
+def _of_trial(trial: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for response in trial["responses"]:
+        yield {
+            "person": trial["questionaire"]["uuid"],
+            "test": trial.get("testId"),
+            "trial": trial["id"],
+            "type": trial["type"],
+            "date": trial.get("date"),
+            "stimulus": response.get("stimulus"),
+            "score": response.get("score"),
+            "ms": response.get("time"),
+        }
+
+
+def _moment(date: object) -> str:
+    """Milliseconds since 1970, as the download has them, as UTC; text as it is (local time of their server)."""
+    if isinstance(date, int | float):
+        return datetime.fromtimestamp(date / 1000, UTC).isoformat()
+    return str(date or "")

@@ -1,0 +1,52 @@
+"""The answer to "how many listeners?" as a table, a sentence and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from listening_test.analysis.power import MOST, Needed, Pilot
+from listening_test.analysis.sheets import Sheet
+
+
+def as_sheet(found: Sequence[Needed], aim: float) -> Sheet:
+    """One row for each difference."""
+    columns = ("difference", "clips each", "listeners needed", "to invite", "power")
+    rows = tuple(
+        (
+            f"{one.points:g}",
+            f"{one.clips:g}",
+            str(one.listeners) if one.listeners else f"more than {MOST}",
+            str(one.invite) if one.invite else "",
+            f"{one.power:.2f}",
+        )
+        for one in found
+    )
+    return Sheet(f"Listeners for a power of {aim:g} (paired, two-sided, 5 %)", columns, rows)
+
+
+def sentence(spread: Pilot) -> str:
+    """What the pilot said."""
+    return (
+        f"Pilot: {spread.listeners} listeners, {len(spread.pairs)} pairs, {spread.clips:.1f} clips each. Differences "
+        f"of a pair vary by {spread.between:.1f} points (standard deviation) between listeners and by "
+        f"{spread.within:.1f} from clip to clip; {100 * spread.excluded:.0f} % of the listeners were left out by "
+        "screening. The clips are taken as they are: other clips may differ by more."
+    )
+
+
+def as_json(spread: Pilot, found: Sequence[Needed], aim: float) -> dict[str, Any]:
+    """Everything in full precision."""
+    return {
+        "aim": aim,
+        "pilot": {
+            "listeners": spread.listeners,
+            "pairs": [list(pair) for pair in spread.pairs],
+            "clips": spread.clips,
+            "between_listeners_sd": spread.between,
+            "within_listeners_sd": spread.within,
+            "excluded": spread.excluded,
+        },
+        "needed": [asdict(one) for one in found],
+    }

@@ -1,0 +1,170 @@
+"""Quartiles, intervals, shapes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from listening_test.analysis.descriptive import (
+    BIMODAL,
+    bimodality,
+    clustered_error,
+    outlying,
+    quartiles,
+    summary,
+    t_interval,
+    two_way_interval,
+)
+from listening_test.analysis.frames import counted
+from tests.listening.analysis.made import of_listeners, panel
+
+SCORES = st.lists(st.integers(0, 100), min_size=1, max_size=40)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([7], (7, 7, 7)),
+        ([1, 2], (1, 1.5, 2)),
+        ([1, 2, 3], (1.5, 2, 2.5)),
+        ([1, 2, 3, 4], (1.5, 2.5, 3.5)),
+        ([1, 2, 3, 4, 5], (2, 3, 4)),
+        ([1, 2, 3, 4, 5, 6, 7], (2.5, 4, 5.5)),
+        ([6, 1, 4, 2, 5, 3], (2, 3.5, 5)),
+    ],
+)
+def test_quartiles_by_hand(values, expected):
+    assert quartiles(values) == expected
+
+
+def test_fourteen_listeners_as_hazen():
+    """BS.1534-3 shows 14 listeners; there its quartiles are those of Hazen's rule."""
+    values = np.random.default_rng(0).permutation(14) ** 2
+    assert quartiles(values) == tuple(np.quantile(values, [0.25, 0.5, 0.75], method="hazen"))
+
+
+@given(SCORES)
+def test_quartiles_are_those_of_known_rules(values):
+    rule = "linear" if len(values) % 2 else "hazen"
+    assert quartiles(values) == pytest.approx(np.quantile(values, [0.25, 0.5, 0.75], method=rule))
+
+
+def test_quartiles_of_nothing():
+    assert all(map(math.isnan, quartiles([])))
+
+
+def test_outliers_lie_beyond_one_and_a_half_boxes():
+    values = [40, 42, 44, 46, 48, 50, 59, 60]  # quartiles 43 and 54.5: bounds 25.75 and 71.75
+    assert not outlying(values).any()
+    assert outlying([*values[:-1], 72]).tolist() == [False] * 7 + [True]
+    assert not outlying([5, 5, 5, 5]).any()
+
+
+def test_bimodality_coefficient():
+    """Two equal points: skewness 0, so b = 1 / (excess + 3 (n-1)^2 / ((n-2)(n-3))), by hand for n = 4."""
+    assert bimodality([0, 0, 1, 1]) == pytest.approx(1 / (-6 + 13.5))
+    uniform = bimodality(np.linspace(0, 100, 10_001))
+    assert uniform == pytest.approx(BIMODAL, abs=1e-3)
+    random = np.random.default_rng(0)
+    assert bimodality(random.normal(50, 10, 5000)) < 0.4
+    assert bimodality(np.concatenate([random.normal(20, 5, 50), random.normal(80, 5, 50)])) > 0.8
+    assert math.isnan(bimodality([3, 3, 3, 3, 3]))
+    assert math.isnan(bimodality([1, 2, 3]))
+
+
+def test_balanced_listeners_are_a_t_test_of_their_means():
+    from scipy import stats
+
+    ratings = counted(panel(listeners=7, clips=5))
+    own = ratings[ratings["condition"] == "a"]
+    means = own.groupby("listener")["score"].mean()
+    error, k = clustered_error(own["score"], own["listener"])
+    expected = stats.t.interval(0.95, 6, means.mean(), stats.sem(means))
+    assert t_interval(means.mean(), error, k) == pytest.approx(expected)
+
+
+def test_the_two_way_interval_without_interaction_is_the_sum_of_both_variances():
+    """Scores are listener plus clip, so crossings add only what both have already."""
+    listeners, clips = np.repeat(np.arange(6), 4), np.tile(np.arange(4), 6)
+    values = 10.0 * listeners + 10.0 * clips
+    low, high = two_way_interval(values, listeners, clips)
+    by_listener, by_clip, by_cell = (
+        clustered_error(values, names)[0] for names in (listeners, clips, np.arange(len(values)))
+    )
+    from scipy import stats
+
+    reach = stats.t.ppf(0.975, 3) * math.sqrt(by_listener**2 + by_clip**2 - by_cell**2)
+    assert (low, high) == pytest.approx((values.mean() - reach, values.mean() + reach))
+
+
+@pytest.mark.parametrize(("listeners", "clips"), [(8, 6), (20, 10)])
+def test_intervals_over_listeners_cover_as_stated(listeners, clips):
+    """The truth is the mean over these clips for all listeners there are; 95 % +- 2 %."""
+    random, trials = np.random.default_rng(5), 2000
+    bias = random.normal(0, 10, (trials, listeners, 1))
+    scores = 60 + bias + random.normal(0, 8, (trials, listeners, clips))
+    who = np.repeat(np.arange(listeners), clips)
+    inside = 0
+    for one in scores:
+        error, k = clustered_error(one.ravel(), who)
+        low, high = t_interval(one.mean(), error, k)
+        inside += low <= 60 <= high
+    assert 0.93 <= inside / trials <= 0.97
+
+
+def test_bootstrap_intervals_over_listeners_cover_as_stated():
+    from bench.stats import mean_ci
+
+    random, trials = np.random.default_rng(6), 1000
+    who = np.repeat(np.arange(12), 6)
+    inside = 0
+    for _ in range(trials):
+        scores = 60 + np.repeat(random.normal(0, 10, 12), 6) + random.normal(0, 8, 72)
+        interval = mean_ci(scores, who, seed=1, draws=2000)
+        inside += interval.low <= 60 <= interval.high
+    assert 0.93 <= inside / trials <= 0.97
+
+
+@pytest.mark.parametrize(("listeners", "clips"), [(20, 12), (12, 12)])
+def test_two_way_intervals_cover_other_clips(listeners, clips):
+    random, trials = np.random.default_rng(7), 1500
+    who, what = np.repeat(np.arange(listeners), clips), np.tile(np.arange(clips), listeners)
+    inside = narrow = 0
+    for _ in range(trials):
+        scores = 60 + random.normal(0, 8, listeners)[who] + random.normal(0, 8, clips)[what]
+        scores = scores + random.normal(0, 8, len(who))
+        low, high = two_way_interval(scores, who, what)
+        inside += low <= 60 <= high
+        error, k = clustered_error(scores, who)
+        below, above = t_interval(scores.mean(), error, k)
+        narrow += below <= 60 <= above
+    assert 0.93 <= inside / trials <= 0.985  # degrees of freedom of the smaller number are on the safe side
+    assert narrow / trials < 0.9  # who speaks of other clips needs the two-way interval
+
+
+def test_a_summary_does_not_depend_on_the_order_of_rows():
+    ratings = counted(panel())
+    shuffled = ratings.sample(frac=1, random_state=1)
+    for by in (["condition"], ["category", "clip", "condition"]):
+        pd.testing.assert_frame_equal(summary(ratings, by, 3), summary(shuffled, by, 3), check_exact=True)
+
+
+def test_conditions_come_reference_first_then_systems_by_mean_then_anchors():
+    table = summary(counted(panel()), ["condition"], 0)
+    assert table["condition"].tolist() == ["reference", "c", "b", "a", "anchor70", "anchor35"]
+
+
+def test_one_listener_one_clip_and_equal_ratings_have_no_interval_but_a_mean():
+    table = summary(of_listeners({"l": {"a": [50.0]}}), ["condition"], 0)
+    [row] = table.to_dict("records")
+    assert (row["mean"], row["median"], row["n_listeners"]) == (50, 50, 1)
+    assert math.isnan(row["ci_low"])
+    assert math.isnan(row["t_low"])
+    table = summary(of_listeners({name: {"a": [50.0] * 3} for name in "xyz"}), ["condition"], 0)
+    [row] = table.to_dict("records")
+    assert (row["ci_low"], row["ci_high"], row["t_low"], row["both_high"]) == (50, 50, 50, 50)
