@@ -74,7 +74,10 @@ def watched(page: Any) -> Received:
 
 
 def sounds_ready(page: Any) -> None:
-    page.wait_for_selector("button.sound:enabled", timeout=SLOW_MS)
+    try:
+        page.wait_for_selector("button.sound:enabled", timeout=SLOW_MS)
+    except Exception as error:
+        raise AssertionError(page.locator("body").inner_text()) from error
 
 
 def consent(page: Any) -> None:

@@ -101,7 +101,9 @@ def assert_no_pair(sounds: list[tuple[str, dict[str, str], bytes]], got: Receive
     assert {headers["cache-control"] for _, headers, _ in sounds} == {"no-store, no-transform"}
     assert not {"etag", "last-modified", "content-disposition"} & {name for _, headers, _ in sounds for name in headers}
     samples = [soundfile.read(io.BytesIO(body), dtype="int32")[0].tobytes() for _, _, body in sounds]
-    twins = [url.rpartition("/")[2] for (url, _, _), one in zip(sounds, samples, strict=True) if samples.count(one) == 2]
+    twins = [
+        url.rpartition("/")[2] for (url, _, _), one in zip(sounds, samples, strict=True) if samples.count(one) == 2
+    ]
     assert len(twins) == 2
     pieces = [{twin[start : start + 5] for start in range(len(twin) - 4)} for twin in twins]
     assert not pieces[0] & pieces[1]
