@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from listening_test.screens import serving, settings
+from listening_test.screens import failed, serving, settings
 
 
 def main() -> None:
@@ -32,4 +32,9 @@ else:
     from listening_test.screens.headers import Headers
 
     settings.apply()
-    app = st.App(__file__, routes=[audio_route(serving.sound)], middleware=[Middleware(Headers)])
+    app = st.App(
+        __file__,
+        routes=[audio_route(serving.sound)],
+        middleware=[Middleware(Headers)],
+        on_script_error=failed.show,
+    )

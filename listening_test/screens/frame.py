@@ -56,8 +56,11 @@ def style(t: Texts) -> None:
 
 
 def plain(text: str) -> str:
-    """``text`` so that Markdown shows it as it is."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])", r"\\\1", text)
+    """``text`` so that a line of Markdown shows it as it is; HTML is shown as it is anyway.
+
+    No more is escaped than has to be: labels are read aloud with what stands in them.
+    """
+    return re.sub(r"[\\`*_\[\]$~]|:(?=\w)", r"\\\g<0>", text)
 
 
 @contextmanager

@@ -18,8 +18,8 @@ HEARTBEAT_S = 10.0
 
 
 def sound(slot: str, letter: str, score: float | None = None) -> Sound:
-    """What the player is told of a sound."""
-    return Sound(slot, letter, address(slot), score)
+    """What the player is told of a sound; its address is relative, for the app may be served under any path."""
+    return Sound(slot, letter, address(slot, "."), score)
 
 
 def texts(place: Place, **own: str) -> dict[str, str]:

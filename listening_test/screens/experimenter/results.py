@@ -44,7 +44,8 @@ def show(sessions: Sessions) -> None:
 def _show(analysis: Analysis) -> None:
     if analysis.test_type in ("mushra", "acr", "dcr"):
         for picture in pictures(analysis):
-            st.image(picture.svg, caption=picture.caption, width="stretch")
+            on_paper = picture.svg.replace('style="', 'style="background:white;', 1)  # it is drawn in black
+            st.image(on_paper, caption=picture.caption, width="stretch")
     for sheet in (of_conditions(analysis), of_listeners(analysis)):
         st.markdown(f"**{sheet.title}**")
         st.dataframe(pd.DataFrame(sheet.rows, columns=list(sheet.columns)), hide_index=True, width="stretch")
