@@ -68,8 +68,8 @@ def _of_mushra(used: pd.DataFrame, conditions: pd.DataFrame) -> list[str]:
     missing = [name for name in ("hidden_reference", "low_anchor", "mid_anchor") if name not in roles]
     if missing:
         found.append(
-            f"No condition is the {' or the '.join(missing).replace('_', ' ')}: by BS.1534-3 (5.1) this may not be called "
-            "MUSHRA, and rules about it left nobody out."
+            f"No condition is the {' or the '.join(missing).replace('_', ' ')}: by BS.1534-3 (5.1) this may not be "
+            "called MUSHRA, and rules about it left nobody out."
         )
     medians = conditions.loc[conditions["role"] == "system", "median"]
     if len(medians) and (medians >= EXCELLENT).mean() > 0.5:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from listening_test.analysis.borrowed import pingouin
+
 Floats = NDArray[np.float64]
 
 SPLITS = 200
+
+NEEDED = (
+    "listener", "simulated", "trial", "clip", "condition", "against", "replicate", "role", "score", "plays", "trial_s",
+    "excluded", "reason",
+)  # fmt: skip
+"""Columns that speak of a listener."""
 
 
 def listeners(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -27,7 +34,7 @@ def listeners(ratings: pd.DataFrame) -> pd.DataFrame:
     matrix = _matrix(used)
     rows = [
         {"listener": name, **_one(group), "agreement": agreement(matrix, str(name))}
-        for name, group in used.groupby("listener", sort=True)
+        for name, group in used[list(NEEDED)].groupby("listener", sort=True)
     ]
     columns = ["listener", "simulated", "n", "n_trials", "agreement", "repeatability", "reference_mean", "spread",
                "never_played", "median_trial_s", "excluded", "reason"]  # fmt: skip
@@ -74,12 +81,13 @@ def _one(group: pd.DataFrame) -> dict[str, Any]:
     scores = group["score"].to_numpy(dtype=float)
     cells = group.groupby(["trial", "clip", "condition", "against"])["score"].agg(["min", "max", "size"])
     gaps = (cells["max"] - cells["min"])[cells["size"] > 1]
-    times = group.drop_duplicates(["trial", "replicate"])["trial_s"].dropna()
+    trials = group.drop_duplicates(["trial", "replicate"])
+    times = trials["trial_s"].dropna()
     reference = group.loc[group["role"] == "hidden_reference", "score"]
     return {
         "simulated": bool(group["simulated"].any()),
         "n": len(group),
-        "n_trials": len(group.drop_duplicates(["trial", "replicate"])),
+        "n_trials": len(trials),
         "repeatability": float(gaps.mean()) if len(gaps) else math.nan,
         "reference_mean": float(reference.mean()) if len(reference) else math.nan,
         "spread": float(scores.std(ddof=1)) if len(scores) > 1 else math.nan,
@@ -112,12 +120,8 @@ def _means(values: Floats) -> Floats:
 def _icc(complete: pd.DataFrame) -> tuple[float, float]:
     if len(complete) < 5 or complete.shape[1] < 2 or np.ptp(complete.to_numpy(dtype=float)) == 0:
         return math.nan, math.nan
-    import pingouin
-
     numbered = complete.reset_index(drop=True).rename_axis(index="cell").reset_index()
     long = numbered.melt(id_vars="cell", var_name="listener", value_name="score")
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # about cells on which all agree
-        table = pingouin.intraclass_corr(long, targets="cell", raters="listener", ratings="score")
+    table = pingouin("intraclass_corr", long, targets="cell", raters="listener", ratings="score")
     values = table.set_index("Type")["ICC"]
     return float(values["ICC(A,1)"]), float(values["ICC(A,k)"])

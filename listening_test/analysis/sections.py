@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,13 +26,14 @@ NOT_KNOWN = "Not recorded: the ratings come without the test's folder."
 
 @dataclass(frozen=True)
 class Part:
-    """Pictures, a table and notes under a heading; a ``folded`` table opens on demand."""
+    """Pictures, a table, notes and code under a heading; a ``folded`` table, and code, open on demand."""
 
     heading: str = ""
     figures: tuple[Picture, ...] = ()
     sheet: Sheet | None = None
     folded: bool = False
     notes: tuple[str, ...] = ()
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,6 @@ def _material(analysis: Analysis, test: Test | None) -> Section:
         rows = [(trial.clip, trial.dataset, trial.category, f"{trial.seconds:g}") for trial in _distinct(test.counted)]
         columns = ("clip", "dataset", "category", "seconds")
         parts = (Part(sheet=Sheet("Clips", columns, tuple(rows), frozenset(columns[:3]))),)
-        facts += [(f"Build: {name}", _plain(test.made[name])) for name in ("choice", "selection") if name in test.made]
     return Section("material", "Selection of test material", () if test else (NOT_KNOWN,), tuple(facts), parts)
 
 
@@ -124,8 +123,20 @@ def _processing(test: Test | None) -> Section:
     columns = ("condition", "codec", "measured kbit/s", "gain in dB", "made by", "run")
     sheet = Sheet("Conditions", columns, tuple(rows), frozenset({"codec", "made by", "run"}))
     text = "All stimuli of a trial have the same length and are 48 kHz, 24 bit."
-    facts = [(f"Build: {name}", _plain(value)) for name, value in sorted(test.made.items()) if _short(value)]
-    return Section("processing", "Processing of the material", (text,), tuple(facts), (Part(sheet=sheet),))
+    facts = [(name.replace("_", " "), str(value)) for name, value in sorted(test.made.items()) if _short(value)]
+    config = str(test.made.get("config_text") or "")
+    parts = [Part(sheet=sheet, notes=_findings(test)), *([Part("Configuration", code=config)] if config else [])]
+    return Section("processing", "Processing of the material", (text,), tuple(facts), tuple(parts))
+
+
+def _findings(test: Test) -> tuple[str, ...]:
+    """What the linter said when the test was built."""
+    return tuple(
+        f"{finding.get('severity', 'finding')} of the linter: {finding.get('where', '')} {finding.get('what', '')} "
+        f"({finding.get('clause', '')})"
+        for finding in test.made.get("findings", ())
+        if isinstance(finding, Mapping)
+    )
 
 
 def _transducers(test: Test | None, devices: Mapping[str, int]) -> Section:
@@ -140,9 +151,10 @@ def _transducers(test: Test | None, devices: Mapping[str, int]) -> Section:
 
 def _training(analysis: Analysis, test: Test | None) -> Section:
     trained = analysis.ratings[analysis.ratings["training"].astype(bool)]
+    trials, people = (len(trained[name].unique()) for name in ("trial", "listener"))
     sentences = [
-        f"Ratings in training: {len(trained)}; trials of training that were rated: "
-        f"{len(trained['trial'].unique())}; listeners: {len(trained['listener'].unique())}. None of them counts, neither for screening nor for results."
+        f"Ratings in training: {len(trained)}; trials of training that were rated: {trials}; listeners: {people}. None "
+        "of them counts, neither for screening nor for results."
     ]
     if test and not test.training:
         sentences.append("The test has no training trial, which BS.1534-3 (4.1) makes mandatory.")
@@ -251,8 +263,4 @@ def _distinct(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def _short(value: object) -> bool:
-    return isinstance(value, str | int | float | bool) and len(str(value)) <= 300
-
-
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return isinstance(value, str | int | float | bool) and 0 < len(str(value)) <= 200 and "\n" not in str(value)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from listening_test.analysis.borrowed import pingouin
 
 ROWS = ("test", "effect", "n_listeners", "left_out", "statistic", "df1", "df2", "epsilon", "p", "p_corrected",
         "effect_size", "note")  # fmt: skip
@@ -58,8 +59,8 @@ def residual_skewness(ratings: pd.DataFrame) -> float:
 def _why_not(complete: pd.DataFrame) -> str:
     if complete.shape[1] < 2:
         return "fewer than two systems"
-    if len(complete) < 2:
-        return "fewer than two listeners rated every system"
+    if len(complete) < 3:
+        return "fewer than three listeners rated every system"
     table = complete.to_numpy(dtype=float)
     residuals = table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean()
     if np.abs(residuals).max() < 1e-9:
@@ -77,7 +78,7 @@ def _two_way(cells: pd.DataFrame, about: dict[str, Any]) -> list[dict[str, Any]]
     complete = cells.dropna()
     if clips < 2:
         return [{**row, "note": "one clip only"}]
-    if cells.shape[1] != conditions * clips or len(complete) < 2:
+    if cells.shape[1] != conditions * clips or len(complete) < 3:
         return [{**row, "note": "not every listener rated every system on every clip"}]
     counts = {"n_listeners": len(complete), "left_out": len(cells) - len(complete)}
     return _anova(_long(complete), ["condition", "clip"], {**counts, "note": "on the single ratings"})
@@ -88,13 +89,9 @@ def _long(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _anova(long: pd.DataFrame, within: str | list[str], about: dict[str, Any]) -> list[dict[str, Any]]:
-    import pingouin
-
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # about cells without spread; their rows say NaN
-        table = pingouin.rm_anova(
-            long, dv="score", within=within, subject="listener", correction=True, detailed=True, effsize="np2"
-        )
+    table = pingouin(
+        "rm_anova", long, dv="score", within=within, subject="listener", correction=True, detailed=True, effsize="np2"
+    )
     rows = []
     for line in table.to_dict("records"):
         if str(line["Source"]) == "Error":

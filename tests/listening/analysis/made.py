@@ -32,7 +32,7 @@ def of_listeners(scores: Mapping[str, Mapping[str, Sequence[float]]]) -> pd.Data
 
 def panel(
     listeners: int = 8,
-    clips: int = 6,
+    clips: int = 4,
     systems: Mapping[str, float] | None = None,
     seed: int = 0,
     between: float = 5.0,

@@ -21,7 +21,7 @@ from listening_test.analysis.comparisons import (
     wilcoxon_p,
 )
 from listening_test.analysis.frames import as_ratings, counted
-from listening_test.analysis.variance import residual_skewness, omnibus
+from listening_test.analysis.variance import omnibus, residual_skewness
 from tests.listening.analysis.made import of_listeners, panel, rating
 
 
@@ -147,8 +147,8 @@ def test_rm_anova_and_friedman_as_statsmodels_and_scipy_say():
 
 
 def test_what_cannot_be_tested_says_why():
-    notes = omnibus(counted(panel(listeners=1)))["note"]
-    assert set(notes) == {"fewer than two listeners rated every system"}
+    notes = omnibus(counted(panel(listeners=2)))["note"]
+    assert set(notes) == {"fewer than three listeners rated every system"}
     assert set(omnibus(counted(panel(systems={"a": 50.0})))["note"]) == {"fewer than two systems"}
     equal = of_listeners({name: {"a": [50.0] * 4, "b": [60.0] * 4} for name in "xyz"})
     assert set(omnibus(equal)["note"]) == {"no spread between listeners"}

@@ -36,17 +36,13 @@ def test_exactly_15_percent_stays_and_more_goes():
             "six of forty": {"reference": low_on(6, 40)},
         }
     )
-    assert left_out(ratings, "bs1534") == {
-        "four of twenty": "hidden_reference < 90 on > 15%: 4 of 20 trials (20.0 %)"
-    }
+    assert left_out(ratings, "bs1534") == {"four of twenty": "hidden_reference < 90 on > 15%: 4 of 20 trials (20.0 %)"}
 
 
 def test_the_mid_anchor_may_not_be_heard_as_the_reference():
     fine, wrong = [40.0] * 20, [91.0] * 4 + [40.0] * 16
     ratings = of_listeners({"wrong": {"anchor70": wrong}, **{f"fine{i}": {"anchor70": fine} for i in range(5)}})
-    assert left_out(ratings, "bs1534") == {
-        "wrong": "mid_anchor > 90 on > 15% guard 25%: 4 of 20 trials (20.0 %)"
-    }
+    assert left_out(ratings, "bs1534") == {"wrong": "mid_anchor > 90 on > 15% guard 25%: 4 of 20 trials (20.0 %)"}
 
 
 def test_an_item_whose_mid_anchor_many_rate_high_is_not_used():

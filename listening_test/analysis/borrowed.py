@@ -1,0 +1,30 @@
+"""Functions of pingouin, which takes seconds to import: only where it is used."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.errors import MissingRequirement
+
+
+def pingouin(name: str, *arguments: Any, **options: Any) -> pd.DataFrame:
+    """The table that the function ``name`` of pingouin gives; its warnings about cells without spread become NaN.
+
+    Raises:
+        MissingRequirement: it is not installed.
+    """
+    try:
+        import pingouin as package
+    except ImportError:
+        raise MissingRequirement(
+            "the analysis of a listening test needs pingouin: pip install 'codecbench[listen]'"
+        ) from None
+    function: Callable[..., pd.DataFrame] = getattr(package, name)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return function(*arguments, **options)

@@ -1,0 +1,311 @@
+"""The whole analysis: files, report, commands; and what it does with little or strange data."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from bench.errors import ConfigError, DatasetError, StoreError, UnknownName
+from listening_test.analysis import outputs
+from listening_test.analysis.analysed import analyse
+from listening_test.analysis.cautions import cautions
+from listening_test.analysis.descriptive import summary
+from listening_test.analysis.devices import devices
+from listening_test.analysis.frames import as_ratings, counted, one_test, read_ratings, write_csv, write_ratings
+from listening_test.analysis.page import page
+from listening_test.analysis.reliability import listeners
+from listening_test.analysis.screening import PRESETS
+from listening_test.cli_analysis import app
+from listening_test.model import RATING_COLUMNS, RATINGS, write_test
+from tests.listening.analysis.made import of_listeners, panel, rating
+from tests.listening.conftest import tiny_test
+
+DRAWS = 300
+BAD = "<script>alert('x')</script> & \"q\" 😀 $a$ " + "x" * 500
+
+
+def analysed(ratings, preset="bs1534", **more):
+    return analyse(ratings, PRESETS[preset], seed=1, draws=DRAWS, **more)
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    "ratings",
+    [
+        pytest.param(of_listeners({"l": {"a": [50.0]}}), id="one rating"),
+        pytest.param(panel(listeners=1), id="one listener"),
+        pytest.param(panel(clips=1), id="one clip"),
+        pytest.param(panel(systems={"a": 50.0}), id="one system"),
+        pytest.param(panel(listeners=2, clips=2), id="two of each"),
+        pytest.param(
+            as_ratings(
+                [rating(who, clip, name, 100.0) for who in "xyz" for clip in "ab" for name in ("s", "t", "reference")]
+            ),
+            id="all equal",
+        ),
+        pytest.param(panel().sample(frac=0.4, random_state=0), id="holes"),
+        pytest.param(panel().assign(training=True), id="training only"),
+        pytest.param(panel().assign(score=np.nan), id="no scores"),
+        pytest.param(panel().assign(role="anchor"), id="anchors only"),
+        pytest.param(panel().assign(test_type="acr", score=3.0), id="acr, all equal"),
+        pytest.param(
+            as_ratings([rating(who, "c", "s", 1.0, test_type="abx", against="r") for who in "xyz"]), id="abx, all right"
+        ),
+    ],
+)
+def test_little_or_strange_data_still_make_a_report(ratings, tmp_path):
+    """Warnings are errors in this suite: none of these may warn either."""
+    analysis = analysed(ratings)
+    files = outputs.write_all(analysis, tmp_path)
+    assert all(path.stat().st_size for path in files)
+    json.dumps(outputs.as_json(analysis), default=str)
+    lines, tables = outputs.terminal(analysis)
+    assert lines
+    assert tables
+    assert len(pd.read_parquet(tmp_path / RATINGS)) == len(ratings)
+
+
+def test_an_analysis_does_not_depend_on_the_order_of_rows():
+    ratings = panel(listeners=7)
+    one, two = analysed(ratings), analysed(ratings.sample(frac=1, random_state=5))
+    assert json.dumps(outputs.as_json(one), default=str) == json.dumps(outputs.as_json(two), default=str)
+    assert page(one) == page(two)
+
+
+def test_rows_stay_and_only_two_columns_change(tmp_path):
+    ratings = as_ratings(panel())
+    ratings.loc[(ratings["listener"] == "L01") & (ratings["role"] == "hidden_reference"), "score"] = 10.0
+    analysis = analysed(ratings)
+    outputs.write_all(analysis, tmp_path)
+    written = read_ratings(tmp_path)
+    assert list(written.columns) == list(RATING_COLUMNS)
+    same = [name for name in RATING_COLUMNS if name not in ("excluded", "reason")]
+    pd.testing.assert_frame_equal(written[same], ratings[same])
+    assert set(written.loc[written["excluded"], "listener"]) == {"L01"}
+    assert "L01" not in set(counted(written)["listener"])
+    pd.testing.assert_frame_equal(read_ratings(tmp_path / "ratings.csv"), written)
+
+
+class Seen(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.addresses, self.text = set(), [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.addresses += [value for name, value in attributes if name in ("src", "href", "xlink:href", "action")]
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_the_page_runs_nothing_and_fetches_nothing(tmp_path):
+    """Names of listeners, clips, conditions, devices and of the test itself are the text of others."""
+    ratings = panel(listeners=3, clips=2)
+    ratings["condition"] = ratings["condition"] + BAD
+    ratings["listener"] = ratings["listener"] + BAD
+    ratings["clip"] = ratings["clip"] + BAD
+    ratings["test"] = BAD
+    test = replace(
+        tiny_test(tmp_path, trials=2),
+        title=BAD,
+        made={"command": "<b>", "config_text": BAD, "findings": [{"what": BAD}]},
+    )
+    text = page(analysed(ratings), test, {BAD: 3})
+    seen = Seen()
+    seen.feed(text)
+    assert not seen.tags & {"script", "img", "iframe", "object", "audio", "form"}
+    assert all(address.startswith(("#", "data:")) for address in seen.addresses)
+    assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org/)", text)
+    assert "alert" in "".join(seen.text)
+    assert not re.search(r"\son\w+=", re.sub(r'aria-label="[^"]*"', "", text))
+
+
+def test_the_page_has_the_headings_of_the_standard(tmp_path):
+    test = tiny_test(tmp_path)
+    text = page(analysed(panel(), "none"), test, {"headphones, HD 650": 2})
+    for heading in (
+        "Test design", "Selection of test material", "Processing of the material", "Transducers and level",
+        "Training of the listeners", "Post-screening and listeners", "Reference and anchors", "Statistical methods",
+        "Results",
+    ):  # fmt: skip
+        assert f">{heading}</h2>" in text
+    assert "Tiny &amp; small" in text
+    assert "headphones, HD 650" in text
+    assert text.count("<svg") == 2
+
+
+def test_simulated_listeners_are_marked_and_left_out_beside_people():
+    people, simulated = panel(listeners=4), panel(listeners=2).assign(simulated=True)
+    simulated["listener"] = "simulated " + simulated["listener"]
+    alone = analysed(simulated)
+    assert alone.simulated
+    assert "100 % of the listeners are simulated" in page(alone)
+    mixed = analysed(as_ratings(pd.concat([people, simulated])))
+    assert set(mixed.used["listener"]) == set(people["listener"])
+    assert set(mixed.ratings.loc[mixed.ratings["excluded"], "reason"]) == {"simulated listener, left out beside people"}
+    assert "Simulated listeners are left out" in mixed.cautions[0]
+    both = analysed(as_ratings(pd.concat([people, simulated])), with_simulated=True)
+    assert len(set(both.used["listener"])) == 6
+    assert "33 % of the listeners are simulated" in both.cautions[0]
+
+
+def warned(ratings):
+    used = counted(ratings)
+    return cautions(ratings, used, summary(used, ["condition"], 0), listeners(ratings))
+
+
+def test_cautions():
+    assert warned(panel(listeners=12, clips=8)) == []
+    high = panel(listeners=12, clips=8, systems={"a": 92.0, "b": 95.0, "c": 60.0}, noise=2, between=1)
+    assert any("2 of 3 systems have a median of 80 to 100" in text for text in warned(high))
+    split = panel(listeners=12, clips=8)
+    polar = split["condition"] == "a"
+    split.loc[polar, "score"] = np.where(split.loc[polar, "listener"].str[-1].astype(int) % 2, 20.0, 90.0)
+    assert any("two groups" in text and "a (" in text for text in warned(split))
+    close = panel(listeners=12, clips=8)
+    close.loc[close["role"] == "mid_anchor", "score"] -= 15
+    assert any("points above the low one" in text for text in warned(close))
+    texts = " ".join(warned(panel(listeners=3, clips=2)))
+    assert "Only 3 listeners count" in texts
+    assert "2 clips for 3 systems" in texts
+    assert any("may not be called MUSHRA" in text for text in warned(panel()[lambda rows: rows["role"] == "system"]))
+    unheard = panel(listeners=12, clips=8).assign(plays=1)
+    unheard.loc[0, "plays"] = 0
+    assert any("never played: L00" in text for text in warned(as_ratings(unheard)))
+
+
+def test_categories_have_their_own_tables_and_pictures():
+    ratings = panel()
+    ratings["category"] = np.where(ratings["clip"].isin(["t00", "t01"]), "music", "speech")
+    analysis = analysed(as_ratings(ratings))
+    assert set(analysis.conditions["category"]) == {"all", "music", "speech"}
+    music = analysis.conditions[analysis.conditions["category"] == "music"]
+    assert set(music["n_clips"]) == {2}
+    assert page(analysis).count("<svg") == 6
+
+
+def test_acr_is_not_screened_and_has_means():
+    random = np.random.default_rng(0)
+    rows = [
+        rating(f"l{who}", f"t{clip}", name, float(random.integers(low, 6)), test_type="acr")
+        for who in range(6) for clip in range(4) for name, low in (("a", 1), ("b", 4))
+    ]  # fmt: skip
+    analysis = analysed(as_ratings(rows))
+    assert analysis.screening.name == "none"
+    assert analysis.conditions["condition"].tolist() == ["b", "a"]
+    assert len(analysis.comparisons) == 1
+
+
+def test_ratings_of_several_tests_are_not_mixed(tmp_path):
+    both = pd.concat([panel(), panel().assign(test="other")])
+    with pytest.raises(DatasetError, match=r"expected one test, got 'made', 'other'.*--test"):
+        one_test(both)
+    assert set(one_test(both, "other")["test"]) == {"other"}
+    with pytest.raises(DatasetError, match="no test is called 'x'"):
+        one_test(both, "x")
+    write_ratings(tmp_path / "both.parquet", as_ratings(both))
+    assert invoke("analyze", tmp_path / "both.parquet", "--test", "other", "--preset", "none").exit_code == 0
+
+
+def test_files_that_hold_no_ratings_are_told(tmp_path):
+    with pytest.raises(StoreError, match="no such file"):
+        read_ratings(tmp_path / "absent.parquet")
+    (tmp_path / "broken.parquet").write_text("x")
+    with pytest.raises(StoreError, match="cannot be read"):
+        read_ratings(tmp_path / "broken.parquet")
+    write_csv(tmp_path / "other.csv", pd.DataFrame({"a": [1]}))
+    with pytest.raises(DatasetError, match="listen import"):
+        read_ratings(tmp_path / "other.csv")
+    with pytest.raises(DatasetError, match="got also colour"):
+        as_ratings([{"colour": 1}])
+    with pytest.raises(DatasetError, match="column score: expected values of type float64"):
+        as_ratings([{"score": "high"}])
+    with pytest.raises(DatasetError, match="Nobody has submitted"):
+        one_test(as_ratings([]))
+
+
+def test_devices_are_counted():
+    rows = [
+        {"listener": "a", "kind": "device", "values": {"kind": "headphones", "model": "HD 650"}},
+        {"listener": "b", "kind": "device", "values": {"kind": "headphones", "model": "HD 650"}},
+        {"listener": "c", "kind": "device", "values": {}},
+        {"listener": "c", "kind": "consent", "values": {"agreed": True}},
+    ]
+    assert devices(rows) == {"headphones, HD 650": 2, "no answer": 1}
+
+
+def test_analyze_writes_and_prints(tmp_path):
+    write_ratings(tmp_path / "r.parquet", as_ratings(panel()))
+    result = invoke("analyze", tmp_path / "r.parquet", "--exclude", "hidden_reference < 90 on > 10%")
+    assert result.exit_code == 0
+    assert "8 listeners, 0 left out by screening (own rules)" in result.stdout
+    assert {path.name for path in (tmp_path / "r-analysis").iterdir()} == {
+        "ratings.parquet", "ratings.csv", "conditions.csv", "items.csv", "listeners.csv", "pairs.csv", "report.html",
+    }  # fmt: skip
+    found = json.loads(invoke("analyze", tmp_path / "r.parquet", "--json", "--output", tmp_path / "out").stdout)
+    assert found["screening"]["name"] == "bs1534"
+    by_name = {row["condition"]: row for row in found["conditions"]}
+    assert by_name["reference"]["median"] == 100
+    with pytest.raises(UnknownName):
+        invoke("analyze", tmp_path / "r.parquet", "--preset", "itu")
+
+
+def test_import_then_analyze_then_power(tmp_path, real_data):
+    source = real_data("ratings/bernoulli_mushra/ratings_formated.csv")
+    result = invoke("import", "bernoulli", source, "-o", tmp_path / "r.parquet", "--role", "Anchor=low_anchor")
+    assert "1512 ratings by 21 listeners of 9 conditions" in result.stdout
+    assert set(read_ratings(tmp_path / "r.parquet").query("condition == 'Anchor'")["role"]) == {"low_anchor"}
+    arguments = ["power", tmp_path / "r.parquet", "--preset", "bernoulli", "--pair", "Lyra 6", "--pair", "AudioDec"]
+    found = json.loads(invoke(*arguments, "--difference", "10", "--json").stdout)
+    assert found["pilot"]["listeners"] == 19
+    assert 20 < found["needed"][0]["listeners"] < 60
+    assert found["needed"][0]["invite"] > found["needed"][0]["listeners"]
+    assert "Listeners for a power of 0.8" in invoke(*arguments).stdout
+    with pytest.raises(ConfigError, match="expected it twice"):
+        invoke("power", tmp_path / "r.parquet", "--pair", "Lyra 6")
+    with pytest.raises(ConfigError, match="expected one of speech"):
+        invoke("import", "bernoulli", source, "-o", tmp_path / "r.parquet", "--category", "noise")
+
+
+def test_simulate_then_analyze_a_test_folder(tmp_path):
+    tiny_test(tmp_path, trials=3)
+    assert "4 simulated listeners took the test" in invoke("simulate", tmp_path, "--listeners", 4, "--seed", 2).stdout
+    found = json.loads(invoke("analyze", tmp_path, "--json").stdout)
+    assert found["simulated"] is True
+    assert len(found["listeners"]) == 4
+    assert "Tiny &amp; small" in (tmp_path / "report.html").read_text()
+    ratings = read_ratings(tmp_path)
+    assert ratings["simulated"].all()
+    assert ratings["training"].sum() == 4 * 5
+
+
+def test_simulate_without_a_store(tmp_path):
+    test = tiny_test(tmp_path, trials=5)
+    (tmp_path / "quality.csv").write_text("condition,quality\ncodec0@6000,30\ncodec1@12000,90\n")
+    arguments = ["simulate", tmp_path, "--listeners", 30, "--output", tmp_path / "pilot.parquet"]
+    invoke(*arguments, "--quality", tmp_path / "quality.csv")
+    means = counted(read_ratings(tmp_path / "pilot.parquet")).groupby("condition")["score"].mean()
+    assert means["codec0@6000"] + 30 < means["codec1@12000"]
+    assert not (tmp_path / "sessions.sqlite").exists()
+    write_test(replace(test, rules=replace(test.rules, screening="none")), tmp_path)
+    with pytest.raises(ConfigError, match="expected a CSV with the columns condition, quality"):
+        invoke(*arguments, "--quality", tmp_path / "test.json")
+
+
+def test_numbers_that_are_not_there_are_null(tmp_path):
+    write_ratings(tmp_path / "r.parquet", of_listeners({"l": {"a": [50.0]}}))
+    text = invoke("analyze", tmp_path / "r.parquet", "--json").stdout
+    assert json.loads(text)["conditions"][0]["ci_low"] is None
+    assert not math.isnan(json.loads(text)["conditions"][0]["mean"])
