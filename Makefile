@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test test-all check bench bench-codecs clean
+.PHONY: help setup demo test test-all check bench bench-codecs bench-metrics clean
 
 help:
 	@echo "make demo      set up, then measure the embedded clips: tables, plots, one HTML page"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-all  the slow tests too"
 	@echo "make check     formatting, lint, types, import layers"
 	@echo "make bench-codecs  the speed of every codec that runs here"
+	@echo "make bench-metrics  our metrics beside the packages for the same: CPU seconds, ratios, differences"
 	@echo "make bench     the benchmarks of codecbench itself (CODECBENCH_DATA=folder for real audio)"
 
 setup: $(STAMP)
@@ -41,6 +42,9 @@ bench: $(STAMP)
 
 bench-codecs: $(STAMP)
 	$(BIN)/python -m tests.benchmarks_codecs
+
+bench-metrics: $(STAMP)
+	$(BIN)/python -m tests.benchmarks_metrics
 
 clean:
 	rm -rf $(VENV) results/runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

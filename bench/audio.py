@@ -94,7 +94,7 @@ class Audio:
         """On the 24-bit grid and clipped to it, as a 24-bit file holds it: what is measured is what is heard."""
         steps = np.rint(self.samples.astype(np.float64) * FULL_SCALE)
         steps = np.clip(steps, -FULL_SCALE, FULL_SCALE - 1)
-        return Audio((steps / FULL_SCALE).astype(np.float32), self.rate)
+        return Audio((steps / FULL_SCALE + 0.0).astype(np.float32), self.rate)  # no file holds a negative zero
 
 
 def resampled_length(length: int, rate: int, new_rate: int) -> int:

@@ -13,6 +13,7 @@ import typer
 from bench.cli_data import app as data_app
 from bench.cli_export import app as export_app
 from bench.cli_metrics import app as metrics_app
+from bench.cli_plugins import join_plugins
 from bench.cli_weights import app as weights_app
 from bench.errors import CodecbenchError, ConfigError
 from bench.threads import ONE_THREAD
@@ -141,7 +142,8 @@ def score(
     metrics: Annotated[
         str,
         typer.Option(
-            help="Quantities or groups (core, signal, mos, semantic), separated by commas. Default: all that work here."
+            help="Quantities or groups (core, signal, mos, semantic, reference), separated by commas. "
+            "Default: all that work here."
         ),
     ] = "",
     category: Annotated[
@@ -176,7 +178,7 @@ def score(
 
 @app.command("list", epilog="Examples:  codecbench list codecs  ·  codecbench list metrics --json")
 def list_(
-    kind: Annotated[str, typer.Argument(help="codecs, metrics, datasets or configs.")],
+    kind: Annotated[str, typer.Argument(help="codecs, metrics, sets, datasets or configs.")],
     json: Json = False,
 ) -> None:
     """What there is, what is missing here, and how to get it."""
@@ -280,6 +282,7 @@ def main() -> None:
     """Entry point: runs a command, and turns our errors into one message and an exit code."""
     sys.path.append(str(Path.cwd()))  # a codec or metric in a file here works as module:Class
     os.environ.update(ONE_THREAD)  # as in the workers of a run, so that `score` gives the same last bit
+    join_plugins(app)
     try:
         app()
     except CodecbenchError as error:

@@ -14,6 +14,7 @@ from bench import codecs, datasets, metrics
 from bench.audio import MAX_RATE, MIN_RATE
 from bench.domain import Condition
 from bench.errors import CodecbenchError, ConfigError, UnknownName
+from bench.metrics import sets
 from bench.registry import nearest
 
 
@@ -61,6 +62,7 @@ class RunConfig(BaseModel):
     ``sample_rate`` and ``channels`` convert every clip before it becomes the reference, so that a 24 kHz mono codec is
     compared with 24 kHz mono; without them each clip is judged as it is. ``band_limited`` says what the report does
     with a clip whose content ends below the band of a codec: leave it out of that codec's means, or only mark them.
+    ``set_measures`` measure all clips of a category together.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -70,15 +72,16 @@ class RunConfig(BaseModel):
     datasets: list[DatasetConfig] = Field(min_length=1)
     codecs: list[CodecConfig] = Field(min_length=1)
     metrics: list[str] = Field(default_factory=lambda: ["core"], min_length=1)
+    set_measures: list[str] = Field(default_factory=list)
     sample_rate: int | None = Field(default=None, ge=MIN_RATE, le=MAX_RATE)
     channels: Literal[1, 2] | None = None
     band_limited: Literal["exclude", "include"] = "exclude"
     seed: int = Field(default=0, ge=0)
     cell_timeout_s: float = Field(default=600.0, gt=0)
 
-    @field_validator("metrics", mode="before")
+    @field_validator("metrics", "set_measures", mode="before")
     @classmethod
-    def _one_metric(cls, value: object) -> object:
+    def _one_name(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
 
     @property
@@ -102,6 +105,11 @@ def load(path: str | os.PathLike[str]) -> tuple[RunConfig, str]:
     """
     file = find(path)
     data, text = mapping_of(file)
+    if _is_test(data):
+        raise ConfigError(
+            f"{file}: this describes a listening test, no run. Build it from runs: "
+            f"codecbench listen build RUN... {path}"
+        )
     if "loader" in data and "codecs" not in data:
         raise ConfigError(f"{file}: this is the recipe of a dataset, no run. Build it: codecbench data build {path}")
     return parse(data, str(file)), text
@@ -143,9 +151,9 @@ def parse(data: Mapping[str, Any], where: str = "configuration") -> RunConfig:
 
 
 def shipped() -> dict[str, Path]:
-    """The configurations that come with codecbench, by name; recipes of datasets, beside them, are none."""
-    found = _shipped_files()
-    return {name: path for name, path in found.items() if name not in shipped_recipes()}
+    """The configurations of runs that come with codecbench, by name; recipes and listening tests are none."""
+    others = {*shipped_recipes(), *shipped_tests()}
+    return {name: path for name, path in _shipped_files().items() if name not in others}
 
 
 def shipped_recipes() -> dict[str, Path]:
@@ -155,6 +163,19 @@ def shipped_recipes() -> dict[str, Path]:
         for name, path in _shipped_files().items()
         if any(line.startswith("loader:") for line in path.read_text(encoding="utf-8").splitlines())
     }
+
+
+def shipped_tests() -> dict[str, Path]:
+    """The listening tests that come with codecbench, by name: files with ``conditions``."""
+    return {
+        name: path
+        for name, path in _shipped_files().items()
+        if any(line.startswith("conditions:") for line in path.read_text(encoding="utf-8").splitlines())
+    }
+
+
+def _is_test(data: Mapping[str, Any]) -> bool:
+    return "codecs" not in data and "datasets" not in data and "conditions" in data
 
 
 def _shipped_files() -> dict[str, Path]:
@@ -169,8 +190,9 @@ def find(path: str | os.PathLike[str]) -> Path:
     if file.is_file():
         return file
     known = shipped()
-    if file.name in known and len(file.parts) == 1:
-        return known[file.name]
+    there = known | shipped_tests()  # what is no run says so when it is loaded
+    if file.name in there and len(file.parts) == 1:
+        return there[file.name]
     near = nearest(file.stem, known)
     raise ConfigError(f"{path}: no such configuration file.{near} Shipped with codecbench: {', '.join(known)}.")
 
@@ -227,6 +249,9 @@ def _unknown_names(data: Mapping[str, Any]) -> list[str]:
     for index, name in enumerate(_listed(data.get("metrics", "core"))):
         for quantity in metrics.expand([name]) if isinstance(name, str) else ():
             problems += _problems_of(f"metrics[{index}]", lambda quantity=quantity: metrics.make([quantity]))
+    for index, name in enumerate(_listed(data.get("set_measures"))):
+        if isinstance(name, str):
+            problems += _problems_of(f"set_measures[{index}]", lambda name=name: sets.make(name))
     return problems
 
 

@@ -182,6 +182,20 @@ def an_impossible_bitrate_is_refused(make: MakeCodec) -> None:
     _require(bool(refusal), "1 bit/s is not refused.")
 
 
+def exposed_codes_are_what_was_sent(make: MakeCodec) -> None:
+    """codes that it exposes have the shape (codebooks, frames), fit their bits, and come back from the bytes alone."""
+    if not make().exposes_codes:
+        return
+    rate, channels, bitrate = next(formats(make()))
+    encoded = make().encode(probe(rate, channels).part(0, rate), [bitrate])[bitrate]
+    codes, again = make().codes(encoded), make().codes(encoded)
+    for segment, same in zip(codes.segments, again.segments, strict=True):
+        _require(segment.ndim == 2 and segment.shape[0] == codes.books, f"a segment has the shape {segment.shape}.")
+        fit = not segment.size or (segment.min() >= 0 and int(segment.max()) >> codes.bits_per_code == 0)
+        _require(bool(fit), f"a code is {segment.min()} or {segment.max()}, of {codes.bits_per_code} bits.")
+        _require(bool(np.array_equal(segment, same)), "the same bytes gave other codes.")
+
+
 CODEC_RULES: tuple[Callable[[MakeCodec], None], ...] = (
     a_fresh_decoder_needs_nothing_but_the_bytes,
     no_delay_is_left,
@@ -189,6 +203,7 @@ CODEC_RULES: tuple[Callable[[MakeCodec], None], ...] = (
     stereo_stays_stereo,
     silence_stays_silent,
     bits_are_counted,
+    exposed_codes_are_what_was_sent,
     the_same_input_gives_the_same_bytes,
     an_impossible_bitrate_is_refused,
 )

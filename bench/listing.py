@@ -1,4 +1,4 @@
-"""What there is: codecs, metrics, dataset loaders and configurations, and what each needs to work here."""
+"""What there is: codecs, metrics, set measures, dataset loaders, configurations, and what each needs here."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from typing import Any
 
 from bench import codecs, config, datasets, metrics
 from bench.errors import ConfigError, MissingRequirement, row_of
+from bench.metrics import sets
 
-KINDS = ("codecs", "metrics", "datasets", "configs")
+KINDS = ("codecs", "metrics", "sets", "datasets", "configs")
 
 
 def rows(kind: str) -> list[dict[str, Any]]:
     """One mapping for each thing of ``kind``."""
-    return {"codecs": _codecs, "metrics": _metrics, "datasets": _datasets, "configs": _configs}[kind]()
+    makers = {"codecs": _codecs, "metrics": _metrics, "sets": _sets, "datasets": _datasets, "configs": _configs}
+    return makers[kind]()
 
 
 def _codecs() -> list[dict[str, Any]]:
@@ -63,6 +65,24 @@ def _metrics() -> list[dict[str, Any]]:
     return found
 
 
+def _sets() -> list[dict[str, Any]]:
+    found = []
+    for name, entry in sets.registry.entries().items():
+        row: dict[str, Any] = {"name": name, "summary": entry.summary, "ready": True}
+        try:
+            measure = sets.make(name)
+        except Exception as error:  # noqa: BLE001  # one broken plug-in must not hide the others
+            row |= {"ready": False, "note": row_of(error)[1]}
+        else:
+            row |= {
+                "version": str(measure.identity),
+                "categories": list(measure.categories),
+                "quantities": [quantity.name for quantity in measure.quantities],
+            }
+        found.append(row)
+    return found
+
+
 def _datasets() -> list[dict[str, Any]]:
     return [
         {
@@ -95,4 +115,6 @@ def state(row: dict[str, Any]) -> str:
         return "ready; usual kbit/s: " + " ".join(f"{rate / 1000:g}" for rate in row["bitrates_bps"])
     if "unit" in row:
         return f"ready; {row['unit']}, {row['better']} is better; {', '.join(row['categories'])}"
+    if "quantities" in row:
+        return f"ready; {', '.join(row['quantities'])}"
     return "ready"

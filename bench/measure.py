@@ -24,7 +24,8 @@ from bench.metrics.base import Metric
 from bench.paths import decoded_path
 from bench.planning import Job, Step, Todo
 from bench.provenance import cpu
-from bench.rows import Row, encoding_row, failed_rows, score_row, with_value
+from bench.rows import Row, encoding_row, failed_rows, score_row, statistics_row, with_value
+from bench.statistics import collect
 from bench.store import Cache, writing
 from bench.toolbox import Toolbox
 
@@ -97,6 +98,32 @@ def _encode_group(
         if todo.finished is None:
             yield Finished({todo.encoding_key: row})
         yield from scorer.score(todo, degraded)
+        yield from _collect(job, todo, tools, reference, degraded)
+
+
+def _collect(job: Job, todo: Todo, tools: Toolbox, reference: Reference, degraded: Audio) -> Iterator[Event]:
+    """What the clip adds to each set measure."""
+
+    def stream() -> Encoded:
+        encoded = _encode(job, [todo], tools, reference)[todo.condition.bitrate_bps].encoded
+        if todo.finished and hashlib.sha256(encoded.stream).hexdigest() != todo.finished["payload_sha256"]:
+            raise CodecError("encoding again gave other bytes than before: the codec is not deterministic.")
+        return encoded
+
+    for name, key in todo.set_keys.items():
+        step = Step("collect", todo.condition.id, name)
+        yield Started(step)
+        row = statistics_row(job, todo, name)
+        try:
+            _guard(job, step)
+            sides = (reference.judged, degraded)
+            kept = collect(job, todo, name, tools.set_measure(name), tools.encoder(todo.condition), stream, *sides)
+            row |= kept | {"status": "ok", "reason": ""}
+        except Exception as error:  # noqa: BLE001
+            _reraise_if_fatal(error)
+            status, reason = row_of(error)
+            row |= {"status": status, "reason": reason}
+        yield Finished({key: row})
 
 
 @dataclass(frozen=True)
@@ -234,6 +261,7 @@ class _Scorer:
     def __init__(self, job: Job, tools: Toolbox, reference: Audio) -> None:
         self._job, self._tools, self._reference = job, tools, reference
         self._states: dict[str, Any] = {}
+        self._prepare_s: dict[str, float] = {}  # of references whose first score is still to come
 
     def score(self, todo: Todo, degraded: Audio) -> Iterator[Event]:
         pending: dict[str, list[str]] = {}
@@ -252,10 +280,12 @@ class _Scorer:
                     raise state
                 started = time.perf_counter()
                 values = metric.score(state, degraded)
-                seconds = (time.perf_counter() - started) / len(quantities)
+                times = {"score_s": (time.perf_counter() - started) / len(quantities)}
+                if name in self._prepare_s:
+                    times["prepare_s"] = self._prepare_s.pop(name) / len(quantities)
                 for quantity in quantities:
                     row = self._row(todo, metric, quantity) | with_value(values, quantity)
-                    rows[todo.score_keys[quantity]] = row | {"score_s": seconds}
+                    rows[todo.score_keys[quantity]] = row | times
             except Exception as error:  # noqa: BLE001
                 _reraise_if_fatal(error)
                 status, reason = row_of(error)
@@ -273,7 +303,9 @@ class _Scorer:
         try:
             _guard(self._job, step)
             metric.require(self._job.clip.category)
+            started = time.perf_counter()
             self._states[name] = metric.prepare(self._reference)
+            self._prepare_s[name] = time.perf_counter() - started
         except Exception as error:  # noqa: BLE001
             _reraise_if_fatal(error)
             self._states[name] = error

@@ -14,6 +14,7 @@ from bench.datasets.download import download
 from bench.errors import CodecbenchError, MissingRequirement, UnknownName
 from bench.metrics.mos import nisqa, scoreq, squim, utmos
 from bench.metrics.semantic import speaker, whisper
+from bench.metrics.sets import vggish
 from bench.registry import nearest
 from bench.weights import MODEL_FILES, WeightFile
 
@@ -60,34 +61,28 @@ def _checkpoint(name: str, file: str) -> Model:
     return Model(name, ASK_META, (WeightFile(file, f"{ENCODEC}/{file}", beginning, 0),))
 
 
-FILES = {
+KNOWN = {
     model.name: model
     for model in (
         _checkpoint("encodec_lm_24khz", "encodec_lm_24khz-1608e3c0.th"),
         _checkpoint("encodec_lm_48khz", "encodec_lm_48khz-7add9fc3.th"),
         Model("lyra_v2", "Apache-2.0", lyra.WEIGHTS),
-    )
-}
-FILES |= {
-    model.name: model
-    for model in (
         Model("squim_objective", "CC-BY-4.0", squim.OBJECTIVE),
         Model("squim_subjective", "CC-BY-NC-4.0", squim.SUBJECTIVE),
         Model("nisqa", "CC-BY-NC-SA-4.0", nisqa.WEIGHTS),
         Model("utmos", "MIT", utmos.WEIGHTS),
         Model("scoreq", "CC-BY-4.0", scoreq.WEIGHTS),
-    )
-}
-LICENCES = {"facebook": ASK_META}
-METRICS = {
-    model.name: model
-    for model in (
+        Model("vggish", "Apache-2.0", vggish.WEIGHTS),
+        Model("clap", "Apache-2.0", repository="laion/clap-htsat-unfused"),
         Model("whisper", "Apache-2.0", (), whisper.REPOSITORY, whisper.FILES, whisper.VARIABLE),
         Model(
             "wavlm_sv", "CC BY-SA 3.0 (microsoft/UniSpeech)", (), speaker.REPOSITORY, speaker.FILES, speaker.VARIABLE
         ),
     )
 }
+"""Beside the repositories that codecs name themselves."""
+
+LICENCES = {"facebook": ASK_META}
 
 
 def models() -> dict[str, Model]:
@@ -98,7 +93,7 @@ def models() -> dict[str, Model]:
             if repository := getattr(codecs.load(name), "repository", ""):
                 licence = LICENCES.get(repository.partition("/")[0], "see the model's page")
                 found[name] = Model(name, licence, repository=repository)
-    return found | FILES | METRICS
+    return found | KNOWN
 
 
 def find(name: str) -> Model:

@@ -26,6 +26,11 @@ def reference_path(clip: Clip, key: str) -> PurePosixPath:
     return PurePosixPath("references", f"{file_name(clip.id)}.{key[:8]}.flac")
 
 
+def statistics_path(clip: Clip, measure: str, part: str, key: str) -> PurePosixPath:
+    """What is kept of a clip for a set measure; ``part`` is a condition, or ``references``."""
+    return PurePosixPath("statistics", file_name(measure), file_name(part), f"{file_name(clip.id)}.{key[:8]}.npz")
+
+
 def decoded_path(clip: Clip, condition: Condition, key: str) -> PurePosixPath:
     """The decoded clip; ``key`` is of its bitstream."""
     return PurePosixPath("decoded", file_name(condition.id), f"{file_name(clip.id)}.{key[:8]}.flac")

@@ -14,17 +14,19 @@ from bench.codecs.base import Codec
 from bench.config import RunConfig
 from bench.domain import Clip, Condition
 from bench.errors import ConfigError
+from bench.metrics import sets
 from bench.metrics.base import Metric
+from bench.metrics.sets.base import SetMeasure
 from bench.paths import reference_path
 from bench.store import digest
 
-FORMAT = 1
+FORMAT = 2
 """Changes when the way a reference is made or a pair is aligned changes, so that old cells are not taken for new."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing a worker does; what is lost when it dies there. ``stage`` is read, encode, prepare or score."""
+    """One thing a worker does; what is lost when it dies there. ``stage``: read, encode, prepare, score, collect."""
 
     stage: str
     condition: str = ""
@@ -39,7 +41,8 @@ class Todo:
     """What is left to do for one condition of a clip.
 
     ``stream_key`` is the bitstream's key in the cache, ``encoding_key`` and ``score_keys`` (by quantity) the cells' in
-    the journal; ``finished`` is the encoding row if that is done.
+    the journal; ``finished`` is the encoding row if that is done. ``set_keys`` (by set measure) are the keys of what
+    this clip adds to a set.
     """
 
     condition: Condition
@@ -49,6 +52,7 @@ class Todo:
     encoding_key: str
     score_keys: Mapping[str, str]
     finished: Mapping[str, Any] | None = None
+    set_keys: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Job:
 
     @property
     def cells(self) -> int:
-        return sum(len(todo.score_keys) + (todo.finished is None) for todo in self.todos)
+        return sum(len(todo.score_keys) + len(todo.set_keys) + (todo.finished is None) for todo in self.todos)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class Plan:
     clips: tuple[Clip, ...]
     conditions: tuple[Condition, ...]
     quantities: tuple[str, ...]
+    set_measures: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         made_codecs = {c.id: codecs.make(c.codec, c.options) for c in self.conditions}
@@ -86,13 +91,15 @@ class Plan:
         object.__setattr__(self, "_identities", identities)
         object.__setattr__(self, "_codecs", made_codecs)
         object.__setattr__(self, "metrics", {name: made[name] for name in self.quantities})
+        object.__setattr__(self, "measures", {name: sets.make(name) for name in self.set_measures})
 
     metrics: Mapping[str, Metric] = field(init=False, repr=False)
+    measures: Mapping[str, SetMeasure] = field(init=False, repr=False)
     _identities: Mapping[str, tuple[str, str]] = field(init=False, repr=False)
     _codecs: Mapping[str, Codec] = field(init=False, repr=False)
 
     def __len__(self) -> int:
-        return len(self.clips) * len(self.conditions) * (1 + len(self.quantities))
+        return len(self.clips) * len(self.conditions) * (1 + len(self.quantities) + len(self.set_measures))
 
     def reference_key(self, clip: Clip) -> str:
         """What decides a reference: the audio, the part of it, its conversion."""
@@ -123,15 +130,29 @@ class Plan:
         }
         return stream, encoding, scores
 
+    def set_keys(self, clip: Clip, condition: Condition) -> dict[str, str]:
+        """``{set measure: key}`` of what a clip adds to the sets that it is in."""
+        _, encoding, _ = self.keys(clip, condition)
+        return {name: digest([encoding, str(measure.identity), "set"]) for name, measure in self.measures.items()}
+
     def cells(self) -> Iterator[tuple[str, dict[str, str]]]:
         """``(encoding key, {quantity: score key})`` of every clip and condition, in table order."""
         for clip in self.clips:
             for condition in self.conditions:
                 yield self.keys(clip, condition)[1:]
 
-    def jobs(self, done: Mapping[str, Mapping[str, Any]], folder: Path, cache: Path) -> Iterator[Job]:
-        """One job for each clip that has cells outside ``done`` (key -> row)."""
+    def collected(self) -> Iterator[str]:
+        """The keys of what clips add to sets, of every clip and condition."""
         for clip in self.clips:
+            for condition in self.conditions:
+                yield from self.set_keys(clip, condition).values()
+
+    def jobs(self, done: Mapping[str, Mapping[str, Any]], folder: Path, cache: Path) -> Iterator[Job]:
+        """One job for each clip that has cells outside ``done`` (key -> row).
+
+        The longest first, so that no worker is left alone with a long clip at the end while the others wait.
+        """
+        for clip in sorted(self.clips, key=_seconds_of_all_channels, reverse=True):
             job = self.job(clip, done, folder, cache)
             if job.todos or self._lost_reference(job, done):
                 yield job
@@ -149,13 +170,15 @@ class Plan:
             stream, encoding, scores = self.keys(clip, condition)
             about = (condition, *self._identities[condition.id], stream, encoding)
             finished = done.get(encoding)
+            collected = self.set_keys(clip, condition)
             if finished is None:
-                todos.append(Todo(*about, scores))
+                todos.append(Todo(*about, scores, set_keys=collected))
                 continue
             pending = {name: key for name, key in scores.items() if key not in done}
+            to_collect = {name: key for name, key in collected.items() if not _is_kept(done.get(key), folder)}
             lost = finished["status"] == "ok" and not (folder / finished["decoded"]).exists()
-            if pending or lost:
-                todos.append(Todo(*about, pending, finished))
+            if pending or to_collect or lost:
+                todos.append(Todo(*about, pending, finished, to_collect))
         return Job(
             self.config.name,
             clip,
@@ -170,8 +193,8 @@ class Plan:
     def restricted(self, only: Iterable[str] = (), limit: int | None = None) -> Plan:
         """The part of this plan that ``only`` selects, and of it the first ``limit`` clips of each dataset.
 
-        A pattern such as ``opus*`` selects conditions, or quantities, or clips (by id, category or dataset), whichever
-        it matches first. Patterns of one kind add up; different kinds narrow each other down.
+        A pattern such as ``opus*`` selects conditions, or quantities and set measures, or clips (by id, category or
+        dataset), whichever it matches first. Patterns of one kind add up; different kinds narrow each other down.
         """
         part = self._selected(list(only)) if only else self
         if limit is not None:
@@ -190,7 +213,7 @@ class Plan:
         clips: list[Clip] = []
         for pattern in patterns:
             by_condition = [c for c in self.conditions if _matches(pattern, c.id, c.series, c.codec)]
-            by_quantity = [q for q in self.quantities if _matches(pattern, q)]
+            by_quantity = [q for q in (*self.quantities, *self.set_measures) if _matches(pattern, q)]
             by_clip = [c for c in self.clips if _matches(pattern, c.id, c.category, c.dataset)]
             if not (by_condition or by_quantity or by_clip):
                 raise ConfigError(f"--only {pattern} matches nothing; `--dry-run` lists what there is.")
@@ -204,12 +227,26 @@ class Plan:
             self,
             conditions=tuple(c for c in self.conditions if c in conditions) if conditions else self.conditions,
             quantities=tuple(q for q in self.quantities if q in quantities) if quantities else self.quantities,
+            set_measures=tuple(m for m in self.set_measures if m in quantities) if quantities else self.set_measures,
             clips=tuple(c for c in self.clips if c in clips) if clips else self.clips,
         )
 
 
+def _is_kept(row: Mapping[str, Any] | None, folder: Path) -> bool:
+    """Whether a clip has given its part to a set, and its files are there if it has some."""
+    if row is None:
+        return False
+    return all((folder / row[name]).exists() for name in ("degraded", "reference") if row.get(name))
+
+
 def _matches(pattern: str, *names: str) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for name in names)
+
+
+def _seconds_of_all_channels(clip: Clip) -> float:
+    """What the work on a clip grows with; an unreadable file (rate 0) is little work."""
+    seconds = clip.samples / max(clip.sample_rate, 1) - clip.start_s if clip.duration_s is None else clip.duration_s
+    return seconds * clip.channels
 
 
 def _quantity_names(metric: Metric) -> list[str]:

@@ -1,19 +1,21 @@
-"""A finished or unfinished run on disk: three tables and the record of how they were made.
+"""A finished or unfinished run on disk: four tables and the record of how they were made.
 
 results/runs/NAME/
     run.json            RunInfo: configuration text, versions, machine, seeds, quantities, warnings
     clips.parquet       one row per clip
     encodings.parquet   one row per clip and condition
     scores.parquet      one row per clip, condition and quantity
+    sets.parquet        one row per category, condition and quantity of a whole set
     references/         every clip as it was judged, 24-bit FLAC
     decoded/CONDITION/  every decoded clip, 24-bit FLAC, aligned and of equal length
+    statistics/         what each clip adds to the measures of sets; safe to delete, then it is made again
 """
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +25,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CLIPS, ENCODINGS, SCORES, RUN = "clips.parquet", "encodings.parquet", "scores.parquet", "run.json"
+SETS = "sets.parquet"
 
 ENTROPY_CODERS = ("adaptive", "lm")
 """Lossless coders of codes; each has the columns ``*_bits``, ``*_encode_s`` and ``*_decode_s`` in the encodings."""
 
 TIMING_COLUMNS = (
-    "encode_s", "decode_s", "score_s", "adaptive_encode_s", "adaptive_decode_s", "lm_encode_s", "lm_decode_s",
+    "encode_s", "decode_s", "prepare_s", "score_s", "adaptive_encode_s", "adaptive_decode_s", "lm_encode_s",
+    "lm_decode_s",
 )  # fmt: skip
 """Columns that differ between two otherwise identical runs."""
 
@@ -56,8 +60,23 @@ ENCODING_COLUMNS = {
 SCORE_COLUMNS = {
     "run": "string", "clip": "string", "dataset": "string", "category": "string", "source": "string",
     "condition": "string", "metric": "string", "metric_version": "string", "channel_policy": "string",
-    "quantity": "string", "value": "float64", "score_s": "float64", "status": "string", "reason": "string",
+    "quantity": "string", "value": "float64", "prepare_s": "float64", "score_s": "float64",
+    "status": "string", "reason": "string",
 }  # fmt: skip
+
+SET_COLUMNS = {
+    "run": "string", "category": "string", "condition": "string", "measure": "string", "measure_version": "string",
+    "quantity": "string", "value": "float64", "ci_low": "float64", "ci_high": "float64", "n": "int64",
+    "n_sources": "int64", "n_items": "int64", "n_failed": "int64", "n_undefined": "int64",
+    "n_not_applicable": "int64", "status": "string", "reason": "string", "details": "string",
+}  # fmt: skip
+
+
+def no_sets() -> pd.DataFrame:
+    """The table of sets of a run without set measures."""
+    import pandas as pd
+
+    return pd.DataFrame(columns=list(SET_COLUMNS)).astype(SET_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -65,7 +84,8 @@ class Results:
     """The tables of one run as pandas frames, with the columns of this module's ``*_COLUMNS``.
 
     ``info["quantities"]`` maps each quantity to its unit, direction (``higher_is_better``), range and summary;
-    ``info["conditions"]`` lists condition ids in the order of the configuration.
+    ``info["conditions"]`` lists condition ids in the order of the configuration; ``info["set_quantities"]`` says the
+    same as ``quantities`` of the quantities in ``sets``.
     """
 
     folder: Path
@@ -73,6 +93,7 @@ class Results:
     encodings: pd.DataFrame
     scores: pd.DataFrame
     info: dict[str, Any]
+    sets: pd.DataFrame = field(default_factory=no_sets)
 
     @property
     def name(self) -> str:
@@ -85,6 +106,10 @@ class Results:
     @property
     def quantities(self) -> dict[str, dict[str, Any]]:
         return dict(self.info["quantities"])
+
+    @property
+    def set_quantities(self) -> dict[str, dict[str, Any]]:
+        return dict(self.info.get("set_quantities") or {})
 
     def decoded(self, clip: str, condition: str) -> Path:
         """The decoded audio of a cell."""
@@ -115,9 +140,10 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
         )
     try:
         clips, encodings, scores = (pd.read_parquet(folder / name) for name in (CLIPS, ENCODINGS, SCORES))
+        sets = pd.read_parquet(folder / SETS) if (folder / SETS).is_file() else no_sets()
         info = json.loads((folder / RUN).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise StoreError(
             f"{folder}: the results cannot be read ({error}). `codecbench run` writes them anew."
         ) from None
-    return Results(folder, clips, encodings, scores, info)
+    return Results(folder, clips, encodings, scores, info, sets)

@@ -26,6 +26,11 @@ def score_row(job: Job, todo: Todo, metric: Metric, quantity: str) -> Row:
     }
 
 
+def statistics_row(job: Job, todo: Todo, measure: str) -> Row:
+    """The columns of what a clip adds to a set that do not depend on how it ends; it stands in the journal only."""
+    return _clip_columns(job.run, job.clip) | {"condition": todo.condition.id, "measure": measure}
+
+
 def with_value(values: Mapping[str, float], quantity: str) -> Row:
     """Value and status columns of a score that was computed."""
     value = values[quantity]
@@ -68,4 +73,7 @@ def failed_rows(job: Job, todo: Todo, status: str, reason: str) -> dict[str, Row
             "status": status,
             "reason": f"no decoded audio: {reason}",
         }
+    for measure, key in todo.set_keys.items():
+        about = {"status": status, "reason": f"no decoded audio: {reason}"}
+        rows[key] = statistics_row(job, todo, measure) | about
     return rows

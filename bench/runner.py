@@ -23,6 +23,7 @@ from bench.inspection.cost import cost_of
 from bench.loading import cache_folder, clips_of_config, dataset_context, load_config
 from bench.measure import Finished, Inspected
 from bench.planning import Job, Plan, Step
+from bench.pooling import pool, set_rows
 from bench.provenance import machine, now, package_versions, revision
 from bench.results import Results
 from bench.store import Cache, Journal, digest, locked, write_json, write_table
@@ -58,7 +59,8 @@ def load_plan(
     """Every cell of a configuration, and the configuration's text. Loads (and builds) the datasets."""
     parsed, text = load_config(config)
     clips = clips_of_config(parsed, dataset_context(data, cache))
-    return Plan(parsed, tuple(clips), tuple(parsed.conditions), tuple(parsed.quantities)), text
+    measures = tuple(dict.fromkeys(parsed.set_measures))
+    return Plan(parsed, tuple(clips), tuple(parsed.conditions), tuple(parsed.quantities), measures), text
 
 
 def run(
@@ -112,6 +114,7 @@ def run(
                 for finished in rows:
                     if report is not None:
                         report(finished)
+            pool(plan, journal, kept, folder)
         finally:
             shutil.rmtree(folder / ".scratch", ignore_errors=True)
             _finish(plan, journal.rows, folder, record)
@@ -157,7 +160,8 @@ def kept_cells(rows: Mapping[str, Mapping[str, Any]], retry_failed: bool) -> dic
 
 def done_cells(plan: Plan, done: Mapping[str, Any]) -> int:
     """How many cells of ``plan`` are in ``done`` (key -> row)."""
-    return sum((key in done) + sum(score in done for score in scores.values()) for key, scores in plan.cells())
+    measured = sum((key in done) + sum(score in done for score in scores.values()) for key, scores in plan.cells())
+    return measured + sum(key in done for key in plan.collected())
 
 
 def _finish(plan: Plan, rows: Mapping[str, Mapping[str, Any]], folder: Path, record: dict[str, Any]) -> None:
@@ -170,12 +174,15 @@ def _finish(plan: Plan, rows: Mapping[str, Mapping[str, Any]], folder: Path, rec
             found = [{**rows[one], "run": plan.config.name} for one in wanted if one in rows]
             table += found
             missing += len(wanted) - len(found)
+    sets, missing_sets = set_rows(plan, rows)
+    missing += missing_sets
     inspected = {clip.id: rows.get(f"clip {plan.reference(clip)}", {}) for clip in plan.clips}
     marks = marks_of_run(plan.clips, inspected, plan.config.sample_rate, plan.config.channels)
     clips = [_clip_row(clip, plan.reference(clip), inspected[clip.id], marks[clip.id]) for clip in plan.clips]
     write_table(folder / results.CLIPS, clips, results.CLIP_COLUMNS)
     write_table(folder / results.ENCODINGS, encodings, results.ENCODING_COLUMNS)
     write_table(folder / results.SCORES, scores, results.SCORE_COLUMNS)
+    write_table(folder / results.SETS, sets, results.SET_COLUMNS)
     warnings = [*mark_warnings(marks), *_changed_versions(record["invocations"])]
     ending = {"ended": now(), "complete": missing == 0, "missing_cells": missing, "warnings": warnings}
     write_json(folder / results.RUN, record | ending)
@@ -240,6 +247,20 @@ def _record(plan: Plan, text: str, folder: Path, workers: int) -> dict[str, Any]
             for name, metric in plan.metrics.items()
             for quantity in metric.quantities
             if quantity.name == name
+        },
+        "set_quantities": {
+            quantity.name: {
+                "unit": quantity.unit,
+                "higher_is_better": quantity.higher_is_better,
+                "low": _finite(quantity.low),
+                "high": _finite(quantity.high),
+                "summary": quantity.summary,
+                "metric": measure.identity.name,
+                "metric_version": str(measure.identity),
+                "categories": list(measure.categories),
+            }
+            for measure in plan.measures.values()
+            for quantity in measure.quantities
         },
         "warnings": [],
         "folder": folder.name,

@@ -40,11 +40,11 @@ def score(
     """Score ``degraded`` against ``reference``.
 
     The degraded signal is converted to the reference's rate, ``delay_samples`` (at that rate) are cut off its start,
-    and it is cut or padded with zeros to the reference's length; every such step is noted. Nothing is aligned by
-    itself: a remaining lag is only reported.
+    and it is cut or padded with zeros to the reference's length, but for metrics that align by themselves (ViSQOL);
+    every such step is noted. Nothing is aligned here: a remaining lag is only reported.
 
     Args:
-        metrics_wanted: names of quantities or groups; None: all that can be computed here.
+        metrics_wanted: names of quantities or groups; None: all that work here, but for ``reference``.
         category: leaves out metrics that do not speak of it; None: all are computed.
     Raises:
         AudioError: a file that cannot be measured, or another number of channels.
@@ -55,7 +55,7 @@ def score(
     made = metrics.make(chosen)
     clean = (reference if isinstance(reference, Audio) else audio.read(reference)).quantised()
     other = degraded if isinstance(degraded, Audio) else audio.read(degraded)
-    other, notes = _matched(clean, other, delay_samples)
+    whole, other, notes = _matched(clean, other, delay_samples)
     rows: list[dict[str, Any]] = []
     for metric in made:
         values: dict[str, float] = {}
@@ -63,7 +63,7 @@ def score(
         try:
             if category:
                 metric.require(category)
-            values = metric.score(metric.prepare(clean), other)
+            values = metric.score(metric.prepare(clean), whole if metric.aligns else other)
         except Exception as error:  # noqa: BLE001  # as in a run: a failure is a row
             status, reason = row_of(error)
         rows += [
@@ -85,14 +85,15 @@ def score(
 
 def _available() -> list[str]:
     found = []
-    for name in metrics.names():
+    for name in metrics.expand(["all"]):
         with suppress(MissingRequirement):
             metrics.make([name])
             found.append(name)
     return found
 
 
-def _matched(reference: Audio, degraded: Audio, delay_samples: int) -> tuple[Audio, list[str]]:
+def _matched(reference: Audio, degraded: Audio, delay_samples: int) -> tuple[Audio, Audio, list[str]]:
+    """The degraded signal at the reference's rate: all of it, and at the reference's length; what was done."""
     notes = []
     if degraded.channels != reference.channels:
         raise AudioError(
@@ -105,13 +106,14 @@ def _matched(reference: Audio, degraded: Audio, delay_samples: int) -> tuple[Aud
     if delay_samples:
         degraded = _shifted(degraded, delay_samples)
         notes.append(f"{delay_samples} samples were cut off the start of the degraded file, as asked.")
+    whole = degraded.quantised()
     if degraded.length != reference.length:
         difference = degraded.length - reference.length
         done = f"{difference} samples were cut off its end" if difference > 0 else f"{-difference} zeros were appended"
-        notes.append(f"the degraded file is not as long as the reference: {done}.")
+        notes.append(f"the degraded file is not as long as the reference: {done}, but for ViSQOL.")
         degraded = degraded.with_length(reference.length)
     notes += _lag_note(reference, degraded)
-    return degraded.quantised(), notes
+    return whole, degraded.quantised(), notes
 
 
 def _shifted(signal: Audio, delay_samples: int) -> Audio:

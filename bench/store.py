@@ -63,6 +63,35 @@ def write_table(path: Path, rows: Iterable[Mapping[str, Any]], columns: Mapping[
     return table
 
 
+def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write numpy arrays by name, compressed, atomically."""
+    import io
+
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write_bytes(path, buffer.getvalue())
+
+
+def read_arrays(path: Path) -> dict[str, Any]:
+    """What :func:`write_arrays` has written.
+
+    Raises:
+        StoreError: it is not there, or damaged.
+    """
+    import zipfile
+
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            return dict(found)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        reason = " ".join(str(error).split())
+        raise StoreError(f"{path}: cannot be read ({reason}). Start the same command again: it is made anew.") from None
+
+
 def digest(value: object) -> str:
     """SHA-256 of ``value`` as canonical JSON: a key made of content, not of the way it was written down."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -44,6 +44,7 @@ def of_plan(
         "clips": [clip.id for clip in part.clips],
         "conditions": [condition.id for condition in part.conditions],
         "quantities": list(part.quantities),
+        "set_measures": list(part.set_measures),
         "cells": len(part),
         "done": finished,
         "to_do": len(part) - finished,
@@ -56,6 +57,8 @@ def print_plan(plan: dict[str, Any]) -> None:
     console.print_table(f"{plan['run']} -> {plan['folder']}", ("dataset", "category", "clips", "seconds"), rows)
     console.out.print(f"conditions: {', '.join(plan['conditions'])}", markup=False)
     console.out.print(f"quantities: {', '.join(plan['quantities'])}")
+    if plan["set_measures"]:
+        console.out.print(f"of whole sets: {', '.join(plan['set_measures'])}")
     console.out.print(f"cells: {plan['cells']}, of which {plan['done']} are done and {plan['to_do']} to do")
 
 
@@ -71,6 +74,10 @@ def of_run(results: Results) -> dict[str, Any]:
         (str(row.condition), "encoding", str(row.reason))
         for row in results.encodings[results.encodings["status"] == "failed"].itertuples()
     )
+    reasons += Counter(
+        (str(row.condition), f"{row.quantity} of {row.category}", str(row.reason))
+        for row in results.sets[results.sets["status"].isin(["failed", "undefined"])].itertuples()
+    )
     return {
         "run": results.name,
         "folder": os.fspath(results.folder),
@@ -79,6 +86,7 @@ def of_run(results: Results) -> dict[str, Any]:
         "clips": len(results.clips),
         "conditions": results.conditions,
         "cells": dict(statuses),
+        "sets": dict(Counter(results.sets["status"])),
         "problems": [
             {"condition": condition, "what": what, "reason": reason, "cells": count}
             for (condition, what, reason), count in reasons.most_common()
@@ -93,6 +101,9 @@ def print_run(done: dict[str, Any]) -> None:
     """Show :func:`of_run`."""
     counts = ", ".join(f"{count} {status}" for status, count in sorted(done["cells"].items()))
     console.out.print(f"{done['run']}: {done['clips']} clips, {len(done['conditions'])} conditions; cells: {counts}")
+    if done["sets"]:
+        told = ", ".join(f"{count} {status}" for status, count in sorted(done["sets"].items()))
+        console.out.print(f"values of whole sets: {told}")
     if not done["complete"]:
         console.out.print(f"partial: {done['missing_cells']} cells are not measured yet; the same command continues.")
     for warning in done["warnings"]:

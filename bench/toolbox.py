@@ -10,7 +10,9 @@ from bench import codecs, metrics
 from bench.audio import Audio
 from bench.codecs.base import Codec
 from bench.domain import Condition
+from bench.metrics import sets
 from bench.metrics.base import Metric
+from bench.metrics.sets.base import SetMeasure
 
 WARM_UP_S = 0.2
 
@@ -21,6 +23,7 @@ class Toolbox:
     def __init__(self) -> None:
         self._codecs: dict[tuple[str, str], Codec] = {}
         self._metrics: dict[str, Metric] = {}
+        self._measures: dict[str, SetMeasure] = {}
         self._warm: set[tuple[str, int | None, int, int, int]] = set()
 
     def encoder(self, condition: Condition) -> Codec:
@@ -37,6 +40,12 @@ class Toolbox:
             (metric,) = metrics.make([quantity])
             self._metrics.update({q.name: metric for q in metric.quantities})
         return self._metrics[quantity]
+
+    def set_measure(self, name: str) -> SetMeasure:
+        """The set measure called ``name``."""
+        if name not in self._measures:
+            self._measures[name] = sets.make(name)
+        return self._measures[name]
 
     def warm_up(self, condition: Condition, rate: int, channels: int, length: int) -> None:
         """Code a little noise, once for each setting, so that imports and loading do not count as coding time.

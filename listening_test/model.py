@@ -52,8 +52,12 @@ class Trial:
     """One page of a test. ``stimuli`` stand in a fixed order here; every listener gets a shuffled, recorded one.
 
     ``block`` groups the trials that one listener gets together where there are too many for one (balanced blocks).
-    ``replicate`` counts repetitions of the same trial. The open reference is ``reference``, and in MUSHRA one of
-    ``stimuli`` is its hidden copy.
+    ``replicate`` counts repetitions of the same trial. ``reference`` is the original in every type of test; MUSHRA and
+    DCR let it be heard as the open reference, ACR, ABX and AB do not.
+
+    ``stimuli``: of MUSHRA the hidden reference, the anchors and the systems; of ACR and DCR one (several may stand on a
+    page); of ABX and AB exactly two, first what is compared against, then the condition under test. Where that is
+    compared with the original, the first is its hidden copy, of the role ``hidden_reference``.
     """
 
     id: str

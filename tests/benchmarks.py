@@ -106,12 +106,14 @@ def timed(config: Any, options: dict[str, Any]) -> tuple[Results, float]:
 
 
 def where_time_goes(results: Results, total: float) -> None:
-    """Seconds of work by stage; the rest is start-up, reading, resampling, writing and preparing references."""
+    """Seconds of work by stage; the rest is start-up, reading, resampling, writing, idle workers."""
     parts = {"encode": results.encodings["encode_s"].sum(), "decode": results.encodings["decode_s"].sum()}
-    parts |= results.scores.groupby("metric")["score_s"].sum().to_dict()
+    by_metric = results.scores.groupby("metric")[["prepare_s", "score_s"]].sum()
+    parts |= {f"{metric}, reference": seconds for metric, seconds in by_metric["prepare_s"].items()}
+    parts |= {f"{metric}, scores": seconds for metric, seconds in by_metric["score_s"].items()}
     parts["everything else"] = total - sum(parts.values())
     for part, spent in sorted(parts.items(), key=lambda item: -item[1]):
-        print(f"  {part:<24}{spent:9.1f} s  {100 * spent / total:5.1f} %")
+        print(f"  {part:<36}{spent:9.1f} s  {100 * spent / total:5.1f} %")
 
 
 def memory(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Codecs that misbehave on purpose, used by name as ``tests.plugins:Crasher``."""
+"""Codecs that misbehave on purpose and metrics that count, used by name as ``tests.plugins:Crasher``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bench.codecs import framing
 from bench.codecs.base import Codec
 from bench.domain import Encoded, Identity
 from bench.errors import CodecError
+from bench.metrics.base import Metric, Prepared, Quantity, Signal
 
 
 class _Plain(Codec):
@@ -104,3 +105,41 @@ class BrokenInWorker(_Plain):
     def __init__(self, driver: int) -> None:
         if os.getpid() != driver:
             raise RuntimeError("not here")
+
+
+COUNTS = "CODECBENCH_TEST_COUNTS"
+"""Names the file to which metrics that count append a line for every call, from whatever process."""
+
+
+class _Counting(Metric):
+    def prepare(self, reference: Audio) -> Prepared:
+        self.count(f"prepare {reference.length}")
+        return super().prepare(reference)
+
+    def score(self, prepared: Prepared, degraded: Audio) -> dict[str, float]:
+        self.count(f"score {degraded.length}")
+        return super().score(prepared, degraded)
+
+    def prepare_channel(self, reference: Signal, rate: int) -> Signal:
+        return reference
+
+    def score_channel(self, state: Signal, degraded: Signal, rate: int) -> dict[str, float]:
+        return {quantity.name: float(np.abs(degraded - state).max()) for quantity in self.quantities}
+
+    def count(self, what: str) -> None:
+        with Path(os.environ[COUNTS]).open("a", encoding="utf-8") as file:
+            file.write(f"{self.identity.name} {what}\n")
+
+
+class Counting(_Counting):
+    """Largest difference."""
+
+    identity = Identity("counting", "1")
+    quantities = (Quantity("tests.plugins:Counting", "", higher_is_better=False),)
+
+
+class CountingToo(_Counting):
+    """The same by another name."""
+
+    identity = Identity("counting_too", "1")
+    quantities = (Quantity("tests.plugins:CountingToo", "", higher_is_better=False),)

@@ -44,7 +44,8 @@ def test_16_bits_are_rounded_and_not_truncated(tmp_path: Path) -> None:
 def test_a_quantised_signal_is_what_the_file_holds(tmp_path: Path) -> None:
     signal = noise(48_000, 0.1, level=0.5)
     audio.write(tmp_path / "x.flac", signal)
-    np.testing.assert_array_equal(audio.read(tmp_path / "x.flac").samples, signal.quantised().samples)
+    back = audio.read(tmp_path / "x.flac").samples
+    assert back.tobytes() == signal.quantised().samples.tobytes()  # to the sign of zero: runs compare hashes
 
 
 def test_a_part_is_read_by_its_samples(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_other_content_is_not_kept(known: str, here: Path, url: str) -> None:
 
 def test_the_commands(here: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = Model("mine", "none", (WeightFile("model.bin", url, SHA256, len(CONTENT)),))
-    monkeypatch.setitem(models.FILES, "mine", mine)
+    monkeypatch.setitem(models.KNOWN, "mine", mine)
     run = CliRunner()
     assert '"place": ""' in run.invoke(app, ["list", "--json"]).stdout
     assert str(here) in run.invoke(app, ["fetch", "mine"]).stdout
@@ -72,7 +72,7 @@ def test_without_a_network_the_hub_says_what_to_do(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_checksums_of_lyra_are_those_of_the_real_files(real_data) -> None:
-    for file in models.FILES["lyra_v2"].files:
+    for file in models.KNOWN["lyra_v2"].files:
         path = real_data(f"weights/lyra_v2/{file.name}")
         assert hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
         assert path.stat().st_size == file.size

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -370,18 +371,51 @@ def test_missing_data_is_said_before_anything_starts(small_config: Config, tmp_p
     assert not (tmp_path / "run").exists()
 
 
-def test_no_reference_is_prepared_twice(small_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bench.measure import measure
-    from bench.metrics.distortion import SiSdr
-    from bench.toolbox import Toolbox
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_reference_is_prepared_once_for_each_metric_whatever_the_conditions(
+    workers: int, small_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.plugins import COUNTS
 
-    prepared: list[int] = []
-    original = SiSdr.prepare
-    monkeypatch.setattr(SiSdr, "prepare", lambda self, reference: prepared.append(1) or original(self, reference))
+    counts = tmp_path / "counts"
+    monkeypatch.setenv(COUNTS, str(counts))
+
+    def counted() -> Counter[str]:
+        """Calls of every metric and clip since the last time; the clips differ in length."""
+        lines = counts.read_text(encoding="utf-8").splitlines() if counts.exists() else []
+        counts.unlink(missing_ok=True)
+        return Counter(lines)
+
+    def calls(conditions: int) -> dict[str, int]:
+        lengths = [*range(12_000, 12_004), 30_011]  # the two music clips are of one length
+        return {
+            f"{metric} {call} {length}": times * (2 if length == 30_011 else 1)
+            for metric in ("counting", "counting_too")
+            for call, times in (("prepare", 1), ("score", conditions))
+            for length in lengths
+        }
+
+    config = small_config | {"metrics": ["tests.plugins:Counting", "tests.plugins:CountingToo"]}
+    first = run(config, output=tmp_path / "run", workers=workers).scores
+    assert counted() == calls(conditions=4)
+    assert first["prepare_s"].notna().sum() == 6 * 2
+    more = config | {"codecs": [*config["codecs"], {"name": "pcm", "options": {"bits": 8}}]}
+    run(more, output=tmp_path / "run", workers=workers)
+    assert counted() == calls(conditions=1)
+    run(more, output=tmp_path / "run", workers=workers)
+    assert not counted()
+
+
+def test_long_clips_come_first_and_tables_keep_their_order(
+    small_config: Config, small_set: Path, tmp_path: Path
+) -> None:
+    audio.write(small_set / "speech" / "s2.wav", noise(16_000, 3.0), "PCM_16")
     plan, _ = load_plan(small_config)
-    job = plan.job(plan.clips[0], {}, tmp_path / "run", tmp_path / "cache")
-    list(measure(job, Toolbox()))
-    assert len(prepared) == 1
+    ids = [clip.id for clip in plan.clips]
+    worked = [job.clip.id for job in plan.jobs({}, tmp_path / "run", tmp_path / "cache")]
+    assert worked == [ids[index] for index in (2, 4, 5, 3, 1, 0)]  # 3 s; two of 0.68 s in stereo; then 0.75 s and less
+    run(small_config, output=tmp_path / "run", workers=2)
+    assert list(load_results(tmp_path / "run").clips["clip"]) == ids
 
 
 def test_keys_do_not_depend_on_the_order_of_the_configuration(small_config: Config) -> None:

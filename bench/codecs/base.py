@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.audio import Audio
+from bench.codecs.codes import Codes
 from bench.domain import Clip, Encoded, EntropyRate, Identity, Role
 
 
@@ -48,6 +49,7 @@ class Codec:
             look-ahead and overlap. None where it is not known; infinite where a clip is coded as a whole.
         live: it codes here. False where its files were made elsewhere: nothing is kept or timed then.
         waveform: the output follows the input's waveform; False for vocoders, whose delay is that of the envelope.
+        exposes_codes: :meth:`codes` gives the codes of its quantiser.
     """
 
     identity: Identity
@@ -59,6 +61,7 @@ class Codec:
     algorithmic_delay_s: float | None = None
     live: bool = True
     waveform: bool = True
+    exposes_codes: bool = False
 
     @property
     def takes_bitrate(self) -> bool:
@@ -106,6 +109,10 @@ class Codec:
 
     def decode(self, encoded: Encoded) -> Audio:
         """The waveform, from nothing but the bytes: aligned to the input to the sample, and of its length."""
+        raise NotImplementedError
+
+    def codes(self, encoded: Encoded) -> Codes:
+        """The codes in a stream, for codecs that have codebooks."""
         raise NotImplementedError
 
     def entropy_coders(self) -> Mapping[str, Any]:

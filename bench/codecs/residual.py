@@ -47,6 +47,7 @@ class ResidualCodec(Codec):
     """
 
     scalable = True
+    exposes_codes = True
     books: Mapping[int, int]
     delay_samples: int = 0
 
@@ -69,6 +70,9 @@ class ResidualCodec(Codec):
         codes = self.quantise(audio, max(wanted.values()))
         delay = self.delay_samples
         return {bitrate: pack(audio, codes.prefix(books), delay) for bitrate, books in wanted.items()}
+
+    def codes(self, encoded: Encoded) -> Codes:
+        return codes_of(encoded)
 
     def entropy_coders(self) -> Mapping[str, EntropyCoder]:
         """Lossless coders for its codes, by the name of their columns in the tables: ``adaptive`` or ``lm``."""

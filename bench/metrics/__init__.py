@@ -16,19 +16,19 @@ CORE = (
     Entry("pesq_nb", "bench.metrics.pesq:PesqNb", "PESQ, narrow band (P.862.1)", ("pesq",), _INSTALL),
     Entry("stoi", "bench.metrics.stoi:Stoi", "short-time objective intelligibility"),
     Entry("estoi", "bench.metrics.stoi:Stoi", "extended STOI"),
-    Entry("visqol_audio", "bench.metrics.visqol:VisqolAudio", "ViSQOL, audio mode", ("visqol",), _INSTALL),
+    Entry("visqol_audio", "bench.metrics.visqol:VisqolAudio", "ViSQOL, audio mode", ("visqol", "numba"), _INSTALL),
     Entry(
         "visqol_speech_exponential",
         "bench.metrics.visqol:VisqolSpeech",
         "ViSQOL, speech mode, exponential mapping",
-        ("visqol", "ai_edge_litert"),
+        ("visqol", "numba", "ai_edge_litert"),
         _INSTALL,
     ),
     Entry(
         "visqol_speech_lattice",
         "bench.metrics.visqol:VisqolSpeech",
         "ViSQOL, speech mode, lattice mapping",
-        ("visqol", "ai_edge_litert"),
+        ("visqol", "numba", "ai_edge_litert"),
         _INSTALL,
     ),
     Entry("mel_distance", "bench.metrics.spectral:MelDistance", "multi-scale mel distance as in DAC"),
@@ -58,6 +58,13 @@ SIGNAL: tuple[Entry, ...] = (
     Entry("bandwidth_hz", "bench.metrics.bandwidth:Bandwidth", "effective bandwidth, without a reference"),
     Entry("bandwidth_difference", "bench.metrics.bandwidth:BandwidthDifference", "difference of effective bandwidth"),
     Entry("clipped_samples_share", "bench.metrics.clipping:ClippedSamplesShare", "samples at full scale"),
+    Entry(
+        "visqol_audio_per_channel",
+        "bench.metrics.visqol:VisqolAudioPerChannel",
+        "ViSQOL, audio mode, mean over channels",
+        ("visqol", "numba"),
+        _INSTALL,
+    ),
 )
 """More measures of the waveform, the spectrum, the voice, the level."""
 
@@ -121,8 +128,33 @@ SEMANTIC: tuple[Entry, ...] = (
 )
 """What is said and who says it."""
 
-GROUPS = {"core": CORE, "signal": SIGNAL, "mos": MOS, "semantic": SEMANTIC}
-"""Names that stand for several quantities in a configuration; ``all`` stands for everything."""
+REFERENCE = (
+    Entry(
+        "visqol_reference_audio",
+        "bench.metrics.visqol_reference:VisqolReferenceAudio",
+        "ViSQOL, audio mode, by visqol-python (slow)",
+        ("visqol",),
+        _INSTALL,
+    ),
+    Entry(
+        "visqol_reference_speech_exponential",
+        "bench.metrics.visqol_reference:VisqolReferenceSpeech",
+        "ViSQOL, speech mode, exponential mapping, by visqol-python (slow)",
+        ("visqol", "ai_edge_litert"),
+        _INSTALL,
+    ),
+    Entry(
+        "visqol_reference_speech_lattice",
+        "bench.metrics.visqol_reference:VisqolReferenceSpeech",
+        "ViSQOL, speech mode, lattice mapping, by visqol-python (slow)",
+        ("visqol", "ai_edge_litert"),
+        _INSTALL,
+    ),
+)
+"""Other implementations of metrics of ours, to compare with."""
+
+GROUPS = {"core": CORE, "signal": SIGNAL, "mos": MOS, "semantic": SEMANTIC, "reference": REFERENCE}
+"""Names that stand for several quantities in a configuration; ``all`` stands for everything but ``reference``."""
 
 TABLE = tuple(entry for group in GROUPS.values() for entry in group)
 
@@ -136,7 +168,8 @@ def expand(chosen: Iterable[str]) -> list[str]:
     wanted: dict[str, None] = {}
     for name in chosen:
         if name == "all":
-            wanted |= dict.fromkeys(names())
+            slow = expand(["reference"])
+            wanted |= dict.fromkeys(each for each in names() if each not in slow)
         elif name in GROUPS:
             wanted |= dict.fromkeys(entry.name for entry in GROUPS[name])
         else:

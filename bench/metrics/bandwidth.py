@@ -29,7 +29,7 @@ class Bandwidth(Metric):
         passage with treble is enough for a clip that is dull elsewhere. More than the reference has is not better: see
         ``bandwidth_difference``. On clips of less than a second it is uncertain by some hundred hertz.
     Source:
-        Own definition (docs/metrics.md).
+        Own definition (docs/metrics-signal.md).
     """
 
     identity = Identity("bandwidth", "1", RULE)
@@ -55,7 +55,7 @@ class BandwidthDifference(Metric):
         Those of ``bandwidth_hz``. A hertz counts the same at 4 kHz as at 18 kHz, where fewer people hear it.
         Noise up to the top in both signals hides what is lost below.
     Source:
-        Own definition (docs/metrics.md).
+        Own definition (docs/metrics-signal.md).
     """
 
     identity = Identity("bandwidth_difference", "1", RULE)

@@ -101,6 +101,8 @@ class Metric:
     """Whether it judges the degraded signal alone: ``state`` is None, and a silent reference does not matter."""
     needs_words: ClassVar[bool] = False
     """Whether it has a meaning only where something is said; the signals of the contract say nothing."""
+    aligns: ClassVar[bool] = False
+    """Whether it aligns by itself and takes a degraded signal of another length. In a run all lengths are equal."""
     symmetric: ClassVar[bool] = False
     """Whether both orders of a pair give one value; the contract tests check either answer."""
     narrow: ClassVar[bool] = False
@@ -147,10 +149,10 @@ class Metric:
 
         Raises:
             NotApplicable: another number of channels than the reference.
-            AudioError: another length or rate than the reference, or NaN or infinite samples.
+            AudioError: another rate than the reference, another length (unless it ``aligns``), NaN or infinite samples.
             MetricUndefined: this pair has no value.
         """
-        if (degraded.length, degraded.rate) != (prepared.length, prepared.rate):
+        if degraded.rate != prepared.rate or (degraded.length != prepared.length and not self.aligns):
             raise AudioError(
                 f"the reference has {prepared.length} samples at {prepared.rate} Hz and the degraded signal "
                 f"{degraded.length} at {degraded.rate} Hz; expected the same."

@@ -24,7 +24,7 @@ class ClippedSamplesShare(Metric):
         It counts samples, not how much was cut off each, and single samples like runs, which are heard sooner.
         What a codec clips inside and then turns down is not seen, nor peaks between samples.
     Source:
-        Own definition (docs/metrics.md).
+        Own definition (docs/metrics-signal.md).
     """
 
     identity = Identity("clipped_samples_share", "1", "from 32767/32768")

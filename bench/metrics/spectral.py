@@ -7,6 +7,7 @@ what overlapping frames betray. Spectra of the reference are kept from ``prepare
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -20,7 +21,9 @@ from bench.metrics.base import Domain, Metric, Quantity, Signal
 
 Array = NDArray[np.float64]
 
-CHUNK = 1 << 20  # samples of frames transformed at once: bounds the memory of long clips
+BLOCK = 1 << 16  # samples of frames worked on at once: they and their spectra stay in the cache
+GROUP = 16  # mel bands applied by one matrix product, over the bins that they touch
+LN10 = math.log(10)
 
 
 class MelDistance(Metric):
@@ -43,26 +46,30 @@ class MelDistance(Metric):
         the settings of its authors' ``conf/base.yml`` (power 1, no magnitude term).
     """
 
-    identity = Identity("mel_distance", "1", "44.1 kHz, windows 32-2048, Slaney mel, log10 floor 1e-5")
+    identity = Identity("mel_distance", "2", "44.1 kHz, windows 32-2048, Slaney mel, log10 floor 1e-5")
     symmetric = True
     quantities = (Quantity("mel_distance", "", higher_is_better=False, low=0.0),)
     domain = Domain(sample_rate=44_100)
     scales = tuple((2**i, bands) for i, bands in zip(range(5, 12), (5, 10, 20, 40, 80, 160, 320), strict=True))
 
-    def prepare_channel(self, reference: Signal, rate: int) -> list[Array]:
-        return [self._log_mel(reference, size, bands, rate) for size, bands in self.scales]
+    def prepare_channel(self, reference: Signal, rate: int) -> list[list[Array]]:
+        return [list(self._log_mel(reference, size, bands, rate)) for size, bands in self.scales]
 
-    def score_channel(self, state: list[Array], degraded: Signal, rate: int) -> dict[str, float]:
+    def score_channel(self, state: list[list[Array]], degraded: Signal, rate: int) -> dict[str, float]:
         distance = 0.0
         for expected, (size, bands) in zip(state, self.scales, strict=True):
-            distance += float(np.abs(self._log_mel(degraded, size, bands, rate) - expected).mean())
-        return {"mel_distance": distance}
+            pairs = zip(expected, self._log_mel(degraded, size, bands, rate), strict=True)
+            total = sum(_absolute_sum(log_mel - block) for block, log_mel in pairs)
+            distance += total / _size(expected)
+        return {"mel_distance": distance / LN10}
 
-    def _log_mel(self, signal: Signal, size: int, bands: int, rate: int) -> Array:
-        filters = mel_filters(rate, size, bands, low_hz=0.0, slaney=True)
-        mel = _mel(_centred(signal, size), size, size // 4, filters, power=1)
-        log_mel: Array = np.log10(np.maximum(mel, 1e-5))
-        return log_mel
+    def _log_mel(self, signal: Signal, size: int, bands: int, rate: int) -> Iterator[Array]:
+        """Natural logarithms of mel magnitudes in blocks of shape ``(frames, bands)``."""
+        filters = _grouped_mel_filters(rate, size, bands, low_hz=0.0, slaney=True)
+        for magnitude in _magnitude(_centred(signal, size), size, size // 4, _window(size)):
+            mel = _mel(magnitude, filters)
+            np.maximum(mel, 1e-5, out=mel)
+            yield np.log(mel, out=mel)
 
 
 class MelDistanceEncodec(Metric):
@@ -85,31 +92,38 @@ class MelDistanceEncodec(Metric):
         Défossez et al., "High Fidelity Neural Audio Compression", arXiv:2210.13438, section 3.4.
     """
 
-    identity = Identity("mel_distance_encodec", "1", "24 kHz, windows 32-2048, 64 HTK mel bands from 64 Hz")
+    identity = Identity("mel_distance_encodec", "2", "24 kHz, windows 32-2048, 64 HTK mel bands from 64 Hz")
     symmetric = True
     quantities = (Quantity("mel_distance_encodec", "", higher_is_better=False, low=0.0),)
     domain = Domain(sample_rate=24_000)
     sizes = tuple(2**i for i in range(5, 12))
 
-    def prepare_channel(self, reference: Signal, rate: int) -> list[tuple[Array, Array]]:
-        return [self._mel_and_log(reference, size, rate) for size in self.sizes]
+    def prepare_channel(self, reference: Signal, rate: int) -> list[list[tuple[Array, Array]]]:
+        return [list(self._mel_and_log(reference, size, rate)) for size in self.sizes]
 
-    def score_channel(self, state: list[tuple[Array, Array]], degraded: Signal, rate: int) -> dict[str, float]:
+    def score_channel(self, state: list[list[tuple[Array, Array]]], degraded: Signal, rate: int) -> dict[str, float]:
         total = 0.0
-        for (mel, log_mel), size in zip(state, self.sizes, strict=True):
-            degraded_mel, degraded_log = self._mel_and_log(degraded, size, rate)
-            total += float(np.abs(degraded_mel - mel).mean() + np.square(degraded_log - log_mel).mean())
+        for expected, size in zip(state, self.sizes, strict=True):
+            linear = logarithmic = 0.0
+            pairs = zip(expected, self._mel_and_log(degraded, size, rate), strict=True)
+            for (mel, log_mel), (degraded_mel, degraded_log) in pairs:
+                linear += _absolute_sum(degraded_mel - mel)
+                logarithmic += _square_sum(degraded_log - log_mel)
+            total += (linear + logarithmic / LN10**2) / _size([mel for mel, _ in expected])
         return {"mel_distance_encodec": total / (2 * len(self.sizes))}
 
-    def _mel_and_log(self, signal: Signal, size: int, rate: int) -> tuple[Array, Array]:
+    def _mel_and_log(self, signal: Signal, size: int, rate: int) -> Iterator[tuple[Array, Array]]:
+        """Mel powers and the natural logarithms of them in blocks of shape ``(frames, bands)``."""
         hop = size // 4
         side = (size - hop) // 2
         padded = np.pad(signal, side, mode="reflect")
         frames = max(0, -(-(len(padded) - size) // hop)) + 1
         padded = np.pad(padded, (0, (frames - 1) * hop + size - len(padded)))  # fills the last frame
-        filters = mel_filters(rate, size, 64, low_hz=64.0, slaney=False)
-        mel = _mel(padded, size, hop, filters, power=2) / np.square(_window(size)).sum()
-        return mel, np.log10(mel + 1e-5)
+        filters = _grouped_mel_filters(rate, size, 64, low_hz=64.0, slaney=False)
+        window = _window(size)
+        for magnitude in _magnitude(padded, size, hop, window / math.sqrt(np.square(window).sum())):
+            mel = _mel(np.square(magnitude, out=magnitude), filters)
+            yield mel, np.log(mel + 1e-5)
 
 
 class StftDistance(Metric):
@@ -130,36 +144,34 @@ class StftDistance(Metric):
         ParallelWaveGAN code.
     """
 
-    identity = Identity("stft_distance", "1", "24 kHz, FFT 512-2048, floor sqrt(1e-7)")
+    identity = Identity("stft_distance", "2", "24 kHz, FFT 512-2048, floor sqrt(1e-7)")
     quantities = (Quantity("stft_distance", "", higher_is_better=False, low=0.0),)
     domain = Domain(sample_rate=24_000)
     resolutions = ((512, 50, 240), (1024, 120, 600), (2048, 240, 1200))
 
-    def prepare_channel(self, reference: Signal, rate: int) -> list[tuple[Array, float, Array]]:
-        state = []
-        for resolution in self.resolutions:
-            magnitude = self._magnitude(reference, *resolution)
-            state.append((magnitude, float(np.linalg.norm(magnitude)), np.log(magnitude)))
-        return state
+    def prepare_channel(self, reference: Signal, rate: int) -> list[list[tuple[Array, Array]]]:
+        return [list(self._magnitude_and_log(reference, *resolution)) for resolution in self.resolutions]
 
-    def score_channel(
-        self,
-        state: list[tuple[Array, float, Array]],
-        degraded: Signal,
-        rate: int,
-    ) -> dict[str, float]:
+    def score_channel(self, state: list[list[tuple[Array, Array]]], degraded: Signal, rate: int) -> dict[str, float]:
         total = 0.0
-        for (expected, norm, expected_log), resolution in zip(state, self.resolutions, strict=True):
-            magnitude = self._magnitude(degraded, *resolution)
-            total += float(np.linalg.norm(magnitude - expected)) / norm
-            total += float(np.abs(np.log(magnitude) - expected_log).mean())
+        for expected, resolution in zip(state, self.resolutions, strict=True):
+            distance = logarithmic = 0.0
+            pairs = zip(expected, self._magnitude_and_log(degraded, *resolution), strict=True)
+            for (magnitude, log_magnitude), (degraded_magnitude, degraded_log) in pairs:
+                distance += _square_sum(degraded_magnitude - magnitude)
+                logarithmic += _absolute_sum(degraded_log - log_magnitude)
+            magnitudes = [magnitude for magnitude, _ in expected]
+            total += math.sqrt(distance / sum(map(_square_sum, magnitudes))) + logarithmic / _size(magnitudes)
         return {"stft_distance": total / len(self.resolutions)}
 
-    def _magnitude(self, signal: Signal, fft_size: int, hop: int, window_size: int) -> Array:
-        side = (fft_size - window_size) // 2
-        window = np.pad(_window(window_size), side)
-        magnitude = _magnitude(_centred(signal, fft_size), fft_size, hop, window)
-        return np.maximum(magnitude, math.sqrt(1e-7), out=magnitude)
+    def _magnitude_and_log(
+        self, signal: Signal, fft_size: int, hop: int, window_size: int
+    ) -> Iterator[tuple[Array, Array]]:
+        """Magnitudes and the natural logarithms of them in blocks of shape ``(frames, bins)``."""
+        window = np.pad(_window(window_size), (fft_size - window_size) // 2)
+        for magnitude in _magnitude(_centred(signal, fft_size), fft_size, hop, window):
+            np.maximum(magnitude, math.sqrt(1e-7), out=magnitude)
+            yield magnitude, np.log(magnitude)
 
 
 class LogSpectralDistance(Metric):
@@ -180,23 +192,29 @@ class LogSpectralDistance(Metric):
         Gray and Markel, "Distance measures for speech processing", IEEE TASSP 24(5), 1976 (the L2 log distance).
     """
 
-    identity = Identity("log_spectral_distance", "1", "window 42.7 ms, floor -80 dB re the reference's strongest bin")
+    identity = Identity("log_spectral_distance", "2", "window 42.7 ms, floor -80 dB re the reference's strongest bin")
     quantities = (Quantity("log_spectral_distance", "dB", higher_is_better=False, low=0.0),)
 
-    def prepare_channel(self, reference: Signal, rate: int) -> tuple[Array, float]:
-        power = self._power(reference, rate)
-        floor = float(power.max()) * 1e-8
-        return 10 * np.log10(np.maximum(power, floor)), floor
+    def prepare_channel(self, reference: Signal, rate: int) -> tuple[list[Array], float]:
+        powers = list(self._power(reference, rate))
+        floor = 1e-8 * max(float(power.max()) for power in powers)
+        return [np.log(np.maximum(power, floor)) for power in powers], floor
 
-    def score_channel(self, state: tuple[Array, float], degraded: Signal, rate: int) -> dict[str, float]:
+    def score_channel(self, state: tuple[list[Array], float], degraded: Signal, rate: int) -> dict[str, float]:
         expected, floor = state
-        difference = 10 * np.log10(np.maximum(self._power(degraded, rate), floor)) - expected
-        return {"log_spectral_distance": float(np.sqrt(np.square(difference).mean(axis=1)).mean())}
+        total = 0.0
+        for block, power in zip(expected, self._power(degraded, rate), strict=True):
+            np.maximum(power, floor, out=power)
+            difference = np.log(power, out=power)
+            difference -= block
+            total += float(np.sqrt(np.square(difference, out=difference).mean(axis=1)).sum())
+        return {"log_spectral_distance": 10 / LN10 * total / sum(map(len, expected))}
 
-    def _power(self, signal: Signal, rate: int) -> Array:
+    def _power(self, signal: Signal, rate: int) -> Iterator[Array]:
+        """Power spectra in blocks of shape ``(frames, bins)``."""
         size = 4 * round(rate * 512 / 48_000)
-        magnitude = _magnitude(_centred(signal, size), size, size // 4, _window(size))
-        return np.square(magnitude, out=magnitude)
+        for magnitude in _magnitude(_centred(signal, size), size, size // 4, _window(size)):
+            yield np.square(magnitude, out=magnitude)
 
 
 @lru_cache(maxsize=64)
@@ -215,6 +233,21 @@ def mel_filters(
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
     filters: Array = np.maximum(0, np.minimum(rising, falling))
     return filters * (2 / (edges[2:] - edges[:-2])) if slaney else filters
+
+
+@lru_cache(maxsize=64)
+def _grouped_mel_filters(
+    rate: int, size: int, bands: int, low_hz: float, *, slaney: bool
+) -> tuple[tuple[slice, slice, Array], ...]:
+    """:func:`mel_filters` without most of its zeros: ``(bins, bands, weights)`` of neighbouring bands."""
+    filters = mel_filters(rate, size, bands, low_hz, slaney=slaney)
+    groups = []
+    for first in range(0, bands, GROUP):
+        columns = slice(first, min(first + GROUP, bands))
+        touched = np.flatnonzero(filters[:, columns].any(axis=1))
+        bins = slice(int(touched[0]), int(touched[-1]) + 1) if touched.size else slice(0, 0)
+        groups.append((bins, columns, np.ascontiguousarray(filters[bins, columns])))
+    return tuple(groups)
 
 
 # Slaney, Auditory Toolbox, 1998: linear to 1 kHz (200/3 Hz a mel), then 27 mels for each factor of 6.4.
@@ -251,23 +284,29 @@ def _centred(signal: Signal, size: int) -> Signal:
     return np.pad(signal, size // 2, mode="reflect")
 
 
-def _blocks(padded: Signal, size: int, hop: int) -> list[NDArray[np.float64]]:
-    """Views of the frames, shape ``(frames, size)``, in blocks of bounded size."""
+def _magnitude(padded: Signal, size: int, hop: int, window: Array) -> Iterator[Array]:
+    """Magnitude spectra in blocks of shape ``(frames, size // 2 + 1)``."""
     frames = sliding_window_view(padded, size)[::hop]
-    step = max(1, CHUNK // size)
-    return [frames[start : start + step] for start in range(0, len(frames), step)]
+    step = max(1, BLOCK // size)
+    for start in range(0, len(frames), step):
+        yield np.abs(scipy.fft.rfft(frames[start : start + step] * window, overwrite_x=True))
 
 
-def _magnitude(padded: Signal, size: int, hop: int, window: Array) -> Array:
-    """Magnitude spectra, shape ``(frames, size // 2 + 1)``."""
-    return np.concatenate([np.abs(scipy.fft.rfft(block * window)) for block in _blocks(padded, size, hop)])
+def _mel(spectra: Array, filters: tuple[tuple[slice, slice, Array], ...]) -> Array:
+    """Mel bands of magnitude or power ``spectra``, shape ``(frames, bands)``."""
+    mel = np.empty((len(spectra), filters[-1][1].stop))
+    for bins, bands, weights in filters:
+        np.matmul(spectra[:, bins], weights, out=mel[:, bands])
+    return mel
 
 
-def _mel(padded: Signal, size: int, hop: int, filters: Array, power: int) -> Array:
-    """Mel magnitudes (power 1) or powers (power 2), shape ``(frames, bands)``."""
-    window = _window(size)
-    parts = []
-    for block in _blocks(padded, size, hop):
-        magnitude = np.abs(scipy.fft.rfft(block * window))
-        parts.append((magnitude if power == 1 else np.square(magnitude)) @ filters)
-    return np.concatenate(parts)
+def _size(blocks: list[Array]) -> int:
+    return sum(block.size for block in blocks)
+
+
+def _absolute_sum(difference: Array) -> float:
+    return float(np.abs(difference, out=difference).sum())
+
+
+def _square_sum(values: Array) -> float:
+    return float(np.vdot(values, values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,18 +22,24 @@ BANDS, LOWEST_BAND_HZ = 15, 150.0  # Taal 2011, section II
 SEGMENT = 30  # frames, 384 ms; Taal 2011, section II
 ACTIVE_RANGE_DB = 40.0  # frames further below the loudest are left out; Taal 2011, section II
 CLIP = 1 + 10 ** (15 / 20)  # beta = -15 dB; Taal 2011, eq. 3
+BLOCK = 64  # frames or segments worked on at once
 EPS = float(np.finfo(np.float64).eps)
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class _Reference:
-    active: NDArray[np.bool_]  # (frames,): which ones count
+class _Block:
     segments: Array  # (segments, bands, SEGMENT)
     norms: Array  # (segments, bands, 1)
     stoi: Array  # segments without their mean over time, of unit norm
     estoi: Array  # segments normalised over time, then over bands
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    active: NDArray[np.bool_]  # (frames,): which ones count
+    blocks: tuple[_Block, ...]
 
 
 class Stoi(Metric):
@@ -52,7 +59,7 @@ class Stoi(Metric):
         Taal et al., IEEE TASLP 19(7), 2011; Jensen and Taal, IEEE/ACM TASLP 24(11), 2016.
     """
 
-    identity = Identity("stoi", "1", "10 kHz")
+    identity = Identity("stoi", "2", "10 kHz")
     quantities = (
         Quantity("stoi", "", higher_is_better=True, low=-1.0, high=1.0),
         Quantity("estoi", "", higher_is_better=True, low=-1.0, high=1.0),
@@ -63,27 +70,30 @@ class Stoi(Metric):
         frames = _frames(reference)
         energy_db = 20 * np.log10(np.linalg.norm(frames, axis=1) + EPS)
         active = energy_db > energy_db.max() - ACTIVE_RANGE_DB
-        segments = _segments(frames[active])
-        return _Reference(
-            active,
-            segments,
-            np.linalg.norm(segments, axis=2, keepdims=True),
-            _unit(segments - segments.mean(axis=2, keepdims=True)),
-            _row_column_normalised(segments, seed=0),
-        )
+        noise = np.random.default_rng(0)
+        blocks = [
+            _Block(
+                segments,
+                np.linalg.norm(segments, axis=2, keepdims=True),
+                _unit(segments - segments.mean(axis=2, keepdims=True)),
+                _row_column_normalised(segments, noise),
+            )
+            for segments in _segments(frames[active])
+        ]
+        return _Reference(active, tuple(blocks))
 
     def score_channel(self, state: _Reference, degraded: Signal, rate: int) -> dict[str, float]:
         require_active(degraded, "the degraded signal")
-        segments = _segments(_frames(degraded)[state.active])
-        scaled = segments * (state.norms / (np.linalg.norm(segments, axis=2, keepdims=True) + EPS))
-        clipped = np.minimum(scaled, state.segments * CLIP)
-        clipped = _unit(clipped - clipped.mean(axis=2, keepdims=True))
-        extended = _row_column_normalised(segments, seed=1)
-        count = len(segments)
-        return {
-            "stoi": float(np.vdot(state.stoi, clipped)) / (count * BANDS),
-            "estoi": float(np.vdot(state.estoi, extended)) / (count * SEGMENT),
-        }
+        noise = np.random.default_rng(1)
+        stoi = estoi = 0.0
+        count = 0
+        for reference, segments in zip(state.blocks, _segments(_frames(degraded)[state.active]), strict=True):
+            scaled = segments * (reference.norms / (np.linalg.norm(segments, axis=2, keepdims=True) + EPS))
+            clipped = np.minimum(scaled, reference.segments * CLIP)
+            stoi += float(np.vdot(reference.stoi, _unit(clipped - clipped.mean(axis=2, keepdims=True))))
+            estoi += float(np.vdot(reference.estoi, _row_column_normalised(segments, noise)))
+            count += len(segments)
+        return {"stoi": stoi / (count * BANDS), "estoi": estoi / (count * SEGMENT)}
 
 
 def _frames(signal: Signal) -> Array:
@@ -91,8 +101,11 @@ def _frames(signal: Signal) -> Array:
     return sliding_window_view(signal, FRAME)[: len(signal) - FRAME : HOP] * _window()
 
 
-def _segments(frames: Array) -> Array:
-    """Third-octave magnitudes of overlapping segments of the signal that the active ``frames`` add up to."""
+def _segments(frames: Array) -> Iterator[Array]:
+    """Third-octave magnitudes of overlapping segments of the signal that the active ``frames`` add up to.
+
+    In blocks of shape ``(segments, bands, SEGMENT)``, of which a few fit into the cache.
+    """
     joined = np.zeros((len(frames) + 1) * HOP)
     joined[:-HOP] += frames[:, :HOP].ravel()
     joined[HOP:] += frames[:, HOP:].ravel()
@@ -100,9 +113,14 @@ def _segments(frames: Array) -> Array:
         raise MetricUndefined(
             f"only {len(frames)} frames of {1000 * FRAME / RATE:.1f} ms are active; STOI needs {SEGMENT + 1}."
         )
-    spectra = scipy.fft.rfft(_frames(joined), NFFT)
-    bands = np.sqrt(np.square(np.abs(spectra)) @ _third_octaves().T)
-    return np.ascontiguousarray(sliding_window_view(bands, SEGMENT, axis=0))
+    windowed = _frames(joined)
+    bands = np.empty((len(windowed), BANDS))
+    for start in range(0, len(windowed), BLOCK):
+        power = np.square(np.abs(scipy.fft.rfft(windowed[start : start + BLOCK], NFFT)))
+        np.sqrt(power @ _third_octaves().T, out=bands[start : start + BLOCK])
+    segments = sliding_window_view(bands, SEGMENT, axis=0)
+    for start in range(0, len(segments), BLOCK):
+        yield np.ascontiguousarray(segments[start : start + BLOCK])
 
 
 def _unit(segments: Array) -> Array:
@@ -111,9 +129,8 @@ def _unit(segments: Array) -> Array:
     return unit
 
 
-def _row_column_normalised(segments: Array, seed: int) -> Array:
+def _row_column_normalised(segments: Array, noise: np.random.Generator) -> Array:
     """Zero mean and unit norm over time, then over bands (Jensen and Taal, eq. 4)."""
-    noise = np.random.default_rng(seed)
     for axis in (2, 1):
         segments = segments - segments.mean(axis=axis, keepdims=True)
         norms = np.linalg.norm(segments, axis=axis, keepdims=True)

@@ -10,6 +10,7 @@ import pandas as pd
 from bench.report.costs import cost_table
 from bench.report.record import category_name, definitions, failures, headline, methods
 from bench.report.references import Reference, by_reason, of_results, sentences
+from bench.report.set_tables import EXPLANATION, set_sheets
 from bench.report.wide import Sheet, sheets
 from bench.results import Results
 
@@ -39,6 +40,7 @@ def _lines(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, se
         yield from _sheet(sheet)
     yield from ("", "Each score is the mean over clips with its 95 % confidence interval in brackets. ↑ higher is ")
     yield "better, ↓ lower is better; `n/a`: the metric does not speak of this signal; –: no value."
+    yield from _sets(results)
     yield from _costs(results)
     yield from _references(of_results(results))
     yield from _failures(failures(results))
@@ -55,6 +57,16 @@ def _sheet(sheet: Sheet) -> Iterator[str]:
     yield from _table(["condition", *map(str, sheet.columns)], rows, numbers=True)
     for note in sheet.notes:
         yield from ("", escape(note))
+
+
+def _sets(results: Results) -> Iterator[str]:
+    made = set_sheets(results)
+    if not made:
+        return
+    yield from ("", "## Measures of whole sets", "", EXPLANATION)
+    for sheet in made:
+        yield from ("", f"### {escape(category_name(sheet.category))}", "")
+        yield from _sheet(sheet)
 
 
 def _costs(results: Results) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from pathlib import Path
@@ -11,16 +12,19 @@ import numpy as np
 import pandas as pd
 
 from bench.report.record import headline
+from bench.report.set_tables import set_table
 from bench.report.tables import is_complete, rates, summarise
 from bench.results import Results
 from bench.stats import DRAWS
 
 SUMMARY_FILE, RATES_FILE, TEXT_FILE, PAGE_FILE = "summary.csv", "rates.csv", "report.md", "report.html"
+SETS_FILE = "sets.csv"
 
 
 def write_report(results: Results, folder: str | os.PathLike[str] | None = None, seed: int = 0) -> list[Path]:
     """Write ``summary.csv``, ``rates.csv``, ``report.md`` and ``report.html`` into ``folder`` (default: the run's).
 
+    A run with measures of whole sets has ``sets.csv`` too.
     The same run and seed give the same bytes. Returns the paths written.
     """
     from bench.report.markdown import markdown
@@ -35,13 +39,15 @@ def write_report(results: Results, folder: str | os.PathLike[str] | None = None,
         TEXT_FILE: markdown(results, summary, rate_table, seed),
         PAGE_FILE: page(results, summary, rate_table, seed),
     }
+    if len(results.sets):
+        texts[SETS_FILE] = set_table(results).to_csv(index=False, lineterminator="\n")
     for name, text in texts.items():
         _write(folder / name, text)
     return [folder / name for name in texts]
 
 
 def to_json(results: Results, seed: int = 0) -> dict[str, Any]:
-    """Both long tables and the record of the run, at full precision.
+    """The long tables and the record of the run, at full precision.
 
     NaN and missing values become ``null``, infinities the strings ``"Infinity"`` and ``"-Infinity"``, so that every
     JSON parser can read it.
@@ -56,6 +62,7 @@ def to_json(results: Results, seed: int = 0) -> dict[str, Any]:
         "sources": told.sources,
         "summary": summary.to_dict("records"),
         "rates": rate_table.to_dict("records"),
+        "sets": [{**row, "details": json.loads(str(row["details"]))} for row in set_table(results).to_dict("records")],
         "record": results.info,
     }
     plain: dict[str, Any] = json_value(whole)

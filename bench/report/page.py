@@ -14,6 +14,7 @@ from bench.errors import CodecbenchError
 from bench.report.costs import COST_HINTS, cost_table
 from bench.report.record import category_name, definitions, failures, headline, methods
 from bench.report.references import of_results, overview
+from bench.report.set_tables import EXPLANATION, set_sheets
 from bench.report.sounds import LONGEST_S, Sound, colours, sound
 from bench.report.svg import SERIES_COLOURS
 from bench.report.tables import bitrates_of_means
@@ -77,6 +78,8 @@ def page(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, seed
         "failures": failed.head(SHOWN_FAILURES).to_dict("records"),
         "more_failures": max(0, len(failed) - SHOWN_FAILURES),
         "costs": _costs(results),
+        "set_sheets": set_sheets(results),
+        "set_explanation": EXPLANATION,
         "methods": methods(results, seed),
         "definitions": definitions(results),
         "config": str(results.info.get("config_text") or ""),

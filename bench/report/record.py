@@ -137,7 +137,7 @@ def methods(results: Results, seed: int) -> list[tuple[str, str]]:
 def definitions(results: Results) -> list[dict[str, str]]:
     """What each quantity is and what made it."""
     rows = []
-    for name, about in results.quantities.items():
+    for name, about in {**results.quantities, **results.set_quantities}.items():
         better = {True: "higher is better", False: "lower is better", None: ""}[about.get("higher_is_better")]
         rows.append(
             {

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from bench.report.costs import cost_table
 from bench.report.record import Headline, category_name, failures, headline
+from bench.report.set_tables import set_sheets
 from bench.report.tables import rates, summarise
 from bench.report.wide import NOTHING, Cell, Column, Sheet, sheets
 from bench.results import Results
@@ -34,8 +35,10 @@ class Rendered:
             yield Text(sentence, style="bold yellow" if index == 0 and not self.summary.complete else "")
         for warning in self.summary.warnings:
             yield Text(f"Warning: {warning}", style="yellow")
-        for sheet in self.sheets:
-            title = category_name(sheet.category) + ("" if self.summary.complete else " (partial run)")
+        named = [(category_name(sheet.category), sheet) for sheet in self.sheets]
+        named += [(f"{category_name(sheet.category)}, whole sets", sheet) for sheet in set_sheets(self.results)]
+        for name, sheet in named:
+            title = name + ("" if self.summary.complete else " (partial run)")
             for number, (first, last) in enumerate(_parts(sheet, options.max_width)):
                 heading = title if number == 0 else f"{title}, continued"
                 yield Padding(_table(sheet, heading, first, last), (1, 0, 0, 0))

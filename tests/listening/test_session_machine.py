@@ -116,4 +116,4 @@ class OneListener(RuleBasedStateMachine):
 
 
 TestOneListener = OneListener.TestCase
-TestOneListener.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+TestOneListener.settings = settings(max_examples=6, stateful_step_count=15, deadline=None)

@@ -5,7 +5,7 @@ import pytest
 
 from bench import audio
 from bench.audio import Audio
-from bench.errors import MetricUndefined
+from bench.errors import AudioError, MetricUndefined
 
 pesq = pytest.importorskip("pesq", reason="pip install 'codecbench[metrics]'")
 
@@ -46,6 +46,32 @@ def test_a_clip_that_could_overrun_the_package_is_refused(speech):
     """40 s of 67 bursts end the process by a segmentation fault in pesq 0.0.4."""
     with pytest.raises(MetricUndefined, match=r"too long: 20\.0 s; pesq_wb takes up to 20 s"):
         PesqWb().prepare(Audio(np.tile(speech.samples, 6)[:, : 20 * speech.rate + 1], speech.rate))
+
+
+def test_the_longest_clip_holds_no_more_utterances_than_the_package():
+    """Shorter bursts or pauses are no utterances of their own. Of 52 in 21 s the value is wrong; more crash it."""
+
+    def bursts(seconds):
+        """0.2 s every 0.41 s; of the degraded version some come early or late."""
+        rng = np.random.default_rng(1)
+        burst = 0.1 * rng.standard_normal(3200)
+        pair = 1e-5 * rng.standard_normal((2, 16_000 * seconds))
+        starts = np.arange(0, pair.shape[1] - 4000, 6560)
+        for index, start in enumerate(starts):
+            pair[0, start : start + 3200] += burst
+            late = max(0, start + (0, 600, -500, 300)[index % 4])
+            pair[1, late : late + 3200] += burst
+        (value,) = PesqWb().score(PesqWb().prepare(Audio(pair[:1], 16_000)), Audio(pair[1:], 16_000)).values()
+        return len(starts), value
+
+    assert bursts(20) == (49, pytest.approx(bursts(12)[1], abs=0.1))
+
+
+def test_a_missing_piece_is_no_pair(speech):
+    """100 samples that are missing at 16 kHz cost up to 0.19: lengths are made equal before."""
+    reference = speech.at(16_000)
+    with pytest.raises(AudioError, match="expected the same"):
+        PesqWb().score(PesqWb().prepare(reference), reference.with_length(reference.length - 100))
 
 
 def test_no_utterance_is_undefined_with_the_package_s_reason():

@@ -131,7 +131,7 @@ def test_log_spectral_distance_does_not_depend_on_the_level_of_the_pair(gain, sp
 @pytest.mark.parametrize("make", [MelDistance, MelDistanceEncodec, StftDistance, LogSpectralDistance])
 def test_blocks_do_not_show(make, speech, noisy, monkeypatch):
     expected = score(make(), speech, noisy)
-    monkeypatch.setattr("bench.metrics.spectral.CHUNK", 5000)
+    monkeypatch.setattr("bench.metrics.spectral.BLOCK", 5000)
     assert score(make(), speech, noisy) == pytest.approx(expected, rel=1e-12)
 
 

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from bench import audio
 from bench.audio import Audio
 from bench.errors import MetricUndefined
 from bench.metrics.stoi import RATE, Stoi
+from tests.real_pairs import real_pairs
 
 pystoi = pytest.importorskip("pystoi", reason="pip install 'codecbench[metrics]'")
 
@@ -51,6 +54,34 @@ def test_equals_pystoi_on_coded_speech(condition, real_data):
     reference = audio.read(real_data("decoded/hilcodec/speech_ref.wav"))
     degraded = audio.read(real_data(f"decoded/hilcodec/speech_{condition}.wav")).with_length(reference.length)
     assert by_us(reference, degraded) == pytest.approx(by_pystoi(reference, degraded), abs=1e-9)
+
+
+@pytest.mark.slow
+def test_equals_pystoi_on_every_real_pair(real_data):
+    """1e-6 is asked for; pystoi at the pair's own rate, with a resampler of its own, differs by up to 0.001."""
+    pairs = list(real_pairs(real_data("expected").parent))
+    assert len(pairs) > 150
+    for pair in pairs:
+        expected = by_pystoi(pair.reference, pair.degraded)
+        assert by_us(pair.reference, pair.degraded) == pytest.approx(expected, abs=1e-9), pair.name
+
+
+@pytest.mark.parametrize("active", [2000, 3839, 3840, 3841, 3967, 3968, 3969, 4095, 4096, 4097, 6000])
+def test_undefined_where_pystoi_warns_and_answers_with_a_stand_in(active):
+    rng = np.random.default_rng(active)
+    samples = np.full((1, 2 * RATE), 1e-7)
+    samples[:, :active] = 0.1 * rng.standard_normal(active)
+    reference = Audio(samples, RATE)
+    degraded = Audio(reference.samples + 0.01 * rng.standard_normal(samples.shape), RATE)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        expected = by_pystoi(reference, degraded)
+    if caught:
+        assert expected == {"stoi": 1e-5, "estoi": 1e-5}
+        with pytest.raises(MetricUndefined, match="are active; STOI needs 31"):
+            by_us(reference, degraded)
+    else:
+        assert by_us(reference, degraded) == pytest.approx(expected, abs=1e-9)
 
 
 def test_too_little_activity_is_undefined():

@@ -219,7 +219,7 @@ def test_100_000_scores_take_a_few_seconds(quiet_run):
     grid = grid.assign(
         clip=grid["category"] + grid["clip"].astype(str), run="made-up", dataset="d", source=grid["clip"].astype(str),
         metric="m", metric_version="1", channel_policy="mixdown", value=random.normal(size=len(grid)), status="ok",
-        score_s=0.1, reason="",
+        prepare_s=0.1, score_s=0.1, reason="",
     )  # fmt: skip
     scores = grid[list(SCORE_COLUMNS)].astype(SCORE_COLUMNS)
     assert len(scores) > 100_000

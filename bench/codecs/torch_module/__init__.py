@@ -34,6 +34,7 @@ from bench.align import measured_delay, probe
 from bench.audio import MAX_RATE, MIN_RATE, Audio
 from bench.codecs import framing
 from bench.codecs.base import Codec, Network
+from bench.codecs.codes import Codes
 from bench.codecs.torch_module.loading import file_sha256, find_source
 from bench.codecs.torch_module.networks import Facts, Format, Networks, networks_of
 from bench.codecs.torch_module.quantisers import KMeans, quantiser_of
@@ -44,6 +45,7 @@ STREAM = 1
 """Changes when the bytes of the same latents, or the audio of the same bytes, change."""
 
 _HEAD = struct.Struct("<II")
+_DAMAGED = "the bitstream is damaged: it is none of torch_module with this quantiser."
 
 
 class TorchModule(Codec):
@@ -97,6 +99,7 @@ class TorchModule(Codec):
         self._weights_sha256 = file_sha256("weights", weights) if weights else ""
         self._form, self._hop, self._delay = Format(sample_rate, channels, segment), hop, delay_samples
         self._facts: Facts | None = None
+        self.exposes_codes = isinstance(self._quantiser, KMeans)
         self.sample_rates, self.channels = (sample_rate,), (channels,)
         self.bitrates_bps = tuple(bitrate for bitrate in self._quantiser.settings if bitrate is not None)
         self.identity = Identity("torch_module", version or "unversioned", self._details(quantiser, hop, delay_samples))
@@ -159,13 +162,16 @@ class TorchModule(Codec):
         header = _HEAD.pack(*latents.shape) + coded.header
         return framing.pack(audio, [coded.data], delay=delay, header=header, payload_bits=coded.payload_bits)
 
+    def codes(self, encoded: Encoded) -> Codes:
+        assert isinstance(self._quantiser, KMeans)
+        return self._quantiser.codes(*_quantised(framing.unpack(encoded)))
+
     def decode(self, encoded: Encoded) -> Audio:
         stream = framing.unpack(encoded)
         try:
-            width, frames = _HEAD.unpack_from(stream.header)
-            latents = self._quantiser.decode(stream.header[_HEAD.size :], stream.packets[0], width, frames)
-        except (struct.error, IndexError):
-            raise CodecError("the bitstream is damaged: it is none of torch_module with this quantiser.") from None
+            latents = self._quantiser.decode(*_quantised(stream))
+        except struct.error:
+            raise CodecError(_DAMAGED) from None
         return stream.cut(self._decoded(latents, stream.length + max(stream.delay, 0)).samples)
 
     def latents(self, audio: Audio) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -203,3 +209,12 @@ class TorchModule(Codec):
         numbers = f"{form} hop {hop} delay {delay} quantiser {quantiser}"
         packages = " ".join(f"{name} {package_version(name)}" for name in ("torch", "constriction"))
         return f"{packages} float32 {' '.join(files)} {numbers} stream {STREAM}"
+
+
+def _quantised(stream: framing.Stream) -> tuple[bytes, bytes, int, int]:
+    """Header and data of the quantiser, numbers in a latent and latents."""
+    try:
+        width, frames = _HEAD.unpack_from(stream.header)
+        return stream.header[_HEAD.size :], stream.packets[0], width, frames
+    except (struct.error, IndexError):
+        raise CodecError(_DAMAGED) from None

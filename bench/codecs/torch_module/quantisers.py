@@ -105,7 +105,8 @@ class KMeans:
             return Coded(_BOOKS.pack(books), b"\x01" + coded, 1 + 8 * len(coded))
         return Coded(_BOOKS.pack(books), b"\x00" + plain, 1 + plain_bits)
 
-    def decode(self, header: bytes, data: bytes, width: int, frames: int) -> Latents:
+    def codes(self, header: bytes, data: bytes, width: int, frames: int) -> Codes:
+        """The codes in the quantiser's data."""
         tables = read_codebooks(self.path)
         (books,) = _BOOKS.unpack(header)
         if books > len(tables) or tables.shape[2] != width or not data:
@@ -117,6 +118,11 @@ class KMeans:
             segment = unpack_bits(data[1:], bits, frames * books).reshape(frames, books).T
         if segment.size and segment.max() >= tables.shape[1]:
             raise CodecError("the bitstream is damaged: it has codes beyond the codebook.")
+        return Codes((np.ascontiguousarray(segment),), bits)
+
+    def decode(self, header: bytes, data: bytes, width: int, frames: int) -> Latents:
+        tables = read_codebooks(self.path)
+        (segment,) = self.codes(header, data, width, frames).segments
         latents = np.zeros((frames, width), np.float32)
         for table, chosen in zip(tables, segment, strict=False):
             latents += table[chosen]

@@ -28,7 +28,7 @@ def test_absent_weights_are_named_with_their_place_and_remedy(quantity, weights,
     folder = placed(weights)
     with pytest.raises(MissingRequirement) as told:
         metrics.make([quantity])
-    (file,) = models.FILES[weights].files
+    (file,) = models.KNOWN[weights].files
     assert str(told.value).startswith(f"{weights} needs its weights: expected {file.name} in {folder}, but ")
     assert f"another folder is named with CODECBENCH_{weights.upper()}." in str(told.value)
     assert str(told.value).endswith(f"To get it: codecbench weights fetch {weights}")
@@ -49,7 +49,7 @@ def test_a_fetch_that_cannot_be_checked_says_so(placed, monkeypatch):
     folder = placed("mine")
     with running() as serving:
         files = (WeightFile("model.bin", serving.add("model.bin", b"weights" * 1000), "", 0),)
-        monkeypatch.setitem(models.FILES, "mine", Model("mine", "none", files))
+        monkeypatch.setitem(models.KNOWN, "mine", Model("mine", "none", files))
         told = CliRunner().invoke(app, ["fetch", "mine"])
     assert "nobody states a checksum of it, so what comes is not checked" in " ".join(told.stderr.split())
     assert (folder / "model.bin").read_bytes() == b"weights" * 1000

@@ -1,0 +1,61 @@
+"""The Frechet audio distance on what EnCodec's encoder gives."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import weights
+from bench.audio import Audio, resampler_identity
+from bench.domain import Identity
+from bench.metrics.sets.frechet import FrechetDistance, fad_quantities
+from bench.pretrained import load_model
+
+RATE = 24_000
+
+
+class FrechetEncodec(FrechetDistance):
+    """Frechet audio distance on the latents of the encoder of EnCodec at 24 kHz. Lower is closer.
+
+    Each frame (75 a second, 24 kHz, mono mix) is embedded as the 128 numbers that the encoder hands to the quantiser.
+    The references are those of the same clips: values compare within a run.
+
+    Raises:
+        MetricUndefined: no more than 128 frames in the set.
+
+    Blind spots:
+        It favours EnCodec, whose quantiser was trained to keep these very latents: do not judge EnCodec by it. Nothing
+        above 12 kHz counts, nor stereo. It compares distributions, not clips.
+
+    Source:
+        Gui et al., ICASSP 2024, arXiv:2311.01616, who tried it as an embedding; EnCodec is arXiv:2210.13438.
+    """
+
+    repository: ClassVar[str] = "facebook/encodec_24khz"
+    quantities = fad_quantities("fad_encodec", "-", "latents of EnCodec's encoder")
+
+    def __init__(self) -> None:
+        self._found = weights.find("encodec_24khz", os.environ.get("CODECBENCH_ENCODEC_24KHZ") or self.repository)
+        packages = f"transformers {version('transformers')} torch {version('torch')}"
+        details = f"{packages} float32 weights {self._found.short} {resampler_identity()}"
+        self.identity = Identity("fad_encodec", "1", details)
+
+    def embed(self, audio: Audio) -> NDArray[np.float32]:
+        import torch
+
+        samples = audio.mixed_to(1).at(RATE).samples
+        with torch.inference_mode():
+            latents: NDArray[np.float32] = (
+                _model(self._found).encoder(torch.from_numpy(samples.copy())[None])[0].numpy()
+            )
+        return latents.T
+
+
+@lru_cache(maxsize=1)
+def _model(found: weights.Weights) -> Any:
+    return load_model("EncodecModel", found, "EnCodec")

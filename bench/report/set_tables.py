@@ -1,0 +1,74 @@
+"""Measures of whole sets in the report: the long table, and one table for people per category."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+
+from bench.report.tables import in_order, is_complete
+from bench.report.wide import NOTHING, Cell, Column, Sheet, digits_of, direction, number
+from bench.results import SET_COLUMNS, Results
+
+EXPLANATION = (
+    "Each value belongs to all clips of the category under a condition, with its 95 % interval: the jackknife over "
+    "sources. Compare a value only with values over the same clips."
+)
+
+
+def set_table(results: Results) -> pd.DataFrame:
+    """One row per category, condition and quantity of a whole set, with unit and direction of the quantity."""
+    table = results.sets.drop(columns="run")
+    about = [results.set_quantities.get(str(name), {}) for name in table["quantity"]]
+    place = list(SET_COLUMNS).index("quantity")
+    table.insert(place, "unit", [str(one.get("unit", "")) for one in about])
+    table.insert(place + 1, "higher_is_better", [one.get("higher_is_better") for one in about])
+    table.insert(0, "run", results.name)
+    table.insert(1, "complete", is_complete(results))
+    return table
+
+
+def set_sheets(results: Results) -> list[Sheet]:
+    """One table per category and measure: a row per condition that it applies to, a column per quantity."""
+    roles = dict(zip(results.encodings["condition"], results.encodings["role"], strict=True))
+    made = []
+    for (category, _), rows in results.sets.groupby(["category", "measure"], sort=False):
+        tried = rows[rows["status"] != "not_applicable"]
+        shown = in_order(tried["quantity"].unique(), list(results.set_quantities))
+        if not shown:
+            continue
+        names = in_order(tried["condition"].unique(), results.conditions)
+        by_cell = {(str(row["condition"]), str(row["quantity"])): row for row in rows.to_dict("records")}
+        most = int(results.sets.loc[results.sets["category"] == category, "n"].max())
+        columns, about = [], results.set_quantities
+        for name in shown:
+            known = about.get(name, {})
+            unit = f"{known.get('unit', '')} {direction(known)}".strip()
+            columns.append(Column(name, unit, str(known.get("summary", ""))))
+        cells = [[_cell(results, by_cell.get((name, quantity)), most) for quantity in shown] for name in names]
+        kinds = [str(roles.get(name, "codec")) for name in names]
+        made.append(Sheet(str(category), columns, names, kinds, cells, _notes(tried)))
+    return made
+
+
+def _cell(results: Results, row: dict[Any, Any] | None, most: int) -> Cell:
+    """One value; a note tells of how many clips it is where others have more."""
+    if row is None:
+        return Cell(NOTHING)
+    if row["status"] != "ok":
+        return Cell("n/a") if row["status"] == "not_applicable" else Cell(NOTHING, note=str(row["status"]))
+    digits = digits_of(results.set_quantities.get(str(row["quantity"]), {}))
+    bounds = "" if math.isnan(row["ci_low"]) else f"[{number(row['ci_low'], digits)}, {number(row['ci_high'], digits)}]"
+    return Cell(number(row["value"], digits), bounds, f"n = {row['n']}" if row["n"] < most else "", row["value"])
+
+
+def _notes(rows: pd.DataFrame) -> list[str]:
+    """Why values are missing or are of fewer clips; one line for each reason."""
+    troubled = rows[rows["reason"] != ""].drop_duplicates(["condition", "measure", "reason"])
+    reasons = Counter((str(row.measure), str(row.reason)) for row in troubled.itertuples())
+    return [
+        f"{measure}, {count} {'condition' if count == 1 else 'conditions'}: {reason}"
+        for (measure, reason), count in reasons.items()
+    ]

@@ -1,0 +1,262 @@
+"""TEST.yaml: what a listening test is made of. All problems are found at once, each with its file and key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
+
+from bench.config import mapping_of, shipped, shipped_tests
+from bench.domain import Category
+from bench.errors import ConfigError
+from bench.registry import nearest
+from listening_test.building.presets import LOW_ANCHOR_HZ, MID_ANCHOR_HZ, Preset, PresetName, defaults_of
+from listening_test.model import Role, TestType
+
+CHOICES: tuple[TestType, ...] = ("abx", "ab")
+PLACES = ("start", "middle", "loudest", "random")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ClipsConfig(_Model):
+    """Which clips: ``count`` of each category, or of each dataset, that the runs hold, or of the one that is named.
+
+    ``critical`` takes those with the largest spread between the conditions, or the worst mean, of ``quantity``.
+    """
+
+    category: Category | None = None
+    dataset: str | None = None
+    per: Literal["category", "dataset"] = "category"
+    count: PositiveInt | None = None
+    choose: Literal["random", "critical"] = "random"
+    quantity: str = ""
+    by: Literal["spread", "worst"] = "spread"
+    ids: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _fits(self) -> ClipsConfig:
+        if (self.choose == "critical") != bool(self.quantity):
+            raise ValueError("choose: critical and quantity go together, such as quantity: visqol_speech_lattice")
+        if self.ids and self.model_fields_set != {"ids"}:
+            raise ValueError("ids is a list of clips of its own; leave out the other keys")
+        return self
+
+
+class AnchorConfig(_Model):
+    """A low-pass anchor. In YAML ``low`` and ``mid`` stand for the two of the standard."""
+
+    name: str = Field(pattern=r"^\w[\w.,=+@-]*$")
+    cutoff_hz: int = Field(ge=500, le=20_000)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_name(cls, value: object) -> object:
+        if isinstance(value, str):
+            if value not in STANDARD_ANCHORS:
+                raise ValueError("expected low, mid, or a mapping such as {name: anchor_10k, cutoff_hz: 10000}")
+            return STANDARD_ANCHORS[value]
+        return value
+
+    @property
+    def role(self) -> Role:
+        return {LOW_ANCHOR_HZ: "low_anchor", MID_ANCHOR_HZ: "mid_anchor"}.get(self.cutoff_hz, "anchor")  # type: ignore[return-value]
+
+
+STANDARD_ANCHORS = {
+    "low": {"name": "low_anchor", "cutoff_hz": LOW_ANCHOR_HZ},
+    "mid": {"name": "mid_anchor", "cutoff_hz": MID_ANCHOR_HZ},
+}
+
+
+class TrainingConfig(_Model):
+    """Trials that come first and never count: a number of clips, or which."""
+
+    count: int | None = Field(default=None, ge=0)
+    ids: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare(cls, value: object) -> object:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return {"count": value}
+        return {"ids": value} if isinstance(value, list) else value
+
+
+class BlocksConfig(_Model):
+    """How much one listener gets, where everything is too much; see :func:`listening_test.design.block_of`."""
+
+    systems_per_trial: PositiveInt | None = None
+    trials_per_listener: PositiveInt | None = None
+
+
+class QuestionConfig(_Model):
+    """A question of the questionnaire; ``text`` in the first language, or by language."""
+
+    id: str = Field(pattern=r"^\w+$")
+    text: str | dict[str, str]
+    kind: Literal["text", "number", "choice", "choices"] = "text"
+    options: list[str] = Field(default_factory=list)
+    required: bool = False
+    when: Literal["before", "after"] = "before"
+
+    @model_validator(mode="after")
+    def _options_fit(self) -> QuestionConfig:
+        if self.kind.startswith("choice") != bool(self.options):
+            raise ValueError("options go with kind: choice or choices, and these need them")
+        return self
+
+
+class TestConfig(_Model):
+    """Everything that decides what a test holds. Keys left out are those of the preset."""
+
+    __test__ = False  # not a test case
+
+    name: str = Field(pattern=r"^\w[\w.-]*$")
+    title: str = ""
+    description: str = ""
+    type: TestType = "mushra"
+    preset: PresetName | None = None
+    clips: list[ClipsConfig] = Field(default_factory=lambda: [ClipsConfig()], min_length=1)
+    conditions: list[str] = Field(default_factory=lambda: ["*"], min_length=1)
+    hidden_reference: bool | None = None
+    anchors: list[AnchorConfig] | None = None
+    against: str | None = None
+    excerpt_s: float | None = Field(default=None, ge=0.5, le=60)
+    excerpt_at: str | float = "middle"
+    level_match: Literal["none", "bs1770"] = "none"
+    item_lufs: float | None = Field(default=None, ge=-50, le=-10)
+    fade_ms: float = Field(default=10.0, ge=0, le=500)
+    training: TrainingConfig = Field(default_factory=TrainingConfig)
+    blocks: BlocksConfig = Field(default_factory=BlocksConfig)
+    replicates: int = Field(default=0, ge=0)
+    question: str = ""
+    needs_a_hundred: bool | None = None
+    minimum_ratings: int | None = Field(default=None, ge=0)
+    trials_before_break: int = Field(default=12, ge=0)
+    headphone_check: Literal["none", "stereo", "antiphase"] = "stereo"
+    questionnaire: list[QuestionConfig] = Field(default_factory=list)
+    languages: list[str] = Field(default_factory=lambda: ["en"], min_length=1)
+    texts: dict[str, str] = Field(default_factory=dict)
+    seed: int = Field(default=0, ge=0)
+
+    @field_validator("clips", "conditions", mode="before")
+    @classmethod
+    def _one(cls, value: object) -> object:
+        return value if isinstance(value, list) else [value]
+
+    @field_validator("excerpt_at", mode="before")
+    @classmethod
+    def _place(cls, value: object) -> object:
+        number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+        if not number and value not in PLACES:
+            raise ValueError(f"expected {', '.join(PLACES)}, or a time in seconds")
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> TestConfig:
+        names = [anchor.name for anchor in self.anchors or ()]
+        questions = [question.id for question in self.questionnaire]
+        pairs = self.type in CHOICES
+        problems = [
+            text
+            for wrong, text in (
+                (self.type != "mushra" and self.preset, f"preset {self.preset} is of type mushra, not {self.type}"),
+                (not pairs and self.against is not None, "against belongs to the types abx and ab"),
+                (
+                    pairs and (self.hidden_reference or self.anchors),
+                    "a test of pairs has no hidden_reference and no anchors; name what to compare `against`",
+                ),
+                (
+                    self.type != "mushra" and self.blocks.systems_per_trial,
+                    "blocks.systems_per_trial belongs to mushra; other types use blocks.trials_per_listener",
+                ),
+                (len(set(names)) < len(names), "two anchors have one name"),
+                (len(set(questions)) < len(questions), "two questions of the questionnaire have one id"),
+            )
+            if wrong
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def defaults(self) -> Preset:
+        return defaults_of(self.type, self.preset)
+
+    @property
+    def all_anchors(self) -> list[AnchorConfig]:
+        if self.anchors is not None:
+            return self.anchors
+        return [AnchorConfig.model_validate(name) for name in self.defaults.anchors]
+
+    @property
+    def with_hidden_reference(self) -> bool:
+        return self.defaults.hidden_reference if self.hidden_reference is None else self.hidden_reference
+
+    @property
+    def seconds(self) -> float:
+        return self.defaults.excerpt_s if self.excerpt_s is None else self.excerpt_s
+
+
+def load(path: str | os.PathLike[str]) -> tuple[TestConfig, str]:
+    """The configuration in a YAML file, or of that name among the shipped ones, and its text.
+
+    Raises:
+        ConfigError: with every problem: ``file, key: what, expected, got``.
+    """
+    file = Path(path)
+    if not file.is_file():
+        known = shipped_tests()
+        if len(file.parts) > 1 or file.name not in known:
+            kind = f"{path} is a run's configuration; " if file.name in shipped() else ""
+            raise ConfigError(
+                f"{path}: no such file. {kind}expected the YAML file of a listening test.{nearest(file.stem, known)} "
+                f"Shipped with codecbench: {', '.join(known)}."
+            )
+        file = known[file.name]
+    data, text = mapping_of(file)
+    if "codecs" in data or "datasets" in data:
+        raise ConfigError(f"{file}: this describes a run, no listening test. Measure it first: codecbench run {path}")
+    return parse(data, str(file)), text
+
+
+def parse(data: Mapping[str, Any], where: str = "test") -> TestConfig:
+    """The configuration in ``data``.
+
+    Raises:
+        ConfigError: with every problem.
+    """
+    try:
+        return TestConfig.model_validate(data)
+    except ValidationError as error:
+        problems = [f"{where}, {_described(problem)}" for problem in error.errors()]
+        raise ConfigError(list(dict.fromkeys(problems))) from None
+
+
+_PARTS: dict[str, type[BaseModel]] = {
+    "clips": ClipsConfig,
+    "anchors": AnchorConfig,
+    "training": TrainingConfig,
+    "blocks": BlocksConfig,
+    "questionnaire": QuestionConfig,
+}
+
+
+def _described(problem: Mapping[str, Any]) -> str:
+    location = problem["loc"]
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".") or "(top)"
+    if problem["type"] == "extra_forbidden":
+        known = (_PARTS[location[0]] if len(location) > 1 else TestConfig).model_fields
+        return f"{key}: unknown key.{nearest(str(location[-1]), known)} Known: {', '.join(known)}."
+    if problem["type"] == "missing":
+        return f"{key}: this key is required."
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "value_error" and isinstance(problem.get("input"), dict):
+        return f"{key}: {message}."
+    return f"{key}: {message[0].lower()}{message[1:]}, got {problem.get('input')!r}."
