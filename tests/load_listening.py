@@ -101,7 +101,9 @@ class Browser:
 
     async def _sounds(self) -> None:
         for slot in [self.data["reference"], *self.data["slots"]]:
-            await asyncio.to_thread(lambda url: urllib.request.urlopen(url).read(), urllib.parse.urljoin(f"{self.address}/", slot["url"]))
+            await asyncio.to_thread(
+                lambda url: urllib.request.urlopen(url).read(), urllib.parse.urljoin(f"{self.address}/", slot["url"])
+            )
 
     async def _listen(self) -> None:
         count, beat = 0, time.monotonic() + random.uniform(0, HEARTBEAT_S)
@@ -161,6 +163,9 @@ def main() -> int:
         browsers = [Browser(f"http://127.0.0.1:{port}", token, given.pause) for token in tokens]
         try:
             asyncio.run(drive(browsers, given.seconds))
+        except Exception:
+            print((folder / "log").read_text()[-3000:], file=sys.stderr)
+            raise
         finally:
             memory = _memory_mb(server)
             server.terminate()
@@ -172,8 +177,8 @@ def main() -> int:
     p95 = statistics.quantiles(waits, n=100)[94]
     print(
         f"{len(waits)} saves of {given.sessions} listeners in {given.seconds:g} s "
-        f"({len(waits) / given.seconds:.1f} a second): median {statistics.median(waits) * 1000:.0f} ms, 95th percentile {p95 * 1000:.0f} ms, "
-        f"longest {waits[-1] * 1000:.0f} ms; lost: {lost}; "
+        f"({len(waits) / given.seconds:.1f} a second): median {statistics.median(waits) * 1000:.0f} ms, "
+        f"95th percentile {p95 * 1000:.0f} ms, longest {waits[-1] * 1000:.0f} ms; lost: {lost}; "
         f"server: {cpu.ru_utime + cpu.ru_stime:.0f} s of CPU, {memory:.0f} MB; "
         f"load of the machine {os.getloadavg()[0]:.1f}"
     )

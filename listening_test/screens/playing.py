@@ -32,6 +32,11 @@ def bands(place: Place) -> tuple[str, ...]:
     return tuple(place.texts(name) for name in QUALITY)
 
 
+def key_of(trial: str) -> str:
+    """The key of a page's player. Random ids may hold two underscores in a row, which Streamlit refuses."""
+    return f"player {trial.encode().hex()}"
+
+
 def play(trial: str, save: Callable[[Sequence[dict[str, Any]]], None], page: Callable[[], player.Page]) -> None:
     """Show the player of a page within a fragment.
 
@@ -41,7 +46,7 @@ def play(trial: str, save: Callable[[Sequence[dict[str, Any]]], None], page: Cal
             sends everything again.
         page: makes the page as it is after that.
     """
-    key = f"player {trial}"
+    key = key_of(trial)
     known: set[str] = st.session_state.setdefault(f"known {trial}", set())
     sent = messages(st.session_state.get(key))
     if new := [one for one in sent if one["id"] not in known]:

@@ -22,6 +22,7 @@ STREAMLIT: dict[str, object] = {
     "client.toolbarMode": "minimal",  # no menu, and no keys that run the page again
     "logger.level": "warning",
     "runner.magicEnabled": False,
+    "runner.postScriptGC": False,  # after every event, for tens of ms, with all sessions waiting
     "server.disconnectedSessionTTL": 120,
     "server.enableStaticServing": False,  # names of files would tell conditions
     "server.enableWebsocketCompression": False,

@@ -13,6 +13,7 @@ from listening_test.cli_web import app
 from listening_test.screens.events import as_event, messages, record
 from listening_test.screens.experimenter.watching import flags, forecast
 from listening_test.screens.frame import plain
+from listening_test.screens.playing import key_of
 from listening_test.screens.tones import ENOUGH, ROUNDS, Tone, rounds, tone_sound
 from listening_test.session import Sessions
 from listening_test.session.passwords import right_password
@@ -73,6 +74,10 @@ def test_what_cannot_be_saved_keeps_nothing_else_from_it(tmp_path: Path) -> None
     record(visit, [*bad, good], trial.id)
     assert visit.trial.scores == {trial.slots[0]: 55}
     sessions.dispose()
+
+
+def test_no_random_id_breaks_the_player() -> None:
+    assert "__" not in key_of("a__b-_") != key_of("a_b-_")
 
 
 def test_text_stays_text_in_markdown() -> None:

@@ -88,7 +88,7 @@ def consent(page: Any) -> None:
 def device(page: Any, kind: str = "Headphones") -> None:
     page.get_by_role("heading", name="What do you listen with?").wait_for(timeout=SLOW_MS)
     page.locator("label").filter(has_text=kind).first.click()
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Go on", exact=True).click()
 
 
 def level(page: Any, db: float = 0) -> None:
