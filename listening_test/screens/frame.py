@@ -34,6 +34,8 @@ REFUSED = "refused"
 """Key of the session state: why this tab shows nothing but a message."""
 DONE = "done"
 """Key of the session state: pages with a player that are over."""
+KNOWN = "known "
+"""Start of the keys of the session state that hold which events of a page are saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +96,7 @@ def withdraw_button(place: Place) -> None:
         st.markdown(t("withdraw_explain"))
         if st.button(t("withdraw_confirm"), key="withdraw"):
             place.visit.withdraw()
+            st.session_state[DONE] = [
+                page.removeprefix(KNOWN) for page in map(str, st.session_state) if page.startswith(KNOWN)
+            ]
             refuse("withdrawn")

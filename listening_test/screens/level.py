@@ -19,7 +19,9 @@ def show(place: Place, step: Step) -> None:
     """A recording of the test, and a slider of some dB (ITU-R BS.1534-3, listening level: +-4 dB)."""
     st.header(place.texts("level_title"))
     st.markdown(place.texts("level_text"))
-    slot = st.session_state.setdefault("level slot", serving.check_sound(None))
+    if "level slot" not in st.session_state:
+        st.session_state["level slot"] = serving.check_sound(None)
+    slot = st.session_state["level slot"]
 
     @st.fragment(run_every=HEARTBEAT_S)
     def adjust() -> None:

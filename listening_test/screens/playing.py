@@ -11,7 +11,7 @@ from listening_test import player
 from listening_test.player import QUALITY, TEXTS, Sound
 from listening_test.player.route import address
 from listening_test.screens.events import messages
-from listening_test.screens.frame import Place
+from listening_test.screens.frame import KNOWN, Place
 
 HEARTBEAT_S = 10.0
 """So often a page with sound asks whether the session is still its own."""
@@ -47,7 +47,7 @@ def play(trial: str, save: Callable[[Sequence[dict[str, Any]]], None], page: Cal
         page: makes the page as it is after that.
     """
     key = key_of(trial)
-    known: set[str] = st.session_state.setdefault(f"known {trial}", set())
+    known: set[str] = st.session_state.setdefault(KNOWN + trial, set())
     sent = messages(st.session_state.get(key))
     if new := [one for one in sent if one["id"] not in known]:
         save(new)

@@ -17,6 +17,7 @@ from listening_test.session import Sessions
 
 APP = "listening_test.app:app"
 SLOW_MS = 30_000
+NOTHING_UNSAVED = "Object.keys(localStorage).every((name) => !name.startsWith('codecbench'))"
 
 
 @dataclass

@@ -13,6 +13,7 @@ from tests.listening.browser import free_port, started
 from tests.listening.conftest import tiny_test
 from tests.listening.e2e.steps import (
     APP,
+    NOTHING_UNSAVED,
     SLOW_MS,
     Served,
     at_trial,
@@ -43,9 +44,7 @@ def test_a_server_that_is_killed_loses_no_rating(chromium: Any, tmp_path: Path) 
         page.keyboard.press("PageUp")  # what is heard goes on, and so do ratings
         rate(page, [11, 32, 43])
         process = started(APP, log, environment(tmp_path), port)
-        page.wait_for_function(
-            "Object.keys(localStorage).every((name) => !name.startsWith('codecbench'))", timeout=2 * SLOW_MS
-        )
+        page.wait_for_function(NOTHING_UNSAVED, timeout=2 * SLOW_MS)
         values = [(row["kind"], row["value"]) for row in sessions.event_rows() if row["kind"] == "rate"]
         assert [value for _, value in values][-1] == 43
         assert {11.0, 22.0, 32.0, 43.0} <= {value for _, value in values}
@@ -75,6 +74,12 @@ def test_links_that_open_nothing_all_say_the_same(chromium: Any, served: Served)
     page.get_by_role("heading", name="You have withdrawn").wait_for(timeout=SLOW_MS)
     assert running not in {row.listener for row in served.sessions.progress()}
     said = []
+    closed = served.link()
+    served.sessions.close()
+    page.goto(closed)
+    page.get_by_role("heading", name="This link does not work").wait_for(timeout=SLOW_MS)
+    said.append(page.locator("[data-testid=stMain]").inner_text())
+    served.sessions.reopen()
     for link in (withdrawn, f"{served.address}/?p=wrong", f"{served.address}/", f"{served.address}/?p=%00'\"<b>"):
         page.goto(link)
         page.get_by_role("heading", name="This link does not work").wait_for(timeout=SLOW_MS)
@@ -101,6 +106,10 @@ def test_the_older_of_two_tabs_is_told_and_can_take_the_test_back(chromium: Any,
     sounds_ready(old)
     assert old.locator("output").all_inner_texts()[:2] == ["10", "25"]
     new.get_by_role("heading", name="The test is open somewhere else").wait_for(timeout=SLOW_MS)
+    old.get_by_role("button", name="Stop and withdraw").click()
+    old.get_by_role("button", name="Erase everything about me").click()
+    old.get_by_role("heading", name="You have withdrawn").wait_for(timeout=SLOW_MS)
+    old.wait_for_function(NOTHING_UNSAVED)
     context.close()
 
 
@@ -140,7 +149,6 @@ def test_keys_alone_do_everything(chromium: Any, served: Served) -> None:
     for _ in range(2):  # one answer for all is wrong twice, and the listener goes on
         for number in (1, 2, 3):
             page.get_by_text(f"Check {number} of 3").wait_for(timeout=SLOW_MS)
-            page.get_by_label("On the left", checked=False).wait_for(timeout=SLOW_MS)
             page.wait_for_timeout(500)  # until then the player of the page before may stand
             sounds_ready(page)
             go("On the left")
