@@ -128,7 +128,7 @@ def password() -> None:
     """Ask for a password and print its Argon2 hash, for CODECBENCH_LISTEN_PASSWORD_HASH."""
     from listening_test.session.passwords import hash_password
 
-    typer.echo(hash_password(typer.prompt("Password", hide_input=True, confirmation_prompt=True)))
+    typer.echo(hash_password(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)))
 
 
 def _sessions(folder: Path, url: str) -> Sessions:

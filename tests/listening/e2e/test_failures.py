@@ -110,6 +110,8 @@ def test_the_older_of_two_tabs_is_told_and_can_take_the_test_back(chromium: Any,
     old.get_by_role("button", name="Erase everything about me").click()
     old.get_by_role("heading", name="You have withdrawn").wait_for(timeout=SLOW_MS)
     old.wait_for_function(NOTHING_UNSAVED)
+    old.close()
+    new.close()
     context.close()
 
 
