@@ -359,7 +359,7 @@ class Player {
       const index = digit === "0" ? 0 : Number(digit) - 1 + open + (event.shiftKey ? 9 : 0);
       if (index < this.sounds.length && (digit !== "0" || open)) action = () => this.#play(index);
     }
-    if (typed.type === "radio" && event.key.startsWith("Arrow")) action = null; // choices keep their own keys
+    if (typed.type === "radio" && (event.key.startsWith("Arrow") || event.key === " ")) action = null; // choices keep their own keys
     if (typed.tagName === "BUTTON" && event.key === " ") action = null;
     event.stopPropagation(); // the page around has keys of its own
     if (!action) return;

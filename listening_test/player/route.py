@@ -24,7 +24,11 @@ def audio_route(find: Callable[[str], bytes | None]) -> Route:
 
     async def answer(request: Request) -> Response:
         found = await run_in_threadpool(find, request.path_params["slot"])
-        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        headers = {
+            "Cache-Control": "no-store, no-transform",
+            "Content-Encoding": "identity",  # compressed, the sizes would tell an anchor
+            "X-Content-Type-Options": "nosniff",
+        }
         if found is None:
             return Response(status_code=404, headers=headers)
         return Response(found, media_type="audio/wav", headers=headers)

@@ -42,24 +42,29 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@contextmanager
-def server(target: str, log: Path, env: Mapping[str, str] | None = None, port: int | None = None) -> Iterator[str]:
-    """The ASGI app ``module:name`` on a port of this machine; its address."""
-    port = port or free_port()
+def started(target: str, log: Path, env: Mapping[str, str] | None, port: int) -> subprocess.Popen[bytes]:
+    """A process that serves the ASGI app ``module:name`` on ``port``, when it answers."""
     command = [sys.executable, "-m", "uvicorn", target, "--port", str(port), "--log-level", "warning"]
     with log.open("ab") as out:
         process = subprocess.Popen(
             command, stdout=out, stderr=out, env={**os.environ, **(env or {})}, cwd=Path(__file__).parents[2]
         )
-    address = f"http://127.0.0.1:{port}"
+    for _ in range(240):
+        if process.poll() is not None:
+            raise RuntimeError(log.read_text())
+        with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/_stcore/health"):
+            break
+        time.sleep(0.25)
+    return process
+
+
+@contextmanager
+def server(target: str, log: Path, env: Mapping[str, str] | None = None, port: int | None = None) -> Iterator[str]:
+    """The ASGI app ``module:name`` on a port of this machine; its address."""
+    port = port or free_port()
+    process = started(target, log, env, port)
     try:
-        for _ in range(240):
-            if process.poll() is not None:
-                raise RuntimeError(log.read_text())
-            with suppress(OSError), urlopen(f"{address}/_stcore/health"):
-                break
-            time.sleep(0.25)
-        yield address
+        yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(20)

@@ -1,0 +1,40 @@
+"""The web app of a listening test: ``codecbench listen serve``, or any ASGI server with ``listening_test.app:app``.
+
+Streamlit runs this very file as the script of every page; imported, it is the application.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from listening_test.screens import failed, serving, settings
+
+
+def main() -> None:
+    """All pages: the listener's at ``/``, the experimenter's at ``/experimenter``."""
+    from listening_test.screens import listener
+    from listening_test.screens.experimenter import page as experimenter
+
+    st.set_page_config(page_title=" ", layout="centered", initial_sidebar_state="collapsed")
+    pages = [
+        st.Page(listener.show, title="Listening test", default=True),
+        st.Page(experimenter.show, title="Experimenter", url_path="experimenter"),
+    ]
+    st.navigation(pages, position="hidden").run()
+
+
+if __name__ == "__main__":
+    main()
+else:
+    from starlette.middleware import Middleware
+
+    from listening_test.player.route import audio_route
+    from listening_test.screens.headers import Headers
+
+    settings.apply()
+    app = st.App(
+        __file__,
+        routes=[audio_route(serving.sound)],
+        middleware=[Middleware(Headers)],
+        on_script_error=failed.show,
+    )

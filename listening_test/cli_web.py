@@ -1,0 +1,141 @@
+"""The commands of the listening test about its web app: parse, call, print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from listening_test.session import Sessions
+
+app = typer.Typer(
+    name="listen",
+    help="Listening tests: serve, invite, follow.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="TEST", help="Folder of a test.")]
+Database = Annotated[
+    str,
+    typer.Option(
+        envvar="CODECBENCH_LISTEN_DATABASE", help="URL of the test's PostgreSQL. Default: SQLite in the test's folder."
+    ),
+]
+Base = Annotated[
+    str,
+    typer.Option(
+        envvar="CODECBENCH_LISTEN_BASE",
+        help="Address at which listeners reach the app, such as https://lab.org/listen.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout, nothing else there.")]
+
+
+@app.command(
+    epilog="Examples:  codecbench listen serve results/tests/demo  ·  codecbench listen serve TEST --host 0.0.0.0 "
+    "--port 80  ·  codecbench listen serve TEST --url postgresql://user@host/name"
+)
+def serve(
+    folder: Folder,
+    host: Annotated[str, typer.Option(help="0.0.0.0 to be reached from other machines.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535)] = 8501,
+    url: Database = "",
+    base: Base = "",
+) -> None:
+    """Serve a test: listeners at their links, the experimenter at /experimenter. Ctrl+C ends it; nothing is lost."""
+    import os
+
+    import uvicorn
+
+    from listening_test.screens import settings
+
+    os.environ |= {settings.TEST: str(folder), settings.DATABASE: url, settings.BASE: base}
+    _sessions(folder, url).dispose()
+    typer.echo(f"{folder} at {base or f'http://{host}:{port}'}; experimenter: /experimenter", err=True)
+    uvicorn.run(
+        "listening_test.app:app", host=host, port=port, log_level="warning", access_log=False, server_header=False
+    )
+
+
+@app.command(
+    epilog="Examples:  codecbench listen invite results/tests/demo -n 20  ·  codecbench listen invite TEST -n 5 "
+    "--note pilot --base https://lab.org/listen > links.txt"
+)
+def invite(
+    folder: Folder,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, max=10_000, help="How many people.")] = 1,
+    note: Annotated[str, typer.Option(help="For yourself, such as a date; no names.")] = "",
+    base: Base = "http://127.0.0.1:8501",
+    url: Database = "",
+    json: Json = False,
+) -> None:
+    """Make links, one for each person. They are shown once: only their hashes are stored."""
+    from bench import console
+    from listening_test.session.links import link
+
+    sessions = _sessions(folder, url)
+    try:
+        links = [link(token, base) for token in sessions.invite(count, note)]
+    finally:
+        sessions.dispose()
+    if json:
+        console.print_json(links)
+        return
+    for one in links:
+        typer.echo(one)
+
+
+@app.command(epilog="Examples:  codecbench listen status results/tests/demo  ·  codecbench listen status TEST --json")
+def status(folder: Folder, url: Database = "", json: Json = False) -> None:
+    """Who was invited, who listens, who has finished."""
+    from dataclasses import asdict
+
+    from bench import console
+
+    sessions = _sessions(folder, url)
+    try:
+        rows, closed = sessions.progress(), sessions.closed
+    finally:
+        sessions.dispose()
+    if json:
+        console.print_json({"test": sessions.test.name, "closed": closed, "listeners": [asdict(row) for row in rows]})
+        return
+    table = [
+        [
+            row.listener,
+            row.status,
+            f"{row.trials_done}/{row.trials}" if row.started else "",
+            row.last_seen[:16],
+            row.note,
+        ]
+        for row in rows
+    ]
+    state = ", closed" if closed else ""
+    finished = sum(row.status == "finished" for row in rows)
+    console.print_table(
+        f"{sessions.test.name}{state}: {finished} of {len(rows)} finished",
+        ["listener", "status", "trials", "last seen (UTC)", "note"],
+        table,
+    )
+
+
+@app.command(epilog="Example:  codecbench listen password")
+def password() -> None:
+    """Ask for a password and print its Argon2 hash, for CODECBENCH_LISTEN_PASSWORD_HASH."""
+    from listening_test.session.passwords import hash_password
+
+    typer.echo(hash_password(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)))
+
+
+def _sessions(folder: Path, url: str) -> Sessions:
+    from listening_test import texts
+    from listening_test.model import load_test
+    from listening_test.session import Sessions
+
+    test = load_test(folder)
+    texts.check(test.languages, test.texts)
+    return Sessions(test, folder, url)

@@ -1,0 +1,46 @@
+"""Events of the player as events of the session. What comes from a browser may be anything."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from listening_test.session import BadAnswer, Event, UnknownSlot, Visit
+
+FIELDS = ("id", "kind", "at_ms", "slot", "value")
+
+log = logging.getLogger(__name__)
+
+
+def as_event(sent: Mapping[str, Any], trial: str) -> Event:
+    """The event of a player's message; in trials a choice has the id of its slot for a value, elsewhere it is none."""
+    kind, value, slot = str(sent.get("kind")), sent.get("value"), str(sent.get("slot") or "")
+    detail = {str(name): found for name, found in sent.items() if name not in FIELDS}
+    if kind == "choose" and trial:
+        slot, value = str(value), None
+    if not trial and kind in ("choose", "rate"):
+        kind = f"check_{kind}"
+    number = value if isinstance(value, int | float) else None
+    if value is not None and number is None:
+        detail["value"] = value
+    return Event(str(sent.get("id")), kind, sent.get("at_ms", 0), trial, slot if trial else "", number, detail)
+
+
+def messages(state: Any) -> list[dict[str, Any]]:
+    """The messages that a player's state holds, without what is no message."""
+    found = (state or {}).get("log") or {}
+    return [one for one in found.get("events") or () if isinstance(one, dict) and isinstance(one.get("id"), str)]
+
+
+def record(visit: Visit, sent: Sequence[Mapping[str, Any]], trial: str = "") -> None:
+    """Save what the player sent. What can never be saved is logged and forgotten, and keeps nothing else from it."""
+    events = [as_event(one, trial) for one in sent]
+    try:
+        visit.record(events)
+    except (BadAnswer, UnknownSlot):
+        for event in events:
+            try:
+                visit.record([event])
+            except (BadAnswer, UnknownSlot) as error:
+                log.warning("an event was refused: %s", error)

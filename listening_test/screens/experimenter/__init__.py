@@ -1,0 +1,1 @@
+"""The experimenter's pages: in English, behind a password or OIDC."""

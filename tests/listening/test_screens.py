@@ -1,0 +1,132 @@
+"""What the pages decide, without a browser: tones, events, flags, forecasts, commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from listening_test.cli_web import app
+from listening_test.screens.events import as_event, messages, record
+from listening_test.screens.experimenter.watching import flags, forecast
+from listening_test.screens.frame import plain
+from listening_test.screens.playing import key_of
+from listening_test.screens.tones import ENOUGH, ROUNDS, Tone, rounds, tone_sound
+from listening_test.session import Sessions
+from listening_test.session.passwords import right_password
+from tests.listening.conftest import tiny_test
+from tests.listening.listeners import do_all, joined
+
+
+def test_the_antiphase_tone_alone_vanishes_between_loudspeakers() -> None:
+    (first, *_), random = rounds("antiphase", np.random.default_rng(1)), np.random.default_rng(2)
+    heard = [tone_sound(tone).samples for tone in first.tones]
+    rms = [float(np.sqrt(np.mean(sound**2))) for sound in heard]
+    air = [float(np.sqrt(np.mean(sound.mean(axis=0) ** 2))) for sound in heard]
+    assert int(np.argmin(rms)) == first.right, "over headphones the quieter one is the quietest"
+    assert int(np.argmin(air)) != first.right, "over loudspeakers the one in antiphase is"
+    assert 20 * np.log10(max(rms) / min(rms)) == pytest.approx(6, abs=0.01)
+    assert [len(rounds(check, random)) for check in ROUNDS] == list(ROUNDS.values())
+    assert all(ENOUGH[check] <= ROUNDS[check] for check in ROUNDS)
+    assert {one.right for one in rounds("stereo", random)} == {0, 1, 2}
+
+
+def test_a_tone_begins_and_ends_softly() -> None:
+    left, right = tone_sound(Tone(500.0, 1.0, 0.0)).samples
+    assert not right.any()
+    assert np.abs(left[:10]).max() < 1e-5 > np.abs(left[-10:]).max()
+    assert np.abs(left).max() == pytest.approx(0.1, abs=1e-3)
+
+
+def test_events_keep_all_that_the_player_says() -> None:
+    sent = {"id": "a-1", "kind": "listened", "at_ms": 12, "slot": "s", "seconds": 1.5}
+    event = as_event(sent, "trial")
+    assert (event.id, event.kind, event.ms, event.trial, event.slot, event.value) == (
+        "a-1", "listened", 12, "trial", "s", None,
+    )  # fmt: skip
+    assert event.detail == {"seconds": 1.5}
+    assert as_event({"id": "a", "kind": "choose", "value": "slot 1"}, "trial").slot == "slot 1"
+    assert as_event({"id": "a", "kind": "choose", "value": 2}, "").kind == "check_choose"
+    assert as_event({"id": "a", "kind": "error", "value": "404"}, "trial").detail == {"value": "404"}
+
+
+@pytest.mark.parametrize("state", [None, {}, {"log": None}, {"log": {"events": [None, 3, {"id": 5}, "x"]}}])
+def test_a_state_without_messages(state: Any) -> None:
+    assert messages(state) == []
+
+
+def test_what_cannot_be_saved_keeps_nothing_else_from_it(tmp_path: Path) -> None:
+    sessions = Sessions(tiny_test(tmp_path), tmp_path)
+    visit = joined(sessions)
+    trial = visit.trial
+    good = {"id": "g", "kind": "rate", "at_ms": 1, "slot": trial.slots[0], "value": 55}
+    bad = [
+        {"id": "1", "kind": "rate", "at_ms": 1, "slot": trial.slots[0], "value": 1e9},
+        {"id": "2", "kind": "rate", "at_ms": 1, "slot": trial.reference, "value": 5},
+        {"id": "3", "kind": "<script>", "at_ms": 1},
+        {"id": "4", "kind": "play", "at_ms": "soon", "slot": trial.slots[0]},
+        {"id": "5", "kind": "play", "at_ms": 1, "slot": "another's"},
+        {"id": "6", "kind": "loop", "at_ms": 1, "x": "y" * 100_000},
+    ]
+    record(visit, [*bad, good], trial.id)
+    assert visit.trial.scores == {trial.slots[0]: 55}
+    sessions.dispose()
+
+
+def test_no_random_id_breaks_the_player() -> None:
+    assert "__" not in key_of("a__b-_") != key_of("a_b-_")
+
+
+def test_text_stays_text_in_markdown() -> None:
+    assert plain("a*b* <i> [x](y) :red[z] $1$") == r"a\*b\* <i> \[x\](y) \:red\[z\] \$1\$"
+    assert plain("Age: how old & why?") == "Age: how old & why?"
+
+
+def row(listener: str, trial: str, role: str, score: float, **more: Any) -> dict[str, Any]:
+    given = {"listener": listener, "trial": trial, "role": role, "score": score}
+    return {"training": False, "test_type": "mushra", "plays": 1, "listened_s": 9.0, **given, **more}
+
+
+def test_flags() -> None:
+    good = [("hidden_reference", 100), ("system", 70), ("mid_anchor", 40), ("low_anchor", 20)]
+    rows = [row("careful", trial, role, score) for trial in ("1", "2") for role, score in good]
+    rows += [row("line", "1", role, 100 if role == "hidden_reference" else 50) for role, _ in good]
+    rows += [row("fast", "1", role, score, listened_s=1.9) for role, score in good]
+    rows += [row("deaf", "1", role, score, plays=0) for role, score in good]
+    rows += [row("upside", "1", role, 100 - score) for role, score in good]
+    rows += [row("careful", "0", role, 50, training=True) for role, _ in good]
+    found = {(one.listener, one.what.partition(" ")[0]): (one.trials, one.of) for one in flags(rows)}
+    assert found == {
+        ("line", "straight"): (1, 1),
+        ("fast", "rated"): (1, 1),
+        ("deaf", "rated"): (1, 1),
+        ("upside", "anchors"): (1, 1),
+    }
+
+
+def test_forecast() -> None:
+    statuses = {"a": "finished", "b": "finished", "c": "running", "d": "invited", "e": "invited", "f": "withdrawn"}
+    known = forecast(statuses, ["b", "c"])
+    assert (known.finished, known.valid, known.running, known.invited) == (2, 1, 1, 2)
+    assert (known.share, known.with_running, known.with_invited) == (0.5, 1.5, 2.5)
+
+
+def test_commands(tmp_path: Path) -> None:
+    test = tiny_test(tmp_path)
+    run = CliRunner().invoke
+    made = run(app, ["invite", str(tmp_path), "-n", "2", "--base", "https://lab.org/x/", "--note", "pilot"])
+    assert made.exit_code == 0, made.output
+    links = made.stdout.split()
+    assert len(links) == 2
+    assert all(link.startswith("https://lab.org/x/?p=") for link in links)
+    sessions = Sessions(test, tmp_path)
+    do_all(sessions.open(links[0].partition("?p=")[2], "tab"))
+    sessions.dispose()
+    shown = run(app, ["status", str(tmp_path)]).stdout
+    assert "1 of 2 finished" in shown
+    assert '"status": "finished"' in run(app, ["status", str(tmp_path), "--json"]).stdout
+    hashed = run(app, ["password"], input="long & right\nlong & right\n").stdout.strip()
+    assert right_password(hashed, "long & right")
