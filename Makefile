@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test test-all check bench bench-codecs bench-metrics clean
+.PHONY: help setup demo test test-all check bench bench-codecs bench-metrics bench-listen clean
 
 help:
 	@echo "make demo      set up, then measure the embedded clips: tables, plots, one HTML page"
@@ -13,6 +13,7 @@ help:
 	@echo "make check     formatting, lint, types, import layers"
 	@echo "make bench-codecs  the speed of every codec that runs here"
 	@echo "make bench-metrics  our metrics beside the packages for the same: CPU seconds, ratios, differences"
+	@echo "make bench-listen  a hundred listeners at once, two minutes"
 	@echo "make bench     the benchmarks of codecbench itself (CODECBENCH_DATA=folder for real audio)"
 
 setup: $(STAMP)
@@ -46,6 +47,9 @@ bench-codecs: $(STAMP)
 
 bench-metrics: $(STAMP)
 	$(BIN)/python -m tests.benchmarks_metrics
+
+bench-listen: $(STAMP)
+	PYTHONPATH=. $(BIN)/python tests/load_listening.py
 
 clean:
 	rm -rf $(VENV) results/runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

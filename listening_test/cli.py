@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from listening_test.cli_analysis import app as analysis_app
+from listening_test import cli_analysis, cli_web
 
 app = typer.Typer(
     name="listen",
@@ -76,4 +76,5 @@ def lint(
         raise typer.Exit(1)
 
 
-app.registered_commands += analysis_app.registered_commands
+for part in (cli_web, cli_analysis):
+    app.registered_commands += part.app.registered_commands
