@@ -26,7 +26,7 @@ def _listen() -> None:
 
 
 @app.command(
-    epilog="Examples:  codecbench listen build results/runs/demo mushra_bs1534  ·  "
+    epilog="Examples:  codecbench listen build results/runs/demo mushra_demo  ·  "
     "codecbench listen build results/runs/a results/runs/b my_test.yaml --output results/tests/both"
 )
 def build(

@@ -84,7 +84,7 @@ def test_short_forms() -> None:
     assert config.parse({"name": "x", "training": ["a", "b"]}).training.ids == ["a", "b"]
 
 
-@pytest.mark.parametrize("name", ["mushra_bs1534", "mushra_encodec_paper"])
+@pytest.mark.parametrize("name", ["mushra_bs1534", "mushra_demo", "mushra_encodec_paper"])
 def test_shipped_tests_are_no_runs_and_say_so(name: str) -> None:
     assert name in runs.shipped_tests()
     assert name not in runs.shipped()
