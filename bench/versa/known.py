@@ -2,8 +2,8 @@
 
 Names are those of its docs/supported_metrics.md and those that its program writes, which differ for some (``f0rmse``,
 ``dns_overall``, ``pam_score``). A name that stands here has one clear direction by its definition (errors, distances
-and costs are better where they are lower); all other names are shown without one: ``noresqa_score`` was a distance in some
-versions and a MOS in others, ``speech_token_distance`` is a similarity with VERSA's own settings.
+and costs are better where they are lower); all other names are shown without one: ``noresqa_score`` is a MOS in
+some versions only, ``speech_token_distance`` is a similarity with VERSA's own settings.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Known:
 
 HIGHER = {
     "MOS": (
-        "dnsmos_overall", "dnsmos_p808", "dns_overall", "dns_p808", "noresqa_mos", "dnsmos_pro_bvcc", "dnsmos_pro_nisqa",
-        "dnsmos_pro_vcc2018", "nisqa_mos_pred",
+        "dnsmos_overall", "dnsmos_p808", "dns_overall", "dns_p808", "noresqa_mos", "dnsmos_pro_bvcc",
+        "dnsmos_pro_nisqa", "dnsmos_pro_vcc2018", "nisqa_mos_pred",
         "nisqa_noi_pred", "nisqa_dis_pred", "nisqa_col_pred", "nisqa_loud_pred", "plcmos", "sheet_ssqa", "singmos",
         "singmos_v2", "torch_squim_mos", "utmos", "utmosv2", "wvmos", "SIGMOS_COL", "SIGMOS_DISC", "SIGMOS_LOUD",
         "SIGMOS_REVERB", "SIGMOS_SIG", "SIGMOS_OVRL",
@@ -86,9 +86,10 @@ def error_rates(entries: Mapping[str, Any]) -> dict[str, float]:
     """
     rates = {}
     for name in dict.fromkeys(found[1] for entry in entries if (found := _COUNT.fullmatch(entry))):
-        counts = [entries.get(f"{name}_{edit}") for edit in EDITS]
-        if name not in entries and all(type(count) in (int, float) and count <= LARGEST for count in counts):
-            deleted, inserted, replaced, equal = map(float, counts)
+        counts: list[Any] = [entries.get(f"{name}_{edit}") for edit in EDITS]
+        usable = [float(count) for count in counts if type(count) in (int, float) and count <= LARGEST]
+        if name not in entries and len(usable) == len(EDITS):
+            deleted, inserted, replaced, equal = usable
             spoken = deleted + replaced + equal
             rates[name] = (deleted + inserted + replaced) / spoken if spoken else math.nan
     return rates

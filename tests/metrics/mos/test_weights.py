@@ -29,7 +29,10 @@ def test_absent_weights_are_named_with_their_place_and_remedy(quantity, weights,
     with pytest.raises(MissingRequirement) as told:
         metrics.make([quantity])
     (file,) = models.KNOWN[weights].files
-    assert str(told.value).startswith(f"{weights} needs its weights: expected {file.name} in {folder}, but ")
+    licence = models.KNOWN[weights].licence
+    assert str(told.value).startswith(
+        f"{weights} needs its weights (licence: {licence}): expected {file.name} in {folder}, but "
+    )
     assert f"another folder is named with CODECBENCH_{weights.upper()}." in str(told.value)
     assert str(told.value).endswith(f"To get it: codecbench weights fetch {weights}")
 
