@@ -211,7 +211,7 @@ def doctor(json: Json = False) -> None:
         found.append(finding)
         if not json:
             mark = "[green]ok[/]  " if finding.ok else "[yellow]need[/]" if finding.optional else "[red]fail[/]"
-            console.out.print(f"{mark}  {finding.what:<34}", end="")
+            console.out.print(f"{mark}  {finding.what:<42} ", end="")
             console.out.print(finding.detail, markup=False, soft_wrap=True)
             if not finding.ok and finding.remedy:
                 verb = "get" if finding.optional else "mend"

@@ -26,7 +26,7 @@ def _group() -> None:
     "codecbench metrics explain si_sdr --clip take.wav --json"
 )
 def explain(
-    name: Annotated[str, typer.Argument(help="A quantity of `codecbench list metrics`.")],
+    name: Annotated[str, typer.Argument(help="A quantity of `codecbench list metrics`, or a measure of `list sets`.")],
     clip: Annotated[
         Path | None, typer.Option(help="Damage this file instead of a clip that comes with codecbench.")
     ] = None,

@@ -15,8 +15,9 @@ from bench import codecs, datasets, metrics
 from bench.align import probe
 from bench.codecs.base import Codec
 from bench.engines.local import available_cores
-from bench.errors import CodecbenchError, MetricUndefined, MissingRequirement
+from bench.errors import CodecbenchError, DamagedWeights, MetricUndefined, MissingRequirement
 from bench.loading import cache_folder
+from bench.metrics import sets
 from bench.metrics.base import Metric
 
 
@@ -43,6 +44,8 @@ def findings() -> Iterator[Finding]:
         yield _tried(f"codec {name}", codecs.registry.missing(name), partial(_try_codec, name))
     for name in metrics.names():
         yield _tried(f"metric {name}", metrics.registry.missing(name), partial(_try_metric, name))
+    for name in sets.names():
+        yield _tried(f"set measure {name}", sets.registry.missing(name), partial(_try_set_measure, name))
     for name in datasets.names():
         missing = datasets.registry.missing(name)
         yield Finding(f"dataset loader {name}", missing is None, "ready" if missing is None else missing, missing or "")
@@ -53,6 +56,8 @@ def _tried(what: str, missing: str | None, attempt: Callable[[], str]) -> Findin
         return _absent(what, missing)
     try:
         return Finding(what, True, attempt())
+    except DamagedWeights as error:
+        return Finding(what, False, str(error), "delete the file and fetch it again")
     except MissingRequirement as error:
         return _absent(what, str(error))
     except CodecbenchError as error:
@@ -88,6 +93,13 @@ def _try_metric(name: str) -> str:
     with suppress(MetricUndefined):  # noise has no pitch and no words; to say so is to work
         metric.score(metric.prepare(signal), signal)
     return str(metric.identity)
+
+
+def _try_set_measure(name: str) -> str:
+    measure = sets.make(name)
+    if not measure.reads_codes:
+        measure.of_audio(probe(48_000))
+    return str(measure.identity)
 
 
 def _space(what: str, folder: Path) -> Finding:

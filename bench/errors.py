@@ -4,6 +4,7 @@
     ├── ConfigError          a configuration or command line that cannot be run; lists all its problems
     │   └── UnknownName      no codec, metric or dataset of that name
     ├── MissingRequirement   a package, program or model that is not installed, and how to get it
+    │   └── DamagedWeights   files of a model that are there and do not hold it
     ├── DatasetError         a dataset that is not where, or not what, its manifest says
     ├── AudioError           a file or signal that cannot be measured
     ├── CodecError           a codec that failed on one clip
@@ -42,6 +43,10 @@ class UnknownName(ConfigError):
 
 class MissingRequirement(CodecbenchError):
     """Something that is not installed; the message ends with the line that installs it."""
+
+
+class DamagedWeights(MissingRequirement):
+    """Weights that are there and are not what they should be; to fetch them again mends it."""
 
 
 class DatasetError(CodecbenchError):

@@ -60,6 +60,7 @@ def _metrics() -> list[dict[str, Any]]:
                 "sample_rate": metric.domain.sample_rate,
                 "channel_policy": metric.domain.channels,
                 "version": str(metric.identity),
+                "licence": metric.licence or None,
             }
         found.append(row)
     return found
@@ -76,6 +77,7 @@ def _sets() -> list[dict[str, Any]]:
         else:
             row |= {
                 "version": str(measure.identity),
+                "licence": measure.licence or None,
                 "categories": list(measure.categories),
                 "quantities": [quantity.name for quantity in measure.quantities],
             }
@@ -114,7 +116,11 @@ def state(row: dict[str, Any]) -> str:
     if row.get("bitrates_bps"):
         return "ready; usual kbit/s: " + " ".join(f"{rate / 1000:g}" for rate in row["bitrates_bps"])
     if "unit" in row:
-        return f"ready; {row['unit']}, {row['better']} is better; {', '.join(row['categories'])}"
+        return f"ready; {row['unit']}, {row['better']} is better; {', '.join(row['categories'])}{_under(row)}"
     if "quantities" in row:
-        return f"ready; {', '.join(row['quantities'])}"
+        return f"ready; {', '.join(row['quantities'])}{_under(row)}"
     return "ready"
+
+
+def _under(row: dict[str, Any]) -> str:
+    return f"; licence of the weights: {row['licence']}" if row.get("licence") else ""

@@ -14,13 +14,13 @@ from bench.datasets.download import download
 from bench.errors import CodecbenchError, MissingRequirement, UnknownName
 from bench.metrics.mos import nisqa, scoreq, squim, utmos
 from bench.metrics.semantic import speaker, whisper
-from bench.metrics.sets import vggish
+from bench.metrics.sets import clap, encodec, vggish
 from bench.registry import nearest
 from bench.weights import MODEL_FILES, WeightFile
 
 Watch = Callable[[str, str, int, int | None], None]
 
-ASK_META = "see github.com/facebookresearch/encodec"
+ASK_META = encodec.FrechetEncodec.licence
 ENCODEC = "https://dl.fbaipublicfiles.com/encodec/v0"
 
 
@@ -67,17 +67,15 @@ KNOWN = {
         _checkpoint("encodec_lm_24khz", "encodec_lm_24khz-1608e3c0.th"),
         _checkpoint("encodec_lm_48khz", "encodec_lm_48khz-7add9fc3.th"),
         Model("lyra_v2", "Apache-2.0", lyra.WEIGHTS),
-        Model("squim_objective", "CC-BY-4.0", squim.OBJECTIVE),
-        Model("squim_subjective", "CC-BY-NC-4.0", squim.SUBJECTIVE),
-        Model("nisqa", "CC-BY-NC-SA-4.0", nisqa.WEIGHTS),
-        Model("utmos", "MIT", utmos.WEIGHTS),
-        Model("scoreq", "CC-BY-4.0", scoreq.WEIGHTS),
-        Model("vggish", "Apache-2.0", vggish.WEIGHTS),
-        Model("clap", "Apache-2.0", repository="laion/clap-htsat-unfused"),
-        Model("whisper", "Apache-2.0", (), whisper.REPOSITORY, whisper.FILES, whisper.VARIABLE),
-        Model(
-            "wavlm_sv", "CC BY-SA 3.0 (microsoft/UniSpeech)", (), speaker.REPOSITORY, speaker.FILES, speaker.VARIABLE
-        ),
+        Model("squim_objective", squim.SquimObjective.licence, squim.OBJECTIVE),
+        Model("squim_subjective", squim.SquimSubjective.licence, squim.SUBJECTIVE),
+        Model("nisqa", nisqa.Nisqa.licence, nisqa.WEIGHTS),
+        Model("utmos", utmos.Utmos.licence, utmos.WEIGHTS),
+        Model("scoreq", scoreq.Scoreq.licence, scoreq.WEIGHTS),
+        Model("vggish", vggish.FrechetVggish.licence, vggish.WEIGHTS),
+        Model("clap", clap.FrechetClap.licence, repository="laion/clap-htsat-unfused"),
+        Model("whisper", whisper.LICENCE, (), whisper.REPOSITORY, whisper.FILES, whisper.VARIABLE),
+        Model("wavlm_sv", speaker.SpeakerSimilarity.licence, (), speaker.REPOSITORY, speaker.FILES, speaker.VARIABLE),
     )
 }
 """Beside the repositories that codecs name themselves."""

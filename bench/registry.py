@@ -26,11 +26,15 @@ class Entry:
 
 
 class Registry:
-    """The names of one kind of thing: the built-in ``table`` and the plug-ins of entry-point ``group``."""
+    """The names of one kind of thing: the built-in ``table`` and the plug-ins of entry-point ``group``.
 
-    def __init__(self, kind: str, group: str, table: Iterable[Entry]) -> None:
+    ``others`` are names that belong elsewhere, each with the sentence that says where.
+    """
+
+    def __init__(self, kind: str, group: str, table: Iterable[Entry], others: Mapping[str, str] | None = None) -> None:
         self.kind = kind
         self.group = group
+        self._others = dict(others or {})
         self._built_in = {entry.name: entry for entry in table}
 
     def entries(self) -> dict[str, Entry]:
@@ -51,7 +55,7 @@ class Registry:
             return found[name]
         if all(name.partition(":")):
             return Entry(name, name, "given by its import path")
-        near = nearest(name, found)
+        near = f" {self._others[name]}" if name in self._others else nearest(name, [*found, *self._others])
         raise UnknownName(f"no {self.kind} is named {name!r}.{near}\nKnown: {', '.join(sorted(found)) or 'none'}.")
 
     def missing(self, name: str) -> str | None:

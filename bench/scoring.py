@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from bench.align import measured_delay
 from bench.audio import Audio
 from bench.domain import Category
 from bench.errors import AudioError, CodecbenchError, MissingRequirement, row_of
+from bench.metrics.base import Metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +44,22 @@ def score(
     every such step is noted. Nothing is aligned here: a remaining lag is only reported.
 
     Args:
-        metrics_wanted: names of quantities or groups; None: all that work here, but for ``reference``.
+        metrics_wanted: names of quantities or groups; None: all that work here, but for ``reference``. What of a group
+            does not work here has a row that says why.
         category: leaves out metrics that do not speak of it; None: all are computed.
     Raises:
         AudioError: a file that cannot be measured, or another number of channels.
         UnknownName: no such quantity.
         MissingRequirement: a quantity was asked for by name, and its package is not installed.
     """
-    chosen = metrics.expand(metrics_wanted) if metrics_wanted is not None else _available()
-    made = metrics.make(chosen)
+    wanted = ["all"] if metrics_wanted is None else list(metrics_wanted)
+    missing = _missing(wanted)
+    chosen = [name for name in metrics.expand(wanted) if metrics_wanted is not None or name not in missing]
+    made = metrics.make(name for name in chosen if name not in missing)
     clean = (reference if isinstance(reference, Audio) else audio.read(reference)).quantised()
     other = degraded if isinstance(degraded, Audio) else audio.read(degraded)
     whole, other, notes = _matched(clean, other, delay_samples)
-    rows: list[dict[str, Any]] = []
+    rows = [_row(name, None, "", "failed", missing[name]) for name in chosen if name in missing]
     for metric in made:
         values: dict[str, float] = {}
         status, reason = "ok", ""
@@ -67,15 +70,7 @@ def score(
         except Exception as error:  # noqa: BLE001  # as in a run: a failure is a row
             status, reason = row_of(error)
         rows += [
-            {
-                "quantity": quantity.name,
-                "value": values.get(quantity.name),
-                "unit": quantity.unit,
-                "status": status,
-                "reason": reason,
-                "metric_version": str(metric.identity),
-                "channel_policy": metric.domain.channels,
-            }
+            _row(quantity.name, values.get(quantity.name), quantity.unit, status, reason, metric)
             for quantity in metric.quantities
             if quantity.name in chosen
         ]
@@ -83,13 +78,30 @@ def score(
     return PairScores(sorted(rows, key=lambda row: order[row["quantity"]]), notes)
 
 
-def _available() -> list[str]:
-    found = []
-    for name in metrics.expand(["all"]):
-        with suppress(MissingRequirement):
-            metrics.make([name])
-            found.append(name)
+def _missing(wanted: Iterable[str]) -> dict[str, str]:
+    """What of the groups in ``wanted`` does not work here, and why; what is also named by itself has to work."""
+    found = {}
+    for name in metrics.expand(group for group in wanted if group == "all" or group in metrics.GROUPS):
+        try:
+            if name not in wanted:
+                metrics.make([name])
+        except MissingRequirement as error:
+            found[name] = row_of(error)[1]
     return found
+
+
+def _row(
+    name: str, value: float | None, unit: str, status: str, reason: str, metric: Metric | None = None
+) -> dict[str, Any]:
+    return {
+        "quantity": name,
+        "value": value,
+        "unit": unit,
+        "status": status,
+        "reason": reason,
+        "metric_version": str(metric.identity) if metric else "",
+        "channel_policy": metric.domain.channels if metric else "",
+    }
 
 
 def _matched(reference: Audio, degraded: Audio, delay_samples: int) -> tuple[Audio, Audio, list[str]]:

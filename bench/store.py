@@ -29,7 +29,7 @@ def writing(path: Path) -> Iterator[None]:
         if error.errno in _FULL:
             advice = "the disk is full. Free some space and start the same command again: finished cells are kept."
         else:
-            advice = f"it cannot be written ({error.strerror}). Choose another folder with --output or --cache."
+            advice = f"it cannot be written ({error.strerror}). Choose another place."
         raise StoreError(f"{path}: {advice}") from error
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.errors import MissingRequirement
+from bench.errors import DamagedWeights, MissingRequirement
 from bench.hashes import sha256_of
 
 MODEL_FILES = ("config.json", "model.safetensors")
@@ -30,7 +30,11 @@ class Weights:
 
 
 def find(
-    codec: str, place: str, files: Sequence[str] = MODEL_FILES, named_with: str = "the option `weights`"
+    codec: str,
+    place: str,
+    files: Sequence[str] = MODEL_FILES,
+    named_with: str = "the option `weights`",
+    licence: str = "",
 ) -> Weights:
     """The weights of ``codec`` at ``place``: a folder, a ``.th`` file, or a repository such as ``owner/name``.
 
@@ -40,15 +44,20 @@ def find(
         codec: the codec, metric or model, for messages.
         files: what a folder or a repository has to hold.
         named_with: how another place is chosen, for messages.
+        licence: of the weights, for messages.
     Raises:
         MissingRequirement: they are not there; what to do.
     """
-    path, found = locate(codec, place, files, named_with)
+    path, found = locate(codec, place, files, named_with, licence)
     return Weights(path, sha256_of(path) if found == [path] else _combined(found))
 
 
 def locate(
-    codec: str, place: str, files: Sequence[str] = MODEL_FILES, named_with: str = "the option `weights`"
+    codec: str,
+    place: str,
+    files: Sequence[str] = MODEL_FILES,
+    named_with: str = "the option `weights`",
+    licence: str = "",
 ) -> tuple[Path, list[Path]]:
     """As :func:`find`, without hashing: the folder (or checkpoint file), and the files of it that count."""
     path = Path(place).expanduser()
@@ -57,9 +66,9 @@ def locate(
     folder = path if path.is_dir() else _from_hub(place, files)
     if folder is None:
         raise MissingRequirement(
-            f"{codec} needs its weights: expected a folder, a checkpoint file or a fetched repository at {place!r}, "
-            f"and there is none. Copy {listed(files)} to a folder and name it with {named_with}. "
-            f"To get it: codecbench weights fetch {codec}"
+            f"{codec} needs its weights{_under(licence)}: expected a folder, a checkpoint file or a fetched "
+            f"repository at {place!r}, and there is none. Copy {listed(files)} to a folder and name it "
+            f"with {named_with}. To get it: codecbench weights fetch {codec}"
         )
     found = {name: _one_of(folder, name) for name in files}
     missing = [name for name, file in found.items() if file is None]
@@ -95,14 +104,15 @@ def read_tensors(path: Path, what: str) -> dict[str, Any]:
 
     try:
         return dict(torch.load(path, map_location="cpu", weights_only=True))
-    except Exception as error:  # noqa: BLE001  # unpickling foreign bytes fails in every way there is
-        raise not_weights(path, what, error) from None
+    except Exception:  # noqa: BLE001  # unpickling foreign bytes fails in every way there is
+        raise not_weights(path, what, "no checkpoint that torch can read") from None
 
 
-def not_weights(path: Path, what: str, error: Exception) -> MissingRequirement:
-    """The error for a file that does not hold ``what``."""
-    reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-    return MissingRequirement(f"{path}: expected {what}, got something else ({reason}). Download the file again.")
+def not_weights(path: Path, what: str, error: Exception | str) -> DamagedWeights:
+    """The error for a file that does not hold ``what``, with what was found or how reading it failed."""
+    found = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    reason = " ".join(found.split())[:200]
+    return DamagedWeights(f"{path}: expected {what}, got something else ({reason}). Download the file again.")
 
 
 def _from_hub(repository: str, files: Sequence[str]) -> Path | None:
@@ -134,7 +144,11 @@ def folder_of(codec: str, chosen: str = "") -> Path:
 
 
 def require_files(
-    codec: str, folder: Path, files: Sequence[WeightFile], option: str = "the option `weights` or "
+    codec: str,
+    folder: Path,
+    files: Sequence[WeightFile],
+    option: str = "the option `weights` or ",
+    licence: str = "",
 ) -> str:
     """A hash over all ``files`` in ``folder``, for the codec's identity; ``option`` is another way to name a folder.
 
@@ -144,11 +158,15 @@ def require_files(
     missing = [file.name for file in files if not (folder / file.name).is_file()]
     if missing:
         raise MissingRequirement(
-            f"{codec} needs its weights: expected {', '.join(file.name for file in files)} in {folder}, but "
-            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not there; another folder is named with "
-            f"{option}CODECBENCH_{codec.upper()}. To get it: codecbench weights fetch {codec}"
+            f"{codec} needs its weights{_under(licence)}: expected {', '.join(file.name for file in files)} "
+            f"in {folder}, but {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not there; another folder "
+            f"is named with {option}CODECBENCH_{codec.upper()}. To get it: codecbench weights fetch {codec}"
         )
     return _combined([folder / file.name for file in files])
+
+
+def _under(licence: str) -> str:
+    return f" (licence: {licence})" if licence else ""
 
 
 def _combined(paths: Sequence[Path]) -> str:

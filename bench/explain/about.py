@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import importlib
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from bench import metrics
+from bench.domain import Category
 from bench.errors import CodecbenchError, MissingRequirement
 from bench.explain.sections import BLIND_SPOTS, DEFINITION, RAISES, SOURCE, sections
-from bench.metrics.base import Domain, Metric, Quantity
+from bench.metrics import sets
+from bench.metrics.base import ChannelPolicy, Domain, Metric, Quantity
+from bench.metrics.sets.base import SetQuantity
 
 NOT_STATED = "not stated"
-CHANNELS = {"per_channel_mean": "the mean over channels of the value of each", "mixdown": "a mono mix first"}
+_CLASS_OF_ERROR = re.compile(r"\b(MetricUndefined|MissingRequirement|NotApplicable|AudioError): ")
+CHANNELS: dict[ChannelPolicy, str] = {
+    "per_channel_mean": "the mean over channels of the value of each",
+    "mixdown": "a mono mix first",
+    "joint": "one value of all channels together",
+}
+DIRECTIONS = {True: "higher", False: "lower", None: "neither, it describes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,50 @@ class About:
     text: dict[str, list[str]]
     metric: Metric | None
     missing: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AboutSet:
+    """A measure of a whole set in words; ``missing`` says why it cannot be made here."""
+
+    name: str
+    summary: str
+    quantities: tuple[SetQuantity, ...]
+    categories: tuple[Category, ...]
+    reads_codes: bool
+    identity: str
+    text: dict[str, list[str]]
+    missing: str = ""
+    licence: str = ""
+
+
+def about_set(name: str) -> AboutSet:
+    """What the measure of a set called ``name`` says of itself; also where its package or its weights are absent.
+
+    Raises:
+        UnknownName: with the nearest known name.
+        MissingRequirement: not even its module can be imported.
+    """
+    entry = sets.registry.entry(name)
+    identity, missing = "", ""
+    try:
+        made = sets.make(name)
+        identity, factory = str(made.identity), type(made)
+    except MissingRequirement as error:
+        missing = str(error)
+        factory = _factory(entry.target, missing)
+    return AboutSet(
+        name=name,
+        summary=entry.summary,
+        quantities=factory.quantities,
+        categories=factory.categories,
+        reads_codes=factory.reads_codes,
+        identity=identity,
+        text=dict(sections(factory.__doc__)),
+        missing=missing,
+        licence=factory.licence,
+    )
 
 
 def about(name: str) -> About:
@@ -58,16 +112,40 @@ def about(name: str) -> About:
         text=dict(sections(factory.__doc__)),
         metric=metric,
         missing=missing,
+        licence=getattr(factory, "licence", ""),
     )
 
 
-def rows(found: About) -> Iterator[tuple[str, str]]:
+def rows(found: About | AboutSet) -> Iterator[tuple[str, str]]:
     """Term and text, in the order in which people ask."""
-    quantity, domain = found.quantity, found.domain
     yield "definition", _told(found, DEFINITION)
+    yield from _facts(found) if isinstance(found, About) else _facts_of_set(found)
+    yield "undefined", _told(found, RAISES)
+    yield "blind spots", _told(found, BLIND_SPOTS)
+    yield "source", _told(found, SOURCE)
+    if found.licence:
+        yield "licence", f"{found.licence}, of the weights"
+    if found.identity:
+        yield "version", found.identity
+    if found.missing:
+        yield "missing", found.missing
+
+
+def _facts_of_set(found: AboutSet) -> Iterator[tuple[str, str]]:
+    for quantity in found.quantities:
+        unit = f"{quantity.unit}; " if quantity.unit not in ("", "-") else ""
+        better = f"better: {DIRECTIONS[quantity.higher_is_better]}"
+        yield quantity.name, f"{quantity.summary}; {unit}{better}; {_bound(quantity.low)} to {_bound(quantity.high)}"
+    what = "their codes" if found.reads_codes else "decoded audio against the references"
+    yield "judges", f"all clips of a category under a condition together: {what}"
+    yield "clips", ", ".join(category.replace("_", " ") for category in found.categories)
+
+
+def _facts(found: About) -> Iterator[tuple[str, str]]:
+    quantity, domain = found.quantity, found.domain
     if quantity:
         yield "unit", quantity.unit or "none"
-        yield "better", "higher" if quantity.higher_is_better else "lower"
+        yield "better", DIRECTIONS[quantity.higher_is_better]
         yield "range", f"{_bound(quantity.low)} to {_bound(quantity.high)}"
     yield "judges", "the degraded signal alone" if found.reference_free else "the degraded signal against its reference"
     yield "clips", ", ".join(category.replace("_", " ") for category in domain.categories)
@@ -75,18 +153,11 @@ def rows(found: About) -> Iterator[tuple[str, str]]:
     yield "stereo", CHANNELS[domain.channels]
     upper = "up" if math.isinf(domain.maximum_s) else f"to {domain.maximum_s:g} s"
     yield "clip length", f"{domain.minimum_s:g} s {upper}"
-    yield "undefined", _told(found, RAISES)
-    yield "blind spots", _told(found, BLIND_SPOTS)
-    yield "source", _told(found, SOURCE)
-    if found.identity:
-        yield "version", found.identity
-    if found.missing:
-        yield "missing", found.missing
 
 
-def _told(found: About, heading: str) -> str:
+def _told(found: About | AboutSet, heading: str) -> str:
     text = " ".join(found.text.get(heading, ()))
-    return text.replace("MetricUndefined: ", "") or NOT_STATED
+    return _CLASS_OF_ERROR.sub("", text) or NOT_STATED
 
 
 def _bound(value: float) -> str:

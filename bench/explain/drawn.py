@@ -26,7 +26,7 @@ def lines(curves: Sequence[Curve]) -> Iterator[str]:
     low, high = bounds(list(curves))
     for curve in curves:
         yield ""
-        yield f"{curve.name}, {curve.unit}"
+        yield f"{curve.name}, {curve.unit}{': no reaction' if curve.is_flat else ''}"
         for point in curve.points:
             value = "" if math.isnan(point.value) else f"{point.value:.3f}".replace("inf", "∞")
             tail = "█" * _bar(point.value, low, high) if value else f"{point.status}: {point.reason}"
@@ -85,7 +85,8 @@ def _figure(curves: Sequence[Curve], title: str, axis: str) -> Figure:
     figure = Figure(figsize=(8.2, 0.5 + 2.15 * rows), layout="constrained")
     figure.suptitle(title, fontsize=11)
     low, high = bounds(list(curves))
-    margin = 0.08 * (high - low or 1.0)
+    high = high if high > low else low + 1.0
+    margin = 0.08 * (high - low)
     grid = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
     for panel, curve in zip(grid, curves, strict=False):
         panel.set_ylim(low - margin, high + margin)

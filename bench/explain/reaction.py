@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.audio import Audio
-from bench.errors import row_of
+from bench.errors import MissingRequirement, row_of
 from bench.explain.sweeps import Sweep, sweeps
 from bench.metrics.base import Metric
 
@@ -30,6 +30,12 @@ class Curve:
     unit: str
     points: tuple[Point, ...]
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether there are values, and all of them are the same."""
+        values = [point.value for point in self.points]
+        return len(values) > 1 and all(value == values[0] for value in values)
+
 
 def reaction(
     metric: Metric, quantity: str, clip: Audio, tell: Callable[[int, int], object] = lambda done, total: None
@@ -38,6 +44,7 @@ def reaction(
 
     Raises:
         CodecbenchError: the clip itself has no place in the metric's domain.
+        MissingRequirement: the weights are damaged.
     """
     chosen = sweeps(clip.rate)
     total = sum(len(sweep.settings) for sweep in chosen)
@@ -50,6 +57,8 @@ def reaction(
             try:
                 value = metric.score(prepared, damage(clip).quantised())[quantity]
                 points.append(Point(label, value) if not math.isnan(value) else _nothing(label, "undefined", "NaN"))
+            except MissingRequirement:  # damaged weights fail at every setting alike
+                raise
             except Exception as error:  # noqa: BLE001  # as in a run: a failure is shown, and the others go on
                 points.append(_nothing(label, *row_of(error)))
             done += 1

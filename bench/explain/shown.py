@@ -11,18 +11,19 @@ from typing import Any
 from bench import audio, console
 from bench.errors import ConfigError, MissingRequirement
 from bench.explain import drawn
-from bench.explain.about import About, about, rows
+from bench.explain.about import About, AboutSet, about, about_set, rows
 from bench.explain.reaction import Curve, reaction
 from bench.explain.sweeps import embedded_clip, with_room
+from bench.metrics import sets
 
 INDENT = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A quantity in words, and its reaction on ``clip``; no curves where it was not measured."""
+    """A quantity or a measure of sets in words, and its reaction on ``clip``; no curves where it was not measured."""
 
-    about: About
+    about: About | AboutSet
     clip: str
     curves: list[Curve]
     plot: Path | None
@@ -42,6 +43,12 @@ def explained(name: str, clip: Path | None = None, plot: Path | None = None, mea
         drawn.check_format(plot)
         if not measured:
             raise ConfigError("--plot: there is nothing to draw with --no-reaction.")
+    if name in sets.names():
+        if plot is not None or clip is not None:
+            raise ConfigError(
+                f"{name} measures whole sets of clips; no reaction is shown: leave out --plot and --clip."
+            )
+        return Explained(about_set(name), "", [], None)
     found = about(name)
     if not measured or found.metric is None or found.quantity is None:
         if plot is not None:
@@ -50,7 +57,9 @@ def explained(name: str, clip: Path | None = None, plot: Path | None = None, mea
     if clip is None:
         clip_name, signal = embedded_clip(found.domain.categories)
     else:
-        clip_name, signal = clip.name, with_room(audio.read(clip))
+        clip_name, signal = clip.name, audio.read(clip)
+        found.metric.prepare(signal)  # before silence is added: is there a value at all?
+        signal = with_room(signal)
     with console.counting("measuring") as tell:
         curves = reaction(found.metric, found.quantity.name, signal, tell)
     if plot is not None:
@@ -58,8 +67,9 @@ def explained(name: str, clip: Path | None = None, plot: Path | None = None, mea
     return Explained(found, clip_name, curves, plot)
 
 
-def axis(found: About) -> str:
+def axis(found: About | AboutSet) -> str:
     """Unit and an arrow to where quality is."""
+    assert isinstance(found, About)
     assert found.quantity is not None
     return f"{found.quantity.unit or 'value'} {'↑' if found.quantity.higher_is_better else '↓'}"
 
@@ -67,10 +77,12 @@ def axis(found: About) -> str:
 def text(told: Explained, width: int) -> Iterator[str]:
     """Lines of at most ``width`` characters."""
     yield f"{told.about.name}: {told.about.summary}"
-    for term, words in rows(told.about):
-        wrapped = textwrap.wrap(words, max(40, width - INDENT), break_long_words=False, break_on_hyphens=False)
+    told_rows = list(rows(told.about))
+    indent = max(INDENT, 2 + max(len(term) for term, _ in told_rows))
+    for term, words in told_rows:
+        wrapped = textwrap.wrap(words, max(40, width - indent), break_long_words=False, break_on_hyphens=False)
         for index, line in enumerate(wrapped):
-            yield f"{term if index == 0 else '':<{INDENT}}{line}"
+            yield f"{term if index == 0 else '':<{indent}}{line}"
     if told.curves:
         yield ""
         yield f"Reaction on {told.clip} ({axis(told.about)}); bars run from the smallest value of all to the largest."
@@ -83,10 +95,15 @@ def text(told: Explained, width: int) -> Iterator[str]:
 def to_json(told: Explained) -> dict[str, Any]:
     """The same for programs."""
     found = told.about
-    return {
+    words = {
         "name": found.name,
         "summary": found.summary,
-        **{term.replace(" ", "_"): words for term, words in rows(found)},
+        **{term.replace(" ", "_"): text for term, text in rows(found)},
+    }
+    if isinstance(found, AboutSet):
+        return {**words, "quantities": [asdict(quantity) for quantity in found.quantities]}
+    return {
+        **words,
         "quantity": asdict(found.quantity) if found.quantity else None,
         "domain": asdict(found.domain),
         "reference_free": found.reference_free,

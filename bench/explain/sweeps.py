@@ -1,4 +1,4 @@
-"""A clip with damage of known size: delay, gain, band limit, clipping, noise.
+"""A clip with damage of known size: delay, gain, band limit, clipping, overdrive, noise.
 
 At one sample of delay, half the level and an edge of 3.5 or 7 kHz they are the controls of
 :mod:`bench.codecs.controls` to the last bit.
@@ -26,6 +26,7 @@ DELAYS_MS = (1, 5, 20, 100)
 GAINS_DB = (-20, -12, HALF_DB, -3, 0, 3, 6)
 EDGES_HZ = (20_000, 16_000, 12_000, 10_000, 7_000, 5_000, 3_500)
 CLIPPING_DB = (0, -3, -6, -9, -12, -18, -24)
+OVERDRIVE_DB = (-3, 0, 3, 6, 12, 18)
 SNRS_DB = (60, 50, 40, 30, 20, 10, 5, 0)
 
 CLIPS: dict[Category, str] = {
@@ -54,6 +55,11 @@ def sweeps(rate: int) -> tuple[Sweep, ...]:
         Sweep("gain", "dB", tuple((f"{db:g}", partial(amplified, gain_db=db)) for db in GAINS_DB)),
         Sweep("low-pass", "kHz", tuple((f"{hz / 1000:g}", partial(lowpass, edge_hz=hz)) for hz in edges)),
         Sweep("clipping", "dB re the peak", tuple((f"{db:g}", partial(clipped, level_db=db)) for db in CLIPPING_DB)),
+        Sweep(
+            "overdrive",
+            "dB of the peak re full scale",
+            tuple((f"{db:g}", partial(overdriven, peak_db=db)) for db in OVERDRIVE_DB),
+        ),
         Sweep("white noise", "dB SNR", tuple((f"{db:g}", partial(noisy, snr_db=db)) for db in SNRS_DB)),
     )
 
@@ -96,6 +102,11 @@ def clipped(clip: Audio, level_db: float) -> Audio:
     """Cut off at ``level_db`` below the peak."""
     level = clip.peak * 10 ** (level_db / 20)
     return Audio(clip.samples.clip(-level, level), clip.rate)
+
+
+def overdriven(clip: Audio, peak_db: float) -> Audio:
+    """Amplified until its peak is ``peak_db`` re full scale, and cut off there, as a file or a player does."""
+    return Audio((clip.samples * np.float32(10 ** (peak_db / 20) / clip.peak)).clip(-1, 1), clip.rate)
 
 
 def noisy(clip: Audio, snr_db: float) -> Audio:

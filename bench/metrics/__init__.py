@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bench.metrics.base import Metric
+from bench.metrics.sets import TABLE as SET_MEASURES
 from bench.registry import Entry, Registry
 
 _INSTALL = "pip install 'codecbench[metrics]'"
@@ -42,7 +43,7 @@ CORE = (
 
 _VOICE = (
     Entry("mcd", "bench.metrics.cepstral:MelCepstralDistortion", "mel-cepstral distortion"),
-    Entry("f0_correlation", "bench.metrics.intonation:PitchContour", "correlation of pitch contours"),
+    Entry("f0_correlation", "bench.metrics.intonation:PitchCorrelation", "correlation of pitch contours"),
     Entry("f0_rmse", "bench.metrics.intonation:PitchContour", "RMS difference of pitch in cents"),
     Entry("f0_rmse_hz", "bench.metrics.intonation:PitchContour", "RMS difference of pitch in Hz"),
     Entry("voicing_error", "bench.metrics.intonation:VoicingError", "share of frames voiced in one signal only"),
@@ -158,7 +159,15 @@ GROUPS = {"core": CORE, "signal": SIGNAL, "mos": MOS, "semantic": SEMANTIC, "ref
 
 TABLE = tuple(entry for group in GROUPS.values() for entry in group)
 
-registry = Registry("metric", "codecbench.metrics", TABLE)
+_OTHERS = {
+    **{name: f"{name!r} is a group of metrics." for name in (*GROUPS, "all")},
+    **{
+        entry.name: f"{entry.name!r} measures whole sets: it belongs under `set_measures` of a configuration."
+        for entry in SET_MEASURES
+    },
+}
+
+registry = Registry("metric", "codecbench.metrics", TABLE, _OTHERS)
 names = registry.names
 load = registry.load
 

@@ -99,6 +99,8 @@ class Metric:
     domain: ClassVar[Domain] = Domain()
     reference_free: ClassVar[bool] = False
     """Whether it judges the degraded signal alone: ``state`` is None, and a silent reference does not matter."""
+    licence: ClassVar[str] = ""
+    """Of the trained weights that it needs; empty where it needs none."""
     needs_words: ClassVar[bool] = False
     """Whether it has a meaning only where something is said; the signals of the contract say nothing."""
     aligns: ClassVar[bool] = False

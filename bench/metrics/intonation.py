@@ -15,16 +15,20 @@ NEEDED = 10
 TRACKER = f"autocorrelation {RATE} Hz 75-600 Hz"
 
 
-class PitchContour(Metric):
-    """Pitch contours compared: ``f0_correlation``, ``f0_rmse`` in cents and ``f0_rmse_hz``.
+LEAST_SPREAD = 1.0
+"""Cents of standard deviation; what varies less is the tracker's rounding, and its correlation is noise."""
 
-    Over the 10 ms frames that are voiced in both signals: Pearson's correlation of F0 in Hz, the root mean square of
-    1200 log2(degraded / reference), and that of the difference in Hz. F0 from 75 to 600 Hz is found by our own tracker
-    after Boersma (1993) with the standard thresholds of Praat, at 16 kHz. No time warping. Mean over channels.
+
+class PitchContour(Metric):
+    """Differences of pitch: ``f0_rmse`` in cents and ``f0_rmse_hz``. Lower is better.
+
+    Over the 10 ms frames that are voiced in both signals: the root mean square of 1200 log2(degraded / reference), and
+    that of the difference in Hz. F0 from 75 to 600 Hz is found by our own tracker after Boersma (1993) with the
+    standard thresholds of Praat, at 16 kHz. No time warping. Mean over channels.
 
     Raises:
-        MetricUndefined: fewer than 10 frames (0.1 s) are voiced in the reference, or in both signals; a contour does
-            not vary; either signal is silent.
+        MetricUndefined: fewer than 10 frames (0.1 s) are voiced in the reference, or in both signals; either signal is
+            silent.
     Blind spots:
         Frames that lost or gained their voicing are left out: read them with `voicing_error`. A few octave errors of
         the tracker (1200 cents each; creaky voice, several speakers) outweigh all the rest. Pitch is not timbre: a
@@ -33,10 +37,9 @@ class PitchContour(Metric):
         Boersma, IFA Proceedings 17, 1993; the quantities as in VERSA and Codec-SUPERB, but without time warping.
     """
 
-    identity = Identity("pitch_contour", "1", TRACKER)
+    identity = Identity("pitch_contour", "2", TRACKER)
     symmetric = True
     quantities = (
-        Quantity("f0_correlation", "", higher_is_better=True, low=-1.0, high=1.0),
         Quantity("f0_rmse", "cents", higher_is_better=False, low=0.0),
         Quantity("f0_rmse_hz", "Hz", higher_is_better=False, low=0.0),
     )
@@ -46,20 +49,45 @@ class PitchContour(Metric):
         return _voiced_track(reference)
 
     def score_channel(self, state: Track, degraded: Signal, rate: int) -> dict[str, float]:
-        require_active(degraded, "the degraded signal")
-        other = track(degraded)
-        both = state.voiced & other.voiced
-        if (count := int(both.sum())) < NEEDED:
-            raise MetricUndefined(f"only {count} frames of 10 ms are voiced in both signals; needed are {NEEDED}.")
-        reference, hz = state.hz[both], other.hz[both]
-        if min(np.ptp(reference), np.ptp(hz)) == 0:
-            raise MetricUndefined("a pitch contour does not vary, so there is no correlation.")
+        reference, hz = _voiced_in_both(state, degraded)
         cents = 1200 * np.log2(hz / reference)
         return {
-            "f0_correlation": float(np.clip(np.corrcoef(reference, hz)[0, 1], -1, 1)),
             "f0_rmse": float(np.sqrt(np.mean(np.square(cents)))),
             "f0_rmse_hz": float(np.sqrt(np.mean(np.square(hz - reference)))),
         }
+
+
+class PitchCorrelation(Metric):
+    """Correlation of pitch contours: Pearson's ``f0_correlation`` of F0 in Hz, -1 to 1. Higher is better.
+
+    Over the 10 ms frames that are voiced in both signals, with the tracker of `f0_rmse`: 16 kHz, 75 to 600 Hz. No time
+    warping. Mean over channels.
+
+    Raises:
+        MetricUndefined: fewer than 10 frames (0.1 s) are voiced in the reference, or in both signals; a contour is flat
+            (its standard deviation is below 1 cent); either signal is silent.
+    Blind spots:
+        A melody that is shifted or stretched in pitch correlates perfectly: read it with `f0_rmse`. Frames that lost or
+        gained their voicing are left out: read it with `voicing_error`. The less a voice varies, the more the tracker's
+        own errors decide.
+    Source:
+        As for `f0_rmse`.
+    """
+
+    identity = Identity("pitch_correlation", "1", TRACKER)
+    symmetric = True
+    quantities = (Quantity("f0_correlation", "", higher_is_better=True, low=-1.0, high=1.0),)
+    domain = Domain(categories=SPEECH, sample_rate=RATE)
+
+    def prepare_channel(self, reference: Signal, rate: int) -> Track:
+        return _voiced_track(reference)
+
+    def score_channel(self, state: Track, degraded: Signal, rate: int) -> dict[str, float]:
+        reference, hz = _voiced_in_both(state, degraded)
+        spread = min(float(np.std(1200 * np.log2(contour))) for contour in (reference, hz))
+        if spread < LEAST_SPREAD:
+            raise MetricUndefined(f"a pitch contour is flat ({spread:.2f} cents), so there is no correlation.")
+        return {"f0_correlation": float(np.clip(np.corrcoef(reference, hz)[0, 1], -1, 1))}
 
 
 class VoicingError(Metric):
@@ -87,6 +115,16 @@ class VoicingError(Metric):
 
     def score_channel(self, state: Track, degraded: Signal, rate: int) -> dict[str, float]:
         return {"voicing_error": float(np.mean(state.voiced != track(degraded).voiced))}
+
+
+def _voiced_in_both(state: Track, degraded: Signal) -> tuple[Signal, Signal]:
+    """F0 of the reference and of the degraded signal in the frames where both are voiced, in Hz."""
+    require_active(degraded, "the degraded signal")
+    other = track(degraded)
+    both = state.voiced & other.voiced
+    if (count := int(both.sum())) < NEEDED:
+        raise MetricUndefined(f"only {count} frames of 10 ms are voiced in both signals; needed are {NEEDED}.")
+    return state.hz[both], other.hz[both]
 
 
 def _voiced_track(reference: Signal) -> Track:

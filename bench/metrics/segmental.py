@@ -52,7 +52,7 @@ class SegmentalSnr(Metric):
     mean over channels.
 
     Raises:
-        MetricUndefined: no frame of a channel of the reference is active.
+        MetricUndefined: either signal is silent, or no frame of a channel of the reference is active.
     Blind spots:
         It compares waveforms: a gain, a sample of delay or another phase cost as much as noise. Pauses with faint
         background noise weigh like speech, though few codecs keep the waveform of noise. What a codec adds in digital
@@ -61,7 +61,7 @@ class SegmentalSnr(Metric):
         Hansen and Pellom, "An effective quality evaluation protocol for speech enhancement algorithms", ICSLP 1998.
     """
 
-    identity = Identity("segmental_snr", "1", "30 ms, hop 7.5 ms, -10 to 35 dB, without silent frames")
+    identity = Identity("segmental_snr", "2", "30 ms, hop 7.5 ms, -10 to 35 dB, without silent frames")
     quantities = (Quantity("segmental_snr", "dB", higher_is_better=True, low=LOW_DB, high=HIGH_DB),)
 
     def prepare_channel(self, reference: Signal, rate: int) -> _Frames:
@@ -70,6 +70,7 @@ class SegmentalSnr(Metric):
         return _Frames(active, reference, 10 * np.log10(energy[active]))
 
     def score_channel(self, state: _Frames, degraded: Signal, rate: int) -> dict[str, float]:
+        require_active(degraded, "the degraded signal")
         noise = _energy(degraded - state.signal, rate)[state.active]
         with np.errstate(divide="ignore"):
             ratios = state.energy_db - 10 * np.log10(noise)

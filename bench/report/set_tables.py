@@ -14,7 +14,9 @@ from bench.results import SET_COLUMNS, Results
 
 EXPLANATION = (
     "Each value belongs to all clips of the category under a condition, with its 95 % interval: the jackknife over "
-    "sources. Compare a value only with values over the same clips."
+    "sources. Compare a value only with values over the same clips. Small sets are biased, and the interval does "
+    "not show it: Frechet distances are too large (those with inf in their name are extrapolated), "
+    "usage and entropy of codebooks are too low."
 )
 
 

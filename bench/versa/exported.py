@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.results import Results
 from bench.store import write_bytes
+from bench.versa.known import known
 from bench.versa.lines import key_of, line, listing
 
 DECODED_FILE, REFERENCE_FILE, SCORES_FILE = "pred.scp", "gt.scp", "scores.jsonl"
@@ -64,8 +65,15 @@ def _scores(results: Results) -> Iterator[str]:
     """A line for every cell that was coded, with the values that it has."""
     measured = results.scores[(results.scores["status"] == "ok") & results.scores["value"].notna()]
     values: dict[tuple[str, str], dict[str, float]] = {}
+    names = {name: _name(name, str(about.get("unit") or "")) for name, about in results.quantities.items()}
     for row in measured[["clip", "condition", "quantity", "value"]].itertuples(index=False):
-        values.setdefault((str(row[0]), str(row[1])), {})[str(row[2])] = float(row[3])
+        values.setdefault((str(row[0]), str(row[1])), {})[names[str(row[2])]] = float(row[3])
     coded = results.encodings[results.encodings["status"] == "ok"]
     for clip, condition in coded[["clip", "condition"]].itertuples(index=False):
         yield line(key_of(str(condition), str(clip)), values.get((str(clip), str(condition)), {}))
+
+
+def _name(quantity: str, unit: str) -> str:
+    """The name of a quantity of ours, with its unit where VERSA has another unit under that name."""
+    theirs = known(quantity).unit
+    return f"{quantity}_{unit}" if theirs and theirs != unit else quantity

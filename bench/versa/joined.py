@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,7 @@ import pandas as pd
 from bench.domain import CATEGORIES
 from bench.errors import ConfigError
 from bench.results import SCORE_COLUMNS, Results
-from bench.versa.known import ERROR_VALUES, known
+from bench.versa.known import ERROR_VALUES, LARGEST, error_rates, known
 from bench.versa.lines import Line, clip_key, key_of, read
 from bench.versa.source import Source, Tally, source_of
 
@@ -30,6 +30,8 @@ class Found:
     origin: str
     status: str = "ok"
     reason: str = ""
+    written: str = ""
+    contradicted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def _collect(results: Results, source: Source, quantities: dict[str, Imported]) 
         cell = cells[line.key]
         category = str(category_of[cell[0]])
         groups.add((category, cell[1]))
-        for name, value in line.entries.items():
+        for name, value in (*line.entries, *error_rates(dict(line.entries)).items()):
             found = _found(name, value, line, tally)
             if found is not None:
                 named.add((name, category))
@@ -109,14 +111,20 @@ def _found(name: str, value: Any, line: Line, tally: Tally) -> Found | None:
     origin = f"{tally.source.name}, line {line.number}"
     if value is None or (isinstance(value, float) and math.isnan(value)):
         tally.without_number[name] += 1
-        return Found(math.nan, origin, "undefined", f"{origin}: {'null' if value is None else 'NaN'}.")
+        written = "null" if value is None else "NaN"
+        return Found(math.nan, origin, "undefined", f"{origin}: {written}.", written)
     if isinstance(value, bool) or not isinstance(value, int | float):
         tally.texts[name] += 1
         return None
+    if abs(value) > LARGEST and not (isinstance(value, float) and math.isinf(value)):
+        tally.too_large[name] += 1
+        reason = f"{origin}: a number beyond {LARGEST:g}, which is no measurement."
+        return Found(math.nan, origin, "undefined", reason, "a number too large")
+    written = f"{value:g}"
     if ERROR_VALUES.get(name) == value:
         tally.error_values[name] += 1
-        return Found(math.nan, origin, "failed", f"{origin}: VERSA writes {value:g} where {name} failed.")
-    return Found(float(value), origin)
+        return Found(math.nan, origin, "failed", f"{origin}: VERSA writes {written} where {name} failed.", written)
+    return Found(float(value), origin, written=written)
 
 
 def _add(values: dict[Cell, Found], cell: Cell, found: Found, tally: Tally) -> None:
@@ -124,12 +132,15 @@ def _add(values: dict[Cell, Found], cell: Cell, found: Found, tally: Tally) -> N
     before = values.setdefault(cell, found)
     if before is found:
         return
+    if before.contradicted:
+        tally.contradicting += 1
+        return
     if before.value == found.value or (math.isnan(before.value) and math.isnan(found.value)):
         tally.repeated += 1
         return
     tally.contradicting += 1
-    reason = f"two values: {before.value:g} ({before.origin}) and {found.value:g} ({found.origin})."
-    values[cell] = Found(math.nan, found.origin, "undefined", reason)
+    reason = f"two values: {before.written} ({before.origin}) and {found.written} ({found.origin})."
+    values[cell] = Found(math.nan, found.origin, "undefined", reason, contradicted=True)
 
 
 def _rows(results: Results, name: str, imported: Imported) -> list[dict[str, Any]]:
@@ -164,12 +175,13 @@ def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _about(results: Results, name: str, imported: Imported) -> dict[str, Any]:
-    """What the report says of an imported quantity; one that the run has too is of its unit, direction and range."""
-    facts = known(name)
-    own = results.quantities.get(name, {"unit": facts.unit, "higher_is_better": facts.higher_is_better})
+    """What the report says of an imported quantity: what VERSA means by the name; where that is not known, the run."""
+    facts: dict[str, Any] = asdict(known(name))
+    if facts["higher_is_better"] is None:
+        facts = results.quantities.get(name, facts)
     files = ", ".join(dict.fromkeys(found.origin.rpartition(", line ")[0] for found in imported.cells.values()))
     return {
-        **{key: own.get(key) for key in ("unit", "higher_is_better", "low", "high")},
+        **{key: facts.get(key) for key in ("unit", "higher_is_better", "low", "high")},
         "summary": f"Imported from {files}: VERSA's {name}.",
         "metric": "VERSA",
         "metric_version": "",
@@ -179,6 +191,8 @@ def _about(results: Results, name: str, imported: Imported) -> dict[str, Any]:
 
 
 def _nothing_joined(source: Source, tally: Tally, example: str) -> str:
+    if not tally.lines:
+        return f"--with {source.path}: it is empty. Expected the JSON lines of VERSA."
     got = ", ".join(map(repr, tally.unmatched[:3])) or f"{len(tally.unreadable)} lines without a key"
     advice = "" if source.condition else " Where its keys are clips of one condition, give CONDITION=FILE."
     return f"--with {source.path}: no key names a cell of this run. Expected such as {example!r}, got {got}.{advice}"

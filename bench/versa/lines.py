@@ -6,10 +6,11 @@ space, so white space in the name of a clip is written as in a URL (``%20``), an
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,11 @@ KEY = "key"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line that could be read: its number, its key, and everything else in it."""
+    """One line that could be read: its number, its key, and everything else in it; a name may be there twice."""
 
     number: int
     key: str
-    entries: Mapping[str, Any]
+    entries: Sequence[tuple[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,15 @@ class Lines:
 
 
 def read(path: Path) -> Lines:
-    """The lines of ``path``. ``NaN`` and ``Infinity``, which VERSA writes and JSON does not have, are read.
+    """The lines of ``path``: JSON, or what Python prints of a dictionary, which VERSA reads too.
+
+    ``NaN`` and ``Infinity``, which VERSA writes and JSON does not have, are read.
 
     Raises:
         StoreError: the file cannot be read.
     """
     try:
-        texts = path.read_text(encoding="utf-8").splitlines()
+        texts = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise StoreError(f"{path}: expected the JSON lines of VERSA, but it cannot be read ({reason}).") from None
@@ -52,14 +55,40 @@ def read(path: Path) -> Lines:
     for number, text in enumerate(texts, 1):
         if not text.strip():
             continue
-        try:
-            whole = json.loads(text)
-            key = whole.pop(KEY)
-        except (ValueError, AttributeError, KeyError, TypeError):
+        pairs = _pairs(text)
+        keys = {str(value) for name, value in pairs if name == KEY}
+        if len(keys) == 1:
+            found.append(Line(number, keys.pop(), [(name, value) for name, value in pairs if name != KEY]))
+        else:
             unreadable.append(number)
-            continue
-        found.append(Line(number, str(key), whole))
     return Lines(found, unreadable)
+
+
+def _pairs(text: str) -> Sequence[tuple[str, Any]]:
+    """Names and values of a line, a name given twice twice; nothing where it is no object."""
+    try:
+        whole = json.loads(text, object_pairs_hook=tuple)  # only an object gives a tuple
+    except (ValueError, RecursionError):
+        whole = _printed_by_python(text)
+    return whole if isinstance(whole, tuple) else ()
+
+
+def _printed_by_python(text: str) -> tuple[tuple[str, Any], ...]:
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+        if not isinstance(tree, ast.Dict) or None in tree.keys:
+            return ()
+        return tuple(
+            (str(ast.literal_eval(name)), _literal(value))  # type: ignore[arg-type]  # None was refused above
+            for name, value in zip(tree.keys, tree.values, strict=True)
+        )
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):  # all of them for hostile text
+        return ()
+
+
+def _literal(value: ast.expr) -> Any:
+    text = ast.unparse(value)
+    return float(text) if text in ("nan", "inf", "-inf") else ast.literal_eval(value)
 
 
 def line(key: str, values: Mapping[str, float]) -> str:

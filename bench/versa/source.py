@@ -39,6 +39,7 @@ class Tally:
     quantities: list[str] = field(default_factory=list)
     texts: Counter[str] = field(default_factory=Counter)
     without_number: Counter[str] = field(default_factory=Counter)
+    too_large: Counter[str] = field(default_factory=Counter)
     error_values: Counter[str] = field(default_factory=Counter)
     repeated: int = 0
     contradicting: int = 0
@@ -58,6 +59,8 @@ class Tally:
             yield self._told(f"no numbers, left out: {_counted(self.texts)}")
         if self.without_number:
             yield self._told(f"null or NaN, undefined here: {_counted(self.without_number)}")
+        if self.too_large:
+            yield self._told(f"too large for a measurement, undefined here: {_counted(self.too_large)}")
         if self.error_values:
             yield self._told(f"0, VERSA's sign of a failure, failed here: {_counted(self.error_values)}")
         if self.repeated:

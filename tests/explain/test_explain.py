@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from pathlib import Path
 from typing import ClassVar
 from xml.etree import ElementTree
@@ -15,10 +17,10 @@ from bench.audio import Audio
 from bench.codecs.controls import GainMinus6dB, Lowpass3500, Lowpass7000, OneSampleShift
 from bench.console import plain as json_of
 from bench.domain import CATEGORIES, Identity
-from bench.errors import ConfigError, MetricUndefined, MissingRequirement, UnknownName
+from bench.errors import ConfigError, DamagedWeights, MetricUndefined, MissingRequirement, UnknownName
 from bench.explain import drawn, shown
-from bench.explain.about import about, rows
-from bench.explain.reaction import reaction
+from bench.explain.about import about, about_set, rows
+from bench.explain.reaction import Curve, Point, reaction
 from bench.explain.sections import sections
 from bench.explain.sweeps import (
     CLIPS,
@@ -30,10 +32,13 @@ from bench.explain.sweeps import (
     embedded_clip,
     lowpass,
     noisy,
+    overdriven,
     sweeps,
     with_room,
 )
+from bench.metrics import sets
 from bench.metrics.base import Metric, Quantity
+from bench.weights import not_weights
 from tests.conftest import noise
 from tests.test_cli import codecbench, strict
 
@@ -149,6 +154,69 @@ def test_a_metric_without_a_reference_reacts_too_and_what_is_undefined_is_shown(
     assert points[-1] == {"label": "6", "value": None, "status": "undefined", "reason": "it is too loud."}
 
 
+@pytest.mark.parametrize("name", [*metrics.names(), *sets.names()])
+def test_everything_can_be_explained_in_words(name):
+    told = shown.explained(name, measured=False)
+    words = "\n".join(shown.text(told, 80))
+    assert "blind spots" in words
+    assert not re.search(r"\b(MetricUndefined|MissingRequirement|NotApplicable):", words)
+    json.dumps(json_of(shown.to_json(told)), allow_nan=False)
+
+
+def test_the_licence_of_weights_is_shown():
+    assert dict(rows(about("nisqa_mos")))["licence"] == "CC-BY-NC-SA-4.0, of the weights"
+    assert "licence" not in dict(rows(about("snr")))
+    assert dict(rows(about_set("fad_clap")))["licence"] == "Apache-2.0, of the weights"
+
+
+def test_a_measure_of_sets_has_words_only(tmp_path):
+    told = shown.explained("codebooks")
+    assert told.curves == []
+    assert "entries used at least once" in dict(rows(told.about))["codebook_usage"]
+    with pytest.raises(ConfigError, match="whole sets"):
+        shown.explained("codebooks", plot=tmp_path / "x.svg")
+    with pytest.raises(UnknownName, match="Did you mean 'fad_log_mel'"):
+        shown.explained("fad_logmel")
+
+
+class Damaged(Level):
+    """A metric whose weights are damaged.
+
+    Source:
+        None.
+    """
+
+    def score_channel(self, state, degraded, rate):
+        raise not_weights(Path("level.pt"), "weights", "no checkpoint")
+
+
+def test_damaged_weights_are_told_once():
+    with pytest.raises(DamagedWeights, match="no checkpoint"):
+        shown.explained("tests.explain.test_explain:Damaged")
+
+
+def test_clipping_at_full_scale_reacts_to_overdrive_alone():
+    curves = shown.explained("clipped_samples_share").curves
+    flat = {one.name: one.is_flat for one in curves}
+    assert flat.pop("overdrive") is False
+    assert all(flat.values())
+    assert curve(curves, "overdrive")["-3"] == 0
+    assert curve(curves, "overdrive")["18"] > curve(curves, "overdrive")["6"] > 0
+    assert "clipping, dB re the peak: no reaction" in list(drawn.lines(curves))
+
+
+def test_a_picture_without_a_reaction_has_an_axis_that_does_not_go_below_its_value():
+    figure = drawn._figure([Curve("gain", "dB", (Point("0", 0.0), Point("6", 0.0)))], "level", "ppm")
+    (low, high) = figure.axes[0].get_ylim()
+    assert (low, high) == pytest.approx((-0.08, 1.08))
+
+
+def test_a_clip_that_is_too_short_is_told_before_silence_is_added(tmp_path):
+    audio.write(tmp_path / "short.wav", noise(16_000, 100 / 16_000))
+    with pytest.raises(MetricUndefined, match="too short"):
+        shown.explained("snr", tmp_path / "short.wav")
+
+
 def test_the_sweeps_meet_the_controls_to_the_last_bit():
     clip = noise(24_000, 0.3, 2)
     pairs = [
@@ -166,6 +234,8 @@ def test_damage_has_the_size_that_it_says():
     level = clip.peak
     assert clipped(clip, -12).peak == pytest.approx(level * 10 ** (-12 / 20))
     assert np.array_equal(clipped(clip, 0).samples, clip.samples)
+    assert overdriven(clip, -6.02).peak == pytest.approx(0.5, rel=1e-3)
+    assert overdriven(clip, 12).peak == 1
     (snr,) = metrics.make(["snr"])
     for wanted in (40, 0):
         assert snr.score(snr.prepare(clip), noisy(clip, wanted))["snr"] == pytest.approx(wanted, abs=1e-3)
@@ -199,7 +269,7 @@ def test_the_reaction_is_the_known_one():
     curves = reaction(
         metric, "si_sdr", with_room(noise(24_000, 0.5, seed=1)), lambda done, total: seen.append((done, total))
     )
-    assert [one.name for one in curves] == ["delay", "gain", "low-pass", "clipping", "white noise"]
+    assert [one.name for one in curves] == ["delay", "gain", "low-pass", "clipping", "overdrive", "white noise"]
     assert curve(curves, "delay")["0"] == math.inf
     assert curve(curves, "delay")["1"] < 1  # white noise and its neighbour have nothing in common
     assert curve(curves, "white noise")["20"] == pytest.approx(20, abs=0.1)

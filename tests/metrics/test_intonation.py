@@ -6,7 +6,7 @@ import pytest
 from bench import audio
 from bench.audio import Audio
 from bench.errors import MetricUndefined
-from bench.metrics.intonation import PitchContour, VoicingError
+from bench.metrics.intonation import PitchContour, PitchCorrelation, VoicingError
 from bench.metrics.pitch import RATE, STEP, WINDOW, track
 
 REAL = [
@@ -114,14 +114,23 @@ def test_a_transposed_voice():
     hz = np.linspace(120, 180, 2 * RATE)
     found = scores(PitchContour(), voice(hz), voice(hz * 2 ** (50 / 1200)))
     assert found["f0_rmse"] == pytest.approx(50, abs=1)
-    assert found["f0_correlation"] == pytest.approx(1, abs=1e-3)
+    correlation = scores(PitchCorrelation(), voice(hz), voice(hz * 2 ** (50 / 1200)))["f0_correlation"]
+    assert correlation == pytest.approx(1, abs=1e-3)
     mean_square = np.mean(np.square(hz * (2 ** (50 / 1200) - 1)))
     assert found["f0_rmse_hz"] == pytest.approx(np.sqrt(mean_square), rel=0.03)
 
 
 def test_a_melody_upside_down():
     rising = np.linspace(120, 180, 2 * RATE)
-    assert scores(PitchContour(), voice(rising), voice(rising[::-1]))["f0_correlation"] < -0.99
+    assert scores(PitchCorrelation(), voice(rising), voice(rising[::-1]))["f0_correlation"] < -0.99
+
+
+def test_flat_contours_have_a_difference_and_no_correlation():
+    noise = 0.001 * np.random.default_rng(0).standard_normal(2 * RATE)
+    flat = np.full(2 * RATE, 150.0)
+    assert scores(PitchContour(), voice(flat), voice(flat) + noise)["f0_rmse"] < 5
+    with pytest.raises(MetricUndefined, match="flat"):
+        scores(PitchCorrelation(), voice(flat), voice(flat) + noise)
 
 
 def test_the_share_of_lost_voicing():

@@ -112,3 +112,10 @@ def test_a_lost_frame_has_0_db():
     assert score(FwSegmentalSnr(), mono(white(32_000)), mono(degraded)) == pytest.approx(35 / 2, abs=0.2)
     with pytest.raises(MetricUndefined, match="the degraded signal is silent"):
         score(FwSegmentalSnr(), mono(white()), mono(0 * white()))
+
+
+def test_a_silent_decoded_signal_has_no_value():
+    clip = Audio(0.1 * np.random.default_rng(0).standard_normal((1, 16_000)), 16_000)
+    metric = SegmentalSnr()
+    with pytest.raises(MetricUndefined, match="the degraded signal is silent"):
+        metric.score(metric.prepare(clip), Audio(np.zeros((1, 16_000)), 16_000))

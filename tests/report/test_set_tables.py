@@ -72,6 +72,7 @@ def test_every_form_of_the_report_has_them(with_sets: Results, tmp_path) -> None
 
     text = paths["report.md"].read_text(encoding="utf-8")
     assert "## Measures of whole sets" in text
+    assert "Small sets are biased" in text
     assert "| opus@6000 | 12.50 [10.00, 15.00] (n = 3) | – (undefined) |" in text
     assert "| fad_inf | dB² | lower is better |" in text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -138,7 +139,7 @@ def test_nothing_is_dropped_without_a_word(run, tmp_path):
     sdr = cell(summary, quantity="versa:sdr")
     assert (sdr["mean"], sdr["n"], sdr["n_undefined"]) == (math.inf, 1, 2)
     reasons = results.scores.query("quantity == 'versa:utmos' and status == 'undefined'")["reason"].tolist()
-    assert any("two values: nan (versa.jsonl, line 2) and 2 (versa.jsonl, line 4)" in reason for reason in reasons)
+    assert any("two values: null (versa.jsonl, line 2) and 2 (versa.jsonl, line 4)" in reason for reason in reasons)
     assert any("no value of utmos" in reason for reason in reasons)
 
 
@@ -171,7 +172,100 @@ def test_no_name_has_two_directions():
     assert len(names) == len(set(names))
     assert known("whisper_wer").higher_is_better is False
     assert (known("mcd").unit, known("pesq").unit) == ("dB", "MOS-LQO")
-    assert known("whisper_wer_delete").higher_is_better is None
+    assert known("whisper_wer_delete").higher_is_better is False
+    assert known("fwhisper_cer_equal").higher_is_better is True
+    assert known("noresqa_score").higher_is_better is None
+
+
+def test_the_names_that_versa_itself_writes_are_known():
+    written_names = ("mcd", "f0rmse", "f0corr", "sdr", "sir", "sar", "si_snr", "ci_sdr", "stoi")  # its demo results
+    assert [known(name).higher_is_better for name in written_names] == [False, False] + 7 * [True]
+    for name in ("dns_overall", "dns_p808"):
+        assert (known(name).unit, known(name).higher_is_better) == ("MOS", True)
+
+
+def test_error_rates_are_made_from_their_counts(run, tmp_path):
+    def counts(delete, insert, replace, equal):
+        edits = {"delete": delete, "insert": insert, "replace": replace, "equal": equal}
+        return {f"whisper_wer_{edit}": count for edit, count in edits.items()}
+
+    rates = [counts(1, 1, 0, 7), counts(0, 0, 0, 0), {"whisper_wer": 0.5, **counts(1, 1, 1, 1)}]
+    keys = [key_of(CONDITION, clip) for clip in clips_of(run)]
+    results, _ = joined(run, [str(written(tmp_path, [{"key": k, **r} for k, r in zip(keys, rates, strict=True)]))])
+    row = cell(summarise(results), quantity="versa:whisper_wer", condition=CONDITION)
+    assert (row["mean"], row["n"], row["n_undefined"]) == (0.375, 2, 1)
+    assert not row["higher_is_better"]
+
+
+def test_versas_meaning_of_a_name_wins_over_ours(run, tmp_path):
+    about = {"unit": "cents", "higher_is_better": False, "low": 0.0, "high": math.inf}
+    ours = replace(run, info={**run.info, "quantities": {**run.quantities, "f0_rmse": about, "own": about}})
+    path = versa_file(run, tmp_path, {"f0_rmse": lambda n: 40.0, "own": lambda n: 1.0})
+    found = joined(ours, [str(path)])[0].quantities
+    assert found["versa:f0_rmse"]["unit"] == "Hz"
+    assert found["versa:own"]["unit"] == "cents"
+
+
+def test_a_quantity_of_another_unit_than_versas_is_exported_with_its_unit(run, tmp_path):
+    scores = run.scores.assign(quantity=run.scores["quantity"].replace("pesq_wb", "f0_rmse"))
+    about = {"unit": "cents", "higher_is_better": False}
+    ours = replace(run, scores=scores, info={**run.info, "quantities": {**run.quantities, "f0_rmse": about}})
+    export(ours, tmp_path)
+    text = (tmp_path / "scores.jsonl").read_text(encoding="utf-8")
+    assert '"f0_rmse_cents"' in text
+    assert '"f0_rmse"' not in text
+
+
+def test_the_first_contradiction_is_told(run, tmp_path):
+    key = key_of(CONDITION, clips_of(run)[0])
+    path = written(tmp_path, [{"key": key, "utmos": value} for value in (1.0, 2.0, 1.0)])
+    results, (tally,) = joined(run, [str(path)])
+    reasons = results.scores.query("quantity == 'versa:utmos'")["reason"].tolist()
+    assert "two values: 1 (versa.jsonl, line 1) and 2 (versa.jsonl, line 2)." in reasons
+    assert tally.contradicting == 2
+
+
+def test_a_name_twice_in_one_line_is_a_second_value(run, tmp_path):
+    one, two, three = (key_of(CONDITION, clip) for clip in clips_of(run))
+    path = written(
+        tmp_path,
+        [
+            f'{{"key": "{one}", "utmos": 1.0, "utmos": 2.0}}\n',
+            f'{{"key": "{two}", "utmos": 3.0, "utmos": 3.0}}\n',
+            f'{{"key": "{one}", "key": "{three}"}}\n',
+        ],
+    )
+    results, (tally,) = joined(run, [str(path)])
+    row = cell(summarise(results), quantity="versa:utmos")
+    assert (row["n"], row["n_undefined"], row["mean"]) == (1, 2, 3.0)
+    assert (tally.contradicting, tally.repeated, tally.unreadable) == (1, 1, [3])
+
+
+def test_malformed_numbers_and_lines_are_counted_and_the_report_is_made(run, tmp_path):
+    one, two, three = (key_of(CONDITION, clip) for clip in clips_of(run))
+    path = written(
+        tmp_path,
+        [
+            f'{{"key": "{one}", "utmos": {"9" * 400}, "mcd": 1.7e308, "a_wer_delete": {"9" * 400}}}\n',
+            f'{{"key": "{two}", "utmos": 3.0, "mcd": -1.7e308, "deep": {"[" * 100_000 + "]" * 100_000}}}\n',
+            f'{{"key": "{three}", "utmos": 4.0, "mcd": 1e99}}\n',
+        ],
+    )
+    results, (tally,) = joined(run, [str(path)])
+    assert "versa.jsonl: no JSON object with a key in 1 line (2)." in tally.problems()
+    too_large = "too large for a measurement, undefined here: utmos (1), mcd (1), a_wer_delete (1)"
+    assert f"versa.jsonl: {too_large}." in tally.problems()
+    assert cell(summarise(results), quantity="versa:utmos")["mean"] == 4.0
+    write_report(results, tmp_path / "out")
+
+
+def test_printed_dictionaries_and_a_byte_order_mark_are_read(tmp_path):
+    text = "{'key': 'a', 'pesq': nan, 'sdr': -inf, 'utmos': 3.5, 'language': 'en'}\n{**x}\n[1]\nprint('x')\n"
+    (tmp_path / "x.jsonl").write_text('{"key": "b"}\n' + text, encoding="utf-8-sig")
+    lines = read(tmp_path / "x.jsonl")
+    assert [one.key for one in lines.lines] == ["b", "a"]
+    assert str(lines.lines[1].entries) == "[('pesq', nan), ('sdr', -inf), ('utmos', 3.5), ('language', 'en')]"
+    assert lines.unreadable == [3, 4, 5]
 
 
 @pytest.mark.parametrize(
@@ -198,6 +292,11 @@ def test_a_file_that_is_no_text(tmp_path):
     (tmp_path / "x.jsonl").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(StoreError, match="it is no text"):
         read(tmp_path / "x.jsonl")
+
+
+def test_an_empty_file(run, tmp_path):
+    with pytest.raises(ConfigError, match="it is empty"):
+        joined(run, [str(written(tmp_path, ["\n"]))])
 
 
 def test_keys_have_no_white_space_and_differ(tmp_path):

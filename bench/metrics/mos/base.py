@@ -44,14 +44,14 @@ def named(quantities: Sequence[Quantity], values: Sequence[float]) -> dict[str, 
     return found
 
 
-def located(name: str, files: Sequence[WeightFile]) -> tuple[tuple[Path, ...], str]:
+def located(name: str, files: Sequence[WeightFile], licence: str) -> tuple[tuple[Path, ...], str]:
     """Where the weights called ``name`` lie, in the order of ``files``, and the beginning of their hash.
 
     Raises:
         MissingRequirement: a file is not there; what to do.
     """
     folder = folder_of(name)
-    digest = require_files(name, folder, files, option="")
+    digest = require_files(name, folder, files, option="", licence=licence)
     return tuple(folder / file.name for file in files), digest[:12]
 
 

@@ -55,6 +55,7 @@ class Dnsmos(Predictor):
         dnsmos_local.py of github.com/microsoft/DNS-Challenge.
     """
 
+    licence = "MIT (package speechmos)"
     quantities = (
         Quantity("dnsmos_sig", "MOS", higher_is_better=True, high=5.0),
         Quantity("dnsmos_bak", "MOS", higher_is_better=True, high=5.0),

@@ -45,6 +45,7 @@ class Nisqa(Predictor):
         Mittag et al., "NISQA", Interspeech 2021, arXiv:2104.09494; github.com/gabrielmittag/NISQA.
     """
 
+    licence = "CC-BY-NC-SA-4.0"
     quantities = tuple(
         Quantity(f"nisqa_{dimension}", "MOS", higher_is_better=True)
         for dimension in ("mos", "noi", "dis", "col", "loud")  # the order of the network's outputs
@@ -52,7 +53,7 @@ class Nisqa(Predictor):
     domain = Domain(SPEECH, sample_rate=RATE, minimum_s=MINIMUM_S, maximum_s=52.0)
 
     def __init__(self) -> None:
-        (self._path,), digest = located("nisqa", WEIGHTS)
+        (self._path,), digest = located("nisqa", WEIGHTS, self.licence)
         self.identity = Identity("nisqa", f"{ADAPTER} (torchmetrics {version('torchmetrics')})", f"{digest}, 48 kHz")
 
     def predict(self, signal: Signal) -> Sequence[float]:

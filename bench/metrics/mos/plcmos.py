@@ -47,6 +47,7 @@ class Plcmos(Predictor):
         Diener et al., "PLCMOS", Interspeech 2023, arXiv:2305.15127; github.com/microsoft/PLC-Challenge.
     """
 
+    licence = "MIT (package speechmos)"
     quantities = (Quantity("plcmos", "MOS", higher_is_better=True, low=1.0, high=5.0),)
 
     def __init__(self) -> None:

@@ -37,10 +37,11 @@ class Scoreq(Predictor):
         Ragano, Skoglund and Hines, "SCOREQ", NeurIPS 2024, arXiv:2410.06675; github.com/alessandroragano/scoreq.
     """
 
+    licence = "CC-BY-4.0"
     quantities = (Quantity("scoreq", "MOS", higher_is_better=True),)
 
     def __init__(self) -> None:
-        (self._path,), digest = located("scoreq", WEIGHTS)
+        (self._path,), digest = located("scoreq", WEIGHTS, self.licence)
         self.identity = Identity(
             "scoreq", f"{ADAPTER} (onnxruntime {version('onnxruntime')})", f"natural speech, no reference {digest}"
         )

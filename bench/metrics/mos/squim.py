@@ -44,6 +44,7 @@ class SquimObjective(Predictor):
         Kumar et al., "TorchAudio-Squim", ICASSP 2023, arXiv:2304.01448; torchaudio.pipelines.SQUIM_OBJECTIVE.
     """
 
+    licence = "CC-BY-4.0"
     quantities = (
         Quantity("squim_stoi", "", higher_is_better=True, low=0.0, high=1.0),
         Quantity("squim_pesq", "MOS-LQO", higher_is_better=True, low=1.0, high=4.644),
@@ -51,7 +52,7 @@ class SquimObjective(Predictor):
     )
 
     def __init__(self) -> None:
-        (self._path,), digest = located("squim_objective", OBJECTIVE)
+        (self._path,), digest = located("squim_objective", OBJECTIVE, self.licence)
         self.identity = Identity("squim_objective", f"{ADAPTER} (torchaudio {version('torchaudio')})", digest)
 
     def predict(self, signal: Signal) -> Sequence[float]:
@@ -90,11 +91,12 @@ class SquimSubjective(Metric):
         torchaudio.pipelines.SQUIM_SUBJECTIVE.
     """
 
+    licence = "CC-BY-NC-4.0"
     quantities = (Quantity("squim_mos", "MOS", higher_is_better=True, low=1.0, high=5.0),)
     domain = Domain(("speech",), sample_rate=16_000, minimum_s=MINIMUM_S)
 
     def __init__(self) -> None:
-        (self._path,), digest = located("squim_subjective", SUBJECTIVE)
+        (self._path,), digest = located("squim_subjective", SUBJECTIVE, self.licence)
         self.identity = Identity(
             "squim_subjective", f"{ADAPTER} (torchaudio {version('torchaudio')})", f"{digest}, own reference"
         )

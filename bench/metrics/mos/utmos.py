@@ -83,11 +83,12 @@ class Utmos(Predictor):
         the checkpoint without the phoneme encoder.
     """
 
+    licence = "MIT"
     quantities = (Quantity("utmos", "MOS", higher_is_better=True),)
     sizes: ClassVar[Sizes] = Sizes()
 
     def __init__(self) -> None:
-        (self._path,), digest = located("utmos", WEIGHTS)
+        (self._path,), digest = located("utmos", WEIGHTS, self.licence)
         self.identity = Identity("utmos", f"{ADAPTER} (torchaudio {version('torchaudio')})", f"strong learner {digest}")
 
     def predict(self, signal: Signal) -> Sequence[float]:

@@ -40,12 +40,13 @@ class SpeakerSimilarity(Metric):
         Chen et al., "WavLM", IEEE JSTSP 16(6), 2022, arXiv:2110.13900; model microsoft/wavlm-base-plus-sv.
     """
 
+    licence = "CC BY-SA 3.0 (microsoft/UniSpeech)"
     quantities = (Quantity("speaker_similarity", "", higher_is_better=True, low=-1.0, high=1.0),)
     domain = Domain(categories=SPEECH, sample_rate=RATE, channels="mixdown", minimum_s=0.5, maximum_s=60)
     symmetric = True
 
     def __init__(self) -> None:
-        self._found = weights.find("wavlm_sv", os.environ.get(VARIABLE) or REPOSITORY, FILES, VARIABLE)
+        self._found = weights.find("wavlm_sv", os.environ.get(VARIABLE) or REPOSITORY, FILES, VARIABLE, self.licence)
         self.identity = Identity(
             "speaker_similarity",
             "1",

@@ -20,6 +20,7 @@ from bench.weights import Weights, not_weights
 
 RATE = 16_000
 REPOSITORY = "openai/whisper-small"
+LICENCE = "Apache-2.0"
 VARIABLE = "CODECBENCH_WHISPER"
 LANGUAGE_VARIABLE = "CODECBENCH_WHISPER_LANGUAGE"
 FILES = (
@@ -39,7 +40,7 @@ def find() -> Weights:
     Raises:
         MissingRequirement: they are not there; what to do.
     """
-    return weights.find("whisper", os.environ.get(VARIABLE) or REPOSITORY, FILES, VARIABLE)
+    return weights.find("whisper", os.environ.get(VARIABLE) or REPOSITORY, FILES, VARIABLE, LICENCE)
 
 
 def chosen_language(found: Weights) -> str:

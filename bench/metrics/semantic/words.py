@@ -40,6 +40,7 @@ class WordErrors(Metric):
         Radford et al., "Robust speech recognition via large-scale weak supervision", arXiv:2212.04356.
     """
 
+    licence = whisper.LICENCE
     quantities = (
         Quantity("wer", "", higher_is_better=False, low=0.0),
         Quantity("cer", "", higher_is_better=False, low=0.0),

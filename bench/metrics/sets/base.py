@@ -76,12 +76,14 @@ class SetMeasure:
         identity: whatever can change a number, weights included.
         reads_codes: it looks at the codes of the bitstream, not at audio.
         categories: what it speaks of.
+        licence: of the trained weights that it needs; empty where it needs none.
     """
 
     identity: Identity
     quantities: ClassVar[tuple[SetQuantity, ...]]
     reads_codes: ClassVar[bool] = False
     categories: ClassVar[tuple[Category, ...]] = CATEGORIES
+    licence: ClassVar[str] = ""
 
     def require(self, category: Category) -> None:
         """Raise NotApplicable where this measure does not speak of ``category``."""

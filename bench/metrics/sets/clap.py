@@ -42,10 +42,11 @@ class FrechetClap(FrechetDistance):
     """
 
     repository: ClassVar[str] = "laion/clap-htsat-unfused"
+    licence = "Apache-2.0"
     quantities = fad_quantities("fad_clap", "-", "CLAP embeddings")
 
     def __init__(self) -> None:
-        self._found = weights.find("clap", os.environ.get("CODECBENCH_CLAP") or self.repository)
+        self._found = weights.find("clap", os.environ.get("CODECBENCH_CLAP") or self.repository, licence=self.licence)
         packages = f"transformers {version('transformers')} torch {version('torch')}"
         details = f"{packages} float32 weights {self._found.short} {resampler_identity()}"
         self.identity = Identity("fad_clap", "1", details)

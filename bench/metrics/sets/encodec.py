@@ -37,10 +37,13 @@ class FrechetEncodec(FrechetDistance):
     """
 
     repository: ClassVar[str] = "facebook/encodec_24khz"
+    licence = "see github.com/facebookresearch/encodec"
     quantities = fad_quantities("fad_encodec", "-", "latents of EnCodec's encoder")
 
     def __init__(self) -> None:
-        self._found = weights.find("encodec_24khz", os.environ.get("CODECBENCH_ENCODEC_24KHZ") or self.repository)
+        self._found = weights.find(
+            "encodec_24khz", os.environ.get("CODECBENCH_ENCODEC_24KHZ") or self.repository, licence=self.licence
+        )
         packages = f"transformers {version('transformers')} torch {version('torch')}"
         details = f"{packages} float32 weights {self._found.short} {resampler_identity()}"
         self.identity = Identity("fad_encodec", "1", details)

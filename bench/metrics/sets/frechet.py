@@ -70,7 +70,8 @@ def extrapolated(reference: NDArray[Any], degraded: NDArray[Any], whole: float, 
 
     The distance of a finite set is off by about a constant over its number of frames. It is measured on the whole set,
     and as the mean over its random halves, thirds, quarters and fifths; through these a straight line is fitted. A part
-    holds the same frames of both sides, so that equal sides are at distance 0 whatever its size.
+    holds the same frames of both sides, so that equal sides are at distance 0, but for
+    rounding, whatever its size.
 
     Args:
         reference, degraded: embeddings, shape ``(frames, dims)``, frame by frame of the same moments.

@@ -51,11 +51,12 @@ class FrechetVggish(FrechetDistance):
         Kilgour et al., Interspeech 2019, arXiv:1812.08466; Hershey et al., ICASSP 2017, arXiv:1609.09430, for VGGish.
     """
 
+    licence = "Apache-2.0"
     quantities = fad_quantities("fad_vggish", "-", "VGGish embeddings")
 
     def __init__(self) -> None:
         folder = weights.folder_of("vggish")
-        sha256 = weights.require_files("vggish", folder, WEIGHTS)
+        sha256 = weights.require_files("vggish", folder, WEIGHTS, licence=self.licence)
         self._found = weights.Weights(folder / FILE, sha256)
         self.identity = Identity(
             "fad_vggish", "1", f"torch {version('torch')} float32 weights {self._found.short} {resampler_identity()}"
