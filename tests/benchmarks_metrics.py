@@ -1,8 +1,8 @@
 """How fast and how right our metrics are beside the packages for the same. Run by ``make bench-metrics``; no test.
 
 Times are CPU seconds of one thread; whatever is compared alternates in one process, pair by pair. Real audio is read
-from ``CODECBENCH_DATA`` or ``CODECBENCH_TEST_DATA``; the embedded clips otherwise. ``--quick`` takes few clips, and
-``--only stoi si_sdr`` some metrics.
+from ``CODECBENCH_DATA`` or ``CODECBENCH_TEST_DATA``, else from where the tests look for it; the embedded clips
+otherwise. ``--quick`` takes few clips, and ``--only stoi si_sdr`` some metrics.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from bench.errors import ConfigError
 from bench.provenance import machine, now, package_versions, revision
 from tests import metric_speed
 from tests.metric_packages import COMPARISONS, JOB, Comparison
@@ -43,8 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.first_run:
         print(json.dumps(metric_speed.cold_process(*options.first_run)))
         return
-    only = options.only or [name for comparison in COMPARISONS for name in comparison.quantities]
-    found = measured(only, quick=options.quick)
+    known = [name for comparison in COMPARISONS for name in comparison.quantities]
+    if unknown := [name for name in options.only or () if name not in known]:
+        parser.error(f"--only: no package to compare {', '.join(unknown)} with. Expected some of {', '.join(known)}.")
+    try:
+        found = measured(options.only or known, quick=options.quick)
+    except ConfigError as error:
+        parser.error(str(error))
     text = as_markdown(found)
     print(text)
     output = options.output or (None if options.quick or options.only else Path("results", "reference"))

@@ -17,11 +17,12 @@ import numpy as np
 from bench import audio, metrics
 from bench.align import probe
 from bench.audio import Audio
-from bench.errors import MetricUndefined
+from bench.errors import ConfigError, MetricUndefined
 from bench.runner import load_plan
 from tests.metric_packages import COMPARISONS, JOB, JOB_RATES, Comparison
 from tests.real_pairs import RealPair
 
+SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 RATE, SECONDS, CLIPS = 48_000, 10, 20
 BITRATES = (6_000, 12_000, 16_000, 24_000, 64_000)
 DEAR_CLIPS = 4
@@ -33,11 +34,20 @@ Conditions = tuple[Audio, list[Audio]]
 
 
 def data_folder() -> Path | None:
-    """Where the real audio is."""
+    """Where the real audio is: where the environment says, else where the tests look for it; None where it is absent.
+
+    Raises:
+        ConfigError: the environment names a folder that holds no real audio.
+    """
     for name in ("CODECBENCH_DATA", "CODECBENCH_TEST_DATA"):
         if place := os.environ.get(name):
+            if not (Path(place) / "speech").is_dir():
+                raise ConfigError(
+                    f"{name}: expected a folder of real audio, with a folder speech in it, got {place}. Correct it, or "
+                    "unset it."
+                )
             return Path(place)
-    return None
+    return SHARED if (SHARED / "speech").is_dir() else None
 
 
 def clips(folder: Path | None, count: int) -> Iterator[Audio]:

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests import benchmarks_metrics
+from tests import benchmarks_metrics, metric_speed
 
 
 def test_metrics_beside_packages(tmp_path, capsys):
@@ -16,3 +16,21 @@ def test_metrics_beside_packages(tmp_path, capsys):
     said = (tmp_path / "metrics_speed.md").read_text()
     assert "| stoi, estoi | pystoi " in said
     assert said in capsys.readouterr().out
+
+
+def test_quantities_that_nothing_compares_are_named(capsys):
+    with pytest.raises(SystemExit):
+        benchmarks_metrics.main(["--only", "stoi", "nonsense"])
+    assert "no package to compare nonsense with. Expected some of visqol_audio" in capsys.readouterr().err
+
+
+def test_the_real_audio_is_where_the_environment_says_or_where_tests_find_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("CODECBENCH_TEST_DATA", raising=False)
+    monkeypatch.setattr(metric_speed, "SHARED", tmp_path)
+    assert metric_speed.data_folder() is None
+    (tmp_path / "speech").mkdir()
+    assert metric_speed.data_folder() == tmp_path
+    monkeypatch.setenv("CODECBENCH_DATA", str(tmp_path / "wrong"))
+    with pytest.raises(SystemExit):
+        benchmarks_metrics.main(["--only", "stoi"])
+    assert "CODECBENCH_DATA: expected a folder of real audio" in capsys.readouterr().err
