@@ -142,7 +142,7 @@ def score(
     metrics: Annotated[
         str,
         typer.Option(
-            help="Quantities or groups (core, signal, mos, semantic, reference), separated by commas. "
+            help="Quantities or groups (core, signal, mos, semantic, visqol_reference), separated by commas. "
             "Default: all that work here."
         ),
     ] = "",

@@ -44,7 +44,7 @@ def score(
     every such step is noted. Nothing is aligned here: a remaining lag is only reported.
 
     Args:
-        metrics_wanted: names of quantities or groups; None: all that work here, but for ``reference``.
+        metrics_wanted: names of quantities or groups; None: all that work here, but for ``visqol_reference``.
         category: leaves out metrics that do not speak of it; None: all are computed.
     Raises:
         AudioError: a file that cannot be measured, or another number of channels.
