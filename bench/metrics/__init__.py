@@ -154,7 +154,7 @@ REFERENCE = (
 """Other implementations of metrics of ours, to compare with."""
 
 GROUPS = {"core": CORE, "signal": SIGNAL, "mos": MOS, "semantic": SEMANTIC, "visqol_reference": REFERENCE}
-"""Names that stand for several quantities in a configuration; ``all`` stands for everything but ``visqol_reference``."""
+"""Names that stand for several quantities in a configuration; ``all`` is everything but ``visqol_reference``."""
 
 TABLE = tuple(entry for group in GROUPS.values() for entry in group)
 
