@@ -231,6 +231,13 @@ def test_the_shortest_clip_is_stated(make, speech):
         metric.prepare(speech.part(0, shortest - 1))
 
 
+@pytest.mark.parametrize("make", [VisqolAudio, VisqolAudioPerChannel, VisqolSpeech])
+def test_a_clip_that_would_fill_the_memory_has_no_value(make):
+    """601 s; at a rate that keeps the test quick."""
+    with pytest.raises(MetricUndefined, match="too long: 601.0 s; visqol_.* takes up to 600 s"):
+        make().prepare(Audio(np.zeros((1, 601 * 100), np.float32), 100))
+
+
 @pytest.mark.parametrize("make", [VisqolAudio, VisqolSpeech])
 def test_a_silent_degraded_signal_has_no_value(make, speech):
     metric = make()

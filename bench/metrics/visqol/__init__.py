@@ -76,7 +76,8 @@ class VisqolAudio(Metric):
     regression. Levels are matched before the comparison.
 
     Raises:
-        MetricUndefined: shorter than 0.96 s, either signal silent, or so far apart that no patch is left.
+        MetricUndefined: shorter than 0.96 s or longer than 600 s, either signal silent, or so far apart that
+            no patch is left.
 
     Blind spots:
         Gain and delay are taken out first. Stereo is heard through the mono mix only: a wrong stereo image escapes it,
@@ -92,7 +93,9 @@ class VisqolAudio(Metric):
     quantities: ClassVar[tuple[Quantity, ...]] = (
         Quantity("visqol_audio", "MOS-LQO", higher_is_better=True, low=1.0, high=5.0),
     )
-    domain: ClassVar[Domain] = Domain(sample_rate=48_000, channels="mixdown", minimum_s=0.96)  # 45 frames
+    domain: ClassVar[Domain] = Domain(
+        sample_rate=48_000, channels="mixdown", minimum_s=0.96, maximum_s=600.0
+    )  # 45 frames
     aligns = True
 
     def __init__(self) -> None:
@@ -114,7 +117,8 @@ class VisqolAudioPerChannel(VisqolAudio):
     standard tool has no such mode.
 
     Raises:
-        MetricUndefined: shorter than 0.96 s, a channel of either signal silent, or so far apart that no patch is left.
+        MetricUndefined: shorter than 0.96 s or longer than 600 s, a channel of either signal silent, or so far
+            apart that no patch is left.
 
     Blind spots:
         Each channel is aligned and levelled by itself, so that delay and level between the channels escape it. A good
@@ -125,7 +129,7 @@ class VisqolAudioPerChannel(VisqolAudio):
     """
 
     quantities = (Quantity("visqol_audio_per_channel", "MOS-LQO", higher_is_better=True, low=1.0, high=5.0),)
-    domain = Domain(sample_rate=48_000, channels="per_channel_mean", minimum_s=0.96)
+    domain = Domain(sample_rate=48_000, channels="per_channel_mean", minimum_s=0.96, maximum_s=600.0)
 
     def __init__(self) -> None:
         model_file(SVR_MODEL)
@@ -142,7 +146,8 @@ class VisqolSpeech(Metric):
     are different scales: the same pair can have 1.8 and 3.7. Works at 16 kHz on the mean of the channels.
 
     Raises:
-        MetricUndefined: shorter than 0.64 s, either signal silent, or so far apart that no patch is left.
+        MetricUndefined: shorter than 0.64 s or longer than 600 s, either signal silent, or so far apart that
+            no patch is left.
 
     Blind spots:
         Gain and delay are taken out first, and nothing above 8 kHz is heard. An identical pair has 5 by the
@@ -159,7 +164,7 @@ class VisqolSpeech(Metric):
         Quantity("visqol_speech_exponential", "MOS-LQO", higher_is_better=True, low=1.0, high=5.0),
         Quantity("visqol_speech_lattice", "MOS-LQO", higher_is_better=True, low=1.0, high=5.0),
     )
-    domain = Domain(SPEECH, sample_rate=16_000, channels="mixdown", minimum_s=0.64)  # 29 frames
+    domain = Domain(SPEECH, sample_rate=16_000, channels="mixdown", minimum_s=0.64, maximum_s=600.0)  # 29 frames
     aligns = True
 
     def __init__(self) -> None:
