@@ -1,5 +1,7 @@
 """ViSQOL against published values and against ``visqol-python`` with the envelope of google/visqol."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -234,7 +236,7 @@ def test_the_shortest_clip_is_stated(make, speech):
 @pytest.mark.parametrize("make", [VisqolAudio, VisqolAudioPerChannel, VisqolSpeech])
 def test_a_clip_that_would_fill_the_memory_has_no_value(make):
     """601 s; at a rate that keeps the test quick."""
-    with pytest.raises(MetricUndefined, match="too long: 601.0 s; visqol_.* takes up to 600 s"):
+    with pytest.raises(MetricUndefined, match=r"too long: 601.0 s; visqol_.* takes up to 600 s"):
         make().prepare(Audio(np.zeros((1, 601 * 100), np.float32), 100))
 
 
@@ -275,6 +277,13 @@ def test_a_missing_model_file_is_named(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingRequirement, match="which is not installed"):
         VisqolAudio()
+
+
+def test_the_lattice_is_loaded_without_a_remark(capfd):
+    mapping._lattice.cache_clear()
+    assert mapping.by_lattice(mapping.Similarity(*[np.full(21, 0.9)] * 4)) > 1
+    os.write(2, b"said afterwards")
+    assert capfd.readouterr().err == "said afterwards"
 
 
 def test_the_regression_is_that_of_libsvm():
