@@ -136,7 +136,7 @@ def _lattice(path: Path) -> Any:
 def _without_remarks() -> Iterator[None]:
     """What the library itself, no Python, writes to stderr goes nowhere; it has no setting for that."""
     kept = os.dup(2)
-    with open(os.devnull, "wb") as nowhere:
+    with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
         yield
