@@ -140,12 +140,12 @@ def score(
     reference: Annotated[Path, typer.Argument(help="The original.")],
     degraded: Annotated[Path, typer.Argument(help="The coded version of it.")],
     metrics: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
-            help="Quantities or groups (core, signal, mos, semantic, reference), separated by commas. "
-            "Default: all that work here."
+            help="Quantities or groups (core, signal, mos, semantic, visqol_reference), separated by commas; may be "
+            "given several times. Default: all that work here."
         ),
-    ] = "",
+    ] = None,
     category: Annotated[
         str, typer.Option(help="speech, noisy_reverberant_speech or music: leaves out what does not speak of it.")
     ] = "",
@@ -159,7 +159,7 @@ def score(
 
     if category and category not in CATEGORIES:
         raise ConfigError(f"--category: expected one of {', '.join(CATEGORIES)}, got {category!r}.")
-    names = [name.strip() for name in metrics.split(",") if name.strip()] or None
+    names = [name.strip() for name in ",".join(metrics or ()).split(",") if name.strip()] or None
     chosen: Any = category or None
     scores = score_pair(reference, degraded, names, category=chosen, delay_samples=delay)
     if json:
@@ -194,7 +194,10 @@ def list_(
         console.print_json(rows)
         return
     console.print_table(
-        kind, ("name", "what", "state"), [(row["name"], row["summary"], listing.state(row)) for row in rows]
+        kind,
+        ("name", "what", "state"),
+        [(row["name"], row["summary"], listing.state(row)) for row in rows],
+        unbroken=("name",),
     )
 
 

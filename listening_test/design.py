@@ -46,6 +46,8 @@ def groups(systems: Sequence[T], most: int | None, seed: int) -> list[tuple[T, .
     """
     if most is None or len(systems) <= most:
         return [tuple(systems)]
+    if most == 1:
+        return [(system,) for system in systems]
     count = -(-len(systems) // most)
     order = np.random.default_rng(seed).permutation(len(systems))
     return [tuple(systems[index] for index in sorted(order[start::count])) for start in range(count)]
@@ -66,11 +68,13 @@ def block_of(clip: int, group: int, clips: int, groups_per_clip: int, count: int
 
     All cells of clip and group, each once, are put in a row, one diagonal of the table after the other (a Latin
     square where a block is as long as a diagonal), and the row is cut into blocks whose sizes differ by at most one.
-    So over all blocks every condition is heard equally often with every clip, and within a block neighbours in the
-    row are of different clips and different groups.
+    The diagonals follow each other so that clips and groups both go round and round along the row. So over all blocks
+    every condition is heard equally often with every clip, and any stretch of the row holds clips and groups evenly.
     """
-    diagonal = (group - clip) % groups_per_clip
-    return (diagonal * clips + clip) * count // (clips * groups_per_clip)
+    period = groups_per_clip // math.gcd(clips, groups_per_clip)  # diagonals until the groups begin where they began
+    diagonals = [(turn * clips + turn // period) % groups_per_clip for turn in range(groups_per_clip)]
+    turn = diagonals.index((group - clip) % groups_per_clip)
+    return (turn * clips + clip) * count // (clips * groups_per_clip)
 
 
 def window_of(clip: int, groups_per_clip: int) -> int:

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from bench import audio, metrics
-from bench.align import probe
 from bench.audio import Audio
-from bench.errors import MetricUndefined
+from bench.errors import ConfigError, MetricUndefined
 from bench.runner import load_plan
 from tests.metric_packages import COMPARISONS, JOB, JOB_RATES, Comparison
 from tests.real_pairs import RealPair
 
+SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 RATE, SECONDS, CLIPS = 48_000, 10, 20
 BITRATES = (6_000, 12_000, 16_000, 24_000, 64_000)
 DEAR_CLIPS = 4
@@ -33,11 +33,20 @@ Conditions = tuple[Audio, list[Audio]]
 
 
 def data_folder() -> Path | None:
-    """Where the real audio is."""
+    """Where the real audio is: where the environment says, else where the tests look for it; None where it is absent.
+
+    Raises:
+        ConfigError: the environment names a folder that holds no real audio.
+    """
     for name in ("CODECBENCH_DATA", "CODECBENCH_TEST_DATA"):
         if place := os.environ.get(name):
+            if not (Path(place) / "speech").is_dir():
+                raise ConfigError(
+                    f"{name}: expected a folder of real audio, with a folder speech in it, got {place}. Correct it, or "
+                    "unset it."
+                )
             return Path(place)
-    return None
+    return SHARED if (SHARED / "speech").is_dir() else None
 
 
 def clips(folder: Path | None, count: int) -> Iterator[Audio]:
@@ -95,9 +104,10 @@ def speed(comparison: Comparison, sets: list[Conditions]) -> Row:
 
 
 def differences(comparison: Comparison, pairs: list[RealPair]) -> Row:
-    """Largest absolute difference to the package, both given signals at the rate of our metric."""
+    """Largest absolute differences to the package, and to it ``mended``; signals are at the rate of our metric."""
     metric = comparison.ours()
-    largest: dict[str, tuple[float, str]] = {}
+    theirs = {"differences": comparison.score} | ({"mended": comparison.mended} if comparison.mended else {})
+    largest: dict[str, dict[str, tuple[float, str]]] = {kind: {} for kind in theirs}
     undefined = []
     judged = [pair for pair in pairs if pair.category in metric.domain.categories]
     for pair in judged:
@@ -108,46 +118,43 @@ def differences(comparison: Comparison, pairs: list[RealPair]) -> Row:
         except MetricUndefined as error:
             undefined.append(f"{pair.name}: {error}")
             continue
-        for name, value in comparison.score(reference, degraded).items():
-            largest[name] = max(largest.get(name, (0.0, "")), (abs(ours[name] - value), pair.name))
-    return {"differences": largest, "real_pairs": len(judged), "undefined": undefined}
+        for kind, score in theirs.items():
+            for name, value in score(reference, degraded).items():
+                difference = abs(ours[name] - value), pair.name
+                largest[kind][name] = max(largest[kind].get(name, (0.0, "")), difference)
+    return {"mended": {}, **largest, "real_pairs": len(judged), "undefined": undefined}
 
 
-def first_run(comparison: Comparison, who: str) -> Row:
-    """CPU seconds of a process that scores one pair, where nothing is compiled yet and where everything is."""
-    with tempfile.TemporaryDirectory(prefix="codecbench-numba-") as folder:
-        environment = {**os.environ, "NUMBA_CACHE_DIR": folder, "CODECBENCH_CACHE": folder}
-        command = [sys.executable, "-m", "tests.benchmarks_metrics", "--first-run", who, comparison.quantities[0]]
-        first, again = (
-            json.loads(subprocess.run(command, env=environment, check=True, capture_output=True).stdout)
-            for _ in range(2)
-        )
-    return {
-        "first_s": first["start_s"],
-        "again_s": again["start_s"],
-        "compile_s": first["start_s"] - again["start_s"],
-        "pair_s": again["pair_s"],
-    }
+def first_run(comparison: Comparison) -> Row:
+    """CPU seconds of processes that score one pair, where nothing is compiled yet and where everything is."""
+    rate = comparison.ours().domain.sample_rate or RATE
+    found: Row = {}
+    for who in ("ours", "package"):
+        with tempfile.TemporaryDirectory(prefix="codecbench-numba-") as folder:
+            environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
+            command = [sys.executable, "-m", "tests.metric_first_run", who, comparison.quantities[0], str(rate)]
+            found[who] = {
+                run: json.loads(subprocess.run(command, env=environment, check=True, capture_output=True).stdout)
+                for run in ("first", "later")
+            }
+    return found
 
 
-def cold_process(who: str, quantity: str) -> dict[str, float]:
-    """Of this process: CPU seconds from its start to the first value, and of one more pair."""
-    (comparison,) = (one for one in COMPARISONS if quantity in one.quantities)
-    metric = comparison.ours()
-    rate = metric.domain.sample_rate or RATE
-    reference = probe(rate)
-    reference = Audio(np.tile(reference.samples[:1], SECONDS)[:, : SECONDS * rate], rate)
+def floor() -> Row:
+    """CPU seconds of our spectrogram of 10 s for ViSQOL in audio mode, and of a multiply-add where it is cheapest.
+
+    That is in a product of large matrices of float64, on one core.
+    """
+    from bench.metrics.visqol.comparison import AUDIO
+    from bench.metrics.visqol.gammatone import filterbank
+
     rng = np.random.default_rng(0)
-    degraded = Audio(reference.samples + 0.003 * rng.standard_normal(reference.samples.shape), rate)
-
-    def score() -> dict[str, float]:
-        if who == "ours":
-            return metric.score(metric.prepare(reference), degraded)
-        return comparison.score(reference, degraded)
-
-    score()
-    start_s = time.process_time()
-    return {"start_s": start_s, "pair_s": cpu_seconds(score)[1]}
+    signal, matrix = rng.standard_normal(SECONDS * RATE), rng.standard_normal((1024, 1024))
+    bank = filterbank(RATE, AUDIO.bands, AUDIO.highest_hz)
+    spectrogram_s, product_s = (
+        min(cpu_seconds(work)[1] for _ in range(10)) for work in (lambda: bank.levels(signal), lambda: matrix @ matrix)
+    )
+    return {"spectrogram_s": spectrogram_s, "multiply_add_s": product_s / 1024**3}
 
 
 def job(sets: list[Conditions]) -> Row:

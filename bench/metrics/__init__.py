@@ -154,8 +154,8 @@ REFERENCE = (
 )
 """Other implementations of metrics of ours, to compare with."""
 
-GROUPS = {"core": CORE, "signal": SIGNAL, "mos": MOS, "semantic": SEMANTIC, "reference": REFERENCE}
-"""Names that stand for several quantities in a configuration; ``all`` stands for everything but ``reference``."""
+GROUPS = {"core": CORE, "signal": SIGNAL, "mos": MOS, "semantic": SEMANTIC, "visqol_reference": REFERENCE}
+"""Names that stand for several quantities in a configuration; ``all`` is everything but ``visqol_reference``."""
 
 TABLE = tuple(entry for group in GROUPS.values() for entry in group)
 
@@ -177,7 +177,7 @@ def expand(chosen: Iterable[str]) -> list[str]:
     wanted: dict[str, None] = {}
     for name in chosen:
         if name == "all":
-            slow = expand(["reference"])
+            slow = expand(["visqol_reference"])
             wanted |= dict.fromkeys(each for each in names() if each not in slow)
         elif name in GROUPS:
             wanted |= dict.fromkeys(entry.name for entry in GROUPS[name])

@@ -144,7 +144,7 @@ class Metric:
                 require_active(part, which)
             prepare = self.prepare_programme if domain.channels == "joint" else self.prepare_channel
             states = tuple(prepare(part.astype(np.float64), converted.rate) for part in parts)
-        return Prepared(states, reference.length, reference.rate, converted.channels)
+        return Prepared(states, reference.length, reference.rate, reference.channels)
 
     def score(self, prepared: Prepared, degraded: Audio) -> dict[str, float]:
         """Every quantity of ``degraded`` against the prepared reference.
@@ -159,13 +159,13 @@ class Metric:
                 f"the reference has {prepared.length} samples at {prepared.rate} Hz and the degraded signal "
                 f"{degraded.length} at {degraded.rate} Hz; expected the same."
             )
-        require_finite(degraded, "the degraded signal")
-        converted = self._converted(degraded)
-        if converted.channels != prepared.channels:
+        if degraded.channels != prepared.channels:
             raise NotApplicable(
-                f"the reference has {prepared.channels} channels and the degraded signal {converted.channels}; "
+                f"the reference has {prepared.channels} channels and the degraded signal {degraded.channels}; "
                 "expected the same."
             )
+        require_finite(degraded, "the degraded signal")
+        converted = self._converted(degraded)
         score = self.score_programme if self.domain.channels == "joint" else self.score_channel
         values = [
             score(state, part.astype(np.float64), converted.rate)

@@ -46,8 +46,8 @@ class _Reference(Metric):
 class VisqolReferenceAudio(_Reference):
     """ViSQOL in audio mode by ``visqol-python``: ``visqol_reference_audio``, MOS-LQO, higher is better.
 
-    The same measure as ``visqol_audio``, 48 kHz and mono mix too, computed by the package. It takes 20 to 30 times the
-    time and is here to compare with.
+    The same measure as ``visqol_audio``, 48 kHz and mono mix too, computed by the package. It takes about nine times
+    the time of a condition and is here to compare with.
 
     Raises:
         MetricUndefined: shorter than 0.96 s (one patch), either signal silent, or nothing to match.

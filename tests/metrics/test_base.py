@@ -26,10 +26,26 @@ def test_another_length_or_rate_is_no_pair(speech):
         metric.score(prepared, Audio(speech.samples, speech.rate // 2))
 
 
-def test_another_number_of_channels_is_not_applicable(speech, stereo):
-    metric = Snr()
+class LevelOfMix(Metric):
+    identity = Identity("level_of_mix", "1")
+    quantities = (Quantity("level", "dB", True),)
+    domain = Domain(channels="mixdown")
+
+    def prepare_channel(self, reference, rate):
+        return np.mean(reference**2)
+
+    def score_channel(self, state, degraded, rate):
+        return {"level": 10 * math.log10(np.mean(degraded**2) / state)}
+
+
+@pytest.mark.parametrize("make", [Snr, LevelOfMix])
+def test_another_number_of_channels_is_not_applicable(make, speech, stereo):
+    metric = make()
     with pytest.raises(NotApplicable, match="2 channels and the degraded signal 1"):
         metric.score(metric.prepare(stereo), speech)
+    with pytest.raises(NotApplicable, match="1 channels and the degraded signal 2"):
+        metric.score(metric.prepare(speech), stereo)
+    assert metric.score(metric.prepare(stereo), Audio(0.5 * stereo.samples, stereo.rate))
 
 
 def test_nan_and_infinite_samples_are_no_signal(speech):

@@ -62,6 +62,12 @@ def test_silence_has_no_value_and_no_log_line_escapes(speech, capfd):
 def test_everything_is_all_but_the_reference_implementations():
     everything = metrics.expand(["all"])
     assert "visqol_audio" in everything
-    assert not set(metrics.expand(["reference"])) & set(everything)
-    assert set(everything) | set(metrics.expand(["reference"])) >= set(metrics.names())
+    references = metrics.expand(["visqol_reference"])
+    assert references == [
+        "visqol_reference_audio",
+        "visqol_reference_speech_exponential",
+        "visqol_reference_speech_lattice",
+    ]
+    assert not set(references) & set(everything)
+    assert set(everything) | set(references) >= set(metrics.names())
     assert metrics.expand(["all", "visqol_reference_audio"])[-1] == "visqol_reference_audio"

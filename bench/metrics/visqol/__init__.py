@@ -11,9 +11,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from bench.audio import Audio
+from bench.audio import Audio, require_finite
 from bench.domain import Identity
-from bench.errors import AudioError
+from bench.errors import AudioError, ConfigError
 from bench.metrics.base import SPEECH, Domain, Metric, Quantity, Signal, require_active
 from bench.metrics.visqol import comparison
 from bench.metrics.visqol.comparison import AUDIO, Prepared, compare, prepare
@@ -28,6 +28,9 @@ from bench.metrics.visqol.mapping import (
     models_identity,
 )
 
+RATES = {"audio": (48_000,), "speech": (16_000, 48_000)}
+"""Rates in Hz of what :func:`visqol` takes, by its mode: those of the published values."""
+
 VERSION = "1"  # raise it when a change in this package can change a value
 
 
@@ -40,13 +43,27 @@ def visqol(reference: Audio, degraded: Audio, mode: Literal["audio", "speech"] =
     Returns:
         ``visqol_audio``, or ``visqol_speech_exponential`` and ``visqol_speech_lattice``.
     Raises:
-        AudioError: different rates.
+        ConfigError: no such mode.
+        AudioError: different rates, one that the mode has no published values for (``RATES``), NaN or infinite samples.
         MetricUndefined: too short, silent, or nothing to match.
     """
+    if mode not in RATES:
+        raise ConfigError(f"ViSQOL's mode: expected {' or '.join(RATES)}, got {mode!r}.")
     if reference.rate != degraded.rate:
-        raise AudioError(f"the reference has {reference.rate} Hz and the degraded signal {degraded.rate} Hz.")
+        raise AudioError(
+            f"the reference has {reference.rate} Hz and the degraded signal {degraded.rate} Hz; expected the same. "
+            "Resample one of them (Audio.at)."
+        )
+    if reference.rate not in RATES[mode]:
+        raise AudioError(
+            f"ViSQOL in {mode} mode: expected {' or '.join(map(str, RATES[mode]))} Hz, got {reference.rate} Hz. "
+            "Resample both signals (Audio.at)."
+        )
+    require_finite(reference, "the reference")
+    require_finite(degraded, "the degraded signal")
     metric = VisqolAudio() if mode == "audio" else VisqolSpeech()
     first, second = (signal.mixed_to(1).samples[0].astype(np.float64) for signal in (reference, degraded))
+    require_active(first, "the reference")
     return metric.score_channel(metric.prepare_channel(first, reference.rate), second, degraded.rate)
 
 
@@ -59,7 +76,8 @@ class VisqolAudio(Metric):
     regression. Levels are matched before the comparison.
 
     Raises:
-        MetricUndefined: shorter than 0.96 s, either signal silent, or so far apart that no patch is left.
+        MetricUndefined: shorter than 0.96 s or longer than 600 s, either signal silent, or so far apart that
+            no patch is left.
 
     Blind spots:
         Gain and delay are taken out first. Stereo is heard through the mono mix only: a wrong stereo image escapes it,
@@ -75,7 +93,9 @@ class VisqolAudio(Metric):
     quantities: ClassVar[tuple[Quantity, ...]] = (
         Quantity("visqol_audio", "MOS-LQO", higher_is_better=True, low=1.0, high=5.0),
     )
-    domain: ClassVar[Domain] = Domain(sample_rate=48_000, channels="mixdown", minimum_s=0.96)  # 45 frames
+    domain: ClassVar[Domain] = Domain(
+        sample_rate=48_000, channels="mixdown", minimum_s=0.96, maximum_s=600.0
+    )  # 45 frames
     aligns = True
 
     def __init__(self) -> None:
@@ -97,7 +117,8 @@ class VisqolAudioPerChannel(VisqolAudio):
     standard tool has no such mode.
 
     Raises:
-        MetricUndefined: shorter than 0.96 s, a channel of either signal silent, or so far apart that no patch is left.
+        MetricUndefined: shorter than 0.96 s or longer than 600 s, a channel of either signal silent, or so far
+            apart that no patch is left.
 
     Blind spots:
         Each channel is aligned and levelled by itself, so that delay and level between the channels escape it. A good
@@ -108,7 +129,7 @@ class VisqolAudioPerChannel(VisqolAudio):
     """
 
     quantities = (Quantity("visqol_audio_per_channel", "MOS-LQO", higher_is_better=True, low=1.0, high=5.0),)
-    domain = Domain(sample_rate=48_000, channels="per_channel_mean", minimum_s=0.96)
+    domain = Domain(sample_rate=48_000, channels="per_channel_mean", minimum_s=0.96, maximum_s=600.0)
 
     def __init__(self) -> None:
         model_file(SVR_MODEL)
@@ -125,12 +146,14 @@ class VisqolSpeech(Metric):
     are different scales: the same pair can have 1.8 and 3.7. Works at 16 kHz on the mean of the channels.
 
     Raises:
-        MetricUndefined: shorter than 0.64 s, either signal silent, or so far apart that no patch is left.
+        MetricUndefined: shorter than 0.64 s or longer than 600 s, either signal silent, or so far apart that
+            no patch is left.
 
     Blind spots:
-        Gain and delay are taken out first, and nothing above 8 kHz is heard. An identical pair has 5 by the exponential
-        but 4.4 to 4.8 by the lattice, so that the lattice can rank a coded clip above its original. A patch counts as
-        voiced by its level against the loudest sample, so that after a loud click soft speech is left out.
+        Gain and delay are taken out first, and nothing above 8 kHz is heard. An identical pair has 5 by the
+        exponential, but by the lattice what the clip makes of it: 3.6 to 4.8 on 68 real clips. So the lattice compares
+        conditions of one clip, not clips, and a coded clip can rank above its original. A patch counts as voiced by its
+        level against the loudest sample, so that after a loud click soft speech is left out.
 
     Source:
         Hines et al., "ViSQOL: an objective speech quality model", EURASIP JASMP 2015:13; Chinen et al., "ViSQOL v3",
@@ -141,7 +164,7 @@ class VisqolSpeech(Metric):
         Quantity("visqol_speech_exponential", "MOS-LQO", higher_is_better=True, low=1.0, high=5.0),
         Quantity("visqol_speech_lattice", "MOS-LQO", higher_is_better=True, low=1.0, high=5.0),
     )
-    domain = Domain(SPEECH, sample_rate=16_000, channels="mixdown", minimum_s=0.64)  # 29 frames
+    domain = Domain(SPEECH, sample_rate=16_000, channels="mixdown", minimum_s=0.64, maximum_s=600.0)  # 29 frames
     aligns = True
 
     def __init__(self) -> None:

@@ -1,17 +1,15 @@
-"""The one compiled loop of ViSQOL: NSIM of a patch at every offset, in strict arithmetic; kept on disk by numba."""
+"""The one compiled loop of ViSQOL: NSIM of a patch at every offset, in strict arithmetic."""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from bench.metrics.visqol.compiled import compiled
 from bench.metrics.visqol.similarity import CENTRE, CORNER, EDGE, INTENSITY_FLOOR, STRUCTURE_FLOOR
 
 
-@njit(
-    "void(f8[:,:,::1], f8[:,:,::1], f8[:,:,::1], f8[:,::1], f8[:,:,::1], f8[:,:,::1], i8[::1], i8[::1], f8[:,::1])",
-    cache=True,
-    error_model="numpy",
+@compiled(
+    "void(f8[:,:,::1], f8[:,:,::1], f8[:,:,::1], f8[:,::1], f8[:,:,::1], f8[:,:,::1], i8[::1], i8[::1], f8[:,::1])"
 )
 def search(references, means, variances, degraded, degraded_means, degraded_variances, lowest, highest, out):  # type: ignore[no-untyped-def]
     """Fill ``out`` from ``lowest`` to ``highest``, as :func:`.similarity.nsim` and then the mean of a patch would.
