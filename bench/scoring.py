@@ -44,8 +44,8 @@ def score(
     every such step is noted. Nothing is aligned here: a remaining lag is only reported.
 
     Args:
-        metrics_wanted: names of quantities or groups; None: all that work here, but for ``visqol_reference``. What of a group
-            does not work here has a row that says why.
+        metrics_wanted: names of quantities or groups; None: all that work here, but for ``visqol_reference``. What of a
+            group does not work here has a row that says why.
         category: leaves out metrics that do not speak of it; None: all are computed.
     Raises:
         AudioError: a file that cannot be measured, or another number of channels.
