@@ -81,7 +81,7 @@ def analyze(
     for line in lines:
         console.out.print(line, markup=False, soft_wrap=True)
     for sheet in tables:
-        console.print_table(sheet.title, sheet.columns, sheet.rows, unbroken=sheet.columns[2:])
+        console.print_table(sheet.title, sheet.columns, sheet.rows, unbroken=sheet.columns[1:])
     console.out.print(f"Report: {written[-1]}", markup=False, soft_wrap=True)
 
 

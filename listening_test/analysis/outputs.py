@@ -47,22 +47,46 @@ def write_all(
 
 
 def terminal(analysis: Analysis) -> tuple[list[str], list[Sheet]]:
-    """Lines and tables for a terminal."""
+    """Lines and tables for a terminal; of a table only the first column, with the names, may be wrapped."""
     lines = [*headline(analysis)]
     out = analysis.listeners[analysis.listeners["excluded"].astype(bool)]
     lines += [f"Left out: {row['listener']}: {row['reason']}" for row in out.to_dict("records")]
     lines += [f"Caution: {caution}" for caution in analysis.cautions]
     if analysis.test_type in ("abx", "ab"):
-        return lines, [sheets.of_pairs(analysis)]
-    narrow = ("condition", "median", "IQR", "mean", "95 % CI (bootstrap)", "listeners")
-    pairs = ("better", "worse", "difference", "95 % CI (t)", "p permutation, paired", "Holm")
-    return lines, [_part(sheets.of_conditions(analysis), narrow), _part(sheets.of_comparisons(analysis), pairs)]
+        return lines, [_part(_paired(sheets.of_pairs(analysis), " vs "), CHOICES)]
+    return lines, [
+        _part(sheets.of_conditions(analysis), DESCRIBED),
+        _part(_paired(sheets.of_comparisons(analysis), " > "), COMPARED),
+    ]
 
 
-def _part(sheet: Sheet, columns: tuple[str, ...]) -> Sheet:
-    places = [sheet.columns.index(name) for name in columns]
+DESCRIBED = {
+    "condition": "condition", "median": "median", "IQR": "IQR", "mean": "mean",
+    "95 % CI (bootstrap)": "95 % CI\n(bootstrap)", "listeners": "listeners",
+}  # fmt: skip
+COMPARED = {
+    "pair": "better > worse", "difference": "differ-\nence", "95 % CI (t)": "95 % CI (t)",
+    "p permutation, paired": "p permu-\ntation", "Holm": "Holm",
+}  # fmt: skip
+CHOICES = {
+    "pair": "condition vs the other", "right": "right", "for it": "for it", "answers": "answers",
+    "95 % CI (Wilson)": "95 % CI\n(Wilson)", "p binomial": "p bino-\nmial", "Holm": "Holm",
+}  # fmt: skip
+"""Columns of a terminal of 80 characters and their headings, whose lines are broken here: what is in a column of
+numbers is never wrapped, so that the names get all the room that is left."""
+
+
+def _paired(sheet: Sheet, between: str) -> Sheet:
+    """The first two columns as one, called ``pair``: two columns of names would leave room for neither."""
+    rows = tuple((f"{one}{between}{two}", *others) for one, two, *others in sheet.rows)
+    return Sheet(sheet.title, ("pair", *sheet.columns[2:]), rows, sheet.words, sheet.more)
+
+
+def _part(sheet: Sheet, headings: Mapping[str, str]) -> Sheet:
+    """The columns of ``headings`` that the sheet has."""
+    places = [sheet.columns.index(name) for name in headings if name in sheet.columns]
     rows = tuple(tuple(row[place] for place in places) for row in sheet.rows)
-    return Sheet(sheet.title, columns, rows, sheet.words, sheet.more)
+    return Sheet(sheet.title, tuple(headings[sheet.columns[place]] for place in places), rows, sheet.words, sheet.more)
 
 
 def as_json(analysis: Analysis) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from bench.errors import ConfigError, DatasetError, StoreError, UnknownName
@@ -260,6 +261,31 @@ def test_analyze_writes_and_prints(tmp_path):
     assert by_name["reference"]["median"] == 100
     with pytest.raises(UnknownName):
         invoke("analyze", tmp_path / "r.parquet", "--preset", "itu")
+
+
+LONG = {"encodec_24khz@12000": 60.0, "opus@12000/0": 70.0, "dac_44khz_rvq@8000": 75.0}
+
+
+@pytest.mark.parametrize("test_type", ["mushra", "abx", "ab"])
+def test_names_stay_whole_in_a_terminal_of_80_columns(tmp_path, monkeypatch, test_type):
+    """Each name stands in one piece on one line, and nothing sticks out."""
+    from bench import console
+
+    monkeypatch.setattr(console, "out", Console(highlight=False, width=80))
+    if test_type == "mushra":
+        ratings = panel(systems=LONG)
+    else:
+        one, two, three = LONG
+        ratings = as_ratings(
+            rating(f"L{who}", f"t{clip}", name, float((who + clip) % 3 > 0), test_type=test_type, against=other)
+            for who in range(6) for clip in range(4) for name, other in ((one, two), (one, three), (two, three))
+        )  # fmt: skip
+    write_ratings(tmp_path / "r.parquet", ratings)
+    lines = invoke("analyze", tmp_path / "r.parquet").stdout.splitlines()
+    table = lines[next(index for index, line in enumerate(lines) if line.strip() in ("Conditions", "Pairs")) :]
+    assert max(len(line) for line in table if not line.startswith("Report: ")) <= 80
+    for name in LONG:
+        assert sum(name in line for line in table) >= 2, "\n".join(table)
 
 
 def test_import_then_analyze_then_power(tmp_path, real_data):
