@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from listening_test.analysis.descriptive import BIMODAL
+from listening_test.analysis.descriptive import BIMODAL, unbalanced
 from listening_test.analysis.screening import SIMULATED
 from listening_test.analysis.variance import residual_skewness
 
@@ -28,6 +28,11 @@ def cautions(ratings: pd.DataFrame, used: pd.DataFrame, conditions: pd.DataFrame
     mushra = ratings["test_type"].iloc[0] == "mushra"
     if len(used) and used["score"].min() == used["score"].max():
         found.append(f"All ratings are equal ({used['score'].iloc[0]:g}): there is nothing to compare.")
+    if unbalanced(conditions):
+        found.append(
+            'Some clips were rated more often than others: "mean of ratings", with its intervals, gives them more '
+            'weight; "mean of clips" counts every clip alike.'
+        )
     if mushra:
         found += _of_mushra(used, conditions)
     bimodal = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bench.stats import mean_ci
@@ -16,11 +17,11 @@ CHANCE = 0.5
 def choices(ratings: pd.DataFrame, seed: int) -> pd.DataFrame:
     """A row for each pair of an ABX or AB test, of the ratings that count.
 
-    ``share`` of ``n`` answers that were right (ABX) or preferred ``condition`` to ``against`` (AB), with Wilson's
-    95 % interval (``low``, ``high``), which takes the answers as independent, and the bootstrap over listeners
-    (``ci_low``, ``ci_high``), which does not. ``p``: exact binomial test against a half; ABX one-sided (better than
-    guessing), AB two-sided. ``p_sign``: sign test over the listeners, by whether more than half of a listener's
-    answers were for ``condition``; ties are left out. ``_holm``: corrected over the pairs.
+    ``share`` of ``n`` answers that were right (ABX) or preferred ``condition`` to ``against`` (AB), with Wilson's 95 %
+    interval (``low``, ``high``), which takes the answers as independent, and the bootstrap over listeners (``ci_low``,
+    ``ci_high``, cut to 0 to 1), which does not. ``p``: exact binomial test against a half; ABX one-sided (better than
+    guessing), AB two-sided. ``p_sign``: sign test over the listeners, by whether more than half of a listener's answers
+    were for ``condition``; ties are left out. ``_holm``: corrected over the pairs.
     """
     pairs = ratings.groupby(["condition", "against"], sort=True)
     rows = [{"condition": one, "against": two, **_pair(group, seed)} for (one, two), group in pairs]
@@ -78,7 +79,7 @@ def _pair(group: pd.DataFrame, seed: int) -> dict[str, Any]:
     return {
         **_counted(group),
         "n_listeners": len(shares),
-        "ci_low": interval.low,
-        "ci_high": interval.high,
+        "ci_low": np.clip(interval.low, 0.0, 1.0),
+        "ci_high": np.clip(interval.high, 0.0, 1.0),
         "p_sign": p_sign,
     }

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from listening_test.analysis.descriptive import t_interval
+from listening_test.mushra import SCALES
 
 Floats = NDArray[np.float64]
 
@@ -148,9 +149,10 @@ def comparisons(ratings: pd.DataFrame, seed: int, draws: int = DRAWS) -> pd.Data
     """Every pair of systems, and every system against the hidden reference; each family corrected on its own.
 
     ``better`` is the one with the higher mean difference. ``difference``: mean over listeners of their mean difference
-    over clips, with Student's interval. ``p_attachment3`` and ``cliffs_delta`` take one value for each listener and
-    condition, the mean over the clips of both. Pairs that no two listeners rated are left out of the families but
-    kept as rows without a p. ``effect_dz``: mean divided by standard deviation of the listeners' differences.
+    over clips, with Student's interval, cut at the length of the scale. ``p_attachment3`` and ``cliffs_delta`` take one
+    value for each listener and condition, the mean over the clips of both. Pairs that no two listeners rated are left
+    out of the families but kept as rows without a p. ``effect_dz``: mean divided by standard deviation of the
+    listeners' differences.
     """
     names = {role: sorted(group["condition"].unique()) for role, group in ratings.groupby("role")}
     systems, references = names.get("system", []), names.get("hidden_reference", [])
@@ -167,6 +169,9 @@ def comparisons(ratings: pd.DataFrame, seed: int, draws: int = DRAWS) -> pd.Data
                 row[f"{name}_holm"] = corrected
         rows += own
     found = pd.DataFrame(rows, columns=list(COLUMNS))
+    if len(found):
+        low, high = SCALES[ratings["test_type"].iloc[0]]
+        found[["t_low", "t_high"]] = found[["t_low", "t_high"]].clip(low - high, high - low)
     return found.sort_values(["family", "better", "worse"], ascending=[False, True, True]).reset_index(drop=True)
 
 

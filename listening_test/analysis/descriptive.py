@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from bench.stats import mean_ci
+from listening_test.mushra import SCALES
 
 Floats = NDArray[np.float64]
 
@@ -138,9 +139,12 @@ def summary(ratings: pd.DataFrame, by: Sequence[str], seed: int) -> pd.DataFrame
     ratings, ``mean_of_clips`` (every clip counts alike, however many rated it), ``sd``;
     ``ci_low``, ``ci_high`` (bootstrap over listeners, see :func:`bench.stats.mean_ci`), ``t_low``, ``t_high``
     (Student's interval over listeners), ``both_low``, ``both_high`` (over listeners and clips); ``skewness``,
-    ``bimodality``, ``outliers`` (number). Conditions are in the order of their roles, then of their means.
+    ``bimodality``, ``outliers`` (number). No interval leaves the scale of the test's type.
+    Conditions are in the order of their roles, then of their means.
     """
-    needed = dict.fromkeys([*by, "role", "codec", "bitrate_bps", "actual_bps", "listener", "clip", "score"])
+    needed = dict.fromkeys(
+        [*by, "role", "codec", "bitrate_bps", "actual_bps", "listener", "clip", "score", "test_type"]
+    )
     ordered = ratings[list(needed)].sort_values(["listener", "clip", "score"], kind="stable")
     grouped = ordered.groupby(list(by), sort=True, dropna=False)
     rows = []
@@ -149,6 +153,11 @@ def summary(ratings: pd.DataFrame, by: Sequence[str], seed: int) -> pd.DataFrame
         rows.append({**dict(zip(by, names, strict=True)), **_one(group, seed)})
     table = pd.DataFrame(rows, columns=[*by, *COLUMNS])
     return _ordered(table, by)
+
+
+def unbalanced(table: pd.DataFrame) -> bool:
+    """Whether the mean of the ratings of any row of a :func:`summary` is not that of its clips."""
+    return bool((table["mean"] - table["mean_of_clips"]).abs().max() > 1e-9)
 
 
 COLUMNS = (
@@ -168,6 +177,7 @@ def _one(group: pd.DataFrame, seed: int) -> dict[str, Any]:
     error, k = clustered_error(values, listeners)
     t_low, t_high = t_interval(interval.mean, error, k)
     both_low, both_high = two_way_interval(values, listeners, clips)
+    scale = SCALES[group["test_type"].iloc[0]]
     varied = len(values) > 2 and np.ptp(values) > 0
     rates = group["actual_bps"].dropna().sort_values()
     return {
@@ -185,16 +195,21 @@ def _one(group: pd.DataFrame, seed: int) -> dict[str, Any]:
         "mean": interval.mean,
         "mean_of_clips": float((np.bincount(codes, values) / np.bincount(codes)).mean()),
         "sd": float(np.sort(values).std(ddof=1)) if len(values) > 1 else math.nan,
-        "ci_low": interval.low,
-        "ci_high": interval.high,
-        "t_low": t_low,
-        "t_high": t_high,
-        "both_low": both_low,
-        "both_high": both_high,
+        "ci_low": _within(interval.low, scale),
+        "ci_high": _within(interval.high, scale),
+        "t_low": _within(t_low, scale),
+        "t_high": _within(t_high, scale),
+        "both_low": _within(both_low, scale),
+        "both_high": _within(both_high, scale),
         "skewness": float(stats.skew(values, bias=False)) if varied else math.nan,
         "bimodality": bimodality(values),
         "outliers": int(outlying(values).sum()),
     }
+
+
+def _within(bound: float, scale: tuple[float, float]) -> float:
+    """``bound``, or the end of the scale beyond which no mean can lie; NaN stays."""
+    return float(np.clip(bound, *scale))
 
 
 def _only(column: pd.Series[Any], otherwise: Any = "") -> Any:

@@ -61,8 +61,9 @@ def terminal(analysis: Analysis) -> tuple[list[str], list[Sheet]]:
 
 
 DESCRIBED = {
-    "condition": "condition", "median": "median", "IQR": "IQR", "mean": "mean",
-    "95 % CI (bootstrap)": "95 % CI\n(bootstrap)", "listeners": "listeners",
+    "condition": "condition", "median": "median", "IQR": "IQR", "mean": "mean", "mean of ratings": "mean of\nratings",
+    "mean of clips": "mean of\nclips",     "95 % CI (bootstrap, widened)": "95 % CI (boot-\nstrap, widened)",
+    "listeners": "listeners",
 }  # fmt: skip
 COMPARED = {
     "pair": "better > worse", "difference": "differ-\nence", "95 % CI (t)": "95 % CI (t)",

@@ -226,7 +226,8 @@ def _statistics(analysis: Analysis) -> Section:
             "over all ratings that count.",
             "Intervals of 95 %: a bootstrap that draws whole listeners (10 000 draws, widened to keep its coverage "
             "with few listeners); Student's interval with listeners as units; and one for other listeners and other "
-            "clips (variances clustered both ways). Only the last speaks of clips that were not in the test.",
+            "clips (variances clustered both ways). Only the last speaks of clips that were not in the test. "
+            "All are cut at the ends of the scale.",
             f"Pairs: the listener is the unit. Paired permutation test: signs of the listeners' mean differences, "
             f"{DRAWS} draws or all, two-sided. Wilcoxon's signed-rank test (Pratt), two-sided. Both corrected after "
             "Holm within a family: systems among each other, systems against the hidden reference. The test of "

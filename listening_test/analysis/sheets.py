@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from listening_test.analysis.analysed import ALL, Analysis
-from listening_test.analysis.descriptive import BIMODAL
+from listening_test.analysis.descriptive import BIMODAL, unbalanced
 
 SHOWN = 400
 """Rows of a table beyond which the rest is counted; the CSV files have them all."""
@@ -66,9 +66,10 @@ def role_name(role: str) -> str:
 
 
 def of_conditions(analysis: Analysis, category: str = ALL) -> Sheet:
-    """One row for each condition, over one category or all."""
+    """One row for each condition, over one category or all; both means where they differ (:func:`unbalanced`)."""
     digits = digits_of(analysis)
-    columns = ("condition", "role", "median", "IQR", "quartiles", "mean", "95 % CI (bootstrap)", "95 % CI (t)",
+    means = ("mean of ratings", "mean of clips") if unbalanced(analysis.conditions) else ("mean",)
+    columns = ("condition", "role", "median", "IQR", "quartiles", *means, "95 % CI (bootstrap, widened)", "95 % CI (t)",
                "95 % CI (other clips, too)", "ratings", "listeners", "clips", "bimodality")  # fmt: skip
     table = analysis.conditions[analysis.conditions["category"] == category]
     rows = [
@@ -78,7 +79,7 @@ def of_conditions(analysis: Analysis, category: str = ALL) -> Sheet:
             number(row["median"], digits),
             number(row["iqr"], digits),
             interval(row["q1"], row["q3"], digits),
-            number(row["mean"], digits),
+            *(number(row[name], digits) for name in ("mean", "mean_of_clips")[: len(means)]),
             interval(row["ci_low"], row["ci_high"], digits),
             interval(row["t_low"], row["t_high"], digits),
             interval(row["both_low"], row["both_high"], digits),
@@ -260,7 +261,7 @@ def digits_of(analysis: Analysis) -> int:
 
 
 def _percent(low: float, high: float) -> str:
-    return "" if math.isnan(low) else f"{100 * max(0.0, low):.1f} … {100 * min(1.0, high):.1f} %"
+    return "" if math.isnan(low) else f"{100 * low:.1f} … {100 * high:.1f} %"
 
 
 def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:

@@ -15,12 +15,14 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from bench.errors import ConfigError, DatasetError, StoreError, UnknownName
-from listening_test.analysis import outputs
+from listening_test.analysis import outputs, sheets
 from listening_test.analysis.analysed import analyse
 from listening_test.analysis.cautions import cautions
 from listening_test.analysis.descriptive import summary
 from listening_test.analysis.devices import devices
 from listening_test.analysis.frames import as_ratings, counted, one_test, read_ratings, write_csv, write_ratings
+from listening_test.analysis.importers import import_ratings
+from listening_test.analysis.importers.base import Options
 from listening_test.analysis.page import page
 from listening_test.analysis.reliability import listeners
 from listening_test.analysis.screening import PRESETS
@@ -261,6 +263,23 @@ def test_analyze_writes_and_prints(tmp_path):
     assert by_name["reference"]["median"] == 100
     with pytest.raises(UnknownName):
         invoke("analyze", tmp_path / "r.parquet", "--preset", "itu")
+
+
+def test_both_means_are_shown_where_clips_were_rated_unequally_often(tmp_path, real_data):
+    """The condition means that the authors of the file publish are those of clips."""
+    source = real_data("ratings/bernoulli_mushra/ratings_formated.csv")
+    raw = import_ratings("bernoulli", source, Options("bernoulli")).ratings
+    analysis = analysed(raw, "none")
+    sheet = sheets.of_conditions(analysis)
+    places = [sheet.columns.index(name) for name in ("mean of ratings", "mean of clips")]
+    found = {row[0]: tuple(row[place] for place in places) for row in sheet.rows}
+    assert found["Reference"] == ("98.4", "98.3")
+    assert found["AudioDec"][1] == "65.4"
+    assert any("rated more often" in text for text in analysis.cautions)
+    _, [described, _] = outputs.terminal(analysis)
+    assert {"mean of\nratings", "mean of\nclips"} <= set(described.columns)
+    assert "mean of clips</th>" in page(analysis)
+    assert "mean of clips" not in page(analysed(panel()))
 
 
 LONG = {"encodec_24khz@12000": 60.0, "opus@12000/0": 70.0, "dac_44khz_rvq@8000": 75.0}

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listening_test.analysis.comparisons import comparisons
 from listening_test.analysis.descriptive import (
     BIMODAL,
     bimodality,
@@ -168,3 +169,23 @@ def test_one_listener_one_clip_and_equal_ratings_have_no_interval_but_a_mean():
     table = summary(of_listeners({name: {"a": [50.0] * 3} for name in "xyz"}), ["condition"], 0)
     [row] = table.to_dict("records")
     assert (row["ci_low"], row["ci_high"], row["t_low"], row["both_high"]) == (50, 50, 50, 50)
+
+
+@pytest.mark.parametrize(("test_type", "low", "high"), [("mushra", 0, 100), ("acr", 1, 5), ("dcr", 1, 5)])
+def test_no_interval_leaves_the_scale(test_type, low, high):
+    """Ratings at both ends, where few listeners give intervals that would reach beyond."""
+    near = (high - low) / 10
+    scores = {
+        "x": {"best": [high, high - near], "worst": [low, low]},
+        "y": {"best": [high, high], "worst": [low, low + near]},
+    }
+    ratings = of_listeners({**scores, "z": {"best": [high, high - 2 * near], "worst": [low + near, low]}})
+    ratings = ratings.assign(test_type=test_type)
+    table = summary(ratings, ["condition"], 0).set_index("condition")
+    for kind in ("ci", "t", "both"):
+        assert (table[f"{kind}_low"] >= low).all()
+        assert (table[f"{kind}_high"] <= high).all()
+    assert table.loc["best", "t_high"] == high
+    assert table.loc["worst", "both_low"] == low
+    [pair] = comparisons(ratings, 0, 100).to_dict("records")
+    assert 0 < pair["t_low"] < pair["difference"] < pair["t_high"] == high - low
