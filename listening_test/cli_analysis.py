@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from listening_test.extra import needing
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -115,10 +117,11 @@ def simulate(
         write_ratings(output, ratings)
         console.out.print(f"{len(ratings)} simulated ratings: {output}", markup=False, soft_wrap=True)
         return
-    from listening_test.rehearsal import rehearse
-    from listening_test.session import Sessions
+    with needing("the store of a listening test"):
+        from listening_test.rehearsal import rehearse
+        from listening_test.session import Sessions
 
-    sessions = Sessions(loaded, test, database)
+        sessions = Sessions(loaded, test, database)
     try:
         with console.counting("simulated listeners") as told:
             rehearse(sessions, test, listeners, seed, panel, told)
@@ -236,9 +239,11 @@ def _ratings(source: Path, database: str, name: str) -> tuple[pd.DataFrame, Test
     if not database and not (source / DATABASE).exists():
         return one_test(read_ratings(source), name), known, {}
     from listening_test.analysis.devices import devices
-    from listening_test.session import Sessions
 
-    sessions = Sessions(known, source, database)
+    with needing("the store of a listening test"):
+        from listening_test.session import Sessions
+
+        sessions = Sessions(known, source, database)
     try:
         return one_test(as_ratings(sessions.export_rows()), name), known, devices(sessions.answer_rows())
     finally:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from listening_test.extra import needing
+
 if TYPE_CHECKING:
     from listening_test.session import Sessions
 
@@ -49,7 +51,9 @@ def serve(
     """Serve a test: listeners at their links, the experimenter at /experimenter. Ctrl+C ends it; nothing is lost."""
     import os
 
-    import uvicorn
+    with needing("codecbench listen serve"):
+        import streamlit  # noqa: F401  uvicorn, which imports the app, would show a traceback
+        import uvicorn
 
     from listening_test.screens import settings
 
@@ -126,7 +130,8 @@ def status(folder: Folder, url: Database = "", json: Json = False) -> None:
 @app.command(epilog="Example:  codecbench listen password")
 def password() -> None:
     """Ask for a password and print its Argon2 hash, for CODECBENCH_LISTEN_PASSWORD_HASH."""
-    from listening_test.session.passwords import hash_password
+    with needing("codecbench listen password"):
+        from listening_test.session.passwords import hash_password
 
     typer.echo(hash_password(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)))
 
@@ -134,8 +139,10 @@ def password() -> None:
 def _sessions(folder: Path, url: str) -> Sessions:
     from listening_test import texts
     from listening_test.model import load_test
-    from listening_test.session import Sessions
 
     test = load_test(folder)
     texts.check(test.languages, test.texts)
-    return Sessions(test, folder, url)
+    with needing("the store of a listening test"):
+        from listening_test.session import Sessions
+
+        return Sessions(test, folder, url)

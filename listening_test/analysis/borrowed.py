@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.errors import MissingRequirement
+from listening_test.extra import needing
 
 
 def pingouin(name: str, *arguments: Any, **options: Any) -> pd.DataFrame:
@@ -18,12 +18,8 @@ def pingouin(name: str, *arguments: Any, **options: Any) -> pd.DataFrame:
     Raises:
         MissingRequirement: it is not installed.
     """
-    try:
+    with needing("the analysis of a listening test"):
         import pingouin as package
-    except ImportError:
-        raise MissingRequirement(
-            "the analysis of a listening test needs pingouin: pip install 'codecbench[listen]'"
-        ) from None
     function: Callable[..., pd.DataFrame] = getattr(package, name)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
