@@ -73,7 +73,7 @@ def analyze(
     from listening_test.analysis.analysed import analyse
 
     ratings, known, devices = _ratings(source, database, test)
-    analysis = analyse(ratings, _screening(preset, exclude, known), seed, with_simulated=with_simulated)
+    analysis = analyse(ratings, _screening(preset, exclude, known), seed, with_simulated=with_simulated, test=known)
     folder = output or (source if source.is_dir() else source.with_name(f"{source.stem}-analysis"))
     written = outputs.write_all(analysis, folder, known, devices)
     if json:

@@ -99,14 +99,19 @@ def status(folder: Folder, url: Database = "", json: Json = False) -> None:
     from dataclasses import asdict
 
     from bench import console
+    from listening_test.analysis.counts import fewest_valid
+    from listening_test.analysis.frames import as_ratings
 
     sessions = _sessions(folder, url)
     try:
         rows, closed = sessions.progress(), sessions.closed
+        rarest = fewest_valid(as_ratings(sessions.export_rows()), sessions.test)
     finally:
         sessions.dispose()
     if json:
-        console.print_json({"test": sessions.test.name, "closed": closed, "listeners": [asdict(row) for row in rows]})
+        listeners = [asdict(row) for row in rows]
+        found = {"test": sessions.test.name, "closed": closed, "fewest_ratings": asdict(rarest), "listeners": listeners}
+        console.print_json(found)
         return
     table = [
         [
@@ -125,6 +130,8 @@ def status(folder: Folder, url: Database = "", json: Json = False) -> None:
         ["listener", "status", "trials", "last seen (UTC)", "note"],
         table,
     )
+    needed = f" of {rarest.needed} needed" if rarest.needed else ""
+    typer.echo(f"Fewest valid ratings: {rarest.ratings}{needed}, of {rarest.condition} on {rarest.clip}")
 
 
 @app.command(epilog="Example:  codecbench listen password")

@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 
 from listening_test.analysis import choices, reliability
-from listening_test.analysis.cautions import cautions, of_simulation
+from listening_test.analysis.cautions import cautions, of_counts, of_simulation
 from listening_test.analysis.comparisons import DRAWS, comparisons
+from listening_test.analysis.counts import fewest
 from listening_test.analysis.descriptive import outliers, summary
 from listening_test.analysis.frames import counted
 from listening_test.analysis.screening import Screening, applicable, post_screen
 from listening_test.analysis.variance import omnibus
+from listening_test.model import Test
 
 SCALED = ("mushra", "acr", "dcr")
 
@@ -58,7 +60,12 @@ class Analysis:
 
 
 def analyse(
-    ratings: pd.DataFrame, screening: Screening, seed: int = 0, draws: int = DRAWS, with_simulated: bool = False
+    ratings: pd.DataFrame,
+    screening: Screening,
+    seed: int = 0,
+    draws: int = DRAWS,
+    with_simulated: bool = False,
+    test: Test | None = None,
 ) -> Analysis:
     """Screen and describe the ratings of one test.
 
@@ -70,6 +77,7 @@ def analyse(
         seed: of bootstrap, permutations and splits.
         draws: of the permutation tests.
         with_simulated: count simulated listeners beside people.
+        test: where it is known, a stimulus with fewer ratings than it asks for is a caution.
     """
     test_type = str(ratings["test_type"].iloc[0])
     screened = post_screen(ratings, screening, with_simulated)
@@ -98,7 +106,10 @@ def analyse(
         pairs=choices.choices(answers, seed),
         pairs_by_listener=choices.by_listener(answers),
         panel=reliability.panel(scores, seed) if len(scores) else {},
-        cautions=tuple(_cautions(marked, used, everywhere, people, scaled)),
+        cautions=(
+            *_cautions(marked, used, everywhere, people, scaled),
+            *(of_counts(fewest(used, test)) if test and len(used) else ()),
+        ),
     )
 
 

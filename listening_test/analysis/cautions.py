@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from listening_test.analysis.counts import Fewest
 from listening_test.analysis.descriptive import BIMODAL, unbalanced
 from listening_test.analysis.screening import SIMULATED
 from listening_test.analysis.variance import residual_skewness
@@ -54,6 +55,16 @@ def cautions(ratings: pd.DataFrame, used: pd.DataFrame, conditions: pd.DataFrame
         found.append(f"Only {heard} listener{'s' if heard != 1 else ''} count: intervals are wide and tests blind.")
     found += _of_people(people)
     return found
+
+
+def of_counts(rarest: Fewest) -> list[str]:
+    """Says so where a stimulus has fewer ratings than the test asks for."""
+    if rarest.enough:
+        return []
+    return [
+        f"{rarest.condition} on {rarest.clip} has {rarest.ratings} ratings that count; the test asks for at least "
+        f"{rarest.needed} of each stimulus."
+    ]
 
 
 def of_simulation(ratings: pd.DataFrame) -> list[str]:

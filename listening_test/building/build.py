@@ -23,7 +23,7 @@ from listening_test.model import STIMULI, TEST, Rules, Test, write_test
 
 
 class Refused(ConfigError):
-    """A test with errors. ``findings`` holds them all, warnings too."""
+    """A test with errors. ``findings`` holds them all, warnings too; the message names errors first."""
 
     def __init__(self, findings: list[Finding]) -> None:
         self.findings = findings
@@ -31,7 +31,15 @@ class Refused(ConfigError):
         advice = "Mend them in the configuration"
         if all(finding.forceable for finding in errors):
             advice += ", or build with --force: test.json then says so"
-        super().__init__([f"error: {finding}" for finding in errors] + [f"{counted(len(errors), 'error')}. {advice}."])
+        warnings = [finding for finding in findings if finding.severity == "warning"]
+        count = ", ".join([counted(len(errors), "error"), *([counted(len(warnings), "warning")] if warnings else [])])
+        super().__init__(
+            [
+                *(str(finding) for finding in errors),
+                *(f"warning: {finding}" for finding in warnings),
+                f"{count}. {advice}.",
+            ]
+        )
 
 
 def build(

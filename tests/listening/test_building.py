@@ -311,6 +311,11 @@ def test_a_refused_test_leaves_nothing_and_force_is_recorded(runs: Path, tmp_pat
         made(runs, tmp_path, anchors=["low"], training=0)
     assert {one.rule for one in caught.value.findings if one.severity == "error"} == {"items", "anchors", "training"}
     assert "BS.1534-3" in str(caught.value)
+    assert not re.search(r"^error:", str(caught.value), re.MULTILINE)  # the command line says so before the message
+    warnings = [str(one) for one in caught.value.findings if one.severity == "warning"]
+    assert warnings
+    assert caught.value.problems[3:-1] == [f"warning: {text}" for text in warnings]
+    assert caught.value.problems[-1].startswith(f"3 errors, {len(warnings)} warning")
     assert "--force" in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["t.yaml"]
     test = made(runs, tmp_path, anchors=["low"], training=0, force=True)

@@ -127,6 +127,7 @@ def test_commands(tmp_path: Path) -> None:
     sessions.dispose()
     shown = run(app, ["status", str(tmp_path)]).stdout
     assert "1 of 2 finished" in shown
+    assert "Fewest valid ratings: 1, of " in shown
     assert '"status": "finished"' in run(app, ["status", str(tmp_path), "--json"]).stdout
     hashed = run(app, ["password"], input="long & right\nlong & right\n").stdout.strip()
     assert right_password(hashed, "long & right")

@@ -20,11 +20,20 @@ OWN = (*NEEDED, "session_uuid", "rating_time", "rating_comment")
 
 
 def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
-    """Rows of RATING_COLUMNS, and notes."""
+    """Rows of RATING_COLUMNS, and notes.
+
+    A line that is equal to an earlier one of its session was written twice and counts once. One of the same session,
+    trial and stimulus with another score or time is a repetition of the trial.
+    """
     lines = table(text, "webmushra", NEEDED)
     people, seen, trials = Pseudonyms(), Counter[object](), dict[object, dict[str, int]]()
     rows: list[Row] = []
+    lines_seen, doubled = set[tuple[str, ...]](), list[int]()
     for place, line in enumerate(lines, 2):
+        if line.get("session_uuid") and tuple(line.values()) in lines_seen:
+            doubled.append(place)
+            continue
+        lines_seen.add(tuple(line.values()))
         person: tuple[str, ...] = (line.get("session_uuid", ""),)
         if not person[0]:
             person = tuple(value for name, value in line.items() if name not in OWN)
@@ -50,6 +59,11 @@ def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
             }
         )
     notes = []
+    if doubled:
+        notes.append(
+            f"Left out: row {', '.join(map(str, doubled))}, which repeats an earlier one of the same session, trial "
+            "and stimulus in every cell."
+        )
     if lines and not any(line.get("session_uuid") for line in lines):
         notes.append(
             "The file has no session_uuid: people are told apart by their answers to the questionnaire, and a trial "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from listening_test.analysis.counts import fewest_valid
 from listening_test.analysis.frames import as_ratings
 from listening_test.analysis.screening import screen, screening
 from listening_test.screens.experimenter.watching import flags, forecast
@@ -26,6 +27,7 @@ def _show(sessions: Sessions) -> None:
         checks = screen(as_ratings(rows), screening(sessions.test.rules.screening)).checks
         excluded = set(checks[checks["excluded"].astype(bool)]["listener"])
     known = forecast({row.listener: row.status for row in people if row.listener}, excluded)
+    rarest = fewest_valid(as_ratings(rows), sessions.test)
     columns = st.columns(4)
     columns[0].metric("Finished", known.finished)
     columns[1].metric("Valid so far", known.valid)
@@ -33,8 +35,8 @@ def _show(sessions: Sessions) -> None:
     columns[3].metric("Valid if all invited come", f"{known.with_invited:.1f}")
     st.caption(
         f"Screening {sessions.test.rules.screening}, applied to what is there; the share of valid listeners is "
-        f"expected to be {known.share:.0%}. Needed ratings of each stimulus: "
-        f"{sessions.test.rules.minimum_ratings or 'not set'}."
+        f"expected to be {known.share:.0%}. Valid ratings of the stimulus that has the fewest: {rarest.ratings}; "
+        f"needed: {rarest.needed or 'not set'}."
     )
     table = [
         {

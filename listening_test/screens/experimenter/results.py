@@ -35,7 +35,7 @@ def show(sessions: Sessions) -> None:
     names = list(PRESETS)
     own = sessions.test.rules.screening
     chosen = st.selectbox("Screening", names, index=names.index(own) if own in names else 0)
-    analysis = analyse(as_ratings(rows), screening(chosen), sessions.test.seed, DRAWS)
+    analysis = analyse(as_ratings(rows), screening(chosen), sessions.test.seed, DRAWS, test=sessions.test)
     _show(analysis)
     html = page(analysis, sessions.test, devices(sessions.answer_rows()))
     st.download_button("The report as one page", html, f"{sessions.test.name}.html", "text/html", on_click="ignore")

@@ -42,6 +42,20 @@ def test_webmushra(tmp_path):
     assert not ratings["simulated"].any()
 
 
+def test_webmushra_rows_that_stand_twice_count_once(tmp_path):
+    """A page that was posted twice; a trial that was rated again has another score or time."""
+    lines = WEBMUSHRA.splitlines(keepends=True)
+    ratings, [note] = imported("webmushra", tmp_path, WEBMUSHRA + lines[3] + lines[5])
+    assert "row 9, 10" in note
+    assert len(ratings) == 7
+    assert set(ratings["replicate"]) == {0}
+    again, notes = imported("webmushra", tmp_path, WEBMUSHRA + lines[3].replace(",67,20500", ",60,31000"))
+    assert notes == ()
+    assert sorted(
+        again.query("condition == 'C1' and listener == 'listener-001' and clip == 'trial1'")["replicate"]
+    ) == [0, 1]
+
+
 def test_webmushra_without_uuid_tells_people_apart(tmp_path):
     """Two people with the same answers: the second time that a stimulus comes it is another one."""
     lines = [line.split(",") for line in WEBMUSHRA.replace('"o\'neil, <b>@example.org"', "a").splitlines()]
