@@ -29,7 +29,10 @@ Seed = Annotated[int, typer.Option(help="Of everything that is drawn at random."
 Database = Annotated[
     str,
     typer.Option(
-        envvar="CODECBENCH_LISTEN_DATABASE", help="URL of the test's PostgreSQL. Default: SQLite in the test's folder."
+        "--database",
+        "--url",
+        envvar="CODECBENCH_LISTEN_DATABASE",
+        help="URL of the test's PostgreSQL. Default: SQLite in the test's folder.",
     ),
 ]
 Source = Annotated[

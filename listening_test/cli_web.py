@@ -24,7 +24,10 @@ Folder = Annotated[Path, typer.Argument(metavar="TEST", help="Folder of a test."
 Database = Annotated[
     str,
     typer.Option(
-        envvar="CODECBENCH_LISTEN_DATABASE", help="URL of the test's PostgreSQL. Default: SQLite in the test's folder."
+        "--database",
+        "--url",
+        envvar="CODECBENCH_LISTEN_DATABASE",
+        help="URL of the test's PostgreSQL. Default: SQLite in the test's folder.",
     ),
 ]
 Base = Annotated[
@@ -39,7 +42,7 @@ Json = Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout
 
 @app.command(
     epilog="Examples:  codecbench listen serve results/tests/demo  ·  codecbench listen serve TEST --host 0.0.0.0 "
-    "--port 80  ·  codecbench listen serve TEST --url postgresql://user@host/name"
+    "--port 80  ·  codecbench listen serve TEST --database postgresql://user@host/name"
 )
 def serve(
     folder: Folder,

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from bench.errors import CodecbenchError
+from listening_test.cli import app as whole
 from listening_test.cli_web import app
 from listening_test.screens.events import as_event, messages, record
 from listening_test.screens.experimenter.watching import flags, forecast
@@ -112,6 +114,17 @@ def test_forecast() -> None:
     known = forecast(statuses, ["b", "c"])
     assert (known.finished, known.valid, known.running, known.invited) == (2, 1, 1, 2)
     assert (known.share, known.with_running, known.with_invited) == (0.5, 1.5, 2.5)
+
+
+@pytest.mark.parametrize("name", ["--database", "--url"])
+@pytest.mark.parametrize("command", ["invite", "status", "analyze", "simulate", "power"])
+def test_every_command_takes_the_database_by_one_name(tmp_path: Path, command: str, name: str) -> None:
+    """``--url`` is another name of it; a URL of no database we know is what each refuses."""
+    tiny_test(tmp_path)
+    more = ["--listeners", "1"] if command == "simulate" else []
+    done = CliRunner().invoke(whole, [command, str(tmp_path), *more, name, "nonsense://x/y"])
+    assert isinstance(done.exception, CodecbenchError), done.output
+    assert "database" in str(done.exception)
 
 
 def test_commands(tmp_path: Path) -> None:
