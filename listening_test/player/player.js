@@ -207,6 +207,7 @@ class Player {
     this.submit.disabled = false;
     this.region = null;
     this.state.textContent = this.texts.ready;
+    if (!document.activeElement || document.activeElement === document.body) this.root.focus({ preventScroll: true }); // keys work at once
     this.log.add("loaded");
     this.#draw();
   }
@@ -252,7 +253,21 @@ class Player {
     this.log.add("listened", { slot: this.sounds[this.active].id, seconds: (performance.now() - this.since) / 1000 });
   }
 
+  /** Do `change`; where it disables what has the focus, the focus goes on to a place that hears keys. */
+  #keepingFocus(change) {
+    const focused = this.root.getRootNode().activeElement;
+    change();
+    if (!focused?.matches(":disabled") || !this.root.contains(focused)) return;
+    const next = focused.type === "range" ? this.parts[this.active]?.slider : null;
+    (next ?? this.root).focus({ preventScroll: true });
+  }
+
   #show() {
+    this.#keepingFocus(() => this.#enable());
+    this.state.textContent = this.active === null ? this.texts.ready : `${this.texts.playing} ${this.sounds[this.active].letter}`;
+  }
+
+  #enable() {
     this.parts.forEach((part, index) => {
       const on = index === this.active;
       part.button.setAttribute("aria-pressed", String(on));
@@ -262,7 +277,6 @@ class Player {
       if (part.options) part.options.disabled = !on;
     });
     this.stopButton.disabled = this.active === null;
-    this.state.textContent = this.active === null ? this.texts.ready : `${this.texts.playing} ${this.sounds[this.active].letter}`;
   }
 
   #said(score) {
@@ -298,7 +312,7 @@ class Player {
       return;
     }
     this.region = region;
-    this.unloop.disabled = region === null;
+    this.#keepingFocus(() => (this.unloop.disabled = region === null));
     this.engine?.loop(...(region ?? whole));
     this.log.add("loop", { from_s: (region ?? whole)[0], to_s: (region ?? whole)[1] });
     this.#draw();

@@ -67,6 +67,78 @@ def test_only_what_is_heard_can_be_graded_and_keys_do_everything(opened: tuple[A
     page.close()
 
 
+FOCUSED = """() => {
+    let one = document.activeElement;
+    while (one?.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;
+    return one.getAttribute('aria-label') ?? one.className ?? one.tagName;
+}"""
+
+
+def focused(page: Any) -> str:
+    """Name or class of what has the focus, when the browser has drawn the page again and let go of what is disabled."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return str(page.evaluate(FOCUSED))
+
+
+def test_keys_work_as_soon_as_the_sounds_are_there(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.locator("[role=status]").get_by_text("ready", exact=True).wait_for()
+    assert focused(page) == "trial"
+    page.keyboard.press("2")
+    assert enabled(page) == [False, True, False]
+    page.close()
+
+
+def test_the_focus_goes_with_the_slider_that_keys_choose(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.locator("button.sound").nth(2).click()
+    page.locator("input[type=range]").nth(1).focus()
+    page.keyboard.press("3")
+    assert focused(page) == "rating C"
+    page.keyboard.press("0")  # the open reference has no slider
+    assert focused(page) == "trial"
+    page.keyboard.press("1")
+    assert enabled(page) == [True, False, False]
+    page.close()
+
+
+def test_the_focus_survives_a_walk_with_tab_and_arrows(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.locator("button.sound").nth(1).focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert focused(page) == "rating A"
+    page.keyboard.press("ArrowRight")
+    assert focused(page) == "rating B"
+    page.keyboard.press("Space")
+    assert focused(page) == "trial"
+    page.keyboard.press("ArrowRight")
+    assert enabled(page) == [False, False, True]
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["stop", "whole"])
+def test_a_button_that_disables_itself_leaves_the_keys_alive(opened: tuple[Any, str], name: str) -> None:
+    page = ready(visit(opened))
+    page.keyboard.press("1")
+    page.wait_for_timeout(100)
+    page.keyboard.press("[")
+    page.get_by_role("button", name=name).click()
+    assert focused(page) == "trial"
+    page.keyboard.press("3")
+    assert enabled(page) == [False, False, True]
+    page.close()
+
+
+def test_the_focus_survives_options_that_are_disabled(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened, "kind=options"))
+    page.locator("button.sound").nth(1).click()
+    page.locator("fieldset:enabled").get_by_label("good").check()
+    page.keyboard.press("2")
+    assert focused(page) == "trial"
+    page.close()
+
+
 def test_what_plays_is_told_by_words(opened: tuple[Any, str]) -> None:
     page = ready(visit(opened))
     page.locator("button.sound").nth(3).click()
