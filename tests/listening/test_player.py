@@ -50,7 +50,7 @@ def test_only_what_is_heard_can_be_graded_and_keys_do_everything(opened: tuple[A
     page.locator(".trial").focus()
     page.keyboard.press("2")
     assert enabled(page) == [False, True, False]
-    page.keyboard.press("Home")
+    page.keyboard.press("End")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("PageDown")
     page.keyboard.press("0")
@@ -136,6 +136,73 @@ def test_the_focus_survives_options_that_are_disabled(opened: tuple[Any, str]) -
     page.locator("fieldset:enabled").get_by_label("good").check()
     page.keyboard.press("2")
     assert focused(page) == "trial"
+    page.close()
+
+
+def test_home_is_the_lowest_score_and_end_the_highest(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.keyboard.press("1")
+    for key, score in (("End", "100"), ("Home", "0")):
+        page.keyboard.press(key)
+        assert page.locator("output").first.inner_text() == score
+    page.close()
+
+
+def test_every_move_of_a_drag_is_saved_in_few_messages(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.keyboard.press("1")
+    page.evaluate(
+        """() => {
+            const find = (node) => node.querySelector('input[type=range]') ?? [...node.querySelectorAll('*')]
+                .map((one) => one.shadowRoot && find(one.shadowRoot)).find((one) => one);
+            find(document).addEventListener('input', (event) => (window.seen ??= []).push(Number(event.target.value)));
+        }"""
+    )
+    box = page.locator("input[type=range]").first.bounding_box()
+    middle = box["x"] + box["width"] / 2
+    page.mouse.move(middle, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for step in range(40):
+        page.mouse.move(middle, box["y"] + box["height"] * (0.5 - step / 100))
+        page.wait_for_timeout(10)
+    page.mouse.up()
+    page.wait_for_function("localStorage.getItem('codecbench trial sliders') === null")
+    seen = page.evaluate("seen")
+    assert len(seen) > 10
+    told = events(page, "rate")
+    moves = [move for event in told for move in event["moves"]]
+    assert [score for _, score in moves] == [
+        score for before, score in zip([None, *seen], seen, strict=False) if score != before
+    ]
+    assert [ms for ms, _ in moves] == sorted(ms for ms, _ in moves)
+    assert all(event["value"] == event["moves"][-1][1] for event in told)
+    seconds = (moves[-1][0] - moves[0][0]) / 1000
+    assert len(told) <= 2 + 4 * seconds
+    page.close()
+
+
+def test_the_last_move_of_a_key_that_is_held_is_saved(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.keyboard.press("1")
+    for _ in range(5):
+        page.keyboard.press("ArrowUp")
+    told = events(page, "rate", 2)
+    assert [score for event in told for _, score in event["moves"]] == [51, 52, 53, 54, 55]
+    assert told[-1]["value"] == 55
+    page.close()
+
+
+def test_a_reload_in_the_middle_of_a_sound_keeps_its_time(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.keyboard.press("1")
+    events(page, "play")
+    page.wait_for_timeout(400)
+    page.reload()
+    ready(page)
+    events(page, "gone")
+    listened = events(page, "listened")
+    assert {event["slot"] for event in listened} == {"slot0"}
+    assert 0.4 < sum(event["seconds"] for event in listened) < 20
     page.close()
 
 

@@ -42,6 +42,7 @@ def test_a_whole_test_tells_the_browser_nothing_but_sound(chromium: Any, served:
     submit(page)
     page.get_by_role("alert").get_by_text("Please give 100 to at least one sound").wait_for(timeout=SLOW_MS)
     rate(page, [100])
+    page.get_by_role("alert").wait_for(state="hidden", timeout=SLOW_MS)
     submit(page)
     for number in (1, 2):
         at_trial(page, number, 2)
