@@ -5,6 +5,7 @@
 
 const AGAIN_MS = 3000; // unsaved events are sent again after this
 const DRAG_MS = 250; // a slider that is being moved is told of so often, with all its moves
+const SEEK_S = 1; // by a key
 
 const players = new WeakMap(); // the server calls with new data while the page lives: one player for each place
 
@@ -367,10 +368,15 @@ class Player {
     const region = [...this.dragged].sort((a, b) => a - b);
     this.dragged = null;
     if (region[1] - region[0] > 0.05) this.#loop(region);
-    else if (this.active !== null) {
-      this.engine.seek(region[0]);
-      this.log.add("seek", { position_s: region[0] });
-    }
+    else this.#seek(region[0]);
+  }
+
+  #seek(position) {
+    if (this.active === null) return;
+    const [from, to] = this.region ?? [0, this.stimuli[0].length / this.stimuli[0].rate];
+    const there = Math.min(Math.max(position, from), to);
+    this.engine.seek(there);
+    this.log.add("seek", { position_s: there });
   }
 
   #key(event) {
@@ -392,7 +398,7 @@ class Player {
       ArrowLeft: () => next(-1), ArrowRight: () => next(1), ArrowUp: () => step(1), ArrowDown: () => step(-1),
       PageUp: () => step(10), PageDown: () => step(-10), Home: () => step(-1000), End: () => step(1000),
       "[": () => this.#loop([here(), this.region?.[1] ?? whole]), "]": () => this.#loop([this.region?.[0] ?? 0, here()]),
-      Backspace: () => this.#loop(null),
+      Backspace: () => this.#loop(null), ",": () => this.#seek(here() - SEEK_S), ".": () => this.#seek(here() + SEEK_S),
     };
     let action = doing[event.key];
     if (digit) {

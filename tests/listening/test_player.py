@@ -206,6 +206,60 @@ def test_a_reload_in_the_middle_of_a_sound_keeps_its_time(opened: tuple[Any, str
     page.close()
 
 
+def luminance(color: list[float]) -> float:
+    """Relative luminance of WCAG 2.2 of red, green and blue from 0 to 255."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (one / 255 for one in color)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: list[float], other: list[float]) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+PAINTED = """(names) => {
+    const find = (node) => node.querySelector('.trial') ?? [...node.querySelectorAll('*')]
+        .map((one) => one.shadowRoot && find(one.shadowRoot)).find((one) => one);
+    const paint = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    return names.map((name) => {
+        const probe = find(document).appendChild(document.createElement('i'));
+        probe.style.color = `var(${name})`;
+        paint.fillStyle = getComputedStyle(probe).color;
+        paint.fillRect(0, 0, 1, 1);
+        probe.remove();
+        return [...paint.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    });
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_and_sliders_stand_out_from_the_background(opened: tuple[Any, str], scheme: str, tmp_path: Path) -> None:
+    chromium, address = opened
+    page = chromium.new_page(viewport={"width": 1000, "height": 900}, color_scheme=scheme)
+    page.goto(address)
+    ready(page)
+    page.keyboard.press("2")
+    page.keyboard.press("PageUp")
+    page.screenshot(path=tmp_path / f"{scheme}.png")
+    ink, paper, rail, on = page.evaluate(PAINTED, ["--ink", "--paper", "--rail", "--on"])
+    assert (luminance(paper) > 0.5) == (scheme == "light")
+    assert contrast(ink, paper) >= 4.5
+    assert contrast(rail, paper) >= 3, "sliders that cannot be moved are seen, too"
+    assert contrast(on, paper) >= 3
+    page.close()
+
+
+def test_keys_go_back_and_forth_by_a_second(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.keyboard.press("1")
+    page.keyboard.press(".")
+    page.keyboard.press(",")
+    forth, back = (event["position_s"] for event in events(page, "seek", 2))
+    assert 1 <= forth < 2
+    assert 0 <= back < forth - 0.5
+    page.close()
+
+
 def test_what_plays_is_told_by_words(opened: tuple[Any, str]) -> None:
     page = ready(visit(opened))
     page.locator("button.sound").nth(3).click()
