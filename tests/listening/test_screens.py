@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from bench.errors import ConfigError
 from listening_test.cli_web import app
 from listening_test.screens.events import as_event, messages, record
-from listening_test.screens.experimenter.watching import flags, forecast
+from listening_test.screens.experimenter.watching import flags, forecast, people_or_rehearsal
 from listening_test.screens.frame import plain
 from listening_test.screens.playing import key_of
 from listening_test.screens.tones import ENOUGH, ROUNDS, Tone, rounds, tone_sound
@@ -121,6 +121,12 @@ def test_flags() -> None:
         ("deaf", "rated"): (1, 1),
         ("upside", "anchors"): (1, 1),
     }
+
+
+def test_a_rehearsal_is_shown_until_people_come() -> None:
+    assert people_or_rehearsal([("a", True), ("b", False)], lambda one: one[1]) == ([("b", False)], False)
+    assert people_or_rehearsal([("a", True)], lambda one: one[1]) == ([("a", True)], True)
+    assert people_or_rehearsal([], bool) == ([], False)
 
 
 def test_forecast() -> None:
