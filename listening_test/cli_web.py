@@ -10,6 +10,8 @@ import typer
 from listening_test.extra import needing
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from listening_test.session import Sessions
 
 app = typer.Typer(
@@ -53,19 +55,29 @@ def serve(
 ) -> None:
     """Serve a test: listeners at their links, the experimenter at /experimenter. Ctrl+C ends it; nothing is lost."""
     import os
+    from contextlib import suppress
 
     with needing("codecbench listen serve"):
         import streamlit  # noqa: F401  uvicorn, which imports the app, would show a traceback
         import uvicorn
 
     from listening_test.screens import settings
+    from listening_test.session.links import check_base
 
+    check_base(base)
     os.environ |= {settings.TEST: str(folder), settings.DATABASE: url, settings.BASE: base}
     _sessions(folder, url).dispose()
+    bound = _bound(host, port)
     typer.echo(f"{folder} at {base or f'http://{host}:{port}'}; experimenter: /experimenter", err=True)
-    uvicorn.run(
-        "listening_test.app:app", host=host, port=port, log_level="warning", access_log=False, server_header=False
+    server = uvicorn.Server(
+        uvicorn.Config(
+            "listening_test.app:app", log_config=None, log_level="warning", access_log=False, server_header=False
+        )
     )
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[bound])
+    if not server.started:
+        raise typer.Exit(1)
 
 
 @app.command(
@@ -82,8 +94,9 @@ def invite(
 ) -> None:
     """Make links, one for each person. They are shown once: only their hashes are stored."""
     from bench import console
-    from listening_test.session.links import link
+    from listening_test.session.links import check_base, link
 
+    check_base(base)
     sessions = _sessions(folder, url)
     try:
         links = [link(token, base) for token in sessions.invite(count, note)]
@@ -144,6 +157,25 @@ def password() -> None:
         from listening_test.session.passwords import hash_password
 
     typer.echo(hash_password(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)))
+
+
+def _bound(host: str, port: int) -> socket:
+    """A socket for the server.
+
+    Raises:
+        ConfigError: the address is not of this machine, or another program has the port.
+    """
+    import socket
+
+    from bench.errors import ConfigError
+
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen at {host}, port {port}: {error.strerror or error}. End the program that is there, or "
+            "choose another with --port."
+        ) from None
 
 
 def _sessions(folder: Path, url: str) -> Sessions:

@@ -1,8 +1,8 @@
 // The sound of a trial: every stimulus runs all the time from one start, one gain each, and only one gain is open.
 // Nothing here knows the page; the times that are returned are those of the context.
 
-export const FADE_S = 0.005; // ITU-R BS.1534-3, 5.2: raised cosine, out before in, never a cross-fade
-export const SHORTEST_LOOP_S = 0.5; // ITU-R BS.1534-3, 5.2
+export const FADE_S = 0.005; // ITU-R BS.1534-3, 5.3: raised cosine, out before in, never a cross-fade
+export const SHORTEST_LOOP_S = 0.5; // ITU-R BS.1534-3, 5.3
 const CURVE_S = FADE_S - 1e-9; // curves must not touch, and times are sums
 
 const rising = Float32Array.from({ length: 65 }, (_, i) => 0.5 - 0.5 * Math.cos((Math.PI * i) / 64));

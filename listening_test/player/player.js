@@ -4,7 +4,8 @@
 // until the server says that they are saved; until then they are sent again. The server decides what is complete.
 
 const AGAIN_MS = 3000; // unsaved events are sent again after this
-const DRAG_MS = 250; // between two positions of a slider that is being moved
+const DRAG_MS = 250; // a slider that is being moved is told of so often, with all its moves
+const SEEK_S = 1; // by a key
 
 const players = new WeakMap(); // the server calls with new data while the page lives: one player for each place
 
@@ -43,9 +44,12 @@ class Log {
     this.timer = setInterval(() => this.waiting.length && this.send(), AGAIN_MS);
   }
 
+  now() {
+    return Math.round(performance.now() - this.opened);
+  }
+
   add(kind, details = {}) {
-    const at = Math.round(performance.now() - this.opened);
-    this.waiting.push({ id: `${this.page}-${++this.count}`, at_ms: at, kind, ...details });
+    this.waiting.push({ id: `${this.page}-${++this.count}`, at_ms: this.now(), kind, ...details });
     this.send();
   }
 
@@ -96,8 +100,10 @@ class Player {
     parent.append(this.root);
     this.#build(data);
     this.#load();
-    this.hide = () => document.hidden && this.log.add("hidden");
+    this.hide = () => document.hidden && this.#leave("hidden");
+    this.gone = () => this.#leave("gone");
     document.addEventListener("visibilitychange", this.hide);
+    window.addEventListener("pagehide", this.gone);
   }
 
   update(data, setStateValue) {
@@ -112,6 +118,7 @@ class Player {
     this.#listened();
     cancelAnimationFrame(this.frame);
     document.removeEventListener("visibilitychange", this.hide);
+    window.removeEventListener("pagehide", this.gone);
     this.log.close();
     this.context?.close();
     this.context = null;
@@ -156,6 +163,7 @@ class Player {
       part.slider.value = sound.score ?? (this.scale.low + this.scale.high) / 2;
       part.slider.setAttribute("aria-valuetext", sound.score === null ? this.texts.unrated : this.#said(sound.score));
       part.rated = sound.score !== null;
+      part.moves = [];
       part.box.classList.toggle("rated", part.rated);
       part.box.append(part.slider, part.value);
     }
@@ -207,6 +215,7 @@ class Player {
     this.submit.disabled = false;
     this.region = null;
     this.state.textContent = this.texts.ready;
+    if (!document.activeElement || document.activeElement === document.body) this.root.focus({ preventScroll: true }); // keys work at once
     this.log.add("loaded");
     this.#draw();
   }
@@ -249,10 +258,32 @@ class Player {
 
   #listened() {
     if (this.active === null) return;
+    this.#tell(this.active);
     this.log.add("listened", { slot: this.sounds[this.active].id, seconds: (performance.now() - this.since) / 1000 });
+    this.since = performance.now();
+  }
+
+  /** The page may never run again: what is known by then is written down. */
+  #leave(kind) {
+    this.#listened();
+    this.log.add(kind);
+  }
+
+  /** Do `change`; where it disables what has the focus, the focus goes on to a place that hears keys. */
+  #keepingFocus(change) {
+    const focused = this.root.getRootNode().activeElement;
+    change();
+    if (!focused?.matches(":disabled") || !this.root.contains(focused)) return;
+    const next = focused.type === "range" ? this.parts[this.active]?.slider : null;
+    (next ?? this.root).focus({ preventScroll: true });
   }
 
   #show() {
+    this.#keepingFocus(() => this.#enable());
+    this.state.textContent = this.active === null ? this.texts.ready : `${this.texts.playing} ${this.sounds[this.active].letter}`;
+  }
+
+  #enable() {
     this.parts.forEach((part, index) => {
       const on = index === this.active;
       part.button.setAttribute("aria-pressed", String(on));
@@ -262,7 +293,6 @@ class Player {
       if (part.options) part.options.disabled = !on;
     });
     this.stopButton.disabled = this.active === null;
-    this.state.textContent = this.active === null ? this.texts.ready : `${this.texts.playing} ${this.sounds[this.active].letter}`;
   }
 
   #said(score) {
@@ -278,11 +308,22 @@ class Player {
     part.box.classList.add("rated");
     part.value.textContent = String(score);
     part.slider.setAttribute("aria-valuetext", this.#said(score));
-    if (!final && performance.now() - (part.told ?? 0) < DRAG_MS) return;
-    if (part.last === score) return;
-    part.told = performance.now();
+    if (score !== part.last) part.moves.push([this.log.now(), score]);
     part.last = score;
-    this.log.add("rate", { slot: this.sounds[index].id, value: score });
+    const left = DRAG_MS - (performance.now() - (part.told ?? -DRAG_MS));
+    if (final || left <= 0) this.#tell(index);
+    else part.timer ??= setTimeout(() => this.#tell(index), left);
+  }
+
+  /** Say the score, with every move since it was said last: [ms, score], ... */
+  #tell(index) {
+    const part = this.parts[index];
+    clearTimeout(part.timer);
+    part.timer = null;
+    if (!part.moves?.length) return;
+    part.told = performance.now();
+    this.log.add("rate", { slot: this.sounds[index].id, value: part.last, moves: part.moves });
+    part.moves = [];
   }
 
   #submit() {
@@ -298,7 +339,7 @@ class Player {
       return;
     }
     this.region = region;
-    this.unloop.disabled = region === null;
+    this.#keepingFocus(() => (this.unloop.disabled = region === null));
     this.engine?.loop(...(region ?? whole));
     this.log.add("loop", { from_s: (region ?? whole)[0], to_s: (region ?? whole)[1] });
     this.#draw();
@@ -327,10 +368,15 @@ class Player {
     const region = [...this.dragged].sort((a, b) => a - b);
     this.dragged = null;
     if (region[1] - region[0] > 0.05) this.#loop(region);
-    else if (this.active !== null) {
-      this.engine.seek(region[0]);
-      this.log.add("seek", { position_s: region[0] });
-    }
+    else this.#seek(region[0]);
+  }
+
+  #seek(position) {
+    if (this.active === null) return;
+    const [from, to] = this.region ?? [0, this.stimuli[0].length / this.stimuli[0].rate];
+    const there = Math.min(Math.max(position, from), to);
+    this.engine.seek(there);
+    this.log.add("seek", { position_s: there });
   }
 
   #key(event) {
@@ -341,7 +387,7 @@ class Player {
       const part = this.parts[this.active]; // keys grade what is heard
       if (!part?.slider) return;
       part.slider.value = Number(part.slider.value) + by;
-      this.#slide(this.active, true);
+      this.#slide(this.active, false); // a key that is held comes 30 times a second
     };
     const open = this.sounds[0].open ? 1 : 0;
     const next = (by) => this.#play(((this.cursor ?? (by > 0 ? -1 : 0)) + by + this.sounds.length) % this.sounds.length);
@@ -350,9 +396,9 @@ class Player {
     const doing = {
       " ": () => (this.active === null ? this.#play(this.cursor ?? 0) : this.#stop()),
       ArrowLeft: () => next(-1), ArrowRight: () => next(1), ArrowUp: () => step(1), ArrowDown: () => step(-1),
-      PageUp: () => step(10), PageDown: () => step(-10), Home: () => step(1000), End: () => step(-1000),
+      PageUp: () => step(10), PageDown: () => step(-10), Home: () => step(-1000), End: () => step(1000),
       "[": () => this.#loop([here(), this.region?.[1] ?? whole]), "]": () => this.#loop([this.region?.[0] ?? 0, here()]),
-      Backspace: () => this.#loop(null),
+      Backspace: () => this.#loop(null), ",": () => this.#seek(here() - SEEK_S), ".": () => this.#seek(here() + SEEK_S),
     };
     let action = doing[event.key];
     if (digit) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 TEST = "CODECBENCH_LISTEN_TEST"
@@ -45,13 +46,17 @@ HEADERS = {
 
 def apply() -> None:
     """Set Streamlit's options; call it before the app is made."""
-    import logging
-
     from streamlit import config
 
     for name, value in STREAMLIT.items():
         config.set_option(name, value)
     logging.getLogger("uvicorn.access").disabled = True  # it would write down invitations and addresses of people
+    logging.getLogger("uvicorn.error").addFilter(_wrong)  # so does this one, of every websocket; levels get set anew
+
+
+def _wrong(record: logging.LogRecord) -> bool:
+    """Whether a line of a log says that something is wrong."""
+    return record.levelno >= logging.WARNING
 
 
 def setting(name: str) -> str:

@@ -13,6 +13,9 @@ from listening_test.screens.frame import WIDE, Place, go_on, plain, refusals
 from listening_test.screens.playing import HEARTBEAT_S, bands, play, sound, texts
 from listening_test.session import BlindTrial, NotComplete, Step
 
+CORRECTIONS = ("play", "switch", "rate", "choose")
+"""Kinds of events after which a complaint about what is missing may be wrong."""
+
 
 def show(place: Place, step: Step) -> None:
     """The trial of the step."""
@@ -46,6 +49,8 @@ def _rate(place: Place, shown: str) -> None:
 
     def save(sent: Sequence[dict[str, Any]]) -> None:
         record(place.visit, sent, shown)
+        if any(one.get("kind") in CORRECTIONS for one in sent):
+            st.session_state.pop(missing, None)  # the listener is at it; the next submit looks again
         if any(one.get("kind") == "submit" for one in sent):
             try:
                 place.visit.submit(shown)

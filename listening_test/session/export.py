@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -13,7 +14,7 @@ from listening_test.mushra import CHOICES
 from listening_test.ratings import reading
 from listening_test.ratings.rows import OPEN_REFERENCE
 from listening_test.session.checking import SERVER
-from listening_test.session.listening import SHOWN, SUBMIT, active_seconds, listened_seconds
+from listening_test.session.listening import SHOWN, SUBMIT, active_seconds, listened_seconds, page_of
 from listening_test.session.order import pair
 
 
@@ -78,7 +79,7 @@ def event_rows(connection: Connection, test: Test, test_id: int) -> list[dict[st
 
 def _times(connection: Connection, test_id: int) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
     """Of each page: seconds that each slot sounded, and seconds until it was submitted without long pauses."""
-    events: dict[str, list[tuple[str, str | None, float]]] = defaultdict(list)
+    events: dict[str, dict[str, list[tuple[str, str | None, float]]]] = defaultdict(lambda: defaultdict(list))
     times: dict[str, list[str]] = defaultdict(list)
     submitted: set[str] = set()
     for row in reading.all_events(connection, test_id):
@@ -87,10 +88,18 @@ def _times(connection: Connection, test_id: int) -> tuple[dict[str, dict[str, fl
         if row.kind == SUBMIT and row.client_id.startswith(SERVER):
             submitted.add(row.page_id)
         times[row.page_id].append(row.at)
-        if row.kind == SHOWN or not row.client_id.startswith(SERVER):
-            events[row.page_id].append((row.kind, row.slot_id, row.ms))
-    heard = {page: listened_seconds(lines) for page, lines in events.items()}
+        if row.kind == SHOWN or not row.client_id.startswith(SERVER):  # what a page said last may come after the next
+            events[row.page_id][page_of(row.client_id)].append((row.kind, row.slot_id, row.ms))
+    heard = {page: _sum(map(listened_seconds, parts.values())) for page, parts in events.items()}
     return heard, {page: active_seconds(moments) for page, moments in times.items()}
+
+
+def _sum(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    total: dict[str, float] = defaultdict(float)
+    for part in parts:
+        for slot, seconds in part.items():
+            total[slot] += seconds
+    return dict(total)
 
 
 def _stimulus(trial: Trial, index: int) -> Stimulus:

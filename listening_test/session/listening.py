@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -19,6 +20,16 @@ SUBMIT = "submit"
 """Kind of the event that the server logs when a trial is submitted."""
 
 ENDS = ("stop", "pause", SHOWN)
+
+
+_OF_PAGE = re.compile(r"([0-9a-f]{16})-\d+")
+"""Ids of the player: the page of the browser, and a number."""
+
+
+def page_of(event: str) -> str:
+    """The page of a browser that made the id ``event``, each with a clock of its own; empty where it does not say."""
+    found = _OF_PAGE.fullmatch(event)
+    return found[1] if found else ""
 
 
 def listened_seconds(events: Iterable[tuple[str, str | None, float]]) -> dict[str, float]:

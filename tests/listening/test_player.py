@@ -50,7 +50,7 @@ def test_only_what_is_heard_can_be_graded_and_keys_do_everything(opened: tuple[A
     page.locator(".trial").focus()
     page.keyboard.press("2")
     assert enabled(page) == [False, True, False]
-    page.keyboard.press("Home")
+    page.keyboard.press("End")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("PageDown")
     page.keyboard.press("0")
@@ -64,6 +64,199 @@ def test_only_what_is_heard_can_be_graded_and_keys_do_everything(opened: tuple[A
     assert len(events(page, "stop")) == 1
     assert [event["slot"] for event in events(page, "listened", 3)] == ["slot1", "slot2", "open"]
     page.wait_for_function("localStorage.getItem('codecbench trial sliders') === null")  # everything is saved
+    page.close()
+
+
+FOCUSED = """() => {
+    let one = document.activeElement;
+    while (one?.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;
+    return one.getAttribute('aria-label') ?? one.className ?? one.tagName;
+}"""
+
+
+def focused(page: Any) -> str:
+    """Name or class of what has the focus, when the browser has drawn the page again and let go of what is disabled."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return str(page.evaluate(FOCUSED))
+
+
+def test_keys_work_as_soon_as_the_sounds_are_there(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.locator("[role=status]").get_by_text("ready", exact=True).wait_for()
+    assert focused(page) == "trial"
+    page.keyboard.press("2")
+    assert enabled(page) == [False, True, False]
+    page.close()
+
+
+def test_the_focus_goes_with_the_slider_that_keys_choose(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.locator("button.sound").nth(2).click()
+    page.locator("input[type=range]").nth(1).focus()
+    page.keyboard.press("3")
+    assert focused(page) == "rating C"
+    page.keyboard.press("0")  # the open reference has no slider
+    assert focused(page) == "trial"
+    page.keyboard.press("1")
+    assert enabled(page) == [True, False, False]
+    page.close()
+
+
+def test_the_focus_survives_a_walk_with_tab_and_arrows(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.locator("button.sound").nth(1).focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert focused(page) == "rating A"
+    page.keyboard.press("ArrowRight")
+    assert focused(page) == "rating B"
+    page.keyboard.press("Space")
+    assert focused(page) == "trial"
+    page.keyboard.press("ArrowRight")
+    assert enabled(page) == [False, False, True]
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["stop", "whole"])
+def test_a_button_that_disables_itself_leaves_the_keys_alive(opened: tuple[Any, str], name: str) -> None:
+    page = ready(visit(opened))
+    page.keyboard.press("1")
+    page.wait_for_timeout(100)
+    page.keyboard.press("[")
+    page.get_by_role("button", name=name).click()
+    assert focused(page) == "trial"
+    page.keyboard.press("3")
+    assert enabled(page) == [False, False, True]
+    page.close()
+
+
+def test_the_focus_survives_options_that_are_disabled(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened, "kind=options"))
+    page.locator("button.sound").nth(1).click()
+    page.locator("fieldset:enabled").get_by_label("good").check()
+    page.keyboard.press("2")
+    assert focused(page) == "trial"
+    page.close()
+
+
+def test_home_is_the_lowest_score_and_end_the_highest(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.keyboard.press("1")
+    for key, score in (("End", "100"), ("Home", "0")):
+        page.keyboard.press(key)
+        assert page.locator("output").first.inner_text() == score
+    page.close()
+
+
+def test_every_move_of_a_drag_is_saved_in_few_messages(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.keyboard.press("1")
+    page.evaluate(
+        """() => {
+            const find = (node) => node.querySelector('input[type=range]') ?? [...node.querySelectorAll('*')]
+                .map((one) => one.shadowRoot && find(one.shadowRoot)).find((one) => one);
+            find(document).addEventListener('input', (event) => (window.seen ??= []).push(Number(event.target.value)));
+        }"""
+    )
+    box = page.locator("input[type=range]").first.bounding_box()
+    middle = box["x"] + box["width"] / 2
+    page.mouse.move(middle, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for step in range(40):
+        page.mouse.move(middle, box["y"] + box["height"] * (0.5 - step / 100))
+        page.wait_for_timeout(10)
+    page.mouse.up()
+    page.wait_for_function("localStorage.getItem('codecbench trial sliders') === null")
+    seen = page.evaluate("seen")
+    assert len(seen) > 10
+    told = events(page, "rate")
+    moves = [move for event in told for move in event["moves"]]
+    assert [score for _, score in moves] == [
+        score for before, score in zip([None, *seen], seen, strict=False) if score != before
+    ]
+    assert [ms for ms, _ in moves] == sorted(ms for ms, _ in moves)
+    assert all(event["value"] == event["moves"][-1][1] for event in told)
+    seconds = (moves[-1][0] - moves[0][0]) / 1000
+    assert len(told) <= 2 + 4 * seconds
+    page.close()
+
+
+def test_the_last_move_of_a_key_that_is_held_is_saved(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.keyboard.press("1")
+    for _ in range(5):
+        page.keyboard.press("ArrowUp")
+    told = events(page, "rate", 2)
+    assert [score for event in told for _, score in event["moves"]] == [51, 52, 53, 54, 55]
+    assert told[-1]["value"] == 55
+    page.close()
+
+
+def test_a_reload_in_the_middle_of_a_sound_keeps_its_time(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.keyboard.press("1")
+    events(page, "play")
+    page.wait_for_timeout(400)
+    page.reload()
+    ready(page)
+    events(page, "gone")
+    listened = events(page, "listened")
+    assert {event["slot"] for event in listened} == {"slot0"}
+    assert 0.4 < sum(event["seconds"] for event in listened) < 20
+    page.close()
+
+
+def luminance(color: list[float]) -> float:
+    """Relative luminance of WCAG 2.2 of red, green and blue from 0 to 255."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (one / 255 for one in color)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: list[float], other: list[float]) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+PAINTED = """(names) => {
+    const find = (node) => node.querySelector('.trial') ?? [...node.querySelectorAll('*')]
+        .map((one) => one.shadowRoot && find(one.shadowRoot)).find((one) => one);
+    const paint = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    return names.map((name) => {
+        const probe = find(document).appendChild(document.createElement('i'));
+        probe.style.color = `var(${name})`;
+        paint.fillStyle = getComputedStyle(probe).color;
+        paint.fillRect(0, 0, 1, 1);
+        probe.remove();
+        return [...paint.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    });
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_and_sliders_stand_out_from_the_background(opened: tuple[Any, str], scheme: str, tmp_path: Path) -> None:
+    chromium, address = opened
+    page = chromium.new_page(viewport={"width": 1000, "height": 900}, color_scheme=scheme)
+    page.goto(address)
+    ready(page)
+    page.keyboard.press("2")
+    page.keyboard.press("PageUp")
+    page.screenshot(path=tmp_path / f"{scheme}.png")
+    ink, paper, rail, on = page.evaluate(PAINTED, ["--ink", "--paper", "--rail", "--on"])
+    assert (luminance(paper) > 0.5) == (scheme == "light")
+    assert contrast(ink, paper) >= 4.5
+    assert contrast(rail, paper) >= 3, "sliders that cannot be moved are seen, too"
+    assert contrast(on, paper) >= 3
+    page.close()
+
+
+def test_keys_go_back_and_forth_by_a_second(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened))
+    page.keyboard.press("1")
+    page.keyboard.press(".")
+    page.keyboard.press(",")
+    forth, back = (event["position_s"] for event in events(page, "seek", 2))
+    assert 1 <= forth < 2
+    assert 0 <= back < forth - 0.5
     page.close()
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from bench.errors import CodecbenchError
+from bench.errors import CodecbenchError, ConfigError
 from listening_test.cli import app as whole
 from listening_test.cli_web import app
 from listening_test.screens.events import as_event, messages, record
-from listening_test.screens.experimenter.watching import flags, forecast
+from listening_test.screens.experimenter.watching import flags, forecast, people_or_rehearsal
 from listening_test.screens.frame import plain
 from listening_test.screens.playing import key_of
 from listening_test.screens.tones import ENOUGH, ROUNDS, Tone, rounds, tone_sound
@@ -78,6 +78,21 @@ def test_what_cannot_be_saved_keeps_nothing_else_from_it(tmp_path: Path) -> None
     sessions.dispose()
 
 
+def test_listening_time_that_is_told_after_a_reload_is_that_of_the_page_before(tmp_path: Path) -> None:
+    sessions = Sessions(tiny_test(tmp_path), tmp_path)
+    visit = joined(sessions)
+    trial, before, after = visit.trial, "0123456789abcdef", "fedcba9876543210"
+    first, second = trial.slots[:2]
+    record(visit, [{"id": f"{before}-1", "kind": "play", "at_ms": 61_000, "slot": first}], trial.id)
+    record(visit, [{"id": f"{after}-1", "kind": "play", "at_ms": 10, "slot": second}], trial.id)
+    record(visit, [{"id": f"{before}-2", "kind": "gone", "at_ms": 63_000}], trial.id)
+    record(visit, [{"id": f"{after}-2", "kind": "stop", "at_ms": 510}], trial.id)
+    do_all(visit)
+    heard = {row["position"]: row["listened_s"] for row in sessions.export_rows() if row["training"]}
+    assert (heard[1], heard[2]) == (2.0, 0.5)
+    sessions.dispose()
+
+
 def test_no_random_id_breaks_the_player() -> None:
     assert "__" not in key_of("a__b-_") != key_of("a_b-_")
 
@@ -109,6 +124,12 @@ def test_flags() -> None:
     }
 
 
+def test_a_rehearsal_is_shown_until_people_come() -> None:
+    assert people_or_rehearsal([("a", True), ("b", False)], lambda one: one[1]) == ([("b", False)], False)
+    assert people_or_rehearsal([("a", True)], lambda one: one[1]) == ([("a", True)], True)
+    assert people_or_rehearsal([], bool) == ([], False)
+
+
 def test_forecast() -> None:
     statuses = {"a": "finished", "b": "finished", "c": "running", "d": "invited", "e": "invited", "f": "withdrawn"}
     known = forecast(statuses, ["b", "c"])
@@ -125,6 +146,15 @@ def test_every_command_takes_the_database_by_one_name(tmp_path: Path, command: s
     done = CliRunner().invoke(whole, [command, str(tmp_path), *more, name, "nonsense://x/y"])
     assert isinstance(done.exception, CodecbenchError), done.output
     assert "database" in str(done.exception)
+
+
+@pytest.mark.parametrize("base", ["javascript:alert(1)//", "lab.org/listen", "https://", "file:///x"])
+def test_links_lead_to_web_pages_alone(tmp_path: Path, base: str) -> None:
+    tiny_test(tmp_path)
+    for command in (["invite", str(tmp_path)], ["serve", str(tmp_path)]):
+        refused = CliRunner().invoke(app, [*command, "--base", base])
+        assert isinstance(refused.exception, ConfigError)
+        assert repr(base) in str(refused.exception)
 
 
 def test_commands(tmp_path: Path) -> None:

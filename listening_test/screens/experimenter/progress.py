@@ -8,7 +8,7 @@ import streamlit as st
 from listening_test.analysis.counts import fewest_valid
 from listening_test.analysis.frames import as_ratings
 from listening_test.analysis.screening import screen, screening
-from listening_test.screens.experimenter.watching import flags, forecast
+from listening_test.screens.experimenter.watching import REHEARSAL, flags, forecast, people_or_rehearsal
 from listening_test.session import Sessions
 
 EVERY_S = 15.0
@@ -20,8 +20,10 @@ def show(sessions: Sessions) -> None:
 
 
 def _show(sessions: Sessions) -> None:
-    people = [row for row in sessions.progress() if not row.simulated]
-    rows = [row for row in sessions.export_rows() if not row["simulated"]]
+    people, rehearsed = people_or_rehearsal(sessions.progress(), lambda row: row.simulated)
+    rows = [row for row in sessions.export_rows() if bool(row["simulated"]) == rehearsed]
+    if rehearsed:
+        st.warning(REHEARSAL)
     excluded: set[str] = set()
     if rows and sessions.test.rules.type == "mushra":
         checks = screen(as_ratings(rows), screening(sessions.test.rules.screening)).checks

@@ -12,6 +12,7 @@ from listening_test.analysis.page import page
 from listening_test.analysis.pictures import pictures
 from listening_test.analysis.screening import PRESETS, screening
 from listening_test.analysis.sheets import of_conditions, of_listeners
+from listening_test.screens.experimenter.watching import REHEARSAL, people_or_rehearsal
 from listening_test.session import Sessions
 
 DRAWS = 1000
@@ -28,7 +29,10 @@ def show(sessions: Sessions) -> None:
             st.session_state["unblinded"] = True
             st.rerun()
         return
-    rows = [row for row in sessions.export_rows() if not row["simulated"] and not row["training"]]
+    counted = [row for row in sessions.export_rows() if not row["training"]]
+    rows, rehearsed = people_or_rehearsal(counted, lambda row: bool(row["simulated"]))
+    if rehearsed:
+        st.warning(REHEARSAL)
     if not rows:
         st.info("Nobody has submitted a trial that counts.")
         return

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+Row = TypeVar("Row")
+
+REHEARSAL = "All of these listeners are simulated: this is a rehearsal."
 FAST_S = 2.0
 ALIKE = 2.0
 """Scores of a trial that lie within so many points, the best left aside, are a straight line."""
@@ -40,6 +43,12 @@ def flags(rows: Iterable[Mapping[str, Any]]) -> list[Flag]:
             if count:
                 found.append(Flag(listener, what, count, len(own)))
     return found
+
+
+def people_or_rehearsal(rows: Sequence[Row], simulated: Callable[[Row], bool]) -> tuple[list[Row], bool]:
+    """The rows of people; where there are none, those of simulated listeners, and whether it is they."""
+    people = [row for row in rows if not simulated(row)]
+    return (people, False) if people else (list(rows), bool(rows))
 
 
 def never_played(trial: Sequence[Mapping[str, Any]]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+from pathlib import Path
 from typing import Any
 
 import soundfile
@@ -26,7 +27,7 @@ from tests.listening.e2e.steps import (
 RATED = 5
 
 
-def test_a_whole_test_tells_the_browser_nothing_but_sound(chromium: Any, served: Served) -> None:
+def test_a_whole_test_tells_the_browser_nothing_but_sound(chromium: Any, served: Served, tmp_path: Path) -> None:
     page = chromium.new_page(viewport={"width": 1000, "height": 900})
     got = watched(page)
     link = served.link()
@@ -42,15 +43,18 @@ def test_a_whole_test_tells_the_browser_nothing_but_sound(chromium: Any, served:
     submit(page)
     page.get_by_role("alert").get_by_text("Please give 100 to at least one sound").wait_for(timeout=SLOW_MS)
     rate(page, [100])
+    page.get_by_role("alert").wait_for(state="hidden", timeout=SLOW_MS)
     submit(page)
     for number in (1, 2):
         at_trial(page, number, 2)
         rate(page, [80, 100, 60, 40, 20])
         seen.append(everything(page))
+        page.screenshot(path=tmp_path / f"trial{number}.png", full_page=True)
         submit(page)
     page.get_by_role("heading", name="Thank you!").wait_for(timeout=SLOW_MS)
     [listener] = {row["listener"] for row in served.sessions.export_rows()}
     page.get_by_text(listener).wait_for()
+    page.screenshot(path=tmp_path / "thanks.png", full_page=True)
     seen.append(everything(page))
     page.wait_for_function(NOTHING_UNSAVED)
     assert page.title() == "Listening test"
