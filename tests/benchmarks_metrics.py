@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few clips and pairs: does it run at all")
     parser.add_argument("--only", nargs="+", metavar="QUANTITY", help="these metrics, no job and no workers")
+    parser.add_argument("--clips", type=int, default=CLIPS, help=f"clips of {SECONDS} s; default: %(default)s")
     parser.add_argument(
         "--output",
         type=Path,
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown := [name for name in options.only or () if name not in known]:
         parser.error(f"--only: no package to compare {', '.join(unknown)} with. Expected some of {', '.join(known)}.")
     try:
-        found = measured(options.only or known, quick=options.quick)
+        found = measured(options.only or known, quick=options.quick, count=2 if options.quick else options.clips)
     except ConfigError as error:
         parser.error(str(error))
     text = as_markdown(found)
@@ -56,13 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         (output / "metrics_speed.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
-def measured(only: Sequence[str], *, quick: bool) -> dict[str, Any]:
+def measured(only: Sequence[str], *, quick: bool, count: int) -> dict[str, Any]:
     """Everything, as data."""
     load = os.getloadavg()[0]
     folder = metric_speed.data_folder()
     wanted = [comparison for comparison in COMPARISONS if set(comparison.quantities) & set(only)]
     usable = [comparison for comparison in wanted if not comparison.missing]
-    references = list(metric_speed.clips(folder, 2 if quick else CLIPS))
+    references = list(metric_speed.clips(folder, count))
     tell(f"coding {len(references)} clips")
     sets = [(reference, [coded(reference, "opus", bitrate) for bitrate in BITRATES]) for reference in references]
     rows = []
