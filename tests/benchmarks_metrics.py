@@ -196,7 +196,7 @@ SPECTROGRAM_MULTIPLY_ADDS = 0.4e9
 MENDED = (
     "*Mended*: the largest difference to the package once it aligns by the rectified signal, as google/visqol does. By "
     "itself it aligns by a Hilbert envelope and finds other lags; nothing else is changed. torchmetrics takes the "
-    "float32 samples as they are: the difference of si_sdr is of a pair at -62.5 dB, where it gives our value in float64."
+    "float32 samples as they are: the difference of si_sdr is of a pair at -62.5 dB; in float64 it gives our value."
 )
 COLD = (
     "Cold: a fresh process, from its start to the value of one pair of 10 s, imports and loading of models included. "
