@@ -121,7 +121,7 @@ def test_evs_refuses_with_what_it_can(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rule", contracts.CODEC_RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", contracts.codec_rules.CODEC_RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("name", ["evs", "lc3plus", "usac"])
 def test_the_contract_holds_with_stand_ins(name: str, rule, programs: str) -> None:
     rule(lambda: codecs.make(name, {"folder": programs}))

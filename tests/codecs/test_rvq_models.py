@@ -96,10 +96,10 @@ def test_the_bits_are_those_of_the_frames(length: int, codec: RvqModel) -> None:
 @pytest.mark.parametrize(
     "rule",
     [
-        contracts.a_fresh_decoder_needs_nothing_but_the_bytes,
-        contracts.bits_are_counted,
-        contracts.the_same_input_gives_the_same_bytes,
-        contracts.an_impossible_bitrate_is_refused,
+        contracts.codec_rules.a_fresh_decoder_needs_nothing_but_the_bytes,
+        contracts.codec_rules.bits_are_counted,
+        contracts.codec_rules.the_same_input_gives_the_same_bytes,
+        contracts.codec_rules.an_impossible_bitrate_is_refused,
     ],
     ids=lambda rule: rule.__name__,
 )

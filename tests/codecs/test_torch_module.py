@@ -115,7 +115,7 @@ def test_stereo() -> None:
     assert np.abs(heard.samples - signal.samples).max() <= 0.005 + 1e-7
 
 
-@pytest.mark.parametrize("rule", contracts.CODEC_RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", contracts.codec_rules.CODEC_RULES, ids=lambda rule: rule.__name__)
 def test_the_contract(rule: Any) -> None:
     rule(lambda: made(module=f"{HERE}:Frames(50, late=20)"))
 

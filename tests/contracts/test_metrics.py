@@ -136,7 +136,7 @@ CLIP = mono(speech_like())
 NOISY = with_noise(CLIP, 15)
 
 
-@pytest.mark.parametrize("rule", contracts.METRIC_RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", contracts.metric_rules.METRIC_RULES, ids=lambda rule: rule.__name__)
 def test_the_public_contract(name, rule):
     metric_of(name)
     rule(metrics.load(name))

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from bench import contracts
-from bench.contracts import Broken
+from bench.contracts import Broken, metric_rules
 from bench.domain import Identity
 from bench.metrics.bandwidth import BandwidthDifference
 from bench.metrics.base import Metric, Quantity
@@ -32,7 +31,10 @@ class PrefersLoud(Deaf):
         return {"deaf": -float(np.mean(degraded**2))}
 
 
-NEEDS_A_REACTION = [contracts.the_original_is_the_best, contracts.a_destroyed_channel_is_heard]
+NEEDS_A_REACTION = [
+    metric_rules.the_original_is_the_best,
+    metric_rules.a_destroyed_channel_is_heard,
+]
 
 
 @pytest.mark.parametrize("rule", NEEDS_A_REACTION)
@@ -43,7 +45,7 @@ def test_a_metric_that_reacts_to_nothing_is_broken(rule):
 
 def test_a_metric_for_which_damage_beats_the_original_is_broken():
     with pytest.raises(Broken, match="noise beats the original"):
-        contracts.the_original_is_the_best(PrefersLoud)
+        metric_rules.the_original_is_the_best(PrefersLoud)
 
 
 @pytest.mark.parametrize("make", [BandwidthDifference, ClippedSamplesShare])
@@ -62,4 +64,4 @@ def test_the_symmetry_of_a_narrow_metric_is_seen_in_what_it_reacts_to():
         symmetric = True
 
     with pytest.raises(Broken, match="symmetric = True"):
-        contracts.the_order_of_the_arguments_matters(Wrong)
+        metric_rules.the_order_of_the_arguments_matters(Wrong)

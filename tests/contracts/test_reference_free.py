@@ -30,7 +30,7 @@ def metric_of(name):
         pytest.skip(str(error))
 
 
-@pytest.mark.parametrize("rule", contracts.METRIC_RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", contracts.metric_rules.METRIC_RULES, ids=lambda rule: rule.__name__)
 def test_the_public_contract(name, rule):
     metric_of(name)
     rule(metrics.load(name))
