@@ -10,10 +10,15 @@ from typing import Annotated, Any
 
 import typer
 
+from bench.cli_agreement import app as agreement_app
+from bench.cli_compare import app as compare_app
+from bench.cli_curves import app as curves_app
 from bench.cli_data import app as data_app
 from bench.cli_export import app as export_app
+from bench.cli_leaderboard import app as leaderboard_app
 from bench.cli_metrics import app as metrics_app
 from bench.cli_plugins import join_plugins
+from bench.cli_results import app as results_app
 from bench.cli_weights import app as weights_app
 from bench.errors import CodecbenchError, ConfigError
 from bench.threads import ONE_THREAD
@@ -31,6 +36,8 @@ app.add_typer(data_app)
 app.add_typer(weights_app)
 app.add_typer(metrics_app)
 app.add_typer(export_app)
+for verdict in (leaderboard_app, curves_app, agreement_app, compare_app, results_app):
+    app.add_typer(verdict)
 
 Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")]
 

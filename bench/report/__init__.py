@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bench.report.outputs import to_json, write_report
-from bench.report.tables import rates, summarise
 from bench.report.terminal import render
 from bench.report.wide import wide
+from bench.tables import rates, summarise
 
 __all__ = ["rates", "render", "summarise", "to_json", "wide", "write_report"]

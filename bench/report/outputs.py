@@ -13,9 +13,9 @@ import pandas as pd
 
 from bench.report.record import headline
 from bench.report.set_tables import set_table
-from bench.report.tables import is_complete, rates, summarise
 from bench.results import Results
 from bench.stats import DRAWS
+from bench.tables import is_complete, rates, summarise
 
 SUMMARY_FILE, RATES_FILE, TEXT_FILE, PAGE_FILE = "summary.csv", "rates.csv", "report.md", "report.html"
 SETS_FILE = "sets.csv"

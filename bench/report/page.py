@@ -17,10 +17,10 @@ from bench.report.references import of_results, overview
 from bench.report.set_tables import EXPLANATION, set_sheets
 from bench.report.sounds import LONGEST_S, Sound, colours, sound
 from bench.report.svg import SERIES_COLOURS
-from bench.report.tables import bitrates_of_means
 from bench.report.wide import Sheet, digits_of, direction, limits_of, number, sheets, shown_quantities
 from bench.report.worst import Worst, worst_clips
 from bench.results import Results
+from bench.tables import bitrates_of_means
 
 if TYPE_CHECKING:
     from markupsafe import Markup

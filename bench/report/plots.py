@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bench.report.judged import judged
 from bench.report.svg import FAINT, INK, figure_style, inline_svg, series_colour
-from bench.report.tables import conditions
 from bench.report.wide import number
 from bench.results import Results
+from bench.tables import conditions, judged
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

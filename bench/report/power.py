@@ -14,9 +14,8 @@ import pandas as pd
 from bench.errors import ConfigError
 from bench.power import cautious_sd, sources_needed, spread, visible_difference
 from bench.registry import nearest
-from bench.report.judged import judged
-from bench.report.tables import categories, conditions, in_order, quantities, source_codes
 from bench.results import Results
+from bench.tables import categories, conditions, in_order, judged, quantities, source_codes
 
 LEVEL, AIM = 0.95, 0.8
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from bench.report.tables import categories, conditions, in_order, is_complete, source_codes
 from bench.report.wide import limits_of
 from bench.results import Results
 from bench.stats import DRAWS
+from bench.tables import categories, conditions, in_order, is_complete, source_codes
 
 CATEGORY_NAMES = {
     "speech": "Speech",

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from bench.report.tables import in_order, is_complete
 from bench.report.wide import NOTHING, Cell, Column, Sheet, digits_of, direction, number
 from bench.results import SET_COLUMNS, Results
+from bench.tables import in_order, is_complete
 
 EXPLANATION = (
     "Each value belongs to all clips of the category under a condition, with its 95 % interval: the jackknife over "

@@ -14,9 +14,9 @@ from rich.text import Text
 from bench.report.costs import cost_table
 from bench.report.record import Headline, category_name, failures, headline
 from bench.report.set_tables import set_sheets
-from bench.report.tables import rates, summarise
 from bench.report.wide import NOTHING, Cell, Column, Sheet, sheets
 from bench.results import Results
+from bench.tables import rates, summarise
 
 SHOWN_FAILURES = 10
 

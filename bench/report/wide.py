@@ -9,9 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from bench.report.judged import leaves_out
-from bench.report.tables import categories, quantities, rates, summarise
 from bench.results import Results
+from bench.tables import categories, leaves_out, quantities, rates, summarise
 
 NOTHING = "–"
 DAGGER = "†"

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.report.judged import judged
-from bench.report.tables import conditions, quantities
 from bench.results import Results
+from bench.tables import conditions, judged, quantities
 
 PREFERRED = "visqol_audio"
 

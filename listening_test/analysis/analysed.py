@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from bench.stats import DRAWS
 from listening_test.analysis import choices, reliability
 from listening_test.analysis.cautions import cautions, of_counts, of_simulation
-from listening_test.analysis.comparisons import DRAWS, comparisons
+from listening_test.analysis.comparisons import comparisons
 from listening_test.analysis.counts import fewest
 from listening_test.analysis.descriptive import outliers, summary
 from listening_test.analysis.frames import counted

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.stats import mean_ci
-from listening_test.analysis.comparisons import holm
+from bench.stats import holm, mean_ci
 
 CHANCE = 0.5
 

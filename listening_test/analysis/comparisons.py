@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
@@ -11,12 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from bench.stats import DRAWS, cliffs_delta, holm, rank_biserial, sign_flip_p, wilcoxon_p
 from listening_test.analysis.descriptive import t_interval
 from listening_test.mushra import SCALES
 
 Floats = NDArray[np.float64]
-
-DRAWS = 10_000  # BS.1534-3, Attachment 3
 
 
 def cells(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -27,26 +25,6 @@ def cells(ratings: pd.DataFrame) -> pd.DataFrame:
 def both(table: pd.DataFrame, one: str, two: str) -> pd.DataFrame:
     """The two columns of ``cells``, where a listener rated both conditions on the same clip."""
     return table.reindex(columns=[one, two]).dropna()
-
-
-def sign_flip_p(differences: ArrayLike, seed: int, draws: int = DRAWS) -> float:
-    """Two-sided p of the paired permutation test: the signs of the listeners' differences are drawn at random.
-
-    The statistic is the mean. With few listeners every combination of signs is gone through; else ``draws`` of them,
-    with the observed one counted in, so that p is never 0.
-
-    >>> sign_flip_p([1.0, 2.0, 3.0, 4.0, 5.0], seed=0)  # 2 of the 32 combinations
-    0.0625
-    """
-    from scipy import stats
-
-    given = np.sort(np.asarray(differences, dtype=np.float64).ravel())
-    if len(given) < 2 or not given.any():
-        return 1.0
-    found = stats.permutation_test(
-        (given,), _mean, permutation_type="samples", n_resamples=draws, vectorized=True, rng=np.random.default_rng(seed)
-    )
-    return float(found.pvalue)
 
 
 def pooled_p(high: ArrayLike, low: ArrayLike, seed: int, draws: int = DRAWS) -> float:
@@ -72,70 +50,8 @@ def pooled_p(high: ArrayLike, low: ArrayLike, seed: int, draws: int = DRAWS) -> 
     return float(found.pvalue)
 
 
-def _mean(values: Floats, axis: int) -> Floats:
-    return np.asarray(values.mean(axis=axis))
-
-
 def _median_difference(one: Floats, two: Floats, axis: int) -> Floats:
     return np.asarray(np.median(one, axis=axis) - np.median(two, axis=axis))
-
-
-def wilcoxon_p(differences: ArrayLike) -> float:
-    """Two-sided p of Wilcoxon's signed-rank test; zeros are ranked as Pratt says. 1 where nothing differs."""
-    from scipy import stats
-
-    given = np.asarray(differences, dtype=np.float64).ravel()
-    if not given.any():
-        return 1.0
-    return float(stats.wilcoxon(given, zero_method="pratt").pvalue)
-
-
-def rank_biserial(differences: ArrayLike) -> float:
-    """Matched-pairs rank-biserial correlation: share of the signed ranks that speak for, minus against. -1 to 1.
-
-    Source: Kerby, "The simple difference formula", Comprehensive Psychology 3, 2014.
-
-    >>> rank_biserial([1.0, 2.0, 3.0, -4.0])  # (1 + 2 + 3 - 4) / 10
-    0.2
-    """
-    from scipy import stats
-
-    given = np.asarray(differences, dtype=np.float64).ravel()
-    given = given[given != 0]
-    if not len(given):
-        return 0.0
-    ranks = stats.rankdata(np.abs(given))
-    return float((ranks * np.sign(given)).sum() / ranks.sum())
-
-
-def cliffs_delta(high: ArrayLike, low: ArrayLike) -> float:
-    """How often a value of ``high`` is the larger of a pair, minus how often that of ``low`` is. -1 to 1.
-
-    Source: Cliff, "Dominance statistics", Psychological Bulletin 114(3), 1993.
-
-    >>> cliffs_delta([3, 4], [1, 3])
-    0.75
-    """
-    one, two = np.asarray(high, dtype=np.float64).ravel(), np.sort(np.asarray(low, dtype=np.float64).ravel())
-    if not len(one) or not len(two):
-        return math.nan
-    wins = np.searchsorted(two, one, side="left").sum()
-    losses = (len(two) - np.searchsorted(two, one, side="right")).sum()
-    return float((wins - losses) / (len(one) * len(two)))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction for several tests, in the order given.
-
-    >>> holm([0.01, 0.04, 0.03])
-    [0.03, 0.06, 0.06]
-    """
-    order = np.argsort(p_values, kind="stable")
-    corrected, highest = [0.0] * len(p_values), 0.0
-    for rank, index in enumerate(order):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
-        corrected[index] = highest
-    return corrected
 
 
 COLUMNS = (

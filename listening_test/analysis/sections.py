@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.stats import DRAWS
 from listening_test.analysis import sheets
 from listening_test.analysis.analysed import ALL, Analysis
-from listening_test.analysis.comparisons import DRAWS
 from listening_test.analysis.pictures import Picture, pictures
 from listening_test.analysis.sheets import Sheet, number, role_name
 from listening_test.model import Test, Trial

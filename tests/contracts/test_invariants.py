@@ -2,7 +2,7 @@
 
 1 counted bits and 3 delay: tests/contracts/test_codecs.py, tests/codecs. 2 every cell a row, 8 one run, one table, and
 9 content keys: tests/test_runner.py. 5 stereo and 7 argument order: tests/contracts/test_metrics.py. 11 uncertainty:
-tests/test_stats.py, tests/report.
+tests/stats/test_clustered.py, tests/report.
 """
 
 from __future__ import annotations

@@ -13,12 +13,11 @@ from rich.console import Console
 from bench import runner
 from bench.audio import Audio, write
 from bench.report import render, summarise, wide, write_report
-from bench.report.judged import band_limited
 from bench.report.plots import per_clip
-from bench.report.tables import bitrates_of_means, rates
 from bench.report.wide import sheets
 from bench.report.worst import worst_clips
 from bench.results import load_results
+from bench.tables import band_limited, bitrates_of_means, rates
 from tests.conftest import noise
 from tests.report.build import make_run, with_tables
 from tests.report.test_page import BROWSER

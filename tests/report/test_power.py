@@ -14,7 +14,7 @@ from bench.cli import app
 from bench.errors import ConfigError
 from bench.report.power import curve, curve_svg, inapplicable, ladder, outlooks
 from bench.report.svg import standalone_svg
-from bench.report.tables import summarise
+from bench.tables import summarise
 from tests.report.build import make_run, with_tables
 
 PAIR = ("opus@6000", "opus@12000")

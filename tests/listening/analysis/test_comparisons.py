@@ -9,17 +9,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from bench.stats import cliffs_delta, holm, rank_biserial, sign_flip_p, wilcoxon_p
 from listening_test.analysis.choices import by_listener, choices, wilson
-from listening_test.analysis.comparisons import (
-    cells,
-    cliffs_delta,
-    comparisons,
-    holm,
-    pooled_p,
-    rank_biserial,
-    sign_flip_p,
-    wilcoxon_p,
-)
+from listening_test.analysis.comparisons import cells, comparisons, pooled_p
 from listening_test.analysis.frames import as_ratings, counted
 from listening_test.analysis.variance import omnibus, residual_skewness
 from tests.listening.analysis.made import of_listeners, panel, rating

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats as scipy_stats
 
-from bench import stats
+from bench.stats import clustered as stats
 from bench.stats import mean_ci, widening
 
 finite = st.floats(-1000, 1000, allow_nan=False).map(lambda x: round(x, 3))

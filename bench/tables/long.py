@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from bench.domain import CATEGORIES
-from bench.report.judged import band_limited, judged
 from bench.results import ENTROPY_CODERS, Results
 from bench.stats import mean_ci
+from bench.tables.judged import band_limited, judged
 
 SUMMARY_COLUMNS = (
     "run", "complete", "category", "condition", "quantity", "unit", "higher_is_better", "mean", "ci_low", "ci_high",
@@ -37,7 +37,7 @@ def summarise(results: Results, seed: int = 0) -> pd.DataFrame:
 
     Intervals end where the range of their quantity ends. ``n`` counts the values in the mean and ``n_sources`` the
     independent recordings behind them. ``n_band_limited`` counts the values whose reference is not full band for the
-    condition (see :mod:`bench.report.judged`); they are not in the mean unless the run includes them. Rows follow the
+    condition (see :mod:`bench.tables.judged`); they are not in the mean unless the run includes them. Rows follow the
     order of the configuration. A mean of nothing is NaN.
     """
     scores = judged(results)

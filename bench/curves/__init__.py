@@ -1,0 +1,1 @@
+"""Quality over measured bitrate: what one codec saves against another, and who is on the front."""

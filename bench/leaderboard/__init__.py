@@ -1,0 +1,1 @@
+"""Codecs beside each other, over runs and listening tests, with what is known of their order."""

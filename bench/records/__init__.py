@@ -1,0 +1,1 @@
+"""Runs as a public record: what a folder of results must hold, and tables that others have published."""
