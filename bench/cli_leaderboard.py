@@ -2,6 +2,68 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 app = typer.Typer()
+
+
+@app.command(
+    epilog="Examples:  codecbench leaderboard results/runs/*  ·  codecbench leaderboard results/runs/demo "
+    "--ratings results/tests  ·  codecbench leaderboard results/runs/a results/runs/b --sort pesq_wb --only 'opus*' "
+    " ·  codecbench leaderboard results/runs/demo --category speech --json"
+)
+def leaderboard(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
+    ratings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="PLACE", help="A ratings.parquet, the folder of a test, or a folder of tests. May be repeated."
+        ),
+    ] = None,
+    published: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PLACE", help="Published scores: a file or a folder of them. May be repeated."),
+    ] = None,
+    sort: Annotated[
+        str,
+        typer.Option(metavar="COLUMN", help="A quantity, mushra:TEST, actual_bps, ... Default: MUSHRA, else ViSQOL."),
+    ] = "",
+    category: Annotated[str, typer.Option(help="Only speech, noisy_reverberant_speech or music.")] = "",
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Only these conditions, codecs or sources (opus*). May be repeated."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of intervals and permutation tests.", min=0)] = 0,
+    output: Annotated[Path, typer.Option(help="Where to write leaderboard.md, .csv, .json, .tex.")] = Path("results"),
+    with_simulated: Annotated[
+        bool, typer.Option("--with-simulated", help="Join ratings of simulated listeners, marked as such.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")
+    ] = False,
+) -> None:
+    """One table over runs and listening tests for each sample rate and category, ties shown as ties; and its files."""
+    from bench import console
+    from bench import leaderboard as boards
+    from bench.results import load_results
+
+    made = boards.build(
+        [load_results(folder) for folder in runs],
+        boards.rating_files(ratings or []),
+        boards.read_published(published or []),
+        sort=sort,
+        category=category,
+        only=only or [],
+        seed=seed,
+        with_simulated=with_simulated,
+    )
+    written = boards.write(made, output)
+    if json:
+        console.print_json(boards.as_json(made))
+        return
+    console.out.print(boards.Rendered(made))
+    for path in written:
+        console.out.print(f"written: {path}", soft_wrap=True, markup=False)

@@ -1,0 +1,64 @@
+"""The leaderboard as JSON, in the shape of ``schema.json``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from importlib.resources import files
+from typing import Any
+
+from bench.leaderboard.model import Board, Column, Entry, Leaderboard, Value
+from bench.report.outputs import json_value
+from bench.stats import DRAWS
+
+VERSION = 1
+"""Of the schema. It rises when something is renamed, removed or gets another meaning."""
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of :func:`as_json`."""
+    text = files("bench.leaderboard").joinpath("schema.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def as_json(board: Leaderboard) -> dict[str, Any]:
+    """Everything at full precision. NaN is null, an infinity the string "Infinity" or "-Infinity"."""
+    whole = {
+        "version": VERSION,
+        "seed": board.seed,
+        "interval": {"level": 0.95, "method": "clustered bootstrap, widened percentile", "draws": DRAWS},
+        "ranks": {"test": "paired permutation over clusters, Holm over all pairs of a column", "level": 0.05},
+        "boards": [_board(one) for one in board.boards],
+        "sources": [asdict(source) for source in board.sources],
+    }
+    plain: dict[str, Any] = json_value(whole)
+    return plain
+
+
+def _board(board: Board) -> dict[str, Any]:
+    return {
+        "title": board.title,
+        "sample_rate": board.sample_rate,
+        "channels": board.channels,
+        "category": board.category,
+        "sorted_by": board.sorted_by,
+        "notes": board.notes,
+        "columns": [_column(column) for column in board.columns],
+        "entries": [_entry(entry) for entry in board.entries],
+    }
+
+
+def _column(column: Column) -> dict[str, Any]:
+    return {**asdict(column), "name": column.name}
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    values = {key: _value(value) for key, value in entry.values.items()}
+    return {**asdict(entry), "values": values}
+
+
+def _value(value: Value) -> dict[str, Any]:
+    rank = None if value.rank is None else {"best": value.rank[0], "worst": value.rank[1], "of": value.rank_of}
+    told = {key: item for key, item in asdict(value).items() if key not in ("rank", "rank_of")}
+    return {**told, "rank": rank}

@@ -1,0 +1,53 @@
+"""Under which licence the weights of a run's codecs stand, where that is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from bench.domain import Condition
+from bench.errors import CodecbenchError
+from bench.results import Results
+
+ELSEWHERE = "see "
+"""How an entry of :mod:`bench.models` begins that only says where to look: that is no licence."""
+
+
+def licences(results: Results) -> dict[str, str]:
+    """The licence of the weights by codec (as the column ``codec`` has it); codecs without a known one are left out.
+
+    The run's own configuration says which codec stands behind a label. Where it has an option that names other weights,
+    nothing is known of them.
+    """
+    found = {}
+    for codec in _configured(results):
+        options = codec.get("options") or {}
+        series = Condition(str(codec["name"]), options=options, label=str(codec.get("label") or "")).series
+        if "weights" not in options and (licence := _of_codec(str(codec["name"]))):
+            found[series] = licence
+    return found
+
+
+def _configured(results: Results) -> list[dict[str, Any]]:
+    try:
+        text = yaml.safe_load(str(results.info.get("config_text") or ""))
+    except yaml.YAMLError:
+        return []
+    listed = text.get("codecs") if isinstance(text, dict) else None
+    entries = [{"name": one} if isinstance(one, str) else one for one in listed or []]
+    return [one for one in entries if isinstance(one, dict) and "name" in one]
+
+
+def _of_codec(name: str) -> str:
+    from bench import codecs
+
+    try:
+        if not codecs.registry.entry(name).requires:
+            return ""  # what needs no package has no weights, and there is no need to import those that have
+    except CodecbenchError:
+        return ""
+    from bench.models import models
+
+    model = models().get(name)
+    return "" if model is None or model.licence.startswith(ELSEWHERE) else model.licence
