@@ -24,6 +24,7 @@ MARKERS = "osD^vPX<>p"
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (7, 2)))
 CONTROL_LINE = (0, (1, 2))
 STRIP_LIMIT = 30  # clips up to which each is drawn as a point
+MOST_BANDS = 6  # curves up to which intervals are bands; more of them would hide each other
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,9 @@ def rate_quality(
         figure = Figure(figsize=(4.6, 3.0))
         axes = figure.add_axes((0.125, 0.15, 0.655, 0.79))
         codecs = rows[(rows["role"] == "codec") & np.isfinite(rows["mean"]) & (rows["actual_bps"] > 0)]
-        for name, points in codecs.groupby(codecs["condition"].map(series_of), sort=False):
-            _curve(axes, points.sort_values("actual_bps"), styles[str(name)])
+        curves = list(codecs.groupby(codecs["condition"].map(series_of), sort=False))
+        for name, points in curves:
+            _curve(axes, points.sort_values("actual_bps"), styles[str(name)], len(curves) <= MOST_BANDS)
         _rate_axis(axes, codecs["actual_bps"].to_numpy(dtype=float) / 1000)
         _controls(axes, rows[(rows["role"] != "codec") & rows["mean"].notna()], codecs, limits)
         axes.set_ylabel(axis)
@@ -122,11 +124,11 @@ def distributions(
         return inline_svg(figure, label, label)
 
 
-def _curve(axes: Axes, points: pd.DataFrame, look: Look) -> None:
+def _curve(axes: Axes, points: pd.DataFrame, look: Look, with_band: bool) -> None:
     kbps, mean = points["actual_bps"].to_numpy(float) / 1000, points["mean"].to_numpy(float)
     low, high = points["ci_low"].to_numpy(float), points["ci_high"].to_numpy(float)
     axes.plot(kbps, mean, **look.line)
-    if len(points) > 1:
+    if len(points) > 1 and with_band:
         axes.fill_between(kbps, low, high, color=look.colour, alpha=0.13, linewidth=0)
     else:
         axes.vlines(kbps, low, high, color=look.colour, linewidth=1.2)
