@@ -19,16 +19,18 @@ from bench.tables import is_complete, rates, summarise
 
 SUMMARY_FILE, RATES_FILE, TEXT_FILE, PAGE_FILE = "summary.csv", "rates.csv", "report.md", "report.html"
 SETS_FILE = "sets.csv"
+METHODS_FILE, REFERENCES_FILE = "methods.tex", "references.bib"
 
 
 def write_report(results: Results, folder: str | os.PathLike[str] | None = None, seed: int = 0) -> list[Path]:
-    """Write ``summary.csv``, ``rates.csv``, ``report.md`` and ``report.html`` into ``folder`` (default: the run's).
+    """Write the report into ``folder`` (default: the run's): tables as CSV, Markdown, a page, and text for a paper.
 
     A run with measures of whole sets has ``sets.csv`` too.
     The same run and seed give the same bytes. Returns the paths written.
     """
     from bench.report.markdown import markdown
     from bench.report.page import page
+    from bench.report.prose import methods_tex, references_bib
 
     folder = results.folder if folder is None else Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -38,6 +40,8 @@ def write_report(results: Results, folder: str | os.PathLike[str] | None = None,
         RATES_FILE: rate_table.to_csv(index=False, lineterminator="\n"),
         TEXT_FILE: markdown(results, summary, rate_table, seed),
         PAGE_FILE: page(results, summary, rate_table, seed),
+        METHODS_FILE: methods_tex(results, seed),
+        REFERENCES_FILE: references_bib(results),
     }
     if len(results.sets):
         texts[SETS_FILE] = set_table(results).to_csv(index=False, lineterminator="\n")

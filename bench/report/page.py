@@ -12,10 +12,12 @@ import pandas as pd
 
 from bench.errors import CodecbenchError
 from bench.report.costs import COST_HINTS, cost_table
+from bench.report.prose import methods_tex, references_bib
 from bench.report.record import category_name, definitions, failures, headline, methods
 from bench.report.references import of_results, overview
 from bench.report.set_tables import EXPLANATION, set_sheets
 from bench.report.sounds import LONGEST_S, Sound, colours, sound
+from bench.report.standing import standing
 from bench.report.svg import SERIES_COLOURS
 from bench.report.wide import Sheet, digits_of, direction, limits_of, number, sheets, shown_quantities
 from bench.report.worst import Worst, worst_clips
@@ -24,6 +26,8 @@ from bench.tables import bitrates_of_means
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+    from bench.report.plots import Look
 
 TEMPLATE = "report.html.jinja"
 SHOWN_FAILURES = 200
@@ -62,12 +66,13 @@ class Section:
     curves: list[Chart]
     distributions: list[Chart]
     pairs: list[Pair]
+    standing: Chart | None
 
 
 def page(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, seed: int) -> str:
     """The whole page as text. Players are left out, and the page says so, where they would make it too large."""
     sections = [
-        _section(results, summary, rate_table, sheet, index)
+        _section(results, summary, rate_table, sheet, index, seed)
         for index, sheet in enumerate(sheets(results, summary, rate_table))
     ]
     failed = failures(results)
@@ -82,6 +87,7 @@ def page(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, seed
         "set_explanation": EXPLANATION,
         "methods": methods(results, seed),
         "definitions": definitions(results),
+        "paper": {"methods": methods_tex(results, seed), "references": references_bib(results)},
         "config": str(results.info.get("config_text") or ""),
         "references": overview(found, results.name) if (found := of_results(results)) else None,
         "shades": [f"rgb({r} {g} {b})" for r, g, b in colours()[::9].tolist()],
@@ -133,7 +139,9 @@ def _costs(results: Results) -> dict[str, Any]:
     return {"columns": list(COST_HINTS.items()), "rows": rows}
 
 
-def _section(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, sheet: Sheet, index: int) -> Section:
+def _section(
+    results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, sheet: Sheet, index: int, seed: int
+) -> Section:
     from bench.report.plots import distributions, legend_entry, looks, per_clip, rate_quality
 
     category, title = sheet.category, category_name(sheet.category)
@@ -158,7 +166,22 @@ def _section(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, 
             spreads.append(Chart(quantity, distributions(values, roles, styles, axis, label), ""))
     legend = [(name, legend_entry(look, category)) for name, look in styles.items()]
     pairs = [_pair(results, worst) for worst in worst_clips(results, category)]
-    return Section(f"category-{index}", title, sheet, legend, curves, spreads, pairs)
+    first = _standing(results, summary, category, styles, seed)
+    return Section(f"category-{index}", title, sheet, legend, curves, spreads, pairs, first)
+
+
+def _standing(
+    results: Results, summary: pd.DataFrame, category: str, styles: Mapping[str, Look], seed: int
+) -> Chart | None:
+    from bench.report.plots import forest
+
+    found = standing(results, summary, category, seed)
+    if found is None:
+        return None
+    about = results.quantities.get(found.quantity, {})
+    axis = f"{found.quantity}, {about.get('unit') or 'value'} {direction(about)}".strip()
+    label = f"Means and ranks by {found.quantity}: {category_name(category).lower()}"
+    return Chart(found.quantity, forest(found.places, styles, axis, label), found.sentence())
 
 
 def _pair(results: Results, worst: Worst) -> Pair:

@@ -18,10 +18,13 @@ from bench.tables import conditions, judged
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from bench.report.standing import Place
+
 MARKERS = "osD^vPX<>p"
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (7, 2)))
 CONTROL_LINE = (0, (1, 2))
 STRIP_LIMIT = 30  # clips up to which each is drawn as a point
+MOST_BANDS = 6  # curves up to which intervals are bands; more of them would hide each other
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,9 @@ def rate_quality(
         figure = Figure(figsize=(4.6, 3.0))
         axes = figure.add_axes((0.125, 0.15, 0.655, 0.79))
         codecs = rows[(rows["role"] == "codec") & np.isfinite(rows["mean"]) & (rows["actual_bps"] > 0)]
-        for name, points in codecs.groupby(codecs["condition"].map(series_of), sort=False):
-            _curve(axes, points.sort_values("actual_bps"), styles[str(name)])
+        curves = list(codecs.groupby(codecs["condition"].map(series_of), sort=False))
+        for name, points in curves:
+            _curve(axes, points.sort_values("actual_bps"), styles[str(name)], len(curves) <= MOST_BANDS)
         _rate_axis(axes, codecs["actual_bps"].to_numpy(dtype=float) / 1000)
         _controls(axes, rows[(rows["role"] != "codec") & rows["mean"].notna()], codecs, limits)
         axes.set_ylabel(axis)
@@ -120,11 +124,11 @@ def distributions(
         return inline_svg(figure, label, label)
 
 
-def _curve(axes: Axes, points: pd.DataFrame, look: Look) -> None:
+def _curve(axes: Axes, points: pd.DataFrame, look: Look, with_band: bool) -> None:
     kbps, mean = points["actual_bps"].to_numpy(float) / 1000, points["mean"].to_numpy(float)
     low, high = points["ci_low"].to_numpy(float), points["ci_high"].to_numpy(float)
     axes.plot(kbps, mean, **look.line)
-    if len(points) > 1:
+    if len(points) > 1 and with_band:
         axes.fill_between(kbps, low, high, color=look.colour, alpha=0.13, linewidth=0)
     else:
         axes.vlines(kbps, low, high, color=look.colour, linewidth=1.2)
@@ -239,3 +243,35 @@ def per_clip(results: Results, category: str, quantity: str) -> dict[str, np.nda
     rows = scores[(scores["category"] == category) & (scores["quantity"] == quantity) & (scores["status"] == "ok")]
     found = {str(name): group["value"].to_numpy(dtype=float) for name, group in rows.groupby("condition", sort=False)}
     return {name: found[name][~np.isnan(found[name])] for name in conditions(results) if name in found}
+
+
+def forest(places: Sequence[Place], styles: Mapping[str, Look], axis: str, label: str) -> str:
+    """Means with their intervals, best on top, ranks at the right; controls are grey and have no rank."""
+    from matplotlib.figure import Figure
+
+    finite = [place for place in places if math.isfinite(place.mean)]
+    with figure_style():
+        row, top, bottom = 0.21, 0.3, 0.45
+        height = top + bottom + row * max(len(places), 2)
+        figure = Figure(figsize=(7.4, height))
+        left = min(0.36, 0.03 + 0.0085 * max((len(_shortened(place.condition)) for place in places), default=0))
+        axes = figure.add_axes((left, bottom / height, 0.9 - left, 1 - (top + bottom) / height))
+        for index, place in enumerate(places):
+            look = styles.get(series_of(place.condition)) if place.role == "codec" else None
+            colour, marker = (look.colour, look.line["marker"]) if look else (INK, "|")
+            if math.isfinite(place.mean):
+                axes.hlines(index, place.low, place.high, color=colour, linewidth=1.6)
+                axes.plot([place.mean], [index], marker=marker, markersize=6, color=colour, linestyle="none")
+            else:
+                axes.text(0.995, index, "∞", transform=axes.get_yaxis_transform(), horizontalalignment="right",
+                          verticalalignment="center", fontsize=9)  # fmt: skip
+            axes.text(1.02, index, place.rank_text, transform=axes.get_yaxis_transform(), verticalalignment="center",
+                      fontsize=8)  # fmt: skip
+        axes.text(1.02, -1.0, "rank", transform=axes.get_yaxis_transform(), verticalalignment="center", fontsize=8)
+        axes.set_ylim(max(len(places), 1) - 0.4, -0.6)
+        axes.set_yticks(range(len(places)), [_shortened(place.condition) for place in places])
+        axes.tick_params(axis="y", length=0)
+        if not finite:
+            axes.set_xticks([])
+        axes.set_xlabel(axis)
+        return inline_svg(figure, label, label)

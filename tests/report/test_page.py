@@ -17,9 +17,11 @@ from bench import audio
 from bench.report import page as page_module
 from bench.report import write_report
 from bench.report.plots import LINES, MARKERS, Look, legend_entry, series_of, spread
+from bench.report.prose import methods_tex
 from bench.report.sounds import SHADES, colours, sound
 from bench.report.svg import FAINT, INK
 from bench.report.worst import worst_clips
+from tests.listening.browser import browser
 from tests.report.build import RATE, make_run, with_tables
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -63,7 +65,7 @@ class Page(HTMLParser):
 
 
 def page_of(results, folder) -> str:
-    return write_report(results, folder)[-1].read_text(encoding="utf-8")
+    return write_report(results, folder)[3].read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +235,7 @@ def test_labels_are_moved_apart():
 
 @pytest.mark.skipif(BROWSER is None, reason="neither Chromium nor Chrome is installed")
 def test_a_browser_opens_it_without_complaint_and_sorts(run, tmp_path):
-    page = write_report(run, tmp_path)[-1]
+    page = write_report(run, tmp_path)[3]
     check = """<script>
       const table = document.querySelector("table.sortable"), heads = table.tHead.rows[0].cells;
       const names = () => [...table.tBodies[0].rows].map((row) => row.cells[0].innerText);
@@ -250,3 +252,31 @@ def test_a_browser_opens_it_without_complaint_and_sorts(run, tmp_path):
     )  # fmt: skip
     assert "<title>sorted encodec_24khz@1500 encodec_24khz@1500 descending fits</title>" in done.stdout
     assert "CONSOLE" not in done.stderr
+
+
+def test_reference_and_decoded_are_switched_in_step(run, tmp_path):
+    page, said = write_report(run, tmp_path)[3], []
+    with browser() as opened:
+        tab = opened.new_page()
+        tab.on("console", lambda message: said.append(message.text))
+        tab.on("pageerror", lambda error: said.append(str(error)))
+        tab.on("request", lambda request: said.append(request.url) if request.url.startswith("http") else None)
+        tab.goto(page.as_uri())
+        first, second = tab.locator(".pair").nth(0), tab.locator(".pair").nth(1)
+        first.locator(".play").click()
+        first.locator(".play", has_text="Stop").wait_for()
+        first.locator(".play").press("b")
+        assert first.locator(".side[aria-pressed=true]").inner_text() == "B decoded"
+        first.locator(".play").press("x")
+        assert first.locator(".side[aria-pressed=true]").inner_text() == "A reference"
+        tab.wait_for_function("document.querySelector('.pair .head').style.left !== ''")
+        second.locator(".play").click()
+        second.locator(".play", has_text="Stop").wait_for()
+        assert first.locator(".play").inner_text() == "Play"
+    assert said == []
+
+
+def test_the_methods_and_their_references_can_be_pasted(run, text):
+    parsed = Page(text)
+    assert methods_tex(run, 0).split(". ")[0] in parsed.text
+    assert "@inproceedings{chinen2020visqol," in parsed.text

@@ -1,0 +1,101 @@
+"""Who stands where in a category, by one quantity, with ranks that the clips leave open."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bench.report.worst import main_quantity
+from bench.results import Results
+from bench.stats import rank_intervals
+from bench.tables import judged, source_codes
+
+
+@dataclass(frozen=True)
+class Place:
+    """A condition: its mean with interval, and its best and worst rank among the codecs; none for controls."""
+
+    condition: str
+    role: str
+    mean: float
+    low: float
+    high: float
+    rank: tuple[int, int] | None
+
+    @property
+    def rank_text(self) -> str:
+        """Such as ``2`` or ``1–3``."""
+        if self.rank is None:
+            return ""
+        best, worst = self.rank
+        return str(best) if best == worst else f"{best}–{worst}"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The conditions of a category, best first; the ranks are over the ``clips`` on which every codec has a value."""
+
+    category: str
+    quantity: str
+    places: list[Place]
+    clips: int
+    sources: int
+
+    def sentence(self) -> str:
+        """What can be said of the first place."""
+        ranked = [place for place in self.places if place.rank]
+        first = [place.condition for place in ranked if place.rank and place.rank[0] == 1]
+        if len(ranked) < 2:
+            return "There is no order of codecs to tell: fewer than two have values on the same clips."
+        if len(first) == 1:
+            return f"By {self.quantity}, {first[0]} is ahead of the other {len(ranked) - 1} codec conditions."
+        least = sources_to_rank(len(ranked))
+        if self.sources < least:
+            return (
+                f"{self.sources} recordings are too few to rank {len(ranked)} codec conditions by {self.quantity}: a "
+                f"permutation test that is corrected for all pairs needs at least {least}."
+            )
+        if len(first) == len(ranked):
+            return (
+                f"By {self.quantity}, {self.sources} recordings do not tell the {len(ranked)} codec conditions apart."
+            )
+        return f"By {self.quantity}, {len(first)} of {len(ranked)} codec conditions share the lead: {', '.join(first)}."
+
+
+def sources_to_rank(conditions: int, level: float = 0.05) -> int:
+    """Fewest sources with which the paired permutation test of one among all pairs can be significant after Holm.
+
+    Its smallest p is ``2 / 2**k`` for ``k`` sources.
+    """
+    pairs = conditions * (conditions - 1) // 2
+    return math.ceil(1 + math.log2(pairs / level))
+
+
+def standing(results: Results, summary: pd.DataFrame, category: str, seed: int) -> Standing | None:
+    """The order of a category by its main quantity; None where nothing has a value."""
+    scores = judged(results)
+    rows = scores[(scores["category"] == category) & (scores["status"] == "ok") & scores["value"].notna()]
+    roles = results.encodings.drop_duplicates("condition").set_index("condition")["role"]
+    codecs = rows[rows["condition"].map(roles) == "codec"]
+    quantity = main_quantity(results, codecs if len(codecs) else rows)
+    if quantity is None:
+        return None
+    better = results.quantities.get(quantity, {}).get("higher_is_better", True)
+    means = summary[(summary["category"] == category) & (summary["quantity"] == quantity) & summary["mean"].notna()]
+    values = codecs[codecs["quantity"] == quantity].assign(source=lambda table: source_codes(table))
+    frame = values.pivot_table(index=["source", "clip"], columns="condition", values="value", observed=True).dropna()
+    ranks = {}
+    if len(frame):
+        columns = {str(name): frame[name].to_numpy(dtype=float) for name in frame}
+        ranks = rank_intervals(columns, frame.index.get_level_values("source").to_numpy(), better, seed)
+    places = [
+        Place(name, str(roles.get(name, "codec")), row["mean"], row["ci_low"], row["ci_high"], ranks.get(name))
+        for row in means.to_dict("records")
+        for name in [str(row["condition"])]
+    ]
+    sign = -1 if better else 1
+    places.sort(key=lambda place: (sign * place.mean if math.isfinite(place.mean) else -math.inf, place.condition))
+    sources = frame.index.get_level_values("source").nunique()
+    return Standing(category, quantity, places, len(frame), sources)
