@@ -37,7 +37,9 @@ def leaderboard(
         typer.Option(metavar="PATTERN", help="Only these conditions, codecs or sources (opus*). May be repeated."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of intervals and permutation tests.", min=0)] = 0,
-    output: Annotated[Path, typer.Option(help="Where to write leaderboard.md, .csv, .json, .tex.")] = Path("results"),
+    output: Annotated[Path, typer.Option(help="Where to write leaderboard.md, .csv, .json, .tex, .html")] = Path(
+        "results"
+    ),
     with_simulated: Annotated[
         bool, typer.Option("--with-simulated", help="Join ratings of simulated listeners, marked as such.")
     ] = False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,8 +101,8 @@ def page(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, seed
     return rendered(TEMPLATE, {**values, "sections": sections, "players_left_out": left_out})
 
 
-def rendered(template: str, values: Mapping[str, Any]) -> str:
-    """A page from one of the templates."""
+def rendered(template: str, values: Mapping[str, Any], filters: Mapping[str, Callable[..., Any]] | None = None) -> str:
+    """A page from one of the templates; ``filters`` are added to those that all of them know."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     loader = FileSystemLoader(Path(__file__).parent / "templates")
@@ -113,6 +113,7 @@ def rendered(template: str, values: Mapping[str, Any]) -> str:
     environment.filters["category"] = category_name
     environment.filters["code"] = _with_code
     environment.filters["number"] = number
+    environment.filters.update(filters or {})
     standard = {"players_left_out": 0, "series_colours": SERIES_COLOURS}
     text: str = environment.get_template(template).render({**standard, **values})
     return text

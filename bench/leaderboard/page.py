@@ -1,0 +1,46 @@
+"""The leaderboard as one HTML page that needs nothing but itself: tables to sort and to filter."""
+
+from __future__ import annotations
+
+from bench.leaderboard.model import Entry, Leaderboard
+from bench.leaderboard.sheets import LEGEND, Sheet, method, sheet, source_lines, source_title
+from bench.report.page import rendered
+
+KINDS = {"codec": "codecs", "control": "references, anchors and controls", "published": "published, not measured here"}
+
+
+def page(board: Leaderboard) -> str:
+    """The whole page as text."""
+    sheets = [sheet(one) for one in board.boards]
+    found = {kind_of(entry) for one in board.boards for entry in one.entries}
+    headings = [heading for one in sheets for heading in one.headings if heading.key != "condition"]
+    return rendered(
+        "leaderboard.html.jinja",
+        {
+            "sheets": sheets,
+            "kinds": [(kind, label) for kind, label in KINDS.items() if kind in found],
+            "columns": list({heading.key: str(heading) for heading in headings}.items()),
+            "word_order": word_order(sheets),
+            "legend": [*LEGEND, method(board)],
+            "sources": [(source_title(source), source_lines(source)) for source in board.sources],
+        },
+        {"kind": kind_of},
+    )
+
+
+def kind_of(entry: Entry) -> str:
+    """What the filter calls an entry: one of :data:`KINDS`."""
+    if entry.kind == "published":
+        return "published"
+    return "codec" if entry.role == "codec" and entry.kind == "measured" else "control"
+
+
+def word_order(sheets: list[Sheet]) -> dict[str, dict[str, int]]:
+    """The place of each text among those of its column, by the alphabet; sorting in the page goes by numbers."""
+    texts: dict[str, set[str]] = {}
+    for one in sheets:
+        for row in one.rows:
+            for heading, cell in zip(one.headings, row, strict=True):
+                if not heading.numbers:
+                    texts.setdefault(heading.key, set()).add(cell.text)
+    return {key: {text: place for place, text in enumerate(sorted(found))} for key, found in texts.items()}
