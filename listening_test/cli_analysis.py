@@ -111,7 +111,8 @@ def simulate(
     from bench import console
     from listening_test.model import load_test
 
-    loaded, panel = load_test(test), _panel(quality)
+    loaded = load_test(test)
+    panel = _panel(quality, loaded)
     if output is not None:
         from listening_test.analysis.frames import as_ratings, write_ratings
         from listening_test.simulate import simulated_rows
@@ -233,13 +234,19 @@ def power(
 
 def _ratings(source: Path, database: str, name: str) -> tuple[pd.DataFrame, Test | None, dict[str, int]]:
     """Ratings of one test; the test, where its folder is known; and what people listened with."""
+    from bench.errors import StoreError
     from listening_test.analysis.frames import as_ratings, one_test, read_ratings
-    from listening_test.model import DATABASE, TEST, load_test
+    from listening_test.model import DATABASE, RATINGS, TEST, load_test
 
     if not (source / TEST).exists():
         return one_test(read_ratings(source), name), None, {}
     known = load_test(source)
     if not database and not (source / DATABASE).exists():
+        if not (source / RATINGS).exists():
+            raise StoreError(
+                f"{source}: nobody has listened yet: there is neither {DATABASE} nor {RATINGS}. Serve the test, or "
+                "rehearse it: codecbench listen simulate"
+            )
         return one_test(read_ratings(source), name), known, {}
     from listening_test.analysis.devices import devices
 
@@ -259,7 +266,11 @@ def _screening(preset: str, exclude: list[str] | None, known: Test | None) -> Sc
     return screening(preset or (known.rules.screening if known else "bs1534"), exclude or ())
 
 
-def _panel(quality: Path | None) -> Panel:
-    from listening_test.simulate import Panel, read_quality
+def _panel(quality: Path | None, test: Test) -> Panel:
+    from listening_test.simulate import Panel, check_quality, read_quality
 
-    return Panel() if quality is None else Panel(quality=read_quality(quality))
+    if quality is None:
+        return Panel()
+    table = read_quality(quality)
+    check_quality(table, test, str(quality))
+    return Panel(quality=table)

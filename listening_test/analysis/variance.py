@@ -106,7 +106,7 @@ def _anova(long: pd.DataFrame, within: str | list[str], about: dict[str, Any]) -
                 "df1": float(freedom[0]),
                 "df2": float(freedom[1]),
                 "p": float(line["p_unc"]),
-                **_corrected(float(line["F"]), *map(float, freedom), float(line.get("eps", math.nan))),
+                **_corrected(float(line["F"]), freedom[0], freedom[1], float(line.get("eps", math.nan))),
                 "effect_size": float(line["np2"]),
             }
         )
