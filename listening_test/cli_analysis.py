@@ -195,7 +195,7 @@ def import_(
 def power(
     source: Source,
     difference: Annotated[
-        list[float] | None, typer.Option(help="Points that should be seen. May be repeated. Default: 5, 10 and 15.")
+        list[float] | None, typer.Option(help="Points that should be seen. May be repeated. Default: 5, 10, 15 of 100.")
     ] = None,
     pair: Annotated[
         list[str] | None, typer.Option(metavar="CONDITION", help="Twice: this pair. Default: all pairs of systems.")
@@ -214,7 +214,7 @@ def power(
     """How many listeners a test needs, by simulation from the ratings of a pilot."""
     from bench import console
     from bench.errors import ConfigError
-    from listening_test.analysis.power import needed, pilot
+    from listening_test.analysis.power import USUAL, needed, pilot
     from listening_test.analysis.screening import post_screen
     from listening_test.analysis.shown_power import as_json, as_sheet, sentence
 
@@ -223,7 +223,8 @@ def power(
     ratings, known, _ = _ratings(source, database, test)
     screened = post_screen(ratings, _screening(preset, exclude, known)).ratings
     spread = pilot(screened, (pair[0], pair[1]) if pair else None)
-    found = [needed(spread, points, seed, aim, clips) for points in difference or (5.0, 10.0, 15.0)]
+    usual = USUAL[str(ratings["test_type"].iloc[0])]
+    found = [needed(spread, points, seed, aim, clips) for points in difference or usual]
     if json:
         console.print_json(as_json(spread, found, aim))
         return
