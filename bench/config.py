@@ -115,8 +115,8 @@ def load(path: str | os.PathLike[str]) -> tuple[RunConfig, str]:
     return parse(data, str(file)), text
 
 
-def mapping_of(file: Path) -> tuple[dict[str, Any], str]:
-    """The mapping in a YAML file, and the file's text.
+def mapping_of(file: Path, keys: str = "datasets and codecs") -> tuple[dict[str, Any], str]:
+    """The mapping in a YAML file, and the file's text; ``keys`` are examples for who gives none.
 
     Raises:
         ConfigError: it cannot be read, is no YAML, gives a key twice, or holds something else than a mapping.
@@ -129,7 +129,7 @@ def mapping_of(file: Path) -> tuple[dict[str, Any], str]:
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read ({error.strerror}).") from None
     if not isinstance(data, dict):
-        raise ConfigError(f"{file}: expected keys such as datasets and codecs, got {type(data).__name__}.")
+        raise ConfigError(f"{file}: expected keys such as {keys}, got {type(data).__name__}.")
     return data, text
 
 

@@ -111,7 +111,8 @@ def simulate(
     from bench import console
     from listening_test.model import load_test
 
-    loaded, panel = load_test(test), _panel(quality)
+    loaded = load_test(test)
+    panel = _panel(quality, loaded)
     if output is not None:
         from listening_test.analysis.frames import as_ratings, write_ratings
         from listening_test.simulate import simulated_rows
@@ -194,7 +195,7 @@ def import_(
 def power(
     source: Source,
     difference: Annotated[
-        list[float] | None, typer.Option(help="Points that should be seen. May be repeated. Default: 5, 10 and 15.")
+        list[float] | None, typer.Option(help="Points that should be seen. May be repeated. Default: 5, 10, 15 of 100.")
     ] = None,
     pair: Annotated[
         list[str] | None, typer.Option(metavar="CONDITION", help="Twice: this pair. Default: all pairs of systems.")
@@ -213,7 +214,7 @@ def power(
     """How many listeners a test needs, by simulation from the ratings of a pilot."""
     from bench import console
     from bench.errors import ConfigError
-    from listening_test.analysis.power import needed, pilot
+    from listening_test.analysis.power import USUAL, needed, pilot
     from listening_test.analysis.screening import post_screen
     from listening_test.analysis.shown_power import as_json, as_sheet, sentence
 
@@ -222,7 +223,8 @@ def power(
     ratings, known, _ = _ratings(source, database, test)
     screened = post_screen(ratings, _screening(preset, exclude, known)).ratings
     spread = pilot(screened, (pair[0], pair[1]) if pair else None)
-    found = [needed(spread, points, seed, aim, clips) for points in difference or (5.0, 10.0, 15.0)]
+    usual = USUAL[str(ratings["test_type"].iloc[0])]
+    found = [needed(spread, points, seed, aim, clips) for points in difference or usual]
     if json:
         console.print_json(as_json(spread, found, aim))
         return
@@ -233,13 +235,19 @@ def power(
 
 def _ratings(source: Path, database: str, name: str) -> tuple[pd.DataFrame, Test | None, dict[str, int]]:
     """Ratings of one test; the test, where its folder is known; and what people listened with."""
+    from bench.errors import StoreError
     from listening_test.analysis.frames import as_ratings, one_test, read_ratings
-    from listening_test.model import DATABASE, TEST, load_test
+    from listening_test.model import DATABASE, RATINGS, TEST, load_test
 
     if not (source / TEST).exists():
         return one_test(read_ratings(source), name), None, {}
     known = load_test(source)
     if not database and not (source / DATABASE).exists():
+        if not (source / RATINGS).exists():
+            raise StoreError(
+                f"{source}: nobody has listened yet: there is neither {DATABASE} nor {RATINGS}. Serve the test, or "
+                "rehearse it: codecbench listen simulate"
+            )
         return one_test(read_ratings(source), name), known, {}
     from listening_test.analysis.devices import devices
 
@@ -259,7 +267,11 @@ def _screening(preset: str, exclude: list[str] | None, known: Test | None) -> Sc
     return screening(preset or (known.rules.screening if known else "bs1534"), exclude or ())
 
 
-def _panel(quality: Path | None) -> Panel:
-    from listening_test.simulate import Panel, read_quality
+def _panel(quality: Path | None, test: Test) -> Panel:
+    from listening_test.simulate import Panel, check_quality, read_quality
 
-    return Panel() if quality is None else Panel(quality=read_quality(quality))
+    if quality is None:
+        return Panel()
+    table = read_quality(quality)
+    check_quality(table, test, str(quality))
+    return Panel(quality=table)

@@ -137,11 +137,17 @@ def load_test(folder: str | Path) -> Test:
         ) from None
     except (OSError, ValueError) as error:
         raise StoreError(f"{path}: cannot be read ({error}). Build the test again: codecbench listen build") from None
-    if data.pop("format", None) != FORMAT:
+    if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
         raise StoreError(f"{path}: expected format {FORMAT} of a test. Build it again: codecbench listen build")
-    trials = tuple(_trial(trial) for trial in data.pop("trials"))
-    listed: dict[str, Any] = {name: tuple(data.pop(name)) for name in ("languages", "questionnaire")}
-    return Test(rules=Rules(**data.pop("rules")), trials=trials, **listed, **data)
+    try:
+        trials = tuple(_trial(trial) for trial in data.pop("trials"))
+        listed: dict[str, Any] = {name: tuple(data.pop(name)) for name in ("languages", "questionnaire")}
+        return Test(rules=Rules(**data.pop("rules")), trials=trials, **listed, **data)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise StoreError(
+            f"{path}: it was changed, or another version wrote it ({type(error).__name__}: {error}). Build the test "
+            "again: codecbench listen build"
+        ) from None
 
 
 def _trial(data: dict[str, Any]) -> Trial:

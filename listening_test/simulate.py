@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from bench.errors import ConfigError
+from bench.registry import nearest
 from listening_test.model import Stimulus, Test, Trial
 
 ROLE_QUALITY = {"reference": 100.0, "hidden_reference": 100.0, "mid_anchor": 45.0, "low_anchor": 20.0, "anchor": 40.0}
@@ -102,6 +103,23 @@ def read_quality(path: Path) -> dict[str | tuple[str, str], float]:
             f"({type(error).__name__}: {error})."
         ) from None
     return table
+
+
+def check_quality(table: Mapping[str | tuple[str, str], float], test: Test, where: str) -> None:
+    """Refuse qualities that no stimulus of ``test`` would have.
+
+    Raises:
+        ConfigError: a condition, or a condition on a clip, that the test does not have.
+    """
+    pairs = {(one.condition, trial.clip) for trial in test.trials for one in (trial.reference, *trial.stimuli)}
+    known = {condition for condition, _ in pairs}
+    unknown = [key for key in table if key not in pairs and key not in known]
+    if unknown:
+        name = unknown[0] if isinstance(unknown[0], str) else " on clip ".join(unknown[0])
+        raise ConfigError(
+            f"{where}: the test has no {name} ({len(unknown)} unknown in all).{nearest(name, known)} "
+            f"Conditions: {', '.join(sorted(known))}."
+        )
 
 
 def latent(panel: Panel, stimulus: Stimulus, clip: str) -> float:

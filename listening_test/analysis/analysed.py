@@ -10,7 +10,7 @@ import pandas as pd
 
 from bench.stats import DRAWS
 from listening_test.analysis import choices, reliability
-from listening_test.analysis.cautions import cautions, of_counts, of_simulation
+from listening_test.analysis.cautions import cautions, of_counts, of_missing, of_simulation
 from listening_test.analysis.comparisons import comparisons
 from listening_test.analysis.counts import fewest
 from listening_test.analysis.descriptive import outliers, summary
@@ -127,8 +127,9 @@ def _conditions(scores: pd.DataFrame, seed: int) -> pd.DataFrame:
 def _cautions(
     ratings: pd.DataFrame, used: pd.DataFrame, conditions: pd.DataFrame, people: pd.DataFrame, scaled: bool
 ) -> list[str]:
+    missing = of_missing(ratings)
     if not len(used):
-        return ["Nobody's ratings count: there are no results. See who was left out, and why."]
+        return [*missing, "Nobody's ratings count: there are no results. See who was left out, and why."]
     if scaled:
-        return cautions(ratings, used, conditions, people)
-    return of_simulation(ratings)
+        return [*cautions(ratings, used, conditions, people), *missing]
+    return [*of_simulation(ratings), *missing]

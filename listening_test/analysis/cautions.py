@@ -67,6 +67,13 @@ def of_counts(rarest: Fewest) -> list[str]:
     ]
 
 
+def of_missing(ratings: pd.DataFrame) -> list[str]:
+    """Says so where rows have no score."""
+    rated = ratings[(~ratings["training"] & (ratings["role"] != "reference")).astype(bool)]
+    lacking = int(rated["score"].isna().sum())
+    return [f"{lacking} of {len(rated)} ratings have no score and are used nowhere."] if lacking else []
+
+
 def of_simulation(ratings: pd.DataFrame) -> list[str]:
     """Says so where listeners are simulated."""
     simulated = ratings["simulated"].astype(bool)

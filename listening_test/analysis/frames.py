@@ -11,9 +11,13 @@ import pandas as pd
 
 from bench.errors import DatasetError, StoreError
 from bench.store import write_bytes, write_table
+from listening_test.analysis.checking import checked
 from listening_test.model import RATING_COLUMNS, RATINGS
 
 SORTED_BY = ["test", "listener", "block", "trial", "clip", "replicate", "condition", "against", "order", "position"]
+NEEDED = ("test_type", "listener", "trial", "clip", "condition", "role", "score")
+"""Columns of a file without which nothing can be said."""
+
 DEFAULTS: Mapping[str, Any] = {
     "simulated": False, "block": 0, "replicate": 0, "training": False, "excluded": False,
     **{name: "" for name, kind in RATING_COLUMNS.items() if kind == "string"},
@@ -57,7 +61,7 @@ def read_ratings(path: Path) -> pd.DataFrame:
 
     Raises:
         StoreError: no such file, or it cannot be read.
-        DatasetError: a table of another kind.
+        DatasetError: a table of another kind, or one that is no ratings (:func:`checking.checked`).
     """
     if path.is_dir():
         path = path / RATINGS
@@ -70,13 +74,13 @@ def read_ratings(path: Path) -> pd.DataFrame:
         ) from None
     except (OSError, ValueError) as error:
         raise StoreError(f"{path}: cannot be read as a table of ratings ({error}).") from None
-    missing = [name for name in ("listener", "trial", "condition", "role", "score") if name not in table.columns]
+    missing = [name for name in NEEDED if name not in table.columns]
     if missing:
         raise DatasetError(
             f"{path}: expected the columns of ratings.parquet; {', '.join(missing)} missing. "
             "A file of another program is turned into it by `codecbench listen import FORMAT FILE -o ratings.parquet`."
         )
-    return as_ratings(table)
+    return checked(as_ratings(table), str(path))
 
 
 def write_ratings(path: Path, ratings: pd.DataFrame) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 
 EXPERIMENTS = 2_000
 """Simulated tests for each number of listeners: a power of 0.8 is known to about +-0.02."""
+
+USUAL: Mapping[str, tuple[float, ...]] = {"mushra": (5.0, 10.0, 15.0), "acr": (0.25, 0.5, 1.0), "dcr": (0.25, 0.5, 1.0)}
+"""Differences that are asked for where none is named, by type of test: points of its scale."""
 
 MOST = 2_000
 """Listeners beyond which no number is given."""
@@ -66,8 +69,14 @@ def pilot(ratings: pd.DataFrame, pair: tuple[str, str] | None = None) -> Pilot:
     """What ``ratings`` (with ``excluded`` set) say of the spread; without ``pair``, of all pairs of systems.
 
     Raises:
-        DatasetError: fewer than three listeners rated both of a pair, or no such condition, or no two systems.
+        DatasetError: fewer than three listeners rated both of a pair, or no such condition, or no two systems; or a
+            type of test without a scale.
     """
+    kind = str(ratings["test_type"].iloc[0])
+    if kind not in USUAL:
+        raise DatasetError(
+            f"pilot: expected a test of type {', '.join(USUAL)}, got {kind}, whose answers are no scores."
+        )
     used = counted(ratings)
     known = sorted(used["condition"].unique())
     systems = sorted(used.loc[used["role"] == "system", "condition"].unique())

@@ -233,7 +233,8 @@ def _statistics(analysis: Analysis) -> Section:
             "Holm within a family: systems among each other, systems against the hidden reference. The test of "
             "BS.1534-3, Attachment 3, pools both samples (here one mean for each listener), is unpaired, one-sided "
             "and not corrected; it is given because the standard names it.",
-            "rm-ANOVA (sphericity corrected after Greenhouse and Geisser) and Friedman's test are for information.",
+            "rm-ANOVA (p corrected for lacking sphericity after Greenhouse and Geisser, GG, and after Huynh and Feldt, "
+            "HF, whom the standard names) and Friedman's test are for information.",
             "Outliers are listed, never removed.",
         ]
     return Section("statistics", "Statistical methods", (*sentences, f"Seed {analysis.seed}."))

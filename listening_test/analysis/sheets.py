@@ -141,17 +141,19 @@ def of_comparisons(analysis: Analysis) -> Sheet:
 
 def of_all_systems(analysis: Analysis) -> Sheet:
     """ANOVA and Friedman."""
-    columns = ("test", "effect", "statistic", "df", "epsilon", "p", "p corrected", "effect size", "listeners",
-               "left out", "note")  # fmt: skip
+    columns = ("test", "effect", "statistic", "df", "p", "epsilon (GG)", "p (GG)", "epsilon (HF)", "p (HF)",
+               "effect size", "listeners", "left out", "note")  # fmt: skip
     rows = [
         (
             row["test"],
             row["effect"],
             number(row["statistic"], 2),
             ", ".join(part for part in (number(row["df1"], 0), number(row["df2"], 0)) if part),
-            number(row["epsilon"], 2),
             p_text(row["p"]),
-            p_text(row["p_corrected"]),
+            number(row["epsilon_gg"], 2),
+            p_text(row["p_gg"]),
+            number(row["epsilon_hf"], 2),
+            p_text(row["p_hf"]),
             number(row["effect_size"], 2),
             number(row["n_listeners"]),
             number(row["left_out"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -32,7 +33,19 @@ def sentence(spread: Pilot) -> str:
         f"Pilot: {spread.listeners} listeners, {len(spread.pairs)} pairs, {spread.clips:.1f} clips each. Differences "
         f"of a pair vary by {spread.between:.1f} points (standard deviation) between listeners and by "
         f"{spread.within:.1f} from clip to clip; {100 * spread.excluded:.0f} % of the listeners were left out by "
-        "screening. The clips are taken as they are: other clips may differ by more."
+        "screening. The clips are taken as they are: other clips may differ by more. "
+        f"{_uncertainty(spread.listeners)}"
+    )
+
+
+def _uncertainty(listeners: int) -> str:
+    """What a standard deviation of so few is worth: its interval of 95 % where errors are normal."""
+    from scipy import stats
+
+    low, high = (math.sqrt((listeners - 1) / stats.chi2.ppf(p, listeners - 1)) for p in (0.975, 0.025))
+    return (
+        f"A spread between {listeners} listeners is known to a factor of {low:.2f} to {high:.2f} only, their number to "
+        f"one of {low**2:.2f} to {high**2:.2f}."
     )
 
 

@@ -10,18 +10,18 @@ import pandas as pd
 
 from listening_test.analysis.borrowed import pingouin
 
-ROWS = ("test", "effect", "n_listeners", "left_out", "statistic", "df1", "df2", "epsilon", "p", "p_corrected",
-        "effect_size", "note")  # fmt: skip
+ROWS = ("test", "effect", "n_listeners", "left_out", "statistic", "df1", "df2", "p", "epsilon_gg", "p_gg",
+        "epsilon_hf", "p_hf", "effect_size", "note")  # fmt: skip
 
 
 def omnibus(ratings: pd.DataFrame) -> pd.DataFrame:
     """Tests over all systems (at least two), columns ``ROWS``.
 
     rm-ANOVA on the listeners' means (``condition``), and, where every listener rated every system on every clip,
-    ``condition``, ``clip`` and their interaction. ``epsilon`` is that of Greenhouse and Geisser, ``p_corrected`` the p
-    corrected by it for lacking sphericity, ``effect_size`` partial eta squared. Friedman's test on the listeners'
-    means with Kendall's W. ``left_out``: listeners without a rating of every system. A test that cannot be made is a
-    row whose note says why.
+    ``condition``, ``clip`` and their interaction. ``epsilon_gg`` is that of Greenhouse and Geisser, ``epsilon_hf`` that
+    of Huynh and Feldt, which BS.1534-3 names; ``p_gg`` and ``p_hf`` are corrected by them for lacking
+    sphericity. ``effect_size``: partial eta squared. Friedman's test on the listeners' means with Kendall's W.
+    ``left_out``: listeners without a rating of every system. A test that cannot be made is a row whose note says why.
     """
     systems = ratings[ratings["role"] == "system"]
     cells = systems.pivot_table(index="listener", columns=["condition", "clip"], values="score", aggfunc="mean")
@@ -105,13 +105,31 @@ def _anova(long: pd.DataFrame, within: str | list[str], about: dict[str, Any]) -
                 "statistic": float(line["F"]),
                 "df1": float(freedom[0]),
                 "df2": float(freedom[1]),
-                "epsilon": float(line.get("eps", math.nan)),
                 "p": float(line["p_unc"]),
-                "p_corrected": float(line.get("p_GG_corr", math.nan)),
+                **_corrected(float(line["F"]), freedom[0], freedom[1], float(line.get("eps", math.nan))),
                 "effect_size": float(line["np2"]),
             }
         )
     return rows
+
+
+def huynh_feldt(epsilon: float, n: int, degrees: float) -> float:
+    """Epsilon of Huynh and Feldt out of that of Greenhouse and Geisser, for ``n`` listeners; at most 1.
+
+    Source:
+        Huynh and Feldt, Journal of Educational Statistics 1(1), 1976, for one group.
+    """
+    below = degrees * (n - 1 - degrees * epsilon)
+    return min(1.0, (n * degrees * epsilon - 2) / below) if below > 0 else 1.0
+
+
+def _corrected(statistic: float, df1: float, df2: float, epsilon: float) -> dict[str, float]:
+    """Both epsilons, and p by the F distribution with as many times the degrees of freedom."""
+    from scipy.special import fdtrc
+
+    hf = math.nan if math.isnan(epsilon) else huynh_feldt(epsilon, round(df2 / df1) + 1, df1)
+    p_gg, p_hf = (float(fdtrc(one * df1, one * df2, statistic)) for one in (epsilon, hf))
+    return {"epsilon_gg": epsilon, "p_gg": p_gg, "epsilon_hf": hf, "p_hf": p_hf}
 
 
 def _friedman(complete: pd.DataFrame, about: dict[str, Any]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def build(
             f"{folder}: a test is there already, and the answers of listeners belong to exactly its files. "
             "Choose another --output, or remove the folder."
         )
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise StoreError(f"{folder}: expected an empty folder or none. Choose another --output.")
     sources = Sources.load(Path(run) for run in runs)
     choice = choose(parsed, sources, str(config))

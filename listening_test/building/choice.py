@@ -12,6 +12,7 @@ from listening_test import design
 from listening_test.building import said
 from listening_test.building.config import ClipsConfig, TestConfig
 from listening_test.building.findings import TRAINING_CLAUSE, Finding
+from listening_test.building.making import HIDDEN_REFERENCE, REFERENCE
 from listening_test.building.sources import ClipFacts, Sources, System
 from listening_test.design import seed_of
 
@@ -37,6 +38,13 @@ def choose(config: TestConfig, sources: Sources, where: str = "test") -> Choice:
     against, more = _against(config, sources)
     problems += more
     needed = [*systems, *([against] if against and against not in systems else [])]
+    taken = {REFERENCE, HIDDEN_REFERENCE, *(anchor.name for anchor in config.all_anchors)}
+    problems += [
+        f"conditions: {system.name!r} is also what the test calls its reference or an anchor. Give the anchor another "
+        "name, or leave the condition out."
+        for system in needed
+        if system.name in taken
+    ]
     if problems or not needed:
         raise ConfigError([f"{where}, {problem}" for problem in problems])
     known, problems = sources.clips(needed)

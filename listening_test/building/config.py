@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
 
@@ -13,8 +14,11 @@ from bench.config import mapping_of, shipped, shipped_tests
 from bench.domain import Category
 from bench.errors import ConfigError
 from bench.registry import nearest
+from listening_test import texts
 from listening_test.building.presets import LOW_ANCHOR_HZ, MID_ANCHOR_HZ, Preset, PresetName, defaults_of
 from listening_test.model import Role, TestType
+
+T = TypeVar("T")
 
 CHOICES: tuple[TestType, ...] = ("abx", "ab")
 PLACES = ("start", "middle", "loudest", "random")
@@ -153,10 +157,20 @@ class TestConfig(_Model):
     @field_validator("excerpt_at", mode="before")
     @classmethod
     def _place(cls, value: object) -> object:
-        number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+        number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
         if not number and value not in PLACES:
             raise ValueError(f"expected {', '.join(PLACES)}, or a time in seconds")
         return value
+
+    @field_validator("languages")
+    @classmethod
+    def _spoken(cls, value: list[str]) -> list[str]:
+        return _served(value, tuple(value), {})
+
+    @field_validator("texts")
+    @classmethod
+    def _shown(cls, value: dict[str, str]) -> dict[str, str]:
+        return _served(value, (), value)
 
     @model_validator(mode="after")
     def _fits(self) -> TestConfig:
@@ -177,6 +191,10 @@ class TestConfig(_Model):
                     "blocks.systems_per_trial belongs to mushra; other types use blocks.trials_per_listener",
                 ),
                 (len(set(names)) < len(names), "two anchors have one name"),
+                (
+                    {"reference", "hidden_reference"} & set(names),
+                    "reference and hidden_reference are the original itself; call the anchor by another name",
+                ),
                 (len(set(questions)) < len(questions), "two questions of the questionnaire have one id"),
             )
             if wrong
@@ -220,7 +238,7 @@ def load(path: str | os.PathLike[str]) -> tuple[TestConfig, str]:
                 f"Shipped with codecbench: {', '.join(known)}."
             )
         file = known[file.name]
-    data, text = mapping_of(file)
+    data, text = mapping_of(file, "name and conditions")
     if "codecs" in data or "datasets" in data:
         raise ConfigError(f"{file}: this describes a run, no listening test. Measure it first: codecbench run {path}")
     return parse(data, str(file)), text
@@ -237,6 +255,15 @@ def parse(data: Mapping[str, Any], where: str = "test") -> TestConfig:
     except ValidationError as error:
         problems = [f"{where}, {_described(problem)}" for problem in error.errors()]
         raise ConfigError(list(dict.fromkeys(problems))) from None
+
+
+def _served(value: T, languages: tuple[str, ...], own: Mapping[str, str]) -> T:
+    """``value``, where the pages have these languages and texts: a test is built once, and served as it is."""
+    try:
+        texts.check(languages, own)
+    except ConfigError as error:
+        raise ValueError(str(error).removeprefix("texts, ").rstrip(".")) from None
+    return value
 
 
 _PARTS: dict[str, type[BaseModel]] = {

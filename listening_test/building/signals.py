@@ -249,8 +249,3 @@ def _between_items(levels: dict[str, float]) -> Iterator[Finding]:
             "items differ in loudness by more than a listener's own adjustment can even out", f"{low} and {high}",
             f"{levels[low]:.1f} and {levels[high]:.1f} LUFS", f"within {ITEMS_LU:g} LU", "Set item_lufs: -26",
         )  # fmt: skip
-
-
-def _db(samples: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
-    power = float(np.mean(np.square(samples)))
-    return 10 * float(np.log10(power)) if power else -np.inf

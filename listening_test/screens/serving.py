@@ -23,16 +23,22 @@ KEPT = 20_000
 
 _checks: OrderedDict[str, Tone | None] = OrderedDict()
 _lock = threading.Lock()
+_opening = threading.Lock()
 
 
-@cache
 def sessions() -> Sessions:
-    """The sessions of the test that the environment names.
+    """The sessions of the test that the environment names, the same for every thread.
 
     Raises:
         ConfigError: no test is named, or it asks for a language or text that is not there.
         StoreError: the test or its store cannot be opened.
     """
+    with _opening:  # a cache alone opens one for each thread that asks at once, each with connections of its own
+        return _opened()
+
+
+@cache
+def _opened() -> Sessions:
     folder = settings.setting(settings.TEST)
     if not folder:
         raise ConfigError(f"{settings.TEST} is not set: expected the folder of a test. Use codecbench listen serve.")

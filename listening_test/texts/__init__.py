@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from string import Formatter
 
 import yaml
 
@@ -59,14 +60,28 @@ def texts(language: str, own: Mapping[str, str] | None = None) -> Texts:
 
 
 def check(languages: tuple[str, ...], own: Mapping[str, str]) -> None:
-    """Raise ConfigError where a test names a language or a text that is not there."""
+    """Raise ConfigError where a test names a language, a text or a place in a text that is not there."""
     for language in languages:
         entries(language)
     known = entries(LANGUAGES[0])
-    for name in own:
+    for name, text in own.items():
         language, _, key = name.rpartition(".")
         if key not in known or (language and language not in LANGUAGES):
             raise ConfigError(
                 f"texts, {name}: expected KEY or LANGUAGE.KEY with a key of listening_test/texts/en.yaml and one of "
                 f"the languages {', '.join(LANGUAGES)}."
             )
+        places = _places(known[key])
+        if places and not (found := _places(text)) <= places:
+            raise ConfigError(
+                f"texts, {name}: expected no other places than {{{'}, {'.join(sorted(places))}}}, got {text!r} "
+                f"({', '.join(sorted(found - places))}). A brace that is meant is written twice."
+            )
+
+
+def _places(text: str) -> set[str]:
+    """Names of the places in ``text``; one that no name can be where it cannot be filled in."""
+    try:
+        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError as error:
+        return {str(error)}

@@ -218,6 +218,8 @@ def test_problems_of_a_configuration_come_together(runs: Path, tmp_path: Path) -
         "clips[0]", "clips[1]", "clips[2]",
     ]  # fmt: skip
     assert "Did you mean 'si_sdr'?" in caught.value.problems[1]
+    with pytest.raises(ConfigError, match="'lowpass_3500' is also what the test calls its reference or an anchor"):
+        made(runs, tmp_path, conditions=["*", "lowpass_3500"], anchors=[{"name": "lowpass_3500", "cutoff_hz": 3500}])
     assert not (tmp_path / "test").exists()
 
 
@@ -322,6 +324,9 @@ def test_a_refused_test_leaves_nothing_and_force_is_recorded(runs: Path, tmp_pat
     assert test.made["forced"] is True
     with pytest.raises(StoreError, match="a test is there already"):
         made(runs, tmp_path, anchors=["low"], training=0, force=True)
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="expected an empty folder or none"):
+        build([runs / "first"], tmp_path / "t.yaml", output=tmp_path / "file")
 
 
 def test_a_decoded_file_that_was_changed_is_noticed(runs: Path, tmp_path: Path) -> None:

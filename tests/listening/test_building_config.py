@@ -57,6 +57,7 @@ def test_all_problems_come_at_once_with_their_keys() -> None:
         ({"type": "abx", "anchors": ["low"]}, "no hidden_reference and no anchors"),
         ({"type": "acr", "blocks": {"systems_per_trial": 4}}, "use blocks.trials_per_listener"),
         ({"anchors": ["low", "low"]}, "two anchors have one name"),
+        ({"anchors": [{"name": "hidden_reference", "cutoff_hz": 5000}]}, "call the anchor by another name"),
         ({"questionnaire": [{"id": "a", "text": "?"}, {"id": "a", "text": "??"}]}, "have one id"),
         ({"questionnaire": [{"id": "a", "text": "?", "kind": "choice"}]}, "options go with kind"),
         ({"clips": {"choose": "critical"}}, "choose: critical and quantity go together"),
@@ -69,6 +70,27 @@ def test_all_problems_come_at_once_with_their_keys() -> None:
 def test_what_does_not_fit_together(keys: dict[str, Any], what: str) -> None:
     (problem,) = problems(**keys)
     assert what in problem
+
+
+@pytest.mark.parametrize(
+    ("keys", "what"),
+    [
+        ({"languages": ["en", "xx"]}, "languages: language 'xx': expected one of de, en, fr"),
+        ({"texts": {"consnt": "..."}}, "texts: consnt: expected KEY or LANGUAGE.KEY"),
+        ({"texts": {"xx.consent": "..."}}, "texts: xx.consent: expected KEY or LANGUAGE.KEY"),
+        ({"texts": {"trial_title": "No. {nr}"}}, "texts: trial_title: expected no other places than {number}, {total}"),
+        ({"texts": {"fr.trial_title": "100 {% of {total}"}}, "texts: fr.trial_title: expected no other places"),
+        ({"excerpt_at": float("inf")}, "excerpt_at: expected start, middle"),
+    ],
+)
+def test_what_could_never_be_served_is_not_built(keys: dict[str, Any], what: str) -> None:
+    """A test does not change after it is built: its pages have to find their languages and texts."""
+    [problem] = problems(**keys)
+    assert what in problem
+
+
+def test_texts_of_a_test_may_leave_places_out_and_hold_braces() -> None:
+    config.parse({"name": "x", "texts": {"trial_title": "No. {number}", "consent": "For {you} and 100 %"}})
 
 
 def test_short_forms() -> None:

@@ -1,5 +1,7 @@
 """A test survives its file."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -32,3 +34,11 @@ def test_what_is_no_test_is_told(tmp_path: Path) -> None:
     (tmp_path / TEST).write_text("{", encoding="utf-8")
     with pytest.raises(StoreError, match="cannot be read"):
         load_test(tmp_path)
+    (tmp_path / TEST).write_text("[1]", encoding="utf-8")
+    with pytest.raises(StoreError, match="expected format 1"):
+        load_test(tmp_path)
+    whole = json.dumps({"format": 1, **asdict(made())})
+    for part, other in (('"trials"', '"tests"'), ('"screening"', '"screen"'), ('"sha256"', '"md5"')):
+        (tmp_path / TEST).write_text(whole.replace(part, other), encoding="utf-8")
+        with pytest.raises(StoreError, match="it was changed, or another version wrote it"):
+            load_test(tmp_path)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from typer.testing import CliRunner
 from bench.errors import CodecbenchError, ConfigError
 from listening_test.cli import app as whole
 from listening_test.cli_web import app
+from listening_test.screens import serving, settings
 from listening_test.screens.events import as_event, messages, record
 from listening_test.screens.experimenter.watching import flags, forecast, people_or_rehearsal
 from listening_test.screens.frame import plain
@@ -174,3 +177,21 @@ def test_commands(tmp_path: Path) -> None:
     assert '"status": "finished"' in run(app, ["status", str(tmp_path), "--json"]).stdout
     hashed = run(app, ["password"], input="long & right\nlong & right\n").stdout.strip()
     assert right_password(hashed, "long & right")
+
+
+def test_all_threads_of_a_server_share_one_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each store has connections of its own: a hundred listeners who come at once would take all of PostgreSQL's."""
+    tiny_test(tmp_path)
+    monkeypatch.setenv(settings.TEST, str(tmp_path))
+    serving._opened.cache_clear()
+    together = Barrier(12)
+
+    def opened(_: int) -> Sessions:
+        together.wait()
+        return serving.sessions()
+
+    with ThreadPoolExecutor(12) as pool:
+        found = set(pool.map(opened, range(12)))
+    assert len(found) == 1
+    found.pop().dispose()
+    serving._opened.cache_clear()

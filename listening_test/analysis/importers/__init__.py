@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.errors import ConfigError, StoreError, UnknownName
+from listening_test.analysis.checking import checked
 from listening_test.analysis.frames import as_ratings
 from listening_test.analysis.importers.base import Imported, Options, Row
 from listening_test.analysis.screening import ROLES
@@ -36,7 +37,7 @@ def import_ratings(name: str, path: Path, options: Options | None = None) -> Imp
         UnknownName: no format is called that.
         ConfigError: a role that there is none, or of a condition that the file does not have.
         StoreError: the file cannot be read.
-        DatasetError: it is of another format.
+        DatasetError: it is of another format, or what it holds is no ratings (:func:`checking.checked`).
     """
     if name not in FORMATS:
         raise UnknownName(f"no format is called {name!r}. Known: {', '.join(FORMATS)}.")
@@ -53,7 +54,7 @@ def import_ratings(name: str, path: Path, options: Options | None = None) -> Imp
         row["role"] = chosen.roles.get(row["condition"], row["role"])
         row["training"] = row.get("training", False) or row["trial"] in chosen.training
     _check_names(path, rows, chosen)
-    return Imported(as_ratings(rows), tuple(notes))
+    return Imported(checked(as_ratings(rows), str(path)), tuple(notes))
 
 
 def _text(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,13 +64,25 @@ class Options:
         return parts["condition"] or "", parts.get("clip") or ""
 
 
+def lines_of(text: str, format_: str) -> list[list[str]]:
+    """Lines of a CSV that are not empty; a cell in quotes may hold ends of lines.
+
+    Raises:
+        DatasetError: what is no CSV.
+    """
+    try:
+        return [line for line in csv.reader(io.StringIO(text, newline="")) if line]
+    except csv.Error as error:
+        raise DatasetError(f"{format_}: cannot be read as CSV ({error}).") from None
+
+
 def table(text: str, format_: str, needed: tuple[str, ...]) -> list[dict[str, str]]:
     """Lines of a CSV with a header.
 
     Raises:
         DatasetError: a column of ``needed`` is missing, or a line has another number of cells than the header.
     """
-    lines = [line for line in csv.reader(text.splitlines()) if line]
+    lines = lines_of(text, format_)
     header = lines[0] if lines else []
     missing = [name for name in needed if name not in header]
     if missing:
@@ -95,6 +108,23 @@ def number(text: object, where: str, low: float = 0.0, high: float = 100.0) -> f
     if not low <= value <= high:
         raise DatasetError(f"{where}: expected a score from {low:g} to {high:g}, got {text!r}.")
     return value
+
+
+def seconds(value: object, where: str, per_second: float = 1.0) -> float | None:
+    """A time in seconds; None where there is none.
+
+    Raises:
+        DatasetError: it is no number, or negative.
+    """
+    if value is None or not str(value).strip():
+        return None
+    try:
+        found = float(str(value)) / per_second
+    except ValueError:
+        found = float("nan")
+    if not 0 <= found < float("inf"):
+        raise DatasetError(f"{where}: expected a time, got {value!r}.")
+    return found
 
 
 class Pseudonyms:

@@ -8,6 +8,7 @@ the file does not say which it is.
 from __future__ import annotations
 
 import json
+import math
 
 from bench.errors import DatasetError
 from listening_test.analysis.importers.base import Options, Row, number, table
@@ -42,7 +43,9 @@ def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
 
 def _list(text: str, where: str) -> list[float]:
     try:
-        found = json.loads(text)
-        return [float(value) for value in found]
+        found = [float(value) for value in json.loads(text)]
     except (ValueError, TypeError):
-        raise DatasetError(f"{where}: expected a list of numbers such as [1.0, 2.0], got {text[:60]!r}.") from None
+        found = [math.nan]
+    if not all(map(math.isfinite, found)):
+        raise DatasetError(f"{where}: expected a list of numbers such as [1.0, 2.0], got {text[:60]!r}.")
+    return found

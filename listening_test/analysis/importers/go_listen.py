@@ -10,18 +10,17 @@ Which condition a sound is, its file name has to tell: ``--pattern '(?P<clip>.+)
 
 from __future__ import annotations
 
-import csv
 from pathlib import PurePath
 
 from bench.errors import DatasetError
-from listening_test.analysis.importers.base import Options, Pseudonyms, Row, number
+from listening_test.analysis.importers.base import Options, Pseudonyms, Row, lines_of, number, seconds
 
 RATING, TIME = " rating", "Time (s)"
 
 
 def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
     """Rows of RATING_COLUMNS, and notes."""
-    lines = [line for line in csv.reader(text.splitlines()) if line]
+    lines = lines_of(text, "go_listen")
     if len(lines) < 3 or lines[0][:1] != ["Tags"] or lines[1][:2] != ["Name", "Date"]:
         raise DatasetError("go_listen: expected three header lines that start with Tags, with Name,Date and empty.")
     titles, files = lines[1], lines[2]
@@ -54,7 +53,7 @@ def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
                         "condition": condition,
                         "role": "system",
                         "score": number(line[column], f"go_listen, row {place}, {name}"),
-                        "trial_s": float(line[time] or 0) if time is not None else None,
+                        "trial_s": None if time is None else seconds(line[time], f"go_listen, row {place}"),
                         "submitted": line[1],
                     }
                 )

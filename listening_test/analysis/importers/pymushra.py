@@ -15,19 +15,29 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bench.errors import DatasetError
-from listening_test.analysis.importers.base import Options, Pseudonyms, Row, number
+from listening_test.analysis.importers.base import Options, Pseudonyms, Row, number, seconds
 from listening_test.analysis.importers.webmushra import ROLES
 
 
 def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
-    """Rows of RATING_COLUMNS, and notes: what is not of MUSHRA trials is left out and counted."""
+    """Rows of RATING_COLUMNS, and notes: what is not of MUSHRA trials is left out and counted.
+
+    An answer that is there twice with one score and time counts once; with others it is a repetition of the trial.
+    """
     people, trials, others = Pseudonyms(), dict[str, dict[str, int]](), Counter[str]()
+    seen, doubled = dict[tuple[str, ...], list[tuple[object, ...]]](), list[int]()
     rows: list[Row] = []
     for place, answer in enumerate(_answers(text), 1):
         if answer["type"] != "mushra":
             others[str(answer["type"])] += 1
             continue
         listener, trial, condition = people(answer["person"]), str(answer["trial"]), str(answer["stimulus"])
+        given = (answer["score"], answer["ms"], answer["date"])
+        earlier = seen.setdefault((str(answer["test"]), listener, trial, condition), [])
+        if given in earlier:
+            doubled.append(place)
+            continue
+        earlier.append(given)
         order = trials.setdefault(listener, {})
         rows.append(
             {
@@ -37,15 +47,21 @@ def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
                 "trial": trial,
                 "clip": trial,
                 "category": options.category,
+                "replicate": len(earlier) - 1,
                 "order": order.setdefault(trial, len(order) + 1),
                 "condition": condition,
                 "role": ROLES.get(condition, "system"),
                 "score": number(answer["score"], f"pymushra, answer {place}"),
-                "trial_s": None if answer["ms"] is None else float(answer["ms"]) / 1000,
-                "submitted": _moment(answer["date"]),
+                "trial_s": seconds(answer["ms"], f"pymushra, answer {place}", per_second=1000),
+                "submitted": _moment(answer["date"], f"pymushra, answer {place}"),
             }
         )
     notes = [f"Left out: {count} answers of trials of type {kind}." for kind, count in sorted(others.items())]
+    if doubled:
+        notes.append(
+            f"Left out: answer {', '.join(map(str, doubled))}, which repeats an earlier one of the same person, trial "
+            "and stimulus."
+        )
     return rows, notes
 
 
@@ -91,8 +107,11 @@ def _of_trial(trial: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         }
 
 
-def _moment(date: object) -> str:
+def _moment(date: object, where: str) -> str:
     """Milliseconds since 1970, as the download has them, as UTC; text as it is (local time of their server)."""
     if isinstance(date, int | float):
-        return datetime.fromtimestamp(date / 1000, UTC).isoformat()
+        try:
+            return datetime.fromtimestamp(date / 1000, UTC).isoformat()
+        except (ValueError, OverflowError, OSError):
+            raise DatasetError(f"{where}: expected a date in milliseconds since 1970, got {date!r}.") from None
     return str(date or "")

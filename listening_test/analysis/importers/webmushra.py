@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from listening_test.analysis.importers.base import Options, Pseudonyms, Row, number, table
+from listening_test.analysis.importers.base import Options, Pseudonyms, Row, number, seconds, table
 
 ROLES = {"reference": "hidden_reference", "anchor35": "low_anchor", "anchor70": "mid_anchor"}
 
@@ -37,11 +37,11 @@ def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
         person: tuple[str, ...] = (line.get("session_uuid", ""),)
         if not person[0]:
             person = tuple(value for name, value in line.items() if name not in OWN)
-        again = seen[person, line["trial_id"], line["rating_stimulus"]]
-        seen[person, line["trial_id"], line["rating_stimulus"]] += 1
+        stimulus = (person, line["session_test_id"], line["trial_id"], line["rating_stimulus"])
+        again = seen[stimulus]
+        seen[stimulus] += 1
         who: object = person if line.get("session_uuid") else (person, again)
         order = trials.setdefault(who, {})
-        milliseconds = line.get("rating_time", "")
         rows.append(
             {
                 "test": line["session_test_id"] or options.test,
@@ -55,7 +55,7 @@ def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
                 "condition": line["rating_stimulus"],
                 "role": ROLES.get(line["rating_stimulus"], "system"),
                 "score": number(line["rating_score"], f"webmushra, row {place}"),
-                "trial_s": float(milliseconds) / 1000 if milliseconds else None,
+                "trial_s": seconds(line.get("rating_time"), f"webmushra, row {place}", per_second=1000),
             }
         )
     notes = []

@@ -57,3 +57,8 @@ def panel(
         for clip in range(clips)
         for index, (condition, mean) in enumerate(means.items())
     )
+
+
+def on_scale(ratings: pd.DataFrame) -> pd.DataFrame:
+    """The same, with no score beyond 0 to 100: as a file may hold them."""
+    return ratings.assign(score=ratings["score"].clip(0, 100))

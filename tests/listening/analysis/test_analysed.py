@@ -28,7 +28,7 @@ from listening_test.analysis.reliability import listeners
 from listening_test.analysis.screening import PRESETS
 from listening_test.cli_analysis import app
 from listening_test.model import RATING_COLUMNS, RATINGS, write_test
-from tests.listening.analysis.made import of_listeners, panel, rating
+from tests.listening.analysis.made import of_listeners, on_scale, panel, rating
 from tests.listening.conftest import tiny_test
 
 DRAWS = 300
@@ -87,7 +87,7 @@ def test_an_analysis_does_not_depend_on_the_order_of_rows():
 
 
 def test_rows_stay_and_only_two_columns_change(tmp_path):
-    ratings = as_ratings(panel())
+    ratings = on_scale(panel())
     ratings.loc[(ratings["listener"] == "L01") & (ratings["role"] == "hidden_reference"), "score"] = 10.0
     analysis = analysed(ratings)
     outputs.write_all(analysis, tmp_path)
@@ -218,7 +218,7 @@ def test_ratings_of_several_tests_are_not_mixed(tmp_path):
     assert set(one_test(both, "other")["test"]) == {"other"}
     with pytest.raises(DatasetError, match="no test is called 'x'"):
         one_test(both, "x")
-    write_ratings(tmp_path / "both.parquet", as_ratings(both))
+    write_ratings(tmp_path / "both.parquet", on_scale(as_ratings(both)))
     assert invoke("analyze", tmp_path / "both.parquet", "--test", "other", "--preset", "none").exit_code == 0
 
 
@@ -239,6 +239,42 @@ def test_files_that_hold_no_ratings_are_told(tmp_path):
         one_test(as_ratings([]))
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("role", "sytem", "column role: expected one of .*system, got 'sytem'"),
+        ("test_type", "mushr", "column test_type: expected one of mushra, acr, dcr, abx, ab, got 'mushr'"),
+        ("score", 150.0, r"scores from 0 to 100 in a test of type mushra, got 150 \(listener L00, trial t00"),
+        ("score", np.inf, "got inf"),
+        ("score", -1.0, "got -1"),
+    ],
+)
+def test_what_no_test_can_have_given_is_refused(tmp_path, column, value, said):
+    ratings = on_scale(panel())
+    ratings.loc[0, column] = value
+    write_ratings(tmp_path / "r.parquet", ratings)
+    with pytest.raises(DatasetError, match=said):
+        read_ratings(tmp_path / "r.parquet")
+
+
+def test_a_rating_that_is_there_twice_is_refused(tmp_path):
+    """It would count twice in every mean; a repetition has another number."""
+    ratings = on_scale(panel())
+    twice = pd.concat([ratings, ratings.head(2).assign(score=3.0)])
+    write_ratings(tmp_path / "r.parquet", as_ratings(twice))
+    with pytest.raises(DatasetError, match=r"got several \(listener L00, trial t00, condition .*; 2 in all"):
+        read_ratings(tmp_path / "r.parquet")
+    again = pd.concat([ratings, ratings.head(2).assign(score=3.0, replicate=1)])
+    write_ratings(tmp_path / "r.parquet", as_ratings(again))
+    assert len(read_ratings(tmp_path / "r.parquet")) == len(ratings) + 2
+
+
+def test_ratings_without_a_score_are_told():
+    ratings = panel()
+    ratings.loc[:2, "score"] = np.nan
+    assert f"3 of {len(ratings)} ratings have no score and are used nowhere." in analysed(ratings).cautions
+
+
 def test_devices_are_counted():
     rows = [
         {"listener": "a", "kind": "device", "values": {"kind": "headphones", "model": "HD 650"}},
@@ -250,7 +286,7 @@ def test_devices_are_counted():
 
 
 def test_analyze_writes_and_prints(tmp_path):
-    write_ratings(tmp_path / "r.parquet", as_ratings(panel()))
+    write_ratings(tmp_path / "r.parquet", on_scale(panel()))
     result = invoke("analyze", tmp_path / "r.parquet", "--exclude", "hidden_reference < 90 on > 10%")
     assert result.exit_code == 0
     assert "8 listeners, 0 left out by screening (own rules)" in result.stdout
@@ -292,7 +328,7 @@ def test_names_stay_whole_in_a_terminal_of_80_columns(tmp_path, monkeypatch, tes
 
     monkeypatch.setattr(console, "out", Console(highlight=False, width=80))
     if test_type == "mushra":
-        ratings = panel(systems=LONG)
+        ratings = on_scale(panel(systems=LONG))
     else:
         one, two, three = LONG
         ratings = as_ratings(
@@ -326,6 +362,8 @@ def test_import_then_analyze_then_power(tmp_path, real_data):
 
 def test_simulate_then_analyze_a_test_folder(tmp_path):
     tiny_test(tmp_path, trials=3)
+    with pytest.raises(StoreError, match="nobody has listened yet"):
+        invoke("analyze", tmp_path)
     assert "4 simulated listeners took the test" in invoke("simulate", tmp_path, "--listeners", 4, "--seed", 2).stdout
     found = json.loads(invoke("analyze", tmp_path, "--json").stdout)
     assert found["simulated"] is True
@@ -347,6 +385,10 @@ def test_simulate_without_a_store(tmp_path):
     write_test(replace(test, rules=replace(test.rules, screening="none")), tmp_path)
     with pytest.raises(ConfigError, match="expected a CSV with the columns condition, quality"):
         invoke(*arguments, "--quality", tmp_path / "test.json")
+    for line, name in (("codec0@600,30", "codec0@600 "), ("codec0@6000,30,clip9", "codec0@6000 on clip clip9")):
+        (tmp_path / "other.csv").write_text(f"condition,quality,clip\n{line}\n")
+        with pytest.raises(ConfigError, match=f"the test has no {name}"):
+            invoke(*arguments, "--quality", tmp_path / "other.csv")
 
 
 def test_numbers_that_are_not_there_are_null(tmp_path):

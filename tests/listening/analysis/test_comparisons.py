@@ -138,6 +138,32 @@ def test_rm_anova_and_friedman_as_statsmodels_and_scipy_say():
     assert table["condition", "effect size: Kendall's W"] == pytest.approx(friedman)
 
 
+def test_both_corrections_for_sphericity_as_published():
+    """Field, "Discovering Statistics Using SPSS", chapter on repeated measures: eight people, four foods."""
+    foods = {
+        "insect": [8, 9, 6, 5, 8, 7, 10, 12],
+        "kangaroo": [7, 5, 2, 3, 4, 5, 2, 6],
+        "eye": [1, 2, 3, 1, 5, 6, 7, 8],
+        "grub": [6, 5, 8, 9, 8, 7, 2, 1],
+    }
+    eaten = {f"L{who}": {food: [values[who]] for food, values in foods.items()} for who in range(8)}
+    row = omnibus(of_listeners(eaten)).iloc[0]
+    assert (round(row["statistic"], 2), row["df1"], row["df2"]) == (3.79, 3, 21)
+    assert (round(row["epsilon_gg"], 3), round(row["epsilon_hf"], 3)) == (0.533, 0.666)
+    assert (round(row["p"], 3), round(row["p_gg"], 3), round(row["p_hf"], 3)) == (0.026, 0.063, 0.048)
+
+
+def test_corrections_as_pingouin_has_them():
+    import pingouin
+
+    ratings = counted(panel(listeners=9, seed=2, systems={"a": 60, "b": 63, "c": 65, "d": 70}))
+    means = ratings[ratings["role"] == "system"].pivot_table(index="listener", columns="condition", values="score")
+    row = omnibus(ratings).iloc[0]
+    assert row["epsilon_gg"] == pytest.approx(pingouin.epsilon(means, correction="gg"))
+    assert row["epsilon_hf"] == pytest.approx(pingouin.epsilon(means, correction="hf"))
+    assert row["p"] < row["p_hf"] < row["p_gg"]
+
+
 def test_what_cannot_be_tested_says_why():
     notes = omnibus(counted(panel(listeners=2)))["note"]
     assert set(notes) == {"fewer than three listeners rated every system"}

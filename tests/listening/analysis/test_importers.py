@@ -56,6 +56,22 @@ def test_webmushra_rows_that_stand_twice_count_once(tmp_path):
     ) == [0, 1]
 
 
+@pytest.mark.parametrize("ending", ["\u2028", "\x0c", "\x85", "\x1e"])
+def test_what_is_no_end_of_a_line_does_not_end_one(tmp_path, ending):
+    remark = WEBMUSHRA.replace("u-1,trial1,reference,100,20500,", f"u-1,trial1,reference,100,20500,well{ending}done")
+    assert len(imported("webmushra", tmp_path, remark)[0]) == 7
+    quoted = WEBMUSHRA.replace("u-1,trial1,reference,100,20500,", 'u-1,trial1,reference,100,20500,"well\ndone"')
+    assert len(imported("webmushra", tmp_path, quoted)[0]) == 7
+
+
+def test_webmushra_trials_of_two_tests_are_no_repetitions(tmp_path):
+    lines = WEBMUSHRA.splitlines(keepends=True)
+    other = "".join(line.replace("exp,", "other,", 1) for line in lines[1:])
+    ratings, _ = imported("webmushra", tmp_path, WEBMUSHRA + other)
+    assert set(ratings["test"]) == {"exp", "other"}
+    assert set(ratings["replicate"]) == {0}
+
+
 def test_webmushra_without_uuid_tells_people_apart(tmp_path):
     """Two people with the same answers: the second time that a stimulus comes it is another one."""
     lines = [line.split(",") for line in WEBMUSHRA.replace('"o\'neil, <b>@example.org"', "a").splitlines()]
@@ -94,6 +110,15 @@ def test_pymushra(tmp_path, data):
     assert set(ratings["test"]) == {"exp"}
     assert "Eve" not in ratings.to_csv()
     assert notes == (("Left out: 1 answers of trials of type likert_single_stimulus.",) if data is DOWNLOAD else ())
+
+
+def test_pymushra_answers_that_stand_twice_count_once(tmp_path):
+    """With another score or time it is a repetition of the trial."""
+    again = {**DOWNLOAD[1], "responses_score": 60, "responses_time": 900}
+    ratings, notes = imported("pymushra", tmp_path, json.dumps([*DOWNLOAD[:2], DOWNLOAD[1], again]))
+    assert "answer 3, which repeats" in notes[0]
+    table = ratings.set_index(["condition", "replicate"])["score"].to_dict()
+    assert table == {("C1", 0): 55.5, ("C1", 1): 60, ("reference", 0): 100}
 
 
 GO_LISTEN = """Tags,,,speech|clean,,,,music,,
@@ -170,9 +195,31 @@ def test_wrong_scores_roles_and_names_are_told(tmp_path):
         import_ratings("webmushra", tmp_path / "absent.csv")
 
 
+def test_times_and_dates_that_are_none_are_told(tmp_path):
+    with pytest.raises(DatasetError, match="webmushra, row 4: expected a time, got 'soon'"):
+        imported("webmushra", tmp_path, WEBMUSHRA.replace(",67,20500", ",67,soon"))
+    with pytest.raises(DatasetError, match="go_listen, row 4: expected a time, got 'soon'"):
+        imported("go_listen", tmp_path, GO_LISTEN.replace("33.5", "soon"))
+    for key, value in (("responses_time", "soon"), ("wm_date", 1e30)):
+        with pytest.raises(DatasetError, match="pymushra, answer 1: expected a"):
+            imported("pymushra", tmp_path, json.dumps([{**DOWNLOAD[0], key: value}]))
+    with pytest.raises(DatasetError, match="cannot be read as CSV"):
+        imported("webmushra", tmp_path, WEBMUSHRA + "x" * 200_000)
+    untimed, _ = imported("go_listen", tmp_path, GO_LISTEN.replace(",,20\n", ",,\n"))
+    assert untimed.query("listener == 'listener-001' and trial == 'Piece 2'")["trial_s"].isna().all()
+
+
+def test_one_listener_rates_a_stimulus_once(tmp_path):
+    text = 'signal,condition,ratings,participant_ids,file\na,Reference,"[1.0, 2.0]","[1, 1]",x\n'
+    with pytest.raises(DatasetError, match="got several"):
+        imported("bernoulli", tmp_path, text)
+
+
 def test_bernoulli_lists_must_fit(tmp_path):
     text = 'signal,condition,ratings,participant_ids,file\na,Reference,"[1.0, 2.0]","[1]",x\n'
     with pytest.raises(DatasetError, match="as many participants as ratings"):
         imported("bernoulli", tmp_path, text)
     with pytest.raises(DatasetError, match="list of numbers"):
         imported("bernoulli", tmp_path, text.replace("[1.0, 2.0]", "1; 2"))
+    with pytest.raises(DatasetError, match="list of numbers"):
+        imported("bernoulli", tmp_path, text.replace("[1]", "[1.0, NaN]"))

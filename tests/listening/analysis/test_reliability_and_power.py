@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from bench.errors import DatasetError
 from listening_test.analysis.frames import as_ratings, counted
 from listening_test.analysis.power import curve, needed, pilot, power
 from listening_test.analysis.reliability import listeners, panel
+from listening_test.analysis.shown_power import sentence
 from tests.listening.analysis.made import panel as made
 from tests.listening.analysis.made import rating
 
@@ -134,3 +136,18 @@ def test_a_pilot_does_not_depend_on_the_order_of_rows():
     ratings = counted(made())
     shuffled: pd.DataFrame = ratings.sample(frac=1, random_state=3)
     assert needed(pilot(ratings), 5.0, 1) == needed(pilot(shuffled), 5.0, 1)
+
+
+def test_a_small_pilot_says_how_little_it_knows():
+    """Standard deviations of samples lie within the factors that are told, in 95 of 100."""
+    said = sentence(pilot(counted(made(listeners=8)).assign(excluded=False)))
+    low, high = map(float, re.search(r"known to a factor of ([\d.]+) to ([\d.]+) only", said).groups())
+    assert (low, high) == (0.66, 2.04)
+    samples = np.random.default_rng(0).normal(size=(4_000, 8)).std(axis=1, ddof=1)
+    assert np.mean((samples * low < 1) & (samples * high > 1)) == pytest.approx(0.95, abs=0.01)
+
+
+@pytest.mark.parametrize("kind", ["abx", "ab"])
+def test_answers_that_are_no_scores_have_no_power_in_points(kind):
+    with pytest.raises(DatasetError, match=f"got {kind}, whose answers are no scores"):
+        pilot(made().assign(test_type=kind))
