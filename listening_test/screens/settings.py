@@ -15,6 +15,8 @@ EXPERIMENTERS = "CODECBENCH_LISTEN_EXPERIMENTERS"
 """Environment variable: e-mail addresses, separated by commas, that may log in through OIDC."""
 BASE = "CODECBENCH_LISTEN_BASE"
 """Environment variable: address at which listeners reach the app, for the links of invitations."""
+LEADERBOARD = "CODECBENCH_LEADERBOARD"
+"""Environment variable: the leaderboard.json that the experimenter sees; results/leaderboard.json without it."""
 
 STREAMLIT: dict[str, object] = {
     "browser.gatherUsageStats": False,

@@ -6,7 +6,7 @@ import streamlit as st
 
 from listening_test import texts
 from listening_test.screens import serving
-from listening_test.screens.experimenter import data, invitations, login, progress, results
+from listening_test.screens.experimenter import data, invitations, leaderboard, login, progress, results
 from listening_test.screens.frame import WIDE, plain, style
 
 
@@ -25,6 +25,7 @@ def show() -> None:
         "Progress": progress.show,
         "Invitations": invitations.show,
         "Results": results.show,
+        "Leaderboard": leaderboard.show,
         "Data": data.show,
     }
     for tab, part in zip(st.tabs(list(parts)), parts.values(), strict=True):

@@ -12,6 +12,7 @@ from listening_test.analysis.page import page
 from listening_test.analysis.pictures import pictures
 from listening_test.analysis.screening import PRESETS, screening
 from listening_test.analysis.sheets import of_conditions, of_listeners
+from listening_test.screens.experimenter.unblinding import unblinded
 from listening_test.screens.experimenter.watching import REHEARSAL, people_or_rehearsal
 from listening_test.session import Sessions
 
@@ -21,13 +22,7 @@ DRAWS = 1000
 
 def show(sessions: Sessions) -> None:
     """Ask first, then tables and box plots of the people who listened so far."""
-    if not st.session_state.get("unblinded"):
-        st.warning(
-            "Results name the conditions. Who speaks with listeners should not see them before the test is over."
-        )
-        if st.button("Show results"):
-            st.session_state["unblinded"] = True
-            st.rerun()
+    if not unblinded("results"):
         return
     counted = [row for row in sessions.export_rows() if not row["training"]]
     rows, rehearsed = people_or_rehearsal(counted, lambda row: bool(row["simulated"]))
