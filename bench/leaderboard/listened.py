@@ -190,5 +190,5 @@ def own_entries(heard: Heard, place: Place) -> list[Entry]:
 
 
 def _at(heard: Heard, place: Place) -> pd.DataFrame:
-    rows = heard.ratings
-    return rows[[one == place for one in rows["place"]]]
+    here = [one == place for one in heard.ratings["place"]]
+    return heard.ratings[np.array(here, dtype=bool)]

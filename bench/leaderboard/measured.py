@@ -31,7 +31,7 @@ def _column(name: str, about: Mapping[str, Any]) -> Column:
     hint = " ".join(part for part in (str(about.get("summary") or ""), f"({version})" if version else "") if part)
     return Column(
         key=name,
-        label=name,
+        label=str(about.get("label") or name),
         kind="metric",
         unit=str(about.get("unit") or ""),
         higher_is_better=about.get("higher_is_better"),
