@@ -58,7 +58,8 @@ def make_run(
                 **same, "run": name, "condition": condition, "codec": codec, "codec_version": f"{codec} 1",
                 "role": role, "bitrate_bps": bps, "sample_rate": rate, "channels": channels, "seconds": 1.0,
                 "payload_bits": bits, "payload_bytes": bits // 8, "container_bytes": 4,
-                "actual_bps": float(bits), "encode_s": 0.02, "decode_s": 0.01, "bits_are": "counted", "decoded_sha256": sha(clip.partition("+")[0], condition),
+                "actual_bps": float(bits), "encode_s": 0.02, "decode_s": 0.01,
+                "bits_are": "counted", "decoded_sha256": sha(clip.partition("+")[0], condition),
                 "status": "ok", "reason": "",
             })  # fmt: skip
             for quantity in quantities:
