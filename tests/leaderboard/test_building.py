@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from bench.errors import ConfigError, DatasetError, UnknownName
-from bench.leaderboard import PublishedRow, build
+from bench.leaderboard import PublishedRow, build, read_published
 from bench.tables import summarise
+from tests.conftest import ROOT
 from tests.leaderboard.made import make_run
 from tests.report.build import with_tables
 
@@ -292,3 +293,15 @@ def test_published_scores_stand_beside_what_was_measured_and_are_not_ranked(tmp_
     assert value.rank is None
     assert entry(board, "EnCodec@6000", "paper").entropy_bps == {"stated": 4100}
     assert "mushra:paper/clean" not in entry(board, "opus@6000").values
+
+
+def test_the_published_tables_of_the_repository_are_read(run):
+    pytest.importorskip("bench.records.published", reason="needs the reader of published tables")
+    rows = read_published([ROOT / "results" / "published"])
+    boards = {board.title: board for board in build([run], published=rows).boards}
+    entries = {one.condition: one for one in boards["48 kHz stereo, music"].entries}
+    (value,) = entries["MP3@64000"].values.values()
+    assert (value.mean, value.low, value.high) == pytest.approx((82.7, 79.5, 85.9))
+    music = boards["24 kHz mono, music"]
+    assert len(music.columns) == 2  # two sets, side by side
+    assert all(column.mark == "published, not measured here" for column in music.columns)
