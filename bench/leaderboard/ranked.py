@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -45,7 +45,7 @@ def metric_ranks(
     contents = {part.run: content_of(part) for part in parts}
     sources = _sources(parts, contents)
     ranks: dict[tuple[Name, str], Rank] = {}
-    for group in _connected(contents):
+    for group in _connected({run: clips.values() for run, clips in contents.items()}):
         cells = _Cells([part for part in parts if part.run in group], contents, names)
         clusters = [sources[clip] for clip in cells.clips]
         for column in columns:
@@ -99,19 +99,23 @@ def content_of(part: Part) -> dict[str, str]:
     return found
 
 
-def _connected(contents: Mapping[str, Mapping[str, str]]) -> list[set[str]]:
-    """Runs that have clips in common, directly or through others."""
-    groups: list[tuple[set[str], set[str]]] = []
-    for run, clips in contents.items():
-        runs, keys = {run}, set(clips.values())
-        apart = []
-        for others, known in groups:
-            if known & keys:
-                runs, keys = runs | others, keys | known
-            else:
-                apart.append((others, known))
-        groups = [*apart, (runs, keys)]
-    return [runs for runs, _ in groups]
+def _connected(contents: Mapping[str, Iterable[str]]) -> list[set[str]]:
+    """The names whose contents overlap, directly or through others."""
+    parent = {name: name for name in contents}
+
+    def root(name: str) -> str:
+        while parent[name] != name:
+            parent[name] = name = parent[parent[name]]
+        return name
+
+    first: dict[str, str] = {}
+    for name, keys in contents.items():
+        for key in keys:
+            parent[root(name)] = root(first.setdefault(key, name))
+    groups: dict[str, set[str]] = {}
+    for name in contents:
+        groups.setdefault(root(name), set()).add(name)
+    return list(groups.values())
 
 
 def _sources(parts: Sequence[Part], contents: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
@@ -122,7 +126,7 @@ def _sources(parts: Sequence[Part], contents: Mapping[str, Mapping[str, str]]) -
         for clip, code in zip(part.results.clips["clip"], codes, strict=True):
             named.setdefault(f"{part.run} {code}", set()).add(contents[part.run][str(clip)])
     found: dict[str, str] = {}
-    for group in _connected({name: {key: key for key in keys} for name, keys in named.items()}):
+    for group in _connected(named):
         keys = set().union(*(named[name] for name in group))
         found |= dict.fromkeys(keys, min(keys))
     return found

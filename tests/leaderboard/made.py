@@ -64,7 +64,7 @@ def make_run(
             })  # fmt: skip
             for quantity in quantities:
                 random = np.random.default_rng(int(sha(clip.partition("+")[0], quality, quantity)[:8], 16))
-                value = quality + spread * random.normal()
+                value = min(quality + spread * random.normal(), ABOUT["pesq_wb"]["high"])
                 scores.append({
                     **same, "run": name, "condition": condition, "metric": quantity, "status": "ok", "reason": "",
                     "metric_version": f"{quantity} {version}", "channel_policy": "mono", "quantity": quantity,
