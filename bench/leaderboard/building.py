@@ -14,7 +14,7 @@ from bench.leaderboard.listened import Heard, heard_ranks, heard_values, join, o
 from bench.leaderboard.measured import columns_of, entries_of
 from bench.leaderboard.model import Board, Column, Entry, Leaderboard, Value
 from bench.leaderboard.notes import board_notes, run_source
-from bench.leaderboard.ordering import default_sort, in_order, require_sortable
+from bench.leaderboard.ordering import default_sort, in_order, require_sortable, sort_key
 from bench.leaderboard.parts import Part, Place, order, parts_of, versioned
 from bench.leaderboard.published import PublishedRow, published_columns, published_entries, published_sources
 from bench.leaderboard.ranked import Name, metric_ranks, with_rank
@@ -120,8 +120,15 @@ def _draft(place: Place, material: _Material, seed: int) -> Board:
         values = heard_values(heard, place, here, seed)
         entries = [_with(entry, heard.key, values.get((entry.source, entry.condition))) for entry in entries]
     rate, channels, category = place
-    shown = [column for column in columns.values() if any(column.key in entry.values for entry in entries)]
-    return Board(rate, channels, category, tuple(shown), tuple(entries), "", board_notes(here, tests, nowhere))  # type: ignore[arg-type]
+    shown = _beside(column for column in columns.values() if any(column.key in entry.values for entry in entries))
+    return Board(rate, channels, category, shown, tuple(entries), "", board_notes(here, tests, nowhere))  # type: ignore[arg-type]
+
+
+def _beside(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Listening tests first, then the versions of each metric side by side."""
+    given = list(columns)
+    first = {column.key.partition(" [")[0]: place for place, column in reversed(list(enumerate(given)))}
+    return tuple(sorted(given, key=lambda one: (one.kind == "metric", first[one.key.partition(" [")[0]], one.key)))
 
 
 def _at(place: Place, parts: Sequence[Part]) -> list[Part]:
@@ -145,19 +152,13 @@ def _finished(board: Board, material: _Material, sort: str, seed: int) -> Board:
         name = (entry.source, entry.condition)
         values = {key: with_rank(value, ranks.get((name, key))) for key, value in entry.values.items()}
         entries.append(replace(entry, values=values))
-    by = default_sort(board.columns, board.entries)
+    by = sort_key(sort, board.columns) if sort else ""
     notes = board.notes
-    if sort:
-        known = any(column.key == sort for column in board.columns) or not _is_column(sort)
-        notes += () if known else (f"There is no {sort} here: sorted by {by}.",)
-        by = sort if known else by
-    return replace(board, entries=in_order(entries, board.columns, by), sorted_by=by, notes=notes)
-
-
-def _is_column(sort: str) -> bool:
-    from bench.leaderboard.fields import FIELDS
-
-    return sort not in FIELDS
+    if not by:
+        by = default_sort(board.columns, board.entries)
+        notes += (f"There is no {sort} here: sorted by {by}.",) if sort else ()
+    columns = tuple(sorted(board.columns, key=lambda column: column.key != by))  # what it is sorted by comes first
+    return replace(board, columns=columns, entries=in_order(entries, columns, by), sorted_by=by, notes=notes)
 
 
 def _is_ranked(entry: Entry) -> bool:

@@ -86,7 +86,7 @@ def read_tests(paths: Sequence[Path], with_simulated: bool) -> dict[str, pd.Data
 
 def join(test: str, ratings: pd.DataFrame, parts: Sequence[Part]) -> Heard:
     """Give every rating to the entry whose decoded file was rated, and count those that have none."""
-    files = _files(parts)
+    files = _files(parts, set(ratings["clip"].astype(str)))
     found, lost = [], Counter[str]()
     rated_at: dict[str, Place] = {}
     own = ratings["role"].isin(OWN_ROLES)
@@ -117,11 +117,12 @@ def _given(row: Mapping[Any, Any]) -> tuple[str, int, float]:
     return str(row["listener"]), int(row["replicate"]), float(row["score"])
 
 
-def _files(parts: Sequence[Part]) -> dict[tuple[str, str, str], tuple[Place, str]]:
-    """Board and hash of every decoded file, by run, clip and condition."""
+def _files(parts: Sequence[Part], clips: set[str]) -> dict[tuple[str, str, str], tuple[Place, str]]:
+    """Board and hash of every decoded file of ``clips``, by run, clip and condition."""
     found = {}
     for part in parts:
-        rows = part.results.encodings[["clip", "condition", "decoded_sha256"]]
+        encodings = part.results.encodings
+        rows = encodings[encodings["clip"].isin(clips)].reindex(columns=["clip", "condition", "decoded_sha256"])
         for clip, condition, sha in rows.itertuples(index=False):
             found[part.run, str(clip), str(condition)] = (part.place, sha if isinstance(sha, str) else "")
     return found
@@ -190,5 +191,5 @@ def own_entries(heard: Heard, place: Place) -> list[Entry]:
 
 
 def _at(heard: Heard, place: Place) -> pd.DataFrame:
-    rows = heard.ratings
-    return rows[[one == place for one in rows["place"]]]
+    here = [one == place for one in heard.ratings["place"]]
+    return heard.ratings[np.array(here, dtype=bool)]

@@ -31,7 +31,7 @@ def _column(name: str, about: Mapping[str, Any]) -> Column:
     hint = " ".join(part for part in (str(about.get("summary") or ""), f"({version})" if version else "") if part)
     return Column(
         key=name,
-        label=name,
+        label=str(about.get("label") or name),
         kind="metric",
         unit=str(about.get("unit") or ""),
         higher_is_better=about.get("higher_is_better"),
@@ -119,8 +119,8 @@ def _leaves_out(info: Mapping[str, Any]) -> bool:
 def _over_fewer_clips(part: Part) -> set[tuple[str, str]]:
     """The cells whose mean is not over all clips on which some condition of the run has a value of the quantity."""
     scored = scored_rows(part)
-    there = scored.groupby("quantity")["clip"].nunique()
-    counts = scored.groupby(["condition", "quantity"])["clip"].nunique()
+    there = scored.groupby("quantity", observed=True)["clip"].nunique()
+    counts = scored.groupby(["condition", "quantity"], observed=True)["clip"].nunique()
     rows = counts.reset_index().itertuples(index=False)
     return {(str(condition), str(quantity)) for condition, quantity, n in rows if n < there[quantity]}
 
@@ -129,4 +129,4 @@ def scored_rows(part: Part) -> pd.DataFrame:
     """``clip``, ``condition``, ``quantity`` and ``value`` of the scores that are in the means."""
     scores = judged(part.results)
     rows = scores.loc[(scores["status"] == "ok") & scores["value"].notna(), ["clip", "condition", "quantity", "value"]]
-    return rows.astype({"clip": str, "condition": str, "quantity": str, "value": np.float64})
+    return rows.astype({"value": np.float64})

@@ -34,10 +34,18 @@ def default_sort(columns: Sequence[Column], entries: Sequence[Entry]) -> str:
     return metrics[0] if metrics else "actual_bps"
 
 
+def sort_key(sort: str, columns: Sequence[Column]) -> str:
+    """The key of the column that ``sort`` means: of a quantity with several versions the first; empty: none here."""
+    keys = [column.key for column in columns]
+    if sort in keys or sort in FIELDS:
+        return sort
+    return next((key for key in keys if key.startswith(f"{sort} [")), "")
+
+
 def require_sortable(sort: str, columns: Sequence[Column]) -> None:
     """Raise UnknownName where no board can be sorted by that."""
     known = list(dict.fromkeys([*(column.key for column in columns), *FIELDS]))
-    if sort not in known:
+    if not sort_key(sort, columns):
         raise UnknownName(f"--sort: no column is called {sort!r}.{nearest(sort, known)} Known: {', '.join(known)}.")
 
 

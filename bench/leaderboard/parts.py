@@ -95,18 +95,18 @@ def versioned(runs: Sequence[Results]) -> list[Results]:
         pairs = run.scores[["quantity", "metric_version"]].drop_duplicates()
         for quantity, version in pairs.itertuples(index=False):
             versions.setdefault(str(quantity), set()).add(_text(version))
-    split = {quantity for quantity, found in versions.items() if len(found) > 1}
+    split = {quantity: sorted(found) for quantity, found in versions.items() if len(found) > 1}
     return [_split(run, split) for run in runs] if split else list(runs)
 
 
-def _split(run: Results, split: set[str]) -> Results:
+def _split(run: Results, split: Mapping[str, Sequence[str]]) -> Results:
     old, version = run.scores["quantity"].astype(str), run.scores["metric_version"].map(_text)
-    names = old.where(~old.isin(split), old + " [" + version + "]")
-    about: Mapping[str, dict[str, object]] = run.quantities
-    quantities = {}
-    for name, info in about.items():
-        for key in names[old == name].unique() if name in split else [name]:
-            quantities[str(key)] = dict(info)
+    names = old.where(~old.isin(list(split)), old + " [" + version + "]")
+    quantities = {name: about for name, about in run.quantities.items() if name not in split}
+    for name, found in split.items():
+        for number, one in enumerate(found, start=1):
+            about = {**run.quantities.get(name, {}), "metric_version": one, "label": f"{name} [{number}]"}
+            quantities[f"{name} [{one}]"] = about
     return replace(run, scores=run.scores.assign(quantity=names), info={**run.info, "quantities": quantities})
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bench.leaderboard.measured import scored_rows
 from bench.leaderboard.model import Column, Value
@@ -43,15 +45,14 @@ def metric_ranks(
     contents = {part.run: content_of(part) for part in parts}
     sources = _sources(parts, contents)
     ranks: dict[tuple[Name, str], Rank] = {}
-    for group in _connected(contents):
-        table = _values([part for part in parts if part.run in group], contents, names)
+    for group in _connected({run: clips.values() for run, clips in contents.items()}):
+        cells = _Cells([part for part in parts if part.run in group], contents, names)
+        clusters = [sources[clip] for clip in cells.clips]
         for column in columns:
-            if column.higher_is_better is None or column.key not in table.columns:
-                continue
-            wide = table[column.key].unstack("name").dropna(how="all", axis=1)  # noqa: PD010
-            clusters = [sources[key] for key in wide.index]
-            found = ranks_of(wide, clusters, list(wide.index), column.higher_is_better, seed)
-            ranks |= {(name, column.key): rank for name, rank in found.items()}
+            table = cells.of(column.key)
+            if column.higher_is_better is not None and table.shape[1]:
+                found = ranks_of(table, clusters, cells.clips, column.higher_is_better, seed)
+                ranks |= {(name, column.key): rank for name, rank in found.items()}
     return ranks
 
 
@@ -67,12 +68,22 @@ def ranks_of(
     names: list[Name] = list(table.columns)  # type: ignore[arg-type]
     values = {str(place): table[name].to_numpy(dtype=float) for place, name in enumerate(names)}
     intervals = rank_intervals(values, clusters, higher_is_better, seed)
-    there = {name: {unit for unit, value in zip(units, values[name], strict=True) if value == value} for name in values}
+    common = _common({name: values[name] for name in intervals}, units)
     ranks: dict[Name, Rank] = {}
-    for name, interval in intervals.items():
-        common = [len(there[name] & there[other]) for other in intervals if other != name]
-        ranks[names[int(name)]] = Rank(interval, len(intervals), min(common, default=len(there[name])))
+    for row, (name, interval) in enumerate(intervals.items()):
+        others = np.delete(common[row], row)
+        ranks[names[int(name)]] = Rank(interval, len(intervals), int(others.min() if len(others) else common[row, row]))
     return ranks
+
+
+def _common(values: Mapping[str, NDArray[np.float64]], units: Sequence[str]) -> NDArray[np.int64]:
+    """How many units have a value of both, for each pair of columns; of one alone on the diagonal."""
+    codes, names = pd.factorize(np.asarray(units, dtype=object))
+    there = np.zeros((len(names), len(values)), dtype=np.float64)
+    for place, given in enumerate(values.values()):
+        there[codes[~np.isnan(given)], place] = 1
+    both: NDArray[np.float64] = there.T @ there
+    return both.astype(np.int64)
 
 
 def content_of(part: Part) -> dict[str, str]:
@@ -88,19 +99,23 @@ def content_of(part: Part) -> dict[str, str]:
     return found
 
 
-def _connected(contents: Mapping[str, Mapping[str, str]]) -> list[set[str]]:
-    """Runs that have clips in common, directly or through others."""
-    groups: list[tuple[set[str], set[str]]] = []
-    for run, clips in contents.items():
-        runs, keys = {run}, set(clips.values())
-        apart = []
-        for others, known in groups:
-            if known & keys:
-                runs, keys = runs | others, keys | known
-            else:
-                apart.append((others, known))
-        groups = [*apart, (runs, keys)]
-    return [runs for runs, _ in groups]
+def _connected(contents: Mapping[str, Iterable[str]]) -> list[set[str]]:
+    """The names whose contents overlap, directly or through others."""
+    parent = {name: name for name in contents}
+
+    def root(name: str) -> str:
+        while parent[name] != name:
+            parent[name] = name = parent[parent[name]]
+        return name
+
+    first: dict[str, str] = {}
+    for name, keys in contents.items():
+        for key in keys:
+            parent[root(name)] = root(first.setdefault(key, name))
+    groups: dict[str, set[str]] = {}
+    for name in contents:
+        groups.setdefault(root(name), set()).add(name)
+    return list(groups.values())
 
 
 def _sources(parts: Sequence[Part], contents: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
@@ -111,20 +126,37 @@ def _sources(parts: Sequence[Part], contents: Mapping[str, Mapping[str, str]]) -
         for clip, code in zip(part.results.clips["clip"], codes, strict=True):
             named.setdefault(f"{part.run} {code}", set()).add(contents[part.run][str(clip)])
     found: dict[str, str] = {}
-    for group in _connected({name: {key: key for key in keys} for name, keys in named.items()}):
+    for group in _connected(named):
         keys = set().union(*(named[name] for name in group))
         found |= dict.fromkeys(keys, min(keys))
     return found
 
 
-def _values(parts: Sequence[Part], contents: Mapping[str, Mapping[str, str]], names: Collection[Name]) -> pd.DataFrame:
-    """Scores with a row for each entry and content and a column for each quantity."""
-    rows = []
-    for part in parts:
-        wanted = {condition for run, condition in names if run == part.run}
-        scored = scored_rows(part)
-        scored = scored[scored["condition"].isin(wanted)]
-        content = scored["clip"].map(contents[part.run])
-        name = pd.Series([(part.run, one) for one in scored["condition"]], index=scored.index, dtype=object)
-        rows.append(scored.assign(content=content, name=name))
-    return pd.concat(rows).pivot_table(index=["name", "content"], columns="quantity", values="value", aggfunc="mean")
+class _Cells:
+    """The scores of runs that have clips in common; ``clips`` are the contents, in the order of the rows of a table."""
+
+    def __init__(
+        self, parts: Sequence[Part], contents: Mapping[str, Mapping[str, str]], names: Collection[Name]
+    ) -> None:
+        self.clips = sorted({key for part in parts for key in contents[part.run].values()})
+        self._names = sorted(name for name in names if name[0] in {part.run for part in parts})
+        rows = {clip: row for row, clip in enumerate(self.clips)}
+        columns = {name: column for column, name in enumerate(self._names)}
+        self._scored = []
+        for part in parts:
+            scored = scored_rows(part)
+            clip_codes, clips = pd.factorize(scored["clip"])
+            condition_codes, conditions = pd.factorize(scored["condition"])
+            row = np.array([rows[contents[part.run][str(clip)]] for clip in clips], dtype=np.int64)
+            column = np.array([columns.get((part.run, str(one)), -1) for one in conditions], dtype=np.int64)
+            quantity, value = scored["quantity"].to_numpy(), scored["value"].to_numpy()
+            self._scored.append((row[clip_codes], column[condition_codes], quantity, value))
+
+    def of(self, quantity: str) -> pd.DataFrame:
+        """A row for each clip and a column for each entry with any value."""
+        table = np.full((len(self.clips), len(self._names)), np.nan)
+        for row, column, quantities, value in self._scored:
+            here = (quantities == quantity) & (column >= 0)
+            table[row[here], column[here]] = value[here]
+        names = pd.Index(self._names, tupleize_cols=False)
+        return pd.DataFrame(table, columns=names).dropna(how="all", axis=1)

@@ -23,6 +23,9 @@ DAGGER_LEGEND = (
     f"{DAGGER} The mean is over fewer clips than those of its neighbours: compare it only with means over the same "
     "clips. Ranks compare every pair on the clips that both have."
 )
+COMMON_LEGEND = (
+    "In common: the fewest clips (listeners) on which the entry could be compared with another one that has a rank."
+)
 RATE_LEGEND = "A bitrate beside a score is that of the clips in this mean, where it is not the measured one of its row."
 
 
@@ -96,8 +99,15 @@ def _notes(board: Board, rows: Sequence[Sequence[Cell]]) -> tuple[str, ...]:
     told = [f"Sorted by {by}.", *board.notes]
     if any(DAGGER in cell.text for row in rows for cell in row):
         told.append(DAGGER_LEGEND)
+    if any("in common" in cell.note for row in rows for cell in row):
+        told.append(COMMON_LEGEND)
     if any("kbit/s" in cell.note for row in rows for cell in row):
         told.append(RATE_LEGEND)
+    told += [
+        f"{column.label} is {column.key}; numbers of other versions are not comparable with it."
+        for column in board.columns
+        if column.kind == "metric" and column.label != column.key
+    ]
     papers = dict.fromkeys(f"{column.label}: {column.mark}." for column in board.columns if column.mark == MARK)
     return (*told, *papers)
 
@@ -135,6 +145,8 @@ def score_cell(entry: Entry, column: Column) -> Cell:
     notes += trouble
     if math.isnan(value.mean):
         return Cell(NOTHING, note=", ".join(notes))
+    if value.rank is not None and value.n_common < value.n:
+        notes.append(f"{value.n_common} in common")
     if _kbps(value.actual_bps) != _kbps(entry.actual_bps) and not math.isnan(value.actual_bps):
         notes.append(f"{_kbps(value.actual_bps)} kbit/s")
     bounds = "" if math.isnan(value.low) else f"[{number(value.low, digits)}, {number(value.high, digits)}]"
