@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from listening_test.screens.settings import STREAMLIT
 from tests.listening.browser import browser, server
 
 
@@ -248,6 +249,14 @@ def test_text_and_sliders_stand_out_from_the_background(opened: tuple[Any, str],
     assert contrast(rail, paper) >= 3, "sliders that cannot be moved are seen, too"
     assert contrast(on, paper) >= 3
     page.close()
+
+
+@pytest.mark.parametrize(("theme", "paper"), [("light", (255, 255, 255)), ("dark", (23, 22, 20))])
+def test_boxes_and_circles_to_choose_stand_out(theme: str, paper: tuple[int, ...]) -> None:
+    """``paper``: what Streamlit paints the page with."""
+    for name in ("borderColor", "primaryColor"):
+        color = bytes.fromhex(str(STREAMLIT[f"theme.{theme}.{name}"]).removeprefix("#"))
+        assert contrast(list(color), list(paper)) >= 3, name
 
 
 def test_keys_go_back_and_forth_by_a_second(opened: tuple[Any, str]) -> None:
