@@ -62,7 +62,8 @@ def _places(drawn: Rows, starts: Rows, sizes: Rows) -> Rows:
     """Where the rows of the clusters ``drawn`` stand, when rows are sorted by cluster."""
     lengths = sizes[drawn]
     within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return np.repeat(starts[drawn], lengths) + within
+    places: Rows = np.repeat(starts[drawn], lengths) + within
+    return places
 
 
 def _expanded_tail(k: int, level: float) -> float:
