@@ -67,7 +67,7 @@ def agreement(
         usable = [one.quantity for one in found[-len(chosen) :] if one.verdict.kind != "undefined"] if chosen else []
         compared += _compared(join, test, category, usable, rows, seed, draws)
     tests = dict(zip(join.files["test"], join.files["test_type"], strict=True))
-    table = pd.concat([join.files.drop(columns="decoded_sha256"), join.values[chosen]], axis=1)
+    table = pd.concat([join.files.drop(columns="decoded_sha256"), join.scores[chosen]], axis=1)
     ordered = table.sort_values(["test", "category", "clip", "condition"], kind="stable").reset_index(drop=True)
     return Findings(
         tuple(results.name for results in runs), dict(sorted(tests.items())), tuple(found), tuple(compared), ordered,
@@ -77,7 +77,7 @@ def agreement(
 
 def points_of(join: Joined, quantity: str, rows: pd.Index) -> Points:
     """The files among ``rows`` that have a finite value, in an order that does not depend on that of the tables."""
-    values = join.values.loc[rows, quantity]
+    values = join.scores.loc[rows, quantity]
     there = join.files.loc[values.index[np.isfinite(values.to_numpy(dtype=float))]]
     there = there.sort_values(["clip", "condition", "mean"], kind="stable")
     sign = -1.0 if join.quantities[quantity].get("higher_is_better") is False else 1.0
@@ -104,7 +104,7 @@ def _scopes(join: Joined) -> Iterator[tuple[str, str, pd.Index]]:
 def _one(join: Joined, quantity: str, rows: pd.Index, seed: int, draws: int) -> Agreement:
     about: Mapping[str, Any] = join.quantities[quantity]
     missing = Counter(status for status in join.statuses.loc[rows, quantity] if status != "ok")
-    measured = join.values.loc[rows, quantity].to_numpy(dtype=float)
+    measured = join.scores.loc[rows, quantity].to_numpy(dtype=float)
     if infinite := int(np.isinf(measured).sum()):
         missing["infinite"] = infinite
     points = points_of(join, quantity, rows)
@@ -134,7 +134,7 @@ def _one(join: Joined, quantity: str, rows: pd.Index, seed: int, draws: int) -> 
         n_ratings=int(used["n_ratings"].sum()),
         missing=dict(sorted(missing.items())),
         estimates=estimates,
-        mapping=None if undefined else fit(points.values, points.ratings),
+        mapping=None if undefined else fit(points.metric, points.ratings),
         verdict=verdict(quantity, estimates, len(points), n_sources, better, undefined),
     )
 
@@ -143,7 +143,7 @@ def _why_undefined(points: Points, missing: Mapping[str, int]) -> str:
     if len(points) < 3:
         why = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in sorted(missing.items()))
         return f"{len(points)} rated files have a value{f' ({why})' if why else ''}, and 3 is the least"
-    if not np.ptp(points.values):
+    if not np.ptp(points.metric):
         return "constant: it is the same for every file"
     if not np.ptp(points.ratings):
         return "constant: listeners gave every file the same mean"
@@ -155,7 +155,7 @@ def _listeners(files: pd.DataFrame, ratings: pd.DataFrame) -> int:
     keys = ["test", "rated_clip", "rated_condition", "decoded_sha256"]
     there = files[keys].set_axis(["test", "clip", "condition", "decoded_sha256"], axis=1).drop_duplicates()
     names = ["test", "clip", "condition", "decoded_sha256"]
-    texts = ratings[[*names, "listener"]].astype({name: "object" for name in names})
+    texts = ratings[[*names, "listener"]].astype(dict.fromkeys(names, "object"))
     return int(texts.merge(there.astype("object"), on=names)["listener"].nunique())
 
 
@@ -165,9 +165,9 @@ def _compared(
     """Every two metrics on the files that have a finite value of both."""
     made = []
     for first, second in combinations(usable, 2):
-        both = rows[np.isfinite(join.values.loc[rows, [first, second]].to_numpy(dtype=float)).all(axis=1)]
+        both = rows[np.isfinite(join.scores.loc[rows, [first, second]].to_numpy(dtype=float)).all(axis=1)]
         one, two = points_of(join, first, both), points_of(join, second, both)
-        if len(both) < 3 or not (np.ptp(one.values) and np.ptp(two.values) and np.ptp(one.ratings)):
+        if len(both) < 3 or not (np.ptp(one.metric) and np.ptp(two.metric) and np.ptp(one.ratings)):
             continue
         made.append(_pair(test, category, first, second, one, two, seed, draws))
     corrected = iter(holm([one.p_williams for one in made if not math.isnan(one.p_williams)]))
@@ -181,14 +181,14 @@ def _pair(
 
     def gap(rows: np.ndarray[Any, np.dtype[np.intp]]) -> float:
         ratings = one.ratings[rows]
-        return pearson(one.values[rows], ratings) - pearson(two.values[rows], ratings)
+        return pearson(one.metric[rows], ratings) - pearson(two.metric[rows], ratings)
 
     everything = np.arange(n, dtype=np.intp)
     low, high, _ = cluster_bootstrap(one.clusters, gap, seed, draws=draws)
-    r_one, r_two = pearson(one.values, one.ratings), pearson(two.values, two.ratings)
-    rmse_one, rmse_two = (Fits(side.values, side.ratings, side.halves)(everything).rmse for side in (one, two))
+    r_one, r_two = pearson(one.metric, one.ratings), pearson(two.metric, two.ratings)
+    rmse_one, rmse_two = (Fits(side.metric, side.ratings, side.halves)(everything).rmse for side in (one, two))
     return Comparison(
         test, category, first, second, n, r_one, r_two, Estimate(r_one - r_two, low, high, n),
-        williams_p(r_one, r_two, pearson(one.values, two.values), n), math.nan, fisher_p(r_one, r_two, n),
+        williams_p(r_one, r_two, pearson(one.metric, two.metric), n), math.nan, fisher_p(r_one, r_two, n),
         rmse_one, rmse_two, errors_p(rmse_one, rmse_two, n - 4),
     )  # fmt: skip

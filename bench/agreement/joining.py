@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from bench.agreement import told
 from bench.agreement.names import Names, check_names
 from bench.agreement.rated import files
 from bench.errors import ConfigError
@@ -28,7 +29,10 @@ MADE_ALIKE: Mapping[str, tuple[str, ...]] = {
 }
 """Controls of a run that are made as the stimuli of these roles are, which come from no run."""
 
+NOT_MEASURED = ("not_measured", math.nan)
+
 Key = tuple[str, str]
+"""A clip and a condition."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +43,14 @@ class Joined:
         files: a row per rated file that a run has, columns of :func:`bench.agreement.rated.files`, with ``clip``,
             ``condition`` and ``category`` as the run calls them, ``rated_clip`` and ``rated_condition`` as the ratings
             do, ``source`` (a name per recording), ``run`` and ``matched_by`` (``samples``, ``names`` or ``role``).
-        values: a row per row of ``files``, a column per quantity; NaN where there is none.
+        scores: a row per row of ``files``, a column per quantity; NaN where there is none.
         statuses: the same shape; ``ok``, or why there is no value (``not_measured`` where no run has a row).
         quantities: what the runs say of each quantity.
-        notes: sentences about everything that is not in the join.
+        notes: sentences about everything that is not in the join, or is in it on trust.
     """
 
     files: pd.DataFrame
-    values: pd.DataFrame
+    scores: pd.DataFrame
     statuses: pd.DataFrame
     quantities: dict[str, dict[str, Any]]
     notes: tuple[str, ...]
@@ -75,11 +79,17 @@ class _Run:
         if sha:
             same = self.by_samples.get((clip, sha), [])
             named = [cell for cell in same if cell[1] == condition]
-            return (next(iter(named or same), None), "samples")
+            return next(iter(named or same), None), "samples"
         if (clip, condition) in self.cells:
             return (clip, condition), "names"
         alike = [(clip, name) for name in MADE_ALIKE.get(role, ()) if (clip, name) in self.cells]
         return next(iter(alike), None), "role"
+
+    def about(self, cell: Key) -> dict[str, str]:
+        """Category and source of a cell; a clip without a stated source is its own."""
+        row = self.cells[cell]
+        stated = "" if pd.isna(row.get("source")) else str(row.get("source"))
+        return {"category": str(row["category"]), "source": f"{row['dataset']}\n{stated or 'clip ' + cell[0]}"}
 
 
 def joined(
@@ -100,18 +110,15 @@ def joined(
     unknown = sorted(set(with_) - set(ASKED))
     if unknown:
         raise ConfigError(f"--with {', '.join(unknown)}: expected {' or '.join(ASKED)}.")
-    names = names or Names()
-    loaded = [_Run(results) for results in runs]
-    rated = files(ratings)
-    measured = {kind: {str(one) for run in loaded for one in _names_of(run, place)}
-                for place, kind in enumerate(("clip", "condition"))}  # fmt: skip
-    check_names(names, {kind: set(rated[kind]) for kind in ("clip", "condition")}, measured)
+    names, loaded, rated = names or Names(), [_Run(results) for results in runs], files(ratings)
+    cells_there = [cell for run in loaded for cell in run.cells]
+    measured = {"clip": {clip for clip, _ in cells_there}, "condition": {name for _, name in cells_there}}
+    check_names(names, {kind: set(rated[kind]) for kind in measured}, measured)
     roles = {"system", *(role for name in with_ for role in ASKED[name])}
     wanted = rated[rated["role"].isin(roles)]
     rows, scores, missing = [], [], []
     for row in wanted.to_dict("records"):
-        sha = str(row["decoded_sha256"])
-        clip, condition = str(row["clip"]), str(row["condition"])
+        clip, condition, sha = (str(row[name]) for name in ("clip", "condition", "decoded_sha256"))
         if not sha:
             clip, condition = names.clips.get(clip, clip), names.conditions.get(condition, condition)
         hits = [(run, *run.found(clip, condition, str(row["role"]), sha)) for run in loaded]
@@ -120,36 +127,39 @@ def joined(
             missing.append({**row, "there": any((clip, condition) in run.cells for run in loaded)})
             continue
         run, cell, how = cells[0]
-        about = run.cells[cell]
-        source = str(about.get("source") or "") if pd.notna(about.get("source")) else ""
         rows.append({
-            **row, "rated_clip": row["clip"], "rated_condition": row["condition"], "clip": cell[0], "condition": cell[1], "category": str(about["category"]),
-            "source": f"{about['dataset']}\n{source or 'clip ' + cell[0]}",
-            "run": run.name, "matched_by": how,
+            **row, "rated_clip": row["clip"], "rated_condition": row["condition"], "clip": cell[0],
+            "condition": cell[1], **run.about(cell), "run": run.name, "matched_by": how,
         })  # fmt: skip
-        merged: dict[str, tuple[str, float]] = {}
-        for other, there, _ in cells:
-            merged = {**other.scores.get(there, {}), **merged}
-        scores.append(merged)
+        scores.append(_first_of([other.scores.get(there, {}) for other, there, _ in cells]))
     if not rows:
         raise ConfigError(_nothing(wanted, missing, measured))
-    quantities = {name: about for results in reversed(runs) for name, about in results.quantities.items()}
+    table = pd.DataFrame(rows)
     order = list(dict.fromkeys(name for results in runs for name in results.quantities))
     order += sorted({name for found in scores for name in found} - set(order))
-    values = pd.DataFrame([[found.get(q, ("", float("nan")))[1] for q in order] for found in scores], columns=order)
-    statuses = pd.DataFrame([[found.get(q, ("not_measured", 0))[0] for q in order] for found in scores], columns=order)
-    table = pd.DataFrame(rows)
-    notes = [*_left_out(rated, wanted), *_unmatched(missing), *_by_names(table), *_unrated(loaded, table)]
-    partial = [results.name for results in runs if results.info.get("complete") is not True]
-    notes += [f"Partial run: {name}. Files that it has not measured are not in the comparison." for name in partial]
-    return Joined(
-        table, values.where(statuses == "ok"), statuses, {name: quantities.get(name, {}) for name in order},
-        tuple([*notes, *_versions(runs, order)]),
-    )  # fmt: skip
+    about: dict[str, dict[str, Any]] = {
+        name: each for results in reversed(runs) for name, each in results.quantities.items()
+    }
+    values = pd.DataFrame([[found.get(name, NOT_MEASURED)[1] for name in order] for found in scores], columns=order)
+    statuses = pd.DataFrame([[found.get(name, NOT_MEASURED)[0] for name in order] for found in scores], columns=order)
+    notes = (
+        *told.left_out(rated, wanted),
+        *told.unmatched(missing),
+        *told.on_trust(table),
+        *told.unrated({run.name: run.cells for run in loaded}, table),
+        *told.about_runs(runs, order),
+    )
+    return Joined(table, values.where(statuses == "ok"), statuses, {name: about.get(name, {}) for name in order}, notes)
 
 
-def _names_of(run: _Run, place: int) -> set[str]:
-    return {cell[place] for cell in run.cells}
+def _first_of(found: Sequence[Mapping[str, tuple[str, float]]]) -> dict[str, tuple[str, float]]:
+    """Scores of the same file in several runs: of each quantity the first that has a value."""
+    merged: dict[str, tuple[str, float]] = {}
+    for scores in found:
+        for name, score in scores.items():
+            if name not in merged or (merged[name][0] != "ok" and score[0] == "ok"):
+                merged[name] = score
+    return merged
 
 
 def _nothing(wanted: pd.DataFrame, missing: Sequence[Mapping[Any, Any]], measured: Mapping[str, set[str]]) -> str:
@@ -158,63 +168,7 @@ def _nothing(wanted: pd.DataFrame, missing: Sequence[Mapping[Any, Any]], measure
     first = missing[0]
     return (
         f"none of the {len(missing)} rated files is in the runs. The first: clip {first['clip']!r}, condition "
-        f"{first['condition']!r}{', its samples known by hash' if first['decoded_sha256'] else ''}. The runs have clips "
-        f"such as {min(measured['clip'], default='(none)')!r} and conditions such as "
+        f"{first['condition']!r}{', its samples known by hash' if first['decoded_sha256'] else ''}. The runs have "
+        f"clips such as {min(measured['clip'], default='(none)')!r} and conditions such as "
         f"{min(measured['condition'], default='(none)')!r}. --names FILE.csv says what a run calls them."
     )
-
-
-def _left_out(rated: pd.DataFrame, wanted: pd.DataFrame) -> list[str]:
-    out = Counter(rated.loc[~rated.index.isin(wanted.index), "role"])
-    if not out:
-        return []
-    parts = ", ".join(f"{count} of role {role}" for role, count in sorted(out.items()))
-    return [f"Rated and not compared: {parts}. --with reference,anchors asks for them."]
-
-
-def _unmatched(missing: Sequence[Mapping[Any, Any]]) -> list[str]:
-    told = []
-    for there, why in (
-        (True, "have other samples in the runs under the same names: the run was made again since the test"),
-        (False, "are in no run"),
-    ):
-        rows = [row for row in missing if row["there"] is there]
-        if rows:
-            n_ratings = sum(int(row["n_ratings"]) for row in rows)
-            told.append(f"{len(rows)} rated files ({n_ratings} ratings) {why}: {_some(rows)}.")
-    return told
-
-
-def _some(rows: Sequence[Mapping[Any, Any]], most: int = 3) -> str:
-    shown = [f"{row['clip']} under {row['condition']}" for row in rows[:most]]
-    return "; ".join(shown) + (f" and {len(rows) - most} more" if len(rows) > most else "")
-
-
-def _by_names(table: pd.DataFrame) -> list[str]:
-    counts = Counter(table["matched_by"])
-    whys = {
-        "names": "by the names of clip and condition: nothing proves that the listeners heard these samples",
-        "role": "as a control that is made like the stimulus of its role",
-    }
-    return [f"{counts[how]} of {len(table)} files were matched {why}." for how, why in whys.items() if counts[how]]
-
-
-def _unrated(loaded: Sequence[_Run], table: pd.DataFrame) -> list[str]:
-    used = set(zip(table["clip"], table["condition"], strict=True))
-    told = []
-    for run in loaded:
-        rest = [cell for cell in run.cells if cell not in used]
-        if rest:
-            conditions = sorted({condition for _, condition in rest} - {condition for _, condition in used})
-            whole = f"; of {', '.join(conditions)} nothing was rated" if conditions else ""
-            told.append(f"{len(rest)} of {len(run.cells)} files of run {run.name} have no ratings here{whole}.")
-    return told
-
-
-def _versions(runs: Sequence[Results], quantities: Sequence[str]) -> list[str]:
-    told = []
-    for name in quantities:
-        found = {str(results.quantities[name].get("metric_version")) for results in runs if name in results.quantities}
-        if len(found) > 1:
-            told.append(f"{name}: the runs have several versions of it ({', '.join(sorted(found))}).")
-    return told

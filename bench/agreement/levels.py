@@ -32,7 +32,7 @@ class Points:
     ``clips`` and ``conditions`` are numbers from 0; ``clusters`` are the sources.
     """
 
-    values: Floats
+    metric: Floats
     ratings: Floats
     halves: Floats
     clips: Rows
@@ -40,7 +40,7 @@ class Points:
     clusters: NDArray[Any]
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.metric)
 
 
 def over_files(points: Points, seed: int, draws: int = DRAWS) -> dict[str, Estimate]:
@@ -51,10 +51,10 @@ def over_files(points: Points, seed: int, draws: int = DRAWS) -> dict[str, Estim
         return _estimate(statistic, everything, points, len(points), seed, draws)
 
     found = {
-        name: of(lambda rows, one=one: one(points.values[rows], points.ratings[rows]))  # type: ignore[misc]
+        name: of(lambda rows, one=one: one(points.metric[rows], points.ratings[rows]))  # type: ignore[misc]
         for name, one in CORRELATIONS.items()
     }
-    fits = Fits(points.values, points.ratings, points.halves)
+    fits = Fits(points.metric, points.ratings, points.halves)
     found["rmse"] = of(lambda rows: fits(rows).rmse)
     found["rmse_star"] = of(lambda rows: fits(rows).rmse_star)
     found["outlier_ratio"] = of(lambda rows: fits(rows).outlier_ratio)
@@ -70,7 +70,7 @@ def over_conditions(points: Points, seed: int, draws: int = DRAWS) -> dict[str, 
         groups = points.conditions[rows]
         sizes = np.bincount(groups)
         there = sizes > 0
-        one, two = (np.bincount(groups, side[rows])[there] / sizes[there] for side in (points.values, points.ratings))
+        one, two = (np.bincount(groups, side[rows])[there] / sizes[there] for side in (points.metric, points.ratings))
         return one, two
 
     return {
@@ -87,7 +87,7 @@ def within_items(points: Points, seed: int) -> dict[str, Estimate]:
     found: dict[str, Estimate] = {}
     groups = [np.flatnonzero(points.clips == clip) for clip in np.unique(points.clips)]
     for name, correlation in CORRELATIONS.items():
-        single = np.array([correlation(points.values[rows], points.ratings[rows]) for rows in groups])
+        single = np.array([correlation(points.metric[rows], points.ratings[rows]) for rows in groups])
         there = ~np.isnan(single)
         if not there.any():
             found[name] = Estimate()
@@ -105,7 +105,7 @@ def within_conditions(points: Points, seed: int, draws: int = DRAWS) -> dict[str
     n_groups = int(points.conditions.max()) + 1 if len(points) else 0
 
     def single(rows: Rows, ranked: bool) -> Floats:
-        sides, groups = (points.values[rows], points.ratings[rows]), points.conditions[rows]
+        sides, groups = (points.metric[rows], points.ratings[rows]), points.conditions[rows]
         one, two = (ranks_within(side, groups) for side in sides) if ranked else sides
         return within(one, two, groups, n_groups)
 

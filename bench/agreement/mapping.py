@@ -61,7 +61,7 @@ def fit(values: Floats, ratings: Floats) -> Cubic | None:
     low, high = float(values.min()), float(values.max())
     t = (values - low) / (high - low)
     powers = np.stack([t**0, t, t**2, t**3], axis=1)
-    free = np.linalg.lstsq(powers, ratings, rcond=None)[0]
+    free = np.asarray(np.linalg.lstsq(powers, ratings, rcond=None)[0], dtype=np.float64)
     if _never_falls(free):
         return Cubic(_four(free), low, high)
     # Integrals of the slopes 2t(1 - t), t^2 and (1 - t)^2, each of which is nowhere negative.
@@ -116,9 +116,7 @@ def _never_falls(coefficients: Floats) -> bool:
     return min(lowest, b - c * c / (3 * d) if 0 < turn < 1 else lowest) >= 0
 
 
-def _of_two(
-    one: Floats, two: Floats, ratings: Floats, of_one: tuple[float, ...], of_two: tuple[float, ...]
-) -> Floats:
+def _of_two(one: Floats, two: Floats, ratings: Floats, of_one: tuple[float, ...], of_two: tuple[float, ...]) -> Floats:
     """Least squares of a constant and weights of both curves that are not negative, as coefficients of powers of t."""
     from scipy.optimize import nnls
 

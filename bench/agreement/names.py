@@ -45,9 +45,7 @@ def read_names(path: Path) -> Names:
     return Names(found["clip"], found["condition"])
 
 
-def check_names(
-    names: Names, rated: Mapping[str, Collection[str]], measured: Mapping[str, Collection[str]]
-) -> None:
+def check_names(names: Names, rated: Mapping[str, Collection[str]], measured: Mapping[str, Collection[str]]) -> None:
     """Raise ConfigError for every name that neither the ratings nor the runs have.
 
     Args:

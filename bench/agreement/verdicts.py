@@ -64,7 +64,8 @@ def _judged(r: Estimate, tau: Estimate) -> tuple[Kind, str]:
         return "undecided", "undecided: it ranks codecs on the same clip, but is no measure across clips"
     if tau.high < 0 or (r.value < 0 and r.high < POOR):
         how = "ranks the codecs of this test against the listeners" if tau.value < 0 else "rises where ratings fall"
-        return "misleading", f"misleading here: it {how}"
+        sure = "it" if r.high < 0 or tau.high < 0 else "if anything it"
+        return "misleading", f"misleading here: {sure} {how}"
     if r.high < POOR:
         return "says little", "says little here: it has next to nothing to do with what listeners hear"
     if r.low >= GOOD and not tau.low <= 0:
