@@ -14,8 +14,8 @@ import pandas as pd
 
 from bench.agreement.coefficients import errors_p, fisher_p, pearson, williams_p
 from bench.agreement.joining import Joined, joined
-from bench.agreement.levels import DRAWS, Points, over_conditions, over_files, within_conditions, within_items
-from bench.agreement.mapping import Fits, fit
+from bench.agreement.levels import DRAWS, Points, kept, over_conditions, over_files, within_conditions, within_items
+from bench.agreement.mapping import COEFFICIENTS, errors_of_fit, fit
 from bench.agreement.model import ALL, LEVELS, Agreement, Comparison, Estimate, Findings
 from bench.agreement.names import Names
 from bench.agreement.verdicts import verdict
@@ -163,32 +163,41 @@ def _compared(
     join: Joined, test: str, category: str, usable: Sequence[str], rows: pd.Index, seed: int, draws: int
 ) -> list[Comparison]:
     """Every two metrics on the files that have a finite value of both."""
+    finite = {name: np.isfinite(join.scores.loc[rows, name].to_numpy(dtype=float)) for name in usable}
+    sides: dict[tuple[str, bytes], _Side] = {}
     made = []
-    for first, second in combinations(usable, 2):
-        both = rows[np.isfinite(join.scores.loc[rows, [first, second]].to_numpy(dtype=float)).all(axis=1)]
-        one, two = points_of(join, first, both), points_of(join, second, both)
-        if len(both) < 3 or not (np.ptp(one.metric) and np.ptp(two.metric) and np.ptp(one.ratings)):
-            continue
-        made.append(_pair(test, category, first, second, one, two, seed, draws))
+    for pair in combinations(usable, 2):
+        both = finite[pair[0]] & finite[pair[1]]
+        for name in pair:
+            if (name, both.tobytes()) not in sides:
+                sides[name, both.tobytes()] = _Side(points_of(join, name, rows[both]))
+        one, two = (sides[name, both.tobytes()] for name in pair)
+        if not (math.isnan(one.r) or math.isnan(two.r)):
+            made.append(_pair(test, category, pair, one, two, seed, draws))
     corrected = iter(holm([one.p_williams for one in made if not math.isnan(one.p_williams)]))
     return [replace(one, p_holm=math.nan if math.isnan(one.p_williams) else next(corrected)) for one in made]
 
 
+class _Side:
+    """A metric on the files of a comparison."""
+
+    def __init__(self, points: Points) -> None:
+        self.points = points
+        self.correlation = kept(lambda rows: pearson(points.metric[rows], points.ratings[rows]))
+        self.r = pearson(points.metric, points.ratings)
+        self.rmse = errors_of_fit(points.metric, points.ratings, points.halves).rmse
+
+
 def _pair(
-    test: str, category: str, first: str, second: str, one: Points, two: Points, seed: int, draws: int
+    test: str, category: str, names: tuple[str, str], one: _Side, two: _Side, seed: int, draws: int
 ) -> Comparison:
-    n = len(one)
-
-    def gap(rows: np.ndarray[Any, np.dtype[np.intp]]) -> float:
-        ratings = one.ratings[rows]
-        return pearson(one.metric[rows], ratings) - pearson(two.metric[rows], ratings)
-
-    everything = np.arange(n, dtype=np.intp)
-    low, high, _ = cluster_bootstrap(one.clusters, gap, seed, draws=draws)
-    r_one, r_two = pearson(one.metric, one.ratings), pearson(two.metric, two.ratings)
-    rmse_one, rmse_two = (Fits(side.metric, side.ratings, side.halves)(everything).rmse for side in (one, two))
+    n = len(one.points)
+    low, high, _ = cluster_bootstrap(
+        one.points.clusters, lambda rows: one.correlation(rows) - two.correlation(rows), seed, draws=draws
+    )
+    between = pearson(one.points.metric, two.points.metric)
     return Comparison(
-        test, category, first, second, n, r_one, r_two, Estimate(r_one - r_two, low, high, n),
-        williams_p(r_one, r_two, pearson(one.metric, two.metric), n), math.nan, fisher_p(r_one, r_two, n),
-        rmse_one, rmse_two, errors_p(rmse_one, rmse_two, n - 4),
+        test, category, *names, n, one.r, two.r, Estimate(one.r - two.r, low, high, n),
+        williams_p(one.r, two.r, between, n), math.nan, fisher_p(one.r, two.r, n),
+        one.rmse, two.rmse, errors_p(one.rmse, two.rmse, n - COEFFICIENTS),
     )  # fmt: skip

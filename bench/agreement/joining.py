@@ -116,7 +116,8 @@ def joined(
     check_names(names, {kind: set(rated[kind]) for kind in measured}, measured)
     roles = {"system", *(role for name in with_ for role in ASKED[name])}
     wanted = rated[rated["role"].isin(roles)]
-    rows, scores, missing = [], [], []
+    rows: list[dict[Any, Any]] = []
+    scores, missing = [], []
     for row in wanted.to_dict("records"):
         clip, condition, sha = (str(row[name]) for name in ("clip", "condition", "decoded_sha256"))
         if not sha:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.agreement.coefficients import FEWEST, Floats, kendall, pearson, ranks_within, spearman, within
-from bench.agreement.mapping import Fits
+from bench.agreement.mapping import errors_of_fit
 from bench.agreement.model import Estimate
 from bench.stats import cluster_bootstrap, mean_ci
 
 Rows = NDArray[np.intp]
+Found = TypeVar("Found")
 
 CORRELATIONS: Mapping[str, Callable[[Floats, Floats], float]] = {
     "pearson": pearson,
@@ -54,7 +55,7 @@ def over_files(points: Points, seed: int, draws: int = DRAWS) -> dict[str, Estim
         name: of(lambda rows, one=one: one(points.metric[rows], points.ratings[rows]))  # type: ignore[misc]
         for name, one in CORRELATIONS.items()
     }
-    fits = Fits(points.metric, points.ratings, points.halves)
+    fits = kept(lambda rows: errors_of_fit(points.metric[rows], points.ratings[rows], points.halves[rows]))
     found["rmse"] = of(lambda rows: fits(rows).rmse)
     found["rmse_star"] = of(lambda rows: fits(rows).rmse_star)
     found["outlier_ratio"] = of(lambda rows: fits(rows).outlier_ratio)
@@ -119,6 +120,19 @@ def within_conditions(points: Points, seed: int, draws: int = DRAWS) -> dict[str
         n = int((~np.isnan(single(everything, ranked))).sum())
         found[name] = _estimate(lambda rows, r=ranked: mean(rows, r), everything, points, n, seed, draws)  # type: ignore[misc]
     return found
+
+
+def kept(statistic: Callable[[Rows], Found]) -> Callable[[Rows], Found]:
+    """``statistic``, computed once for each choice of rows: equal seeds give equal draws."""
+    known: dict[bytes, Found] = {}
+
+    def of(rows: Rows) -> Found:
+        key = rows.tobytes()
+        if key not in known:
+            known[key] = statistic(rows)
+        return known[key]
+
+    return of
 
 
 def _estimate(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -92,20 +91,10 @@ def errors(residuals: Floats, halves: Floats) -> Errors:
     return Errors(rmse, math.sqrt(float(np.square(beyond).sum()) / freedom), float((beyond > 0).mean()))
 
 
-class Fits:
-    """Errors of a mapping fitted to any choice of files; the same choice is fitted once."""
-
-    def __init__(self, values: Floats, ratings: Floats, halves: Floats) -> None:
-        self._columns = values, ratings, halves
-        self._kept = lru_cache(maxsize=4096)(self._errors)
-
-    def __call__(self, rows: NDArray[np.intp]) -> Errors:
-        return self._kept(rows.tobytes())
-
-    def _errors(self, rows: bytes) -> Errors:
-        values, ratings, halves = (column[np.frombuffer(rows, dtype=np.intp)] for column in self._columns)
-        mapped = fit(values, ratings)
-        return Errors(math.nan, math.nan, math.nan) if mapped is None else errors(ratings - mapped(values), halves)
+def errors_of_fit(values: Floats, ratings: Floats, halves: Floats) -> Errors:
+    """Errors of the mapping that is fitted to the same files."""
+    mapped = fit(values, ratings)
+    return Errors(math.nan, math.nan, math.nan) if mapped is None else errors(ratings - mapped(values), halves)
 
 
 def _never_falls(coefficients: Floats) -> bool:

@@ -45,8 +45,8 @@ def _figure(findings: Findings, scope: Scope, one: Agreement, styles: Mapping[st
     from matplotlib.figure import Figure
 
     files = _files(findings.files, one)
-    figure = Figure(figsize=(5.8, 3.6))
-    axes = figure.add_axes((0.09, 0.13, 0.62, 0.77))
+    figure = Figure(figsize=(5.0, 3.3))
+    axes = figure.add_axes((0.1, 0.14, 0.59, 0.77))
     for name, points in files.groupby(files["condition"].astype(str).map(series_of), sort=True):
         look = styles[str(name)]
         values, means = points[one.quantity].to_numpy(float), points["mean"].to_numpy(float)

@@ -64,6 +64,8 @@ class Scope:
     @property
     def counts(self) -> str:
         """How many files, clips, conditions, listeners and ratings the metric with most files has."""
+        if not self.agreements:
+            return "No metric speaks of this category."
         most = max(self.agreements, key=lambda one: (one.n_files, one.n_ratings))
         return (
             f"{most.n_files} files: {most.n_clips} clips of {most.n_sources} sources, {most.n_conditions} conditions; "
@@ -77,7 +79,7 @@ def scopes(findings: Findings) -> list[Scope]:
     return [
         Scope(
             test, findings.tests[test], category,
-            tuple(one for one in findings.agreements if (one.test, one.category) == (test, category)),
+            tuple(one for one in findings.agreements if (one.test, one.category) == (test, category) and _tried(one)),
             tuple(one for one in findings.comparisons if (one.test, one.category) == (test, category)),
         )
         for test, category in keys
@@ -134,6 +136,11 @@ def _fields(one: Agreement) -> Iterator[tuple[str, object]]:
                 (f"{level}_{statistic}{end}", value)
                 for end, value in (("", found.value), ("_low", found.low), ("_high", found.high), ("_n", found.n))
             )
+
+
+def _tried(one: Agreement) -> bool:
+    """False for a metric that does not speak of a category: agreement.csv has it, tables for people do not."""
+    return one.n_files > 0 or set(one.missing) != {"not_applicable"}
 
 
 def _files(one: Agreement) -> Cell:

@@ -13,8 +13,11 @@ GOOD = 0.7
 POOR = 0.3
 """Below it, less than a tenth is (0.09): of two files it names the better one little more often than a coin."""
 
-FEW_CLIPS = 8
-"""Sources below which intervals are known to be too narrow, and the sentence says so."""
+ENOUGH_SOURCES = 5
+"""Independent clips below which nothing is decided: a bootstrap of fewer sees too few different draws."""
+
+FEW_SOURCES = 8
+"""Below it intervals are too narrow (the bootstrap of 5 covers 90 % in place of 95 %), and the sentence says so."""
 
 
 def verdict(
@@ -32,18 +35,18 @@ def verdict(
     ``misleading``: r is below 0 and its interval below POOR; or the interval of tau within items is below 0, whatever
     r is. ``says little``: r is not below 0, and its interval below POOR. ``weak``: the interval of r is above 0 and
     below GOOD. ``undecided``: the interval includes more than one of these, or r and tau contradict each other.
-    ``undefined``: there is no r.
+    ``undecided``, too: fewer than ENOUGH_SOURCES. ``undefined``: there is no r.
     """
     r, tau = estimates.get("files.pearson", Estimate()), estimates.get("items.kendall", Estimate())
     if why_undefined or math.isnan(r.value):
         return Verdict("undefined", f"{quantity}: undefined: {why_undefined or 'no correlation'}.")
     numbers = f"(r = {shown(r)} over {n_files} files"
     numbers += f"; within items tau = {shown(tau)})" if not math.isnan(tau.value) else ")"
-    few = f" Only {n_sources} sources: the intervals are too narrow." if 2 <= n_sources < FEW_CLIPS else ""
+    few = f" Only {n_sources} sources: the intervals are too narrow." if n_sources < FEW_SOURCES else ""
     if higher_is_better is None:
         return Verdict("undecided", f"{quantity}: undecided: nobody says whether higher is better {numbers}.{few}")
-    if not r.has_interval:
-        return Verdict("undecided", f"{quantity}: undecided: there is no interval for so few sources {numbers}.")
+    if n_sources < ENOUGH_SOURCES or not r.has_interval:
+        return Verdict("undecided", f"{quantity}: undecided: {n_sources} sources are too few to tell {numbers}.")
     kind, text = _judged(r, tau)
     return Verdict(kind, f"{quantity}: {text} {numbers}.{few}")
 
@@ -61,7 +64,7 @@ def _judged(r: Estimate, tau: Estimate) -> tuple[Kind, str]:
     if tau.high < 0 and r.value >= 0:
         return "misleading", "misleading here: on the same clip it ranks the codecs of this test against the listeners"
     if r.high < POOR and tau.low > 0:
-        return "undecided", "undecided: it ranks codecs on the same clip, but is no measure across clips"
+        return "undecided", "undecided: it agrees with listeners on the same clip, but not over files"
     if tau.high < 0 or (r.value < 0 and r.high < POOR):
         how = "ranks the codecs of this test against the listeners" if tau.value < 0 else "rises where ratings fall"
         sure = "it" if r.high < 0 or tau.high < 0 else "if anything it"
