@@ -66,7 +66,7 @@ def agreement(
     for scope in tables.scopes(found):
         columns = ["metric", *(str(tables.COLUMNS[name]) for name in tables.SHORT)]
         rows = [[one.quantity, *(cell.text for cell in tables.row(one, tables.SHORT))] for one in scope.agreements]
-        console.print_table(f"{scope.title}: {scope.counts}", columns, rows)
+        console.print_table(f"{scope.title}: {scope.counts}", columns, rows, unbroken=["metric"])
         for one in scope.agreements:
             console.out.print(one.verdict.sentence, markup=False, soft_wrap=True)
     if written:

@@ -17,7 +17,7 @@ ENOUGH_SOURCES = 5
 """Independent clips below which nothing is decided: a bootstrap of fewer sees too few different draws."""
 
 FEW_SOURCES = 8
-"""Below it intervals are too narrow (the bootstrap of 5 covers 90 % in place of 95 %), and the sentence says so."""
+"""Below it intervals are too narrow (of a mean over 5 they cover 92 %, see ``mean_ci``), and the sentence says so."""
 
 
 def verdict(
