@@ -47,7 +47,8 @@ def ratings(
     rows = [
         rating(
             f"L{listener}", row["clip"], row["condition"],
-            quality(row["clip"], row["condition"]) + random.normal(0, noise), test=test, decoded_sha256=row["decoded_sha256"] if by_hash else "", category=row["category"],
+            quality(row["clip"], row["condition"]) + random.normal(0, noise),
+            test=test, decoded_sha256=row["decoded_sha256"] if by_hash else "", category=row["category"],
         )
         for listener in range(listeners)
         for row in coded.to_dict("records")
