@@ -161,10 +161,10 @@ def test_pymushra_its_admin_pages_are_open(tmp_path: Path, monkeypatch: pytest.M
     tiny_test(tmp_path)
     monkeypatch.setenv(settings.TEST, str(tmp_path))
     monkeypatch.setenv(settings.PASSWORD_HASH, hash_password(password) if password else "")
-    serving.sessions.cache_clear()
+    serving._opened.cache_clear()
     shown = AppTest.from_function(_experimenters_page).run(timeout=60)
     serving.sessions().dispose()
-    serving.sessions.cache_clear()
+    serving._opened.cache_clear()
     assert not shown.exception
     assert not shown.tabs
     assert not shown.dataframe
