@@ -13,14 +13,16 @@ from listening_test.screens import failed, serving, settings
 def main() -> None:
     """All pages: the listener's at ``/``, the experimenter's at ``/experimenter``."""
     from listening_test.screens import listener
+    from listening_test.screens.experimenter import login
     from listening_test.screens.experimenter import page as experimenter
 
     st.set_page_config(page_title=" ", layout="centered", initial_sidebar_state="collapsed")
-    pages = [
-        st.Page(listener.show, title="Listening test", default=True),
-        st.Page(experimenter.show, title="Experimenter", url_path="experimenter"),
-    ]
-    st.navigation(pages, position="hidden").run()
+    listening = st.Page(listener.show, title="Listening test", default=True)
+    watching = st.Page(experimenter.show, title="Experimenter", url_path="experimenter")
+    chosen = st.navigation([listening, watching], position="hidden")
+    if chosen == listening and "p" not in st.query_params and login.has_account():
+        st.switch_page(watching)  # OIDC brings people back to the start
+    chosen.run()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 BAR = 36
 FORMATS = (".svg", ".png")
 COLUMNS = 2
-INK_ON_PAPER, GRID_ON_PAPER = "#1b1e22", "#c9ced4"  # of the page's light scheme, for a PNG, which has one scheme only
 
 
 def lines(curves: Sequence[Curve]) -> Iterator[str]:
@@ -40,13 +39,13 @@ def save(path: Path, curves: Sequence[Curve], title: str, axis: str) -> None:
         ConfigError: another kind of file.
         StoreError: it cannot be written.
     """
-    from bench.report.svg import figure_style, inline_svg, standalone_svg
+    from bench.report.svg import figure_style, inline_svg, on_paper, standalone_svg
 
     check_format(path)
-    with figure_style():
-        if path.suffix.lower() == ".png":
-            data = _png(curves, title, axis)
-        else:
+    if path.suffix.lower() == ".png":
+        data = on_paper(lambda: _figure(curves, title, axis))
+    else:
+        with figure_style():
             data = standalone_svg(inline_svg(_figure(curves, title, axis), title, title)).encode()
     write_bytes(path, data)
 
@@ -61,20 +60,6 @@ def _bar(value: float, low: float, high: float) -> int:
     if math.isinf(value):
         return BAR if value > 0 else 0
     return round(BAR * (value - low) / (high - low)) if high > low else 0
-
-
-def _png(curves: Sequence[Curve], title: str, axis: str) -> bytes:
-    import io
-
-    import matplotlib as mpl
-
-    from bench.report.svg import FAINT, INK
-
-    paper = {INK: INK_ON_PAPER, FAINT: GRID_ON_PAPER}
-    mpl.rcParams.update({name: paper[value] for name, value in mpl.rcParams.items() if value in (INK, FAINT)})
-    buffer = io.BytesIO()
-    _figure(curves, title, axis).savefig(buffer, format="png", dpi=160, facecolor="white")
-    return buffer.getvalue()
 
 
 def _figure(curves: Sequence[Curve], title: str, axis: str) -> Figure:

@@ -7,7 +7,7 @@ import html
 import io
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 INK, FAINT = "#010203", "#010204"
 """Sentinels: no other colour of a figure is one of these. They become the page's text and grid colours."""
+
+INK_ON_PAPER, FAINT_ON_PAPER = "#1b1e22", "#c9ced4"
+"""What they become in a PNG, which has the light scheme only."""
 
 SERIES_COLOURS = (
     ("#0072b2", "#5bb0f0"), ("#c75000", "#ff9a55"), ("#00825e", "#35d0a0"), ("#a83f86", "#f09ccf"),
@@ -68,6 +71,21 @@ def figure_style() -> Iterator[None]:
         # The text stays text: it is the browser that needs the glyphs.
         warnings.filterwarnings("ignore", message=r"(?s).*[Gg]lyph.*missing")
         yield
+
+
+def on_paper(make: Callable[[], Figure]) -> bytes:
+    """The figure that ``make`` gives as a PNG on white, in the colours of the light scheme.
+
+    ``make`` is called here, because a figure takes its colours of text and grid from the settings when it is made.
+    """
+    import matplotlib as mpl
+
+    with figure_style():
+        paper = {INK: INK_ON_PAPER, FAINT: FAINT_ON_PAPER}
+        mpl.rcParams.update({name: paper[value] for name, value in mpl.rcParams.items() if value in (INK, FAINT)})
+        buffer = io.BytesIO()
+        make().savefig(buffer, format="png", dpi=160, facecolor="white", metadata={"Software": None})
+    return buffer.getvalue()
 
 
 def inline_svg(figure: Figure, key: str, label: str) -> str:

@@ -14,12 +14,14 @@ from bench.stats.paired import (
     wilcoxon_p,
 )
 from bench.stats.ranks import rank_intervals
+from bench.stats.resampled import cluster_bootstrap
 
 __all__ = [
     "DRAWS",
     "Difference",
     "Interval",
     "cliffs_delta",
+    "cluster_bootstrap",
     "cluster_means",
     "difference",
     "holm",

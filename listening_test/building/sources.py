@@ -131,7 +131,7 @@ class Sources:
                 )
             best = max(runs, key=lambda run: (*self.reference_shape(run, clip), -run))
             row = rows[best]
-            marks = json.loads(row["marks"]) if isinstance(row["marks"], str) else {}
+            marks = json.loads(row["marks"]) if isinstance(row.get("marks"), str) else {}
             facts[clip] = ClipFacts(clip, row["dataset"], row["category"], row["source"], best, marks)
         return facts, problems
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 HERE = Path(__file__).parent
+MODULES = ("wav.js", "engine.js", "log.js", "controls.js", "waveform.js", "player.js")
 
 QUALITY = ("bad", "poor", "fair", "good", "excellent")
 """Keys of the texts of the five bands, worst first (ITU-R BS.1534-3, 5.4; ITU-T P.800, B.4.5)."""
@@ -102,8 +103,8 @@ def show(page: Page, saved: Sequence[str], key: str) -> list[dict[str, Any]]:
 
 
 def script() -> str:
-    """The module that the page loads: engine and player in one."""
-    return _file("engine.js") + _file("player.js")
+    """The module that the page loads. Streamlit takes one text without imports of files, so they are joined."""
+    return "".join(_file(name) for name in MODULES)
 
 
 def _file(name: str) -> str:

@@ -14,8 +14,8 @@ def show(place: Place, _step: Step) -> None:
     t = place.texts
     if len(place.test.languages) > 1:
         _choose_language(place)
-    st.title(plain(place.test.title) or t("page_title"))
-    st.header(t("consent_title"))
+    st.title(plain(place.test.title) or t("page_title"), anchor=False)
+    st.header(t("consent_title"), anchor=False)
     st.markdown(t("consent"))
     agreed = st.checkbox(t("consent_agree"), key="agreed")
     if not st.button(t("start"), type="primary"):

@@ -11,7 +11,7 @@ from listening_test.session import Step
 def show(place: Place, _step: Step) -> None:
     """Headphones or loudspeakers, never both within a test (ITU-R BS.1534-3, listening conditions)."""
     t = place.texts
-    st.header(t("device_title"))
+    st.header(t("device_title"), anchor=False)
     st.markdown(t("device_text"))
     with st.form("device", enter_to_submit=False):
         kinds = ["headphones", "loudspeakers"]

@@ -10,6 +10,9 @@ from listening_test.session import BadAnswer, Event, UnknownSlot, Visit
 
 FIELDS = ("id", "kind", "at_ms", "slot", "value")
 
+MOST = 500
+"""Messages of a player that are saved at a time; a server that was away for a minute brings some hundred."""
+
 log = logging.getLogger(__name__)
 
 
@@ -28,9 +31,14 @@ def as_event(sent: Mapping[str, Any], trial: str) -> Event:
 
 
 def messages(state: Any) -> list[dict[str, Any]]:
-    """The messages that a player's state holds, without what is no message."""
-    found = (state or {}).get("log") or {}
-    return [one for one in found.get("events") or () if isinstance(one, dict) and isinstance(one.get("id"), str)]
+    """The first MOST messages that a player's state holds, without what is no message; it sends the rest again."""
+    events = _field(_field(state, "log"), "events")
+    found = events if isinstance(events, list) else []
+    return [one for one in found if isinstance(one, dict) and isinstance(one.get("id"), str)][:MOST]
+
+
+def _field(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, Mapping) else None
 
 
 def record(visit: Visit, sent: Sequence[Mapping[str, Any]], trial: str = "") -> None:
@@ -39,8 +47,11 @@ def record(visit: Visit, sent: Sequence[Mapping[str, Any]], trial: str = "") -> 
     try:
         visit.record(events)
     except (BadAnswer, UnknownSlot):
+        refused: list[Exception] = []
         for event in events:
             try:
                 visit.record([event])
             except (BadAnswer, UnknownSlot) as error:
-                log.warning("an event was refused: %s", error)
+                refused.append(error)
+        if refused:
+            log.warning("%d events were refused, the first: %s", len(refused), refused[0])

@@ -11,6 +11,7 @@ import streamlit as st
 
 from listening_test.model import Test
 from listening_test.session import LeaseLost, TokenError, Visit, WrongStep
+from listening_test.session.tokens import hashed
 from listening_test.texts import Texts
 
 STYLE = """<style>
@@ -30,6 +31,9 @@ TIDY_SCRIPT = """export default ({ data }) => {
     for (const page of data.done) localStorage.removeItem(`codecbench ${page}`);
 };"""
 
+JOINER = "\N{WORD JOINER}"
+"""No width, no sound, no line break; Markdown takes no address with one in it for a link."""
+
 REFUSED = "refused"
 """Key of the session state: why this tab shows nothing but a message."""
 DONE = "done"
@@ -45,6 +49,12 @@ class Place:
     visit: Visit
     test: Test
     texts: Texts
+
+    def page(self, name: str) -> str:
+        """Id of the page ``name`` that is no trial, of this listener alone. It is the same after a reload, so that the
+        browser finds what it kept of the page.
+        """
+        return f"{name} {hashed(self.visit.listener)[:16]}"
 
 
 def style(t: Texts) -> None:
@@ -62,7 +72,8 @@ def plain(text: str) -> str:
 
     No more is escaped than has to be: labels are read aloud with what stands in them.
     """
-    return re.sub(r"[\\`*_\[\]$~]|:(?=\w)", r"\\\g<0>", text)
+    unlinked = re.sub(r"(?i)\b(https?:|www(?=\.)|[^\s@]+(?=@))", rf"\g<0>{JOINER}", text)
+    return re.sub(r"[\\`*_\[\]$~]|:(?=\w)", r"\\\g<0>", unlinked)
 
 
 @contextmanager

@@ -17,11 +17,11 @@ from listening_test.session import BadAnswer, Step
 
 def show(place: Place, step: Step) -> None:
     """A recording of the test, and a slider of some dB (ITU-R BS.1534-3, listening level: +-4 dB)."""
-    st.header(place.texts("level_title"))
+    st.header(place.texts("level_title"), anchor=False)
     st.markdown(place.texts("level_text"))
     if "level slot" not in st.session_state:
         st.session_state["level slot"] = serving.check_sound(None)
-    slot = st.session_state["level slot"]
+    slot: str = st.session_state["level slot"]
 
     @st.fragment(run_every=HEARTBEAT_S)
     def adjust() -> None:
@@ -33,26 +33,32 @@ def show(place: Place, step: Step) -> None:
 
 def _adjust(place: Place, slot: str, range_db: float) -> None:
     t = place.texts
-    _ = place.visit.step  # tells this tab when the session goes on in another
+    page_id = place.page("level")
 
     def save(sent: Sequence[dict[str, Any]]) -> None:
         record(place.visit, sent)
-        for one in sent:
-            if one.get("kind") == "level":
-                st.session_state["level"] = one.get("value")
+        try:
+            for one in sent:
+                if one.get("kind") == "level":
+                    place.visit.answer("level_so_far", {"gain_db": one.get("value")})
+        except BadAnswer:
+            return
         if any(one.get("kind") == "submit" for one in sent):
-            try:
-                place.visit.answer("level", {"gain_db": st.session_state.get("level", 0.0)})
-            except BadAnswer:
-                st.session_state["level"] = 0.0
-                return
-            go_on(slot)
+            place.visit.answer("level", {"gain_db": _so_far(place)})
+            go_on(page_id)
 
-    page = Page(
-        trial=slot,
-        sounds=[sound(slot, "1")],
-        scale=Scale("level", -range_db, range_db),
-        texts=texts(place, trial=t("level_title"), submit=t("level_submit")),
-        level_db=st.session_state.get("level", 0.0),
-    )
-    play(slot, save, lambda: page)
+    def page() -> Page:
+        return Page(
+            trial=page_id,
+            sounds=[sound(slot, "1")],
+            scale=Scale("level", -range_db, range_db),
+            texts=texts(place, trial=t("level_title"), submit=t("level_submit")),
+            level_db=_so_far(place),
+        )
+
+    play(page_id, save, page)
+
+
+def _so_far(place: Place) -> float:
+    """Where the slider was left, in dB; asking tells this tab, too, when the session goes on in another."""
+    return float(place.visit.answers.get("level_so_far", {}).get("gain_db") or 0.0)

@@ -17,7 +17,7 @@ def show(place: Place, step: Step) -> None:
     """Ask all questions of the step; go on where those that need an answer have one."""
     t = place.texts
     items = step.payload["items"]
-    st.header(t(f"{step.kind}_title"))
+    st.header(t(f"{step.kind}_title"), anchor=False)
     with st.form(step.kind, enter_to_submit=False):
         values = {item["id"]: _question(place, item) for item in items}
         sent = st.form_submit_button(t("next"), type="primary")

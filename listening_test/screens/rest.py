@@ -11,7 +11,7 @@ from listening_test.session import Step
 def show(place: Place, step: Step) -> None:
     """Invite to rest; the listener says when it is over."""
     t = place.texts
-    st.header(t("break_title"))
+    st.header(t("break_title"), anchor=False)
     st.markdown(t("break_text", done=step.number, left=step.payload["left"]))
     st.progress(step.number / step.total)
     if st.button(t("break_go_on"), type="primary"):

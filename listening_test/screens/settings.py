@@ -26,6 +26,7 @@ STREAMLIT: dict[str, object] = {
     "logger.level": "warning",
     "runner.magicEnabled": False,
     "runner.postScriptGC": False,  # after every event, for tens of ms, with all sessions waiting
+    "server.baseUrlPath": "",  # a proxy that serves it under a path takes that path away
     "server.disconnectedSessionTTL": 120,
     "server.enableStaticServing": False,  # names of files would tell conditions
     "server.enableWebsocketCompression": False,
@@ -34,6 +35,8 @@ STREAMLIT: dict[str, object] = {
     "server.headless": True,
     "server.maxMessageSize": 10,  # MB; nothing of ours comes near
     "server.maxUploadSize": 1,  # MB; nothing is uploaded
+    "theme.light.borderColor": "#8a8886",  # boxes and circles to choose: a contrast of 3 at least
+    "theme.dark.borderColor": "#777572",
     "theme.light.primaryColor": "#2a6bc4",  # white on it has a contrast of 5.2; one for both would end the dark theme
     "theme.dark.primaryColor": "#2a6bc4",
 }

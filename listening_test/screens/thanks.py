@@ -12,7 +12,7 @@ from listening_test.session import Step
 def show(place: Place, step: Step) -> None:
     """Thank; the code is the pseudonym, so that whoever shows it can be paid, or erased, without a name."""
     t = place.texts
-    st.title(t("thanks_title"))
+    st.title(t("thanks_title"), anchor=False)
     st.markdown(t("thanks_text"))
     st.caption(t("thanks_code"))
     st.code(step.payload["listener"], language=None)

@@ -21,7 +21,7 @@ def show(place: Place, step: Step) -> None:
     """The trial of the step."""
     t = place.texts
     st.html(WIDE)
-    st.header(t(f"{step.kind}_title", number=step.number, total=step.total))
+    st.header(t(f"{step.kind}_title", number=step.number, total=step.total), anchor=False)
     if step.kind == "training":
         st.badge(t("training_badge"), color="orange")
         st.info(t("training_text"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,6 +11,8 @@ from listening_test.session.errors import BadAnswer
 from listening_test.session.shapes import Event
 
 MAX_DETAIL, MAX_ANSWER = 20_000, 100_000  # characters of JSON
+LARGEST = 2.0**53
+"""Up to here whole numbers are exact in every database and browser."""
 SERVER = "server:"
 """Start of the ids of events that the server logs itself."""
 
@@ -66,4 +67,5 @@ def _check_size(what: str, values: Mapping[str, Any], limit: int) -> None:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a database can keep ``value`` as a number: bool is none, and integers of JSON have no end."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST

@@ -9,8 +9,8 @@ from listening_test.model import Test
 from listening_test.ratings.rows import Page
 from listening_test.session.shapes import Step, StepKind
 
-ANY_TIME = ("language", "comment")
-"""Kinds of answers that are no step."""
+ANY_TIME = ("language", "comment", "level_so_far", "headphones_so_far")
+"""Kinds of answers that are no step; those so far are what a step begins with after a reload."""
 
 
 def current_step(test: Test, listener: str, answered: Collection[str], pages: Sequence[Page]) -> Step:

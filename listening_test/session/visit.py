@@ -79,8 +79,8 @@ class Visit:
     def answer(self, kind: str, values: Mapping[str, Any]) -> None:
         """Save the answer to a step that has no trial; the step is done with it.
 
-        ``kind``: that of the current step, of one done before (it is replaced), ``language`` at any time or
-        ``comment`` after consent. ``consent`` needs ``{"agreed": True}``; ``level`` may hold ``gain_db``.
+        ``kind``: that of the current step, of one done before (it is replaced), ``language`` at any time or the others
+        of ``ANY_TIME`` after consent. ``consent`` needs ``{"agreed": True}``; ``level`` may hold ``gain_db``.
 
         Raises:
             BadAnswer: consent not given, a gain out of range or within an item, more than 100 000 characters.

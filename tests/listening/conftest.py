@@ -37,7 +37,8 @@ def tiny_test(
     """
     rules = Rules(type=type, **changes.pop("rules", {}))
     made = tuple(_trial(folder, rules.type, index, systems) for index in range(trials + 1))
-    test = Test(name=changes.pop("name", "tiny"), title="Tiny & small", rules=rules, trials=made, seed=7, **changes)
+    named = {"name": "tiny", "title": "Tiny & small"} | changes
+    test = Test(rules=rules, trials=made, seed=7, **named)
     write_test(test, folder)
     return test
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.listening.browser import browser
 
-ENGINE = Path(__file__).parents[2] / "listening_test" / "player" / "engine.js"
+PLAYER = Path(__file__).parents[2] / "listening_test" / "player"
 RATE, LENGTH = 48_000, 96_000
 FADE = 240
 
@@ -24,7 +24,8 @@ FADE = 240
 def page() -> Iterator[Any]:
     with browser() as opened:
         page = opened.new_page()
-        content = ENGINE.read_text() + "\nObject.assign(window, {Engine, parseWav, FADE_S});"
+        code = (PLAYER / "wav.js").read_text() + (PLAYER / "engine.js").read_text()
+        content = code + "\nObject.assign(window, {Engine, parseWav, FADE_S});"
         page.add_script_tag(type="module", content=content)
         page.wait_for_function("Boolean(window.Engine)")
         yield page

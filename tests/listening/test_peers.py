@@ -14,11 +14,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 import listening_test
 from bench.audio import Audio
+from listening_test.player import ANNOYANCE
+from listening_test.player.route import audio_route
+from listening_test.screens import serving, settings
+from listening_test.screens.frame import Place
+from listening_test.screens.trial import scale
 from listening_test.session import NotComplete, Sessions
+from listening_test.session.passwords import hash_password
 from listening_test.stimuli import RATE, lowpass_anchor
+from listening_test.texts import LANGUAGES, texts
 from tests.listening.conftest import tiny_test
 from tests.listening.listeners import do_trial, event, hear_all, joined, rate_all, set_up
 
@@ -115,6 +123,53 @@ def test_go_listen_the_hidden_reference_has_the_address_of_the_open_one(sessions
     assert len(set(slots)) == len(set(files)) == len(slots)
     samples = [file.partition(b"data")[2] for file in files]
     assert samples.count(samples[0]) == 2
+
+
+@pytest.mark.parametrize("rate", [24_000, 44_100, 96_000])
+def test_webmushra_crashes_at_96_khz(rate: int) -> None:
+    """It has filters for some rates only, and takes the rate of the sound card. Ours are made for any rate."""
+    noise = np.random.default_rng(0).standard_normal((1, 2 * rate)).astype(np.float32)
+    filtered = lowpass_anchor(Audio(noise, rate), 3_500)
+    assert (filtered.rate, filtered.length) == (rate, 2 * rate)
+    power = np.abs(np.fft.rfft(filtered.samples[0] * np.hanning(2 * rate))) ** 2
+    frequency = np.fft.rfftfreq(2 * rate, 1 / rate)
+    assert 10 * np.log10(power[frequency > 4_500].mean() / power[frequency < 3_500].mean()) < -50
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_waet_its_mushra_has_the_labels_of_an_impairment_scale(sessions: Sessions, language: str) -> None:
+    """BS.1534-3, 5.4: five bands of quality, from Bad to Excellent."""
+    visit = joined(sessions)
+    place = Place(visit, sessions.test, texts(language))
+    shown = scale(visit.trial, place)
+    assert (shown.kind, shown.low, shown.high) == ("sliders", 0, 100)
+    assert shown.labels == tuple(place.texts(name) for name in ("bad", "poor", "fair", "good", "excellent"))
+    assert not set(shown.labels) & {place.texts(name) for name in ANNOYANCE}
+    if language == "en":
+        assert shown.labels == ("Bad", "Poor", "Fair", "Good", "Excellent")
+
+
+def _experimenters_page() -> None:
+    from listening_test.screens.experimenter import page
+
+    page.show()
+
+
+@pytest.mark.parametrize("password", ["", "a password"])
+def test_pymushra_its_admin_pages_are_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str) -> None:
+    """It lets in whoever comes from the machine itself, as everybody does behind a proxy, and a GET deletes a test."""
+    tiny_test(tmp_path)
+    monkeypatch.setenv(settings.TEST, str(tmp_path))
+    monkeypatch.setenv(settings.PASSWORD_HASH, hash_password(password) if password else "")
+    serving._opened.cache_clear()
+    shown = AppTest.from_function(_experimenters_page).run(timeout=60)
+    serving.sessions().dispose()
+    serving._opened.cache_clear()
+    assert not shown.exception
+    assert not shown.tabs
+    assert not shown.dataframe
+    assert [one.label for one in shown.text_input] == (["Password"] if password else [])
+    assert audio_route(lambda _: None).methods == {"GET", "HEAD"}, "the only route of ours changes nothing"
 
 
 def test_streamlit_its_media_files_collide_and_tell_equal_sounds() -> None:

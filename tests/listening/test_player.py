@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from listening_test.screens.settings import STREAMLIT
 from tests.listening.browser import browser, server
 
 
@@ -249,6 +251,14 @@ def test_text_and_sliders_stand_out_from_the_background(opened: tuple[Any, str],
     page.close()
 
 
+@pytest.mark.parametrize(("theme", "paper"), [("light", (255, 255, 255)), ("dark", (23, 22, 20))])
+def test_boxes_and_circles_to_choose_stand_out(theme: str, paper: tuple[int, ...]) -> None:
+    """``paper``: what Streamlit paints the page with."""
+    for name in ("borderColor", "primaryColor"):
+        color = bytes.fromhex(str(STREAMLIT[f"theme.{theme}.{name}"]).removeprefix("#"))
+        assert contrast(list(color), list(paper)) >= 3, name
+
+
 def test_keys_go_back_and_forth_by_a_second(opened: tuple[Any, str]) -> None:
     page = ready(visit(opened))
     page.keyboard.press("1")
@@ -313,6 +323,51 @@ def test_level(opened: tuple[Any, str]) -> None:
     page.close()
 
 
+def test_keys_move_the_level(opened: tuple[Any, str]) -> None:
+    page = ready(visit(opened, "kind=level"))
+    slider = page.locator(".level input")
+    page.keyboard.press("ArrowUp")
+    assert slider.input_value() == "0.5", "wherever the focus is"
+    slider.focus()
+    for key, db in (("ArrowRight", "1"), ("ArrowDown", "0.5"), ("End", "4"), ("Home", "-4"), ("PageUp", "1")):
+        page.keyboard.press(key)
+        assert slider.input_value() == db, key
+    assert events(page, "level", 6)[-1]["value"] == 1
+    page.close()
+
+
+@pytest.mark.parametrize(("kind", "label"), [("options", "good"), ("choice", "X is B"), ("level", ""), ("sliders", "")])
+def test_what_is_not_saved_yet_is_shown_after_a_reload(opened: tuple[Any, str], kind: str, label: str) -> None:
+    """Or the page would show one rating, and the server save another."""
+    page = ready(visit(opened, f"kind={kind}"))
+    page.evaluate("window.WebSocket.prototype.send = function () {}")
+    page.locator("button.sound").nth(1).click()
+    if label:
+        page.locator("fieldset:enabled").get_by_label(label).check()
+    page.keyboard.press("PageUp")
+    page.reload()
+    ready(page)
+    if label:
+        assert page.locator("fieldset").get_by_label(label).first.is_checked()
+    else:
+        assert page.locator("input[type=range]").first.input_value() == {"level": "4", "sliders": "60"}[kind]
+    if kind == "sliders":
+        assert page.locator("output").all_inner_texts() == ["60", "–", "–"]
+    page.close()
+
+
+@pytest.mark.parametrize("kept", ["[null, 5]", "{}", "nothing", '[{"kind": "rate"}]'])
+def test_what_is_not_ours_in_the_storage_is_left_aside(opened: tuple[Any, str], kept: str) -> None:
+    chromium, address = opened
+    page = chromium.new_page()
+    page.add_init_script(f"localStorage.setItem('codecbench trial sliders', {json.dumps(kept)})")
+    page.goto(address)
+    ready(page)
+    page.keyboard.press("1")
+    events(page, "play")
+    page.close()
+
+
 def test_events_survive_a_server_that_does_not_answer(opened: tuple[Any, str]) -> None:
     page = ready(visit(opened))
     page.locator("button.sound").nth(1).click()
@@ -362,6 +417,7 @@ def test_the_context_is_closed_with_the_page(opened: tuple[Any, str]) -> None:
 def test_the_script_is_one_module() -> None:
     from listening_test import player
 
+    assert set(player.MODULES) == {path.name for path in player.HERE.glob("*.js")}
     assert player.script().count("export default") == 1
-    assert "import " not in [line[:7] for line in player.script().splitlines()]
+    assert not re.search(r"^import ", player.script(), re.MULTILINE)
     assert Path(player.HERE / "player.css").is_file()

@@ -15,9 +15,11 @@ from bench.errors import CodecbenchError, ConfigError
 from listening_test.cli import app as whole
 from listening_test.cli_web import app
 from listening_test.screens import serving, settings
-from listening_test.screens.events import as_event, messages, record
+from listening_test.screens.events import MOST, as_event, messages, record
+from listening_test.screens.experimenter.login import may_come_in
 from listening_test.screens.experimenter.watching import flags, forecast, people_or_rehearsal
-from listening_test.screens.frame import plain
+from listening_test.screens.frame import JOINER, plain
+from listening_test.screens.headphones import Progress
 from listening_test.screens.playing import key_of
 from listening_test.screens.tones import ENOUGH, ROUNDS, Tone, rounds, tone_sound
 from listening_test.session import Sessions
@@ -75,6 +77,9 @@ def test_what_cannot_be_saved_keeps_nothing_else_from_it(tmp_path: Path) -> None
         {"id": "4", "kind": "play", "at_ms": "soon", "slot": trial.slots[0]},
         {"id": "5", "kind": "play", "at_ms": 1, "slot": "another's"},
         {"id": "6", "kind": "loop", "at_ms": 1, "x": "y" * 100_000},
+        {"id": "7", "kind": "rate", "at_ms": 1, "slot": trial.slots[0], "value": 10**400},
+        {"id": "8", "kind": "play", "at_ms": 10**30, "slot": trial.slots[0]},
+        {"id": "9", "kind": "play", "at_ms": float("nan"), "slot": trial.slots[0]},
     ]
     record(visit, [*bad, good], trial.id)
     assert visit.trial.scores == {trial.slots[0]: 55}
@@ -96,6 +101,56 @@ def test_listening_time_that_is_told_after_a_reload_is_that_of_the_page_before(t
     sessions.dispose()
 
 
+@pytest.mark.parametrize(
+    "state", [5, {"log": 5}, {"log": []}, {"log": {"events": 5}}, {"log": {"events": {"id": "a"}}}]
+)
+def test_what_is_no_message_is_none(state: Any) -> None:
+    assert messages(state) == []
+
+
+def test_messages_are_taken_in_portions() -> None:
+    sent = [{"id": str(number)} for number in range(3 * MOST)]
+    assert messages({"log": {"events": sent}}) == sent[:MOST]
+
+
+def test_a_check_follows_from_its_seed_and_answers() -> None:
+    progress = Progress("stereo", seed=1)
+    for _ in range(3):
+        assert progress.result() is None
+        progress = progress.answered(progress.question.right)
+    assert progress.result() == {
+        "check": "stereo", "passed": True, "right": 3, "total": 3, "failed_attempts": 0
+    }  # fmt: skip
+    progress = Progress("antiphase", seed=2)
+    for number in range(12):
+        assert (progress.attempt, progress.number, progress.result()) == (number // 6, number % 6, None)
+        progress = progress.answered((progress.question.right + (number != 3)) % 3)
+    assert (progress.right(0), progress.right(1)) == (1, 0)
+    assert progress.result() == {
+        "check": "antiphase", "passed": False, "right": 0, "total": 6, "failed_attempts": 2
+    }  # fmt: skip
+    assert Progress("stereo", 3).question == Progress("stereo", 3).question
+
+
+@pytest.mark.parametrize(
+    ("claims", "welcome"),
+    [
+        ({"email": "Good@lab.org", "email_verified": True}, True),
+        ({"email": "good@lab.org"}, True),
+        ({"email": "good@lab.org", "email_verified": "true"}, True),
+        ({"email": "good@lab.org", "email_verified": "false"}, False),
+        ({"email": "good@lab.org", "email_verified": False}, False),
+        ({"email": "bad@lab.org", "email_verified": True}, False),
+        ({"email": ""}, False),
+        ({"email": ["good@lab.org"]}, False),
+        ({}, False),
+    ],
+)
+def test_an_account_needs_a_verified_address_on_the_list(claims: dict[str, Any], welcome: bool) -> None:
+    assert may_come_in(claims, " good@LAB.org, other@lab.org,") is welcome
+    assert not may_come_in(claims, "")
+
+
 def test_no_random_id_breaks_the_player() -> None:
     assert "__" not in key_of("a__b-_") != key_of("a_b-_")
 
@@ -103,6 +158,8 @@ def test_no_random_id_breaks_the_player() -> None:
 def test_text_stays_text_in_markdown() -> None:
     assert plain("a*b* <i> [x](y) :red[z] $1$") == r"a\*b\* <i> \[x\](y) \:red\[z\] \$1\$"
     assert plain("Age: how old & why?") == "Age: how old & why?"
+    for text in ("https://a.org", "HTTP://a.org", "www.a.org", "me@a.org"):
+        assert plain(text).count(JOINER) == 1, "or the page makes a link of it"
 
 
 def row(listener: str, trial: str, role: str, score: float, **more: Any) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -18,7 +20,30 @@ MINE = Guesses(limit=5, seconds=300)
 ALL = Guesses(limit=50, seconds=300)
 """Wrong passwords of all clients together."""
 
+_one_at_a_time = threading.Lock()
+"""Or a hundred tabs at once have a hundred guesses, and the hashes as many times their memory."""
+
 log = logging.getLogger(__name__)
+
+
+def has_account() -> bool:
+    """Whether this browser is logged in through OIDC, with whatever account."""
+    return _oidc() and bool(st.user.is_logged_in)
+
+
+def log_out_button() -> None:
+    """End the login through OIDC, which outlives the tab."""
+    st.button("Log out", on_click=st.logout)
+
+
+def may_come_in(claims: Mapping[str, object], experimenters: str) -> bool:
+    """Whether an account of OIDC is one of ``experimenters``, addresses separated by commas.
+
+    Some providers say nothing of ``email_verified``; some say it as text.
+    """
+    allowed = {one.strip().lower() for one in experimenters.split(",") if one.strip()}
+    verified = str(claims.get("email_verified", True)).lower() == "true"
+    return verified and str(claims.get("email", "")).lower() in allowed
 
 
 def logged_in() -> bool:
@@ -32,12 +57,11 @@ def logged_in() -> bool:
             "and start the server again. Or configure OIDC, see docs/listening-test.md."
         )
         return False
-    if _oidc():
-        if st.user.is_logged_in:
-            st.warning("This account may not see these pages.")
-            st.button("Log out", on_click=st.logout)
-        else:
-            st.button("Log in with your account", on_click=st.login)
+    if has_account():
+        st.warning("This account may not see these pages.")
+        log_out_button()
+    elif _oidc():
+        st.button("Log in with your account", on_click=st.login)
     if stored:
         _ask(stored)
     return bool(st.session_state.get("experimenter"))
@@ -50,14 +74,18 @@ def _ask(stored: str) -> None:
     if not sent:
         return
     client = st.context.ip_address or "local"
-    if MINE.blocked(client) or ALL.blocked(""):
+    with _one_at_a_time:
+        blocked = MINE.blocked(client) or ALL.blocked("")
+        right = not blocked and right_password(stored, password)
+        if not blocked and not right:
+            MINE.wrong(client)
+            ALL.wrong("")
+    if blocked:
         st.error("Too many wrong passwords. Please wait five minutes.")
-    elif right_password(stored, password):
+    elif right:
         st.session_state["experimenter"] = True
         st.rerun()
     else:
-        MINE.wrong(client)
-        ALL.wrong("")
         log.warning("a wrong password for the experimenter's pages")
         time.sleep(WAIT_S)
         st.error("This is not the password.")
@@ -72,8 +100,4 @@ def _oidc() -> bool:
 
 def _known_by_mail() -> bool:
     """Whether OIDC says that this is one of the addresses that may come in."""
-    if not _oidc() or not st.user.is_logged_in:
-        return False
-    allowed = {one.strip().lower() for one in settings.setting(settings.EXPERIMENTERS).split(",") if one.strip()}
-    verified = st.user.get("email_verified", True) is not False
-    return verified and str(st.user.get("email", "")).lower() in allowed
+    return has_account() and may_come_in(st.user.to_dict(), settings.setting(settings.EXPERIMENTERS))

@@ -15,10 +15,12 @@ def show() -> None:
     style(texts.texts("en"))
     st.html(WIDE)
     sessions = serving.sessions()
-    st.title("Experimenter")
+    st.title("Experimenter", anchor=False)
     if not login.logged_in():
         return
-    st.subheader(plain(sessions.test.title or sessions.test.name))
+    if login.has_account():
+        login.log_out_button()
+    st.subheader(plain(sessions.test.title or sessions.test.name), anchor=False)
     if sessions.closed:
         st.warning("The test is closed: no link opens it.")
     parts = {

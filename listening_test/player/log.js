@@ -1,0 +1,61 @@
+// Everything that happens on a page becomes an event with an id of its own. Events are kept here, and in the browser's
+// storage, until the server says that they are saved; until then they are sent again. Part of the module of the player.
+
+const AGAIN_MS = 3000; // unsaved events are sent again after this
+
+class Log {
+  constructor(trial) {
+    this.place = `codecbench ${trial}`;
+    this.page = Array.from(crypto.getRandomValues(new Uint8Array(8)), (b) => b.toString(16).padStart(2, "0")).join("");
+    this.count = 0;
+    this.opened = performance.now();
+    this.waiting = this.#kept();
+    this.timer = setInterval(() => this.waiting.length && this.send(), AGAIN_MS);
+  }
+
+  now() {
+    return Math.round(performance.now() - this.opened);
+  }
+
+  add(kind, details = {}) {
+    this.waiting.push({ id: `${this.page}-${++this.count}`, at_ms: this.now(), kind, ...details });
+    this.send();
+  }
+
+  send() {
+    this.#keep();
+    this.say?.({ events: this.waiting, sent: performance.now() });
+  }
+
+  saved(ids) {
+    const known = new Set(ids);
+    this.waiting = this.waiting.filter((event) => !known.has(event.id));
+    this.#keep();
+  }
+
+  /** What the last event of `kind` that is not saved yet says of `slot`: the server does not know it. */
+  unsaved(kind, slot) {
+    return this.waiting.findLast((event) => event.kind === kind && event.slot === slot)?.value;
+  }
+
+  close() {
+    clearInterval(this.timer);
+  }
+
+  #kept() {
+    try {
+      return JSON.parse(localStorage.getItem(this.place)).filter((event) => typeof event.id === "string");
+    } catch { // nothing, or nothing of ours
+      return [];
+    }
+  }
+
+  #keep() {
+    try {
+      if (this.waiting.length) localStorage.setItem(this.place, JSON.stringify(this.waiting));
+      else localStorage.removeItem(this.place);
+    } catch {
+      // a browser that forbids storage: the events are still in memory
+    }
+  }
+}
