@@ -61,10 +61,10 @@ def name_problems(folder: Path, info: Mapping[str, Any], plugins: Mapping[str, s
         got = " ".join(str(error).split())
         return [Problem(f"{where}, config_text", "it plans no run", "the text of a configuration", got, PUBLISH)]
     problems = []
+    entries = {registry: registry.entries() for registry in set(used.values())}
     for name, registry in used.items():
-        known = {*registry.entries(), *plugins}
-        if name not in known:
-            remedy = f"{DECLARE}{nearest(name, known)}"
+        if name not in entries[registry] and name not in plugins:
+            remedy = f"{DECLARE}{nearest(name, [*entries[registry], *plugins])}"
             problems.append(Problem(where, f"no {registry.kind} has that name", "a known name", name, remedy))
     ids = [condition.id for condition in conditions]
     if ids != list(info["conditions"]):

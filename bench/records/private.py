@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 
 _PATH = re.compile(
-    r"""(?:file://)?
-        (?<![\w/.:~})\]>-])            # no URL, no relative path, no slash inside a word
+    r"""(?:(?<!\w)file://|(?<![\w/.:~})\]>-]))   # no URL, no relative path, no slash inside a word
         (?:~[\w.-]*[\\/]+|[A-Za-z]:[\\/]+|[\\/]{1,2})
         (?:[\w.@+~-]+[\\/]+)+          # at least one folder
         ([\w.@+~{}=,-]*)               # the last name, which stays

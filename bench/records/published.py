@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
+from bench import codecs
 from bench.domain import CATEGORIES, Category, Role
 from bench.errors import DatasetError
 from bench.records.layout import published_below
@@ -191,8 +192,7 @@ def _value(name: str, text: str) -> Any:
 
 
 def _problems_of(where: str, score: PublishedScore) -> list[Problem]:
-    from bench import codecs
-
+    known = {entry.name for entry in codecs.TABLE}
     limits: dict[str, tuple[bool, str]] = {
         "category": (score.category in CATEGORIES, f"one of {', '.join(CATEGORIES)}"),
         "role": (score.role in get_args(Role), f"one of {', '.join(get_args(Role))}"),
@@ -204,7 +204,7 @@ def _problems_of(where: str, score: PublishedScore) -> list[Problem]:
         "entropy_bps": (
             score.entropy_bps is None or 0 < score.entropy_bps <= (score.nominal_bps or 0), "at most nominal_bps",
         ),
-        "codec": (score.codec in codecs.names(), f"a codec of ours.{nearest(score.codec, codecs.names())}"),
+        "codec": (score.codec in known, f"a codec of ours.{nearest(score.codec, known)}"),
     }  # fmt: skip
     return [
         Problem(f"{where}, {name}", "another value", expected, repr(getattr(score, name)), "Compare with the source.")

@@ -6,21 +6,21 @@ import io
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points, packages_distributions, version
+from importlib.metadata import EntryPoint, entry_points, packages_distributions, version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from bench import store
+from bench import codecs, metrics, store
 from bench.errors import ConfigError, DatasetError, StoreError
 from bench.hashes import sha256_of
+from bench.metrics import sets
 from bench.records.layout import FORMAT, MAX_BYTES, RATINGS, RECORD, TABLES, files_of
 from bench.records.names import used_names
 from bench.records.private import stripped_table, stripped_value
 from bench.records.schemas import PANDAS_TYPES, Table, tables
 from bench.records.validating import record_problems
-from bench.registry import Registry
 from bench.results import RUN, Results, load_results
 
 
@@ -147,15 +147,16 @@ def _plugins(info: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str
         raise ConfigError(
             f"--plugin: the run uses nothing that is called {', '.join(unused)}. Names: {', '.join(used)}."
         )
-    found = {name: package for name, registry in used.items() if (package := _package(name, registry))}
+    points = {point.name: point for registry in set(used.values()) for point in entry_points(group=registry.group)}
+    built_in = {entry.name for table in (codecs.TABLE, metrics.TABLE, sets.TABLE) for entry in table}
+    found = {name: package for name in used if name not in built_in and (package := _package(name, points.get(name)))}
     return dict(sorted({**found, **given}.items()))
 
 
-def _package(name: str, registry: Registry) -> str:
-    """The package of a plug-in with its version; empty for what comes with codecbench and what nobody knows."""
-    for point in entry_points(group=registry.group, name=name):
-        if point.dist is not None:
-            return f"{point.dist.name} {point.dist.version}"
+def _package(name: str, point: EntryPoint | None) -> str:
+    """The package of a plug-in with its version; empty for what nobody knows."""
+    if point is not None and point.dist is not None:
+        return f"{point.dist.name} {point.dist.version}"
     module = name.partition(":")[0].partition(".")[0]
     owners = packages_distributions().get(module, []) if ":" in name else []
     return f"{owners[0]} {version(owners[0])}" if owners else ""

@@ -11,7 +11,7 @@ import pandas as pd
 from bench.errors import StoreError
 from bench.records.files import PUBLISH
 from bench.records.problems import SHOWN, Problem, named, named_rows
-from bench.records.schemas import PANDAS_TYPES, Column, Table
+from bench.records.schemas import Column, Table
 from bench.registry import nearest
 
 
@@ -24,16 +24,9 @@ def read_table(path: Path, table: Table) -> pd.DataFrame:
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
-        types = {name: _csv_type(column) for name, column in table.columns.items()}
-        frame = pd.read_csv(path, dtype=types, float_precision="round_trip", keep_default_na=False, na_values=_NA)
-        for name in frame.columns.intersection([n for n, c in table.columns.items() if c.type == "string"]):
-            frame[name] = frame[name].fillna("")
-        return frame
+        return _read_csv(path, table)
     except (OSError, ValueError) as error:
         raise StoreError(f"{path}: cannot be read as a table ({' '.join(str(error).split())}).") from None
-
-
-_NA = [""]
 
 
 def table_problems(folder: Path, name: str, table: Table) -> tuple[pd.DataFrame | None, list[Problem]]:
@@ -69,8 +62,33 @@ def is_empty(column: pd.Series) -> pd.Series:
     return missing | (column == "").fillna(False).astype(bool) if pd.api.types.is_string_dtype(column) else missing
 
 
-def _csv_type(column: Column) -> str:
-    return PANDAS_TYPES[column.type][1]
+def _read_csv(path: Path, table: Table) -> pd.DataFrame:
+    """Numbers to the last bit, empty cells as missing, and empty texts as they are."""
+    import pyarrow
+    from pyarrow import csv
+
+    kinds = {
+        "string": pyarrow.string(),
+        "integer": pyarrow.int64(),
+        "number": pyarrow.float64(),
+        "boolean": pyarrow.bool_(),
+    }
+    nullable = {
+        pyarrow.int64(): pd.Int64Dtype(),
+        pyarrow.bool_(): pd.BooleanDtype(),
+        pyarrow.string(): pd.StringDtype(),
+    }
+    read = csv.read_csv(
+        path,
+        parse_options=csv.ParseOptions(newlines_in_values=True),
+        convert_options=csv.ConvertOptions(
+            column_types={name: kinds[column.type] for name, column in table.columns.items()},
+            null_values=[""],
+            strings_can_be_null=False,
+        ),
+    )
+    frame: pd.DataFrame = read.to_pandas(types_mapper=nullable.get)
+    return frame
 
 
 def _column_problems(path: Path, frame: pd.DataFrame, table: Table) -> list[Problem]:
@@ -162,8 +180,12 @@ def _difference(path: Path, parquet: pd.DataFrame, csv: pd.DataFrame) -> list[Pr
             row = int(differs.to_numpy().argmax())
             problems.append(
                 Problem(
-                    f"{path}, column {name}, row {row + 1}", "other values than in Parquet", repr(first[row]),
-                    f"{second[row]!r} ({int(differs.sum())} rows differ)", remedy,
+                    f"{path}, column {name}, row {row + 1}", "other values than in Parquet", _said(first[row]),
+                    f"{_said(second[row])} ({int(differs.sum())} rows differ)", remedy,
                 )
             )  # fmt: skip
     return problems
+
+
+def _said(value: object) -> str:
+    return repr(value) if isinstance(value, str) else str(value)
