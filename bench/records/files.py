@@ -59,6 +59,11 @@ def file_problems(folder: Path, record: Mapping[str, Any] | None, max_bytes: int
         for name in there
         if not belongs(name)
     ]  # fmt: skip
+    problems += [
+        Problem(str(path), "a link in place of a file", "a file", "a link", PUBLISH)
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink()
+    ]
     wanted = [RUN, *(f"{table}.{suffix}" for table in TABLES if table not in _EMPTY_TABLES for suffix in _SUFFIXES)]
     problems += [
         Problem(str(folder), "a file is missing", name, "no such file", PUBLISH) for name in wanted if name not in there

@@ -35,6 +35,14 @@ def planned_conditions(config_text: str) -> list[Condition]:
     return [condition for item in items for condition in CodecConfig.model_validate(_given(item)).conditions()]
 
 
+def named_metrics(config_text: str) -> list[str]:
+    """The metrics and set measures that the text of a configuration names one by one; what a group holds may grow."""
+    data = yaml.safe_load(config_text)
+    listed = [data.get(key) or [] for key in ("metrics", "set_measures")]
+    names = [str(name) for given in listed for name in (given if isinstance(given, list) else [given])]
+    return [name for name in names if name not in (*metrics.GROUPS, "all")]
+
+
 def used_names(info: Mapping[str, Any]) -> dict[str, Registry]:
     """Every codec, quantity and set measure of a run, each with the table that should know it.
 
@@ -85,6 +93,10 @@ def name_problems(folder: Path, info: Mapping[str, Any], plugins: Mapping[str, s
                 f"{PUBLISH} A codec whose options hold a path needs a label.",
             )
         )  # fmt: skip
+    measured = {*info["quantities"], *(str(about["metric"]) for about in (info.get("set_quantities") or {}).values())}
+    if removed := [name for name in named_metrics(str(info["config_text"])) if name not in measured]:
+        expected = f"what the configuration names, with {named(removed)}"
+        problems.append(Problem(f"{where}, quantities", "metrics were removed", expected, "without them", PUBLISH))
     unknown = sorted(series - {condition.series for condition in conditions})
     if unknown:
         problems.append(

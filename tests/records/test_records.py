@@ -221,6 +221,34 @@ def test_names_and_conditions_are_those_of_the_configuration(record: Path) -> No
     assert any("no metric has that name: expected a known name, got made_up" in one for one in found)
 
 
+def test_a_metric_cannot_be_left_out(record: Path) -> None:
+    info = json.loads((record / "run.json").read_text())
+    info["quantities"].pop("snr")
+    (record / "run.json").write_text(json.dumps(info))
+    found = change(record, "scores", lambda frame: frame[frame["quantity"] != "snr"])
+    assert any("metrics were removed: expected what the configuration names, with snr" in one for one in found)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff\x00broken"])
+@pytest.mark.parametrize("names", [["record.json"], ["run.json"], ["clips.parquet", "scores.csv", "sets.parquet"]])
+def test_no_damage_stops_the_check(record: Path, names: list[str], content: bytes) -> None:
+    for name in names:
+        (record / name).write_bytes(content)
+    assert all(any(name in one for one in texts(record)) for name in names)
+
+
+@pytest.mark.parametrize("name", ["clips", "encodings", "scores", "sets"])
+def test_an_empty_table_is_told(record: Path, name: str) -> None:
+    assert any("cells" in one for one in change(record, name, lambda frame: frame.iloc[:0]))
+
+
+def test_a_link_is_no_file(record: Path, tmp_path: Path) -> None:
+    kept = (record / "scores.csv").rename(tmp_path / "scores.csv")
+    (record / "scores.csv").symlink_to(kept)
+    (problem,) = texts(record)
+    assert "a link in place of a file" in problem
+
+
 def test_a_plug_in_is_declared_with_its_package(run_copy: Callable[[], Path], tmp_path: Path) -> None:
     folder = run_copy()
     info = json.loads((folder / "run.json").read_text())
