@@ -8,9 +8,10 @@ import pytest
 
 from bench import codecs, config
 from bench.domain import Condition
-from bench.errors import DatasetError
+from bench.errors import CodecbenchError, ConfigError, DatasetError
 from bench.records.names import planned_conditions
 from bench.records.published import PublishedScore, published_problems, read_published, read_source
+from bench.runner import load_plan
 from tests.conftest import ROOT
 
 TABLE = ROOT / "results" / "published" / "encodec_2210.13438.csv"
@@ -166,3 +167,16 @@ def test_the_listening_test_has_every_row_of_table_1() -> None:
     stereo = grid([row for row in read_published(TABLE) if row.table == "stereo"]) - {"passthrough"}
     assert all(name in text for name in stereo)
     assert "evs@9600" in text
+
+
+@pytest.mark.parametrize("name", ["encodec_24khz", "encodec_48khz"])
+def test_a_dry_run_of_the_grid_says_what_is_missing_and_how_to_get_it(name: str, tmp_path: Path) -> None:
+    with pytest.raises(CodecbenchError) as error:
+        load_plan(name, data=tmp_path, cache=tmp_path / "cache")
+    said = str(error.value)
+    for missing in ("dns_clean --subset read_speech", "dns_rooms", "fsd50k --subset eval", "mtg_jamendo", "musdb18_hq"):
+        assert f"codecbench data fetch {missing}" in said
+    if isinstance(error.value, ConfigError):  # weights are missing, too
+        assert "codecbench weights fetch" in said
+        assert said.count("codecbench data fetch dns_clean") == 1  # each set once, with all its places
+    assert sorted(tmp_path.rglob("*.wav")) == []
