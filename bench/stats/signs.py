@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,13 +42,13 @@ def sign_flip_p(differences: ArrayLike, seed: int, draws: int = DRAWS) -> float:
 
 def sign_flip_ps(columns: Sequence[Floats], seed: int, draws: int = DRAWS) -> list[float]:
     """:func:`sign_flip_p` of many columns at the cost of few; each gets the p that it gets alone."""
-    units = [np.sort(column[column != 0]) for column in columns]  # no order of rows or names has an influence
+    units = [_units(column) for column in columns]
     found = [1.0] * len(units)
     drawn = []
     for place, unit in enumerate(units):
-        if len(unit) < 2:
+        if len(unit.sizes) < 2:
             continue
-        if 2 ** min(len(unit), 62) <= draws:
+        if 2 ** min(len(unit.sizes), 62) <= draws:
             found[place] = _enumerated(unit)
         elif (limit := _normal_limit(unit)) is not None:
             found[place] = limit
@@ -58,28 +59,41 @@ def sign_flip_ps(columns: Sequence[Floats], seed: int, draws: int = DRAWS) -> li
     return found
 
 
-def _normal_limit(unit: Floats) -> float | None:
+class _Units(NamedTuple):
+    """What the test needs: nothing in it depends on the order of rows or names, or on which condition is first."""
+
+    sizes: Floats  # of the differences that are not 0, ascending, on a grid
+    total: float  # size of their sum with their own signs
+    step: float  # of the grid
+
+
+def _units(column: Floats) -> _Units:
+    rounded, step = on_grid(column[column != 0])
+    return _Units(np.sort(np.abs(rounded)), abs(float(rounded.sum())), step)
+
+
+def _normal_limit(unit: _Units) -> float | None:
     """None where a few units have too much weight for it."""
     from scipy.special import erfc
 
-    scaled = unit / np.abs(unit).max()
-    squares = np.square(scaled)
+    largest = unit.sizes[-1]
+    squares = np.square(unit.sizes / largest)
     if squares.sum() ** 2 < NORMAL_FROM * np.square(squares).sum():
         return None
-    z = abs(scaled.sum()) / np.sqrt(squares.sum())
+    z = unit.total / largest / np.sqrt(squares.sum())
     return max(float(erfc(z / np.sqrt(2))), float(np.finfo(np.float64).tiny))
 
 
-def _enumerated(unit: Floats) -> float:
-    k = len(unit)
+def _enumerated(unit: _Units) -> float:
+    k = len(unit.sizes)
     plus = (np.arange(2**k)[None, :] >> np.arange(k)[:, None] & 1).astype(np.float64)
     return float(_as_extreme([unit], [(slice(0, k), plus)])[0] / 2**k)
 
 
-def _drawn(units: Sequence[Floats], seed: int, draws: int) -> list[float]:
+def _drawn(units: Sequence[_Units], seed: int, draws: int) -> list[float]:
     if not units:
         return []
-    counted = _as_extreme(units, _random_signs(max(map(len, units)), seed, draws))
+    counted = _as_extreme(units, _random_signs(max(len(unit.sizes) for unit in units), seed, draws))
     return [(int(count) + 1) / (draws + 1) for count in counted]
 
 
@@ -93,21 +107,14 @@ def _random_signs(k: int, seed: int, draws: int) -> Iterator[tuple[slice, Floats
         yield slice(start, min(start + UNITS_AT_ONCE, k)), plus[: k - start]
 
 
-def _as_extreme(
-    units: Sequence[Floats], signs: Iterator[tuple[slice, Floats]] | Sequence[tuple[slice, Floats]]
-) -> NDArray[np.intp]:
+def _as_extreme(units: Sequence[_Units], signs: Iterable[tuple[slice, Floats]]) -> NDArray[np.intp]:
     """For each column, how many sums with changed signs are as far from zero as its own."""
-    longest = max(map(len, units))
-    table, steps = np.zeros((len(units), longest)), np.zeros(len(units))
-    for place, unit in enumerate(units):
-        table[place, : len(unit)], steps[place] = on_grid(unit)
-    positive: Floats | None = None
-    for rows, plus in signs:
-        part = table[:, rows] @ plus
-        positive = part if positive is None else positive + part
-    assert positive is not None
-    whole = table.sum(axis=1, keepdims=True)
+    table = np.zeros((len(units), max(len(unit.sizes) for unit in units)))
+    for row, unit in zip(table, units, strict=True):
+        row[: len(unit.sizes)] = unit.sizes
+    positive = sum(table[:, rows] @ plus for rows, plus in signs)
     # Rounding to the grid may move equal sums apart by half a step for each unit, and so may each side.
-    slack = (steps * [len(unit) for unit in units])[:, None]
-    counted: NDArray[np.intp] = np.count_nonzero(np.abs(2 * positive - whole) >= np.abs(whole) - slack, axis=1)
+    least = np.array([unit.total - unit.step * len(unit.sizes) for unit in units])
+    far = np.abs(2 * positive - table.sum(axis=1, keepdims=True)) >= least[:, None]
+    counted: NDArray[np.intp] = np.count_nonzero(far, axis=1)
     return counted
