@@ -40,6 +40,12 @@ def compare(
             help="Compare also values of different metric versions, and clips of other content under the same name.",
         ),
     ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="QUANTITY", help="Compare only these (visqol*, kbps): fewer tests to correct for. Repeatable."
+        ),
+    ] = None,
     by: Annotated[
         str | None, typer.Option(metavar="QUANTITY", help="Says which clips changed most. Default: visqol_audio.")
     ] = None,
@@ -66,7 +72,7 @@ def compare(
     summary = outputs.step_summary() if github_summary else None
     old_run, new_run = load_results(base), load_results(new)
     pairs = comparing.renames(renamed or [], old_run, new_run)
-    compared = comparing.compare(old_run, new_run, pairs, allow_other_versions, by, most)
+    compared = comparing.compare(old_run, new_run, pairs, allow_other_versions, only or [], by, most)
     outcomes = comparing.judge(gates, compared)
     for path in outputs.write(compared, outcomes, markdown, html, junit, summary):
         console.err.print(f"written: {path}", soft_wrap=True, markup=False)

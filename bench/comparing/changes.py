@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 import numpy as np
 import pandas as pd
 
 from bench.comparing.columns import MISSING, About, Side, Tables, rates_and_speeds, score_about
 from bench.comparing.matching import Matched
-from bench.comparing.model import Change, Failure, Verdict
+from bench.comparing.model import SIGNIFICANT, Change, Failure, Verdict
 from bench.comparing.of_sets import set_changes
 from bench.domain import CATEGORIES
+from bench.errors import ConfigError
+from bench.registry import nearest
 from bench.results import Results
 from bench.stats import Difference, differences, holm
 from bench.tables import in_order
@@ -38,23 +41,58 @@ class Pair:
         return found
 
 
-def changes(base: Results, new: Results, matched: Matched, seed: int) -> tuple[list[Change], list[Failure]]:
+def changes(
+    base: Results, new: Results, matched: Matched, only: Sequence[str], seed: int
+) -> tuple[list[Change], list[Failure]]:
     """All changes, in the order of categories, conditions and quantities of NEW, and the cells that newly fail.
 
-    Rows of which neither run can say anything (a metric that does not apply to the category) are left out.
+    Rows of which neither run can say anything (a metric that does not apply to the category) are left out. ``only``:
+    patterns of the quantities that are compared; failures are of all.
+
+    Raises:
+        ConfigError: a pattern that no quantity fits.
     """
+    _require(only, [*matched.quantities, *matched.set_quantities, *(a.quantity for a in rates_and_speeds(base, new))])
     found: list[Change] = []
     failed: list[Failure] = []
     for category in in_order(matched.clips["category"].unique(), CATEGORIES):
         clips = matched.clips[matched.clips["category"] == category]
         pairs = list(_pairs(base, new, matched, category, clips["clip"]))
         failed += _failures(matched, category, clips["clip"], pairs)
-        spoken = [pair for pair in pairs if not _inapplicable(pair)]
+        spoken = [pair for pair in pairs if _wanted(pair.about.quantity, only) and not _inapplicable(pair)]
         columns = [_compared(pair, pair.about.quantity in matched.versions) for pair in spoken]
         results = differences(columns, clips["source"].to_numpy(), seed)
         found += [_change(pair, result, matched.versions) for pair, result in zip(spoken, results, strict=True)]
-        found += set_changes(base, new, matched, category)
+        found += [one for one in set_changes(base, new, matched, category) if _wanted(one.quantity, only)]
     return _corrected(found), failed
+
+
+def powerless(found: Sequence[Change]) -> list[str]:
+    """A sentence where so few sources meet so many tests that nothing can come out significant, whatever changed."""
+    tested = [change for change in found if not math.isnan(change.p)]
+    sources = max((change.n_sources for change in tested), default=0)
+    if not tested or len(tested) * 2.0 ** (1 - sources) <= SIGNIFICANT:
+        return []
+    return [
+        f"Nothing can come out as significant: {sources} sources at most, and p is corrected for {len(tested)} tests. "
+        "More clips help, or fewer quantities (--only)."
+    ]
+
+
+def _wanted(quantity: str, only: Sequence[str]) -> bool:
+    return not only or any(fnmatchcase(quantity, pattern) for pattern in only)
+
+
+def _require(only: Sequence[str], names: Sequence[str]) -> None:
+    lost = [pattern for pattern in only if not any(fnmatchcase(name, pattern) for name in names)]
+    if lost:
+        raise ConfigError(
+            [
+                f"--only: no quantity of both runs fits {pattern!r}.{nearest(pattern, names)} "
+                f"Quantities: {', '.join(names)}."
+                for pattern in lost
+            ]
+        )
 
 
 def _pairs(base: Results, new: Results, matched: Matched, category: str, clips: pd.Series) -> Iterator[Pair]:

@@ -75,16 +75,15 @@ def _of_category(
 def _audio(cell: ClipChange, base: Results, new: Results) -> dict[str, Path]:
     """The files of a cell that exist: ``reference``, ``base`` and ``new``."""
     wanted = {
-        "reference": lambda: new.reference(cell.clip),
-        "base": lambda: base.decoded(cell.clip, cell.base_condition),
-        "new": lambda: new.decoded(cell.clip, cell.condition),
+        "reference": new.reference(cell.clip),
+        "base": _decoded(base, cell.clip, cell.base_condition),
+        "new": _decoded(new, cell.clip, cell.condition),
     }
-    found = {}
-    for name, path_of in wanted.items():
-        try:
-            path = path_of()
-        except StoreError:
-            continue
-        if path.is_file():
-            found[name] = path
-    return found
+    return {name: path for name, path in wanted.items() if path is not None and path.is_file()}
+
+
+def _decoded(results: Results, clip: str, condition: str) -> Path | None:
+    try:
+        return results.decoded(clip, condition)
+    except StoreError:
+        return None

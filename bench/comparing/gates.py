@@ -84,15 +84,12 @@ def parse(text: str) -> Gate:
 
     >>> gate = parse("kbps @speech opus* > 2%")
     >>> gate.quantity, gate.category, gate.pattern, gate.operator, gate.number, gate.percent
-    ('kbps', 'speech', 'opus*', '>', 2.0, True)
+    ('kbps', 'speech', 'opus*', '>', 0.02, True)
     """
     found = _SENTENCE.fullmatch(text.strip())
     if not found:
         raise _wrong(text, "there is no comparison such as '< -0.05' in it")
-    quantity, _, glued = found["head"].partition("@")
-    words = [*quantity.split(), *(f"@{word}" if not place else word for place, word in enumerate(glued.split()))]
-    if "@" in found["head"] and len(quantity.split()) > 1:  # the sign belongs to a condition, such as opus@12000
-        words = found["head"].split()
+    words = re.sub(r"^(\S+?)@", r"\1 @", found["head"].strip()).split()
     if not words:
         raise _wrong(text, "it names no quantity")
     name, *scope = words

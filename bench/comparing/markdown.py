@@ -45,11 +45,13 @@ def _lines(comparison: Comparison, outcomes: Sequence[Outcome], folder: Path | N
     for category, cells in clip_sections(comparison):
         yield from ("", f"## Clips that changed most: {escape(category.lower())}", "")
         columns = [*CLIP_COLUMNS, *(["listen"] if folder else [])]
-        rows = [[escape(text) for text in clip_cells(cell)] for cell in cells]
+        listed = [[escape(text) for text in clip_cells(cell)] for cell in cells]
         if folder:
-            for row, cell in zip(rows, cells, strict=True):
-                row.append(" ".join(f"[{side}](<{link(path, folder)}>)" for side, path in cell.audio.items()) or "–")
-        yield from _table(columns, rows, left=3, escaped=True)
+            for cells_of, cell in zip(listed, cells, strict=True):
+                cells_of.append(
+                    " ".join(f"[{side}](<{link(path, folder)}>)" for side, path in cell.audio.items()) or "–"
+                )
+        yield from _table(columns, listed, left=3, escaped=True)
     yield from ("", escape(method(comparison)))
 
 

@@ -24,9 +24,11 @@ def sign_flip_p(differences: ArrayLike, seed: int, draws: int = DRAWS) -> float:
 
     The statistic is the sum, so a unit counts by the size of its difference. Units without a difference change
     nothing. With few others every combination of signs is gone through (up to ``draws`` of them); else ``draws`` of
-    them are drawn, with the observed one counted in, so that p is never 0. With many (an effective number of
-    ``(sum d^2)^2 / sum d^4`` above NORMAL_FROM) the distribution of the sum is normal, and p is of that limit: there
-    it is no worse than the drawn one, and not bounded below by the number of draws.
+    them are drawn, with the observed one counted in, so that p is never 0. Where none of those is as extreme, p is not
+    left at ``1 / (draws + 1)``, which a correction for many tests would lift above every level: then it is Chernoff's
+    bound of the exact p, if that is smaller (never too small, up to some ten times too large). With many others (an
+    effective number of ``(sum d^2)^2 / sum d^4`` above NORMAL_FROM) the distribution of the sum is normal, and p is of
+    that limit: there it is no worse than the drawn one.
 
     The test is exact where both signs of each difference are equally likely: if the conditions are exchangeable.
 
@@ -94,7 +96,26 @@ def _drawn(units: Sequence[_Units], seed: int, draws: int) -> list[float]:
     if not units:
         return []
     counted = _as_extreme(units, _random_signs(max(len(unit.sizes) for unit in units), seed, draws))
-    return [(int(count) + 1) / (draws + 1) for count in counted]
+    return [
+        (int(count) + 1) / (draws + 1) if count else min(1 / (draws + 1), _bound(unit))
+        for count, unit in zip(counted, units, strict=True)
+    ]
+
+
+def _bound(unit: _Units) -> float:
+    """Chernoff's bound of the exact p: ``2 min E exp(t (S - s))`` over t for the sum S of random signs, s as found."""
+    from scipy.optimize import brentq
+
+    sizes = unit.sizes / unit.sizes[-1]
+    total = unit.total / unit.sizes[-1]
+
+    def short(t: float) -> float:
+        return float((sizes * np.tanh(t * sizes)).sum()) - total
+
+    furthest = 700.0  # every t gives a bound; beyond, exp underflows
+    t = float(brentq(short, 0.0, furthest)) if short(furthest) > 0 else furthest
+    exponent = (t * sizes + np.log1p(np.exp(-2 * t * sizes))).sum() - len(sizes) * np.log(2) - t * total
+    return float(max(2 * np.exp(exponent), 2.0 ** (1 - min(len(sizes), 1000))))
 
 
 def _random_signs(k: int, seed: int, draws: int) -> Iterator[tuple[slice, Floats]]:

@@ -52,8 +52,19 @@ def test_drawn_signs_tend_to_the_enumerated_p():
 
 
 def test_p_is_never_zero_and_not_below_the_draws_unless_by_the_limit():
-    assert sign_flip_p(np.arange(1, 101.0), seed=0, draws=999) == 1 / 1000
+    assert sign_flip_p(np.tile([-1.0, 1.0], 50), seed=0, draws=999) > 0.5
+    assert sign_flip_p(np.arange(1, 101.0), seed=0, draws=999) == pytest.approx(2**-99)
     assert 0 < sign_flip_p(np.ones(100_000), seed=0) < 1e-300
+
+
+def test_beyond_the_draws_p_is_a_bound_of_the_exact_one():
+    """Twenty ones with three against: at most 3 of 20 signs on one side, 1351 combinations, and their mirrors."""
+    exact = 2 * 1351 / 2**20
+    values = np.r_[np.ones(17), -np.ones(3)]
+    assert sign_flip_p(values, seed=0, draws=20_000) == pytest.approx(exact, rel=0.4)
+    values = np.r_[np.ones(19), -1.0]
+    exact = 2 * 21 / 2**20
+    assert exact < sign_flip_p(values, seed=0, draws=1000) < 12 * exact
 
 
 @pytest.mark.parametrize("draw", ["normal", "skewed"])
