@@ -51,7 +51,10 @@ def compare(
     ] = None,
     most: Annotated[int, typer.Option(min=0, help="Clips that changed most, for each category.")] = 10,
     everything: Annotated[
-        bool, typer.Option("--all", help="Print the differences that chance explains, too; files always have them.")
+        bool,
+        typer.Option(
+            "--all", help="Print also what is equal, and speeds that chance explains; files always have them."
+        ),
     ] = False,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write Markdown.")] = None,
     html: Annotated[

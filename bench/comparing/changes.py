@@ -69,7 +69,7 @@ def changes(
 
 def powerless(found: Sequence[Change]) -> list[str]:
     """A sentence where so few sources meet so many tests that nothing can come out significant, whatever changed."""
-    tested = [change for change in found if not math.isnan(change.p)]
+    tested = [change for change in found if change.tested]
     sources = max((change.n_sources for change in tested), default=0)
     if not tested or len(tested) * 2.0 ** (1 - sources) <= SIGNIFICANT:
         return []
@@ -166,9 +166,10 @@ def _mean(values: np.ndarray, geometric: bool) -> float:
 
 
 def _corrected(found: list[Change]) -> list[Change]:
-    tested = [place for place, change in enumerate(found) if not math.isnan(change.p)]
+    """Holm over what differs anywhere: which columns do is the same for all signs, so the test stays valid."""
+    tested = [place for place, change in enumerate(found) if change.tested]
     corrected = dict(zip(tested, holm([found[place].p for place in tested]), strict=True))
-    whole = [replace(change, p_holm=corrected.get(place, math.nan)) for place, change in enumerate(found)]
+    whole = [replace(change, p_holm=corrected.get(place, change.p)) for place, change in enumerate(found)]
     return [replace(change, verdict=_verdict(change)) for change in whole]
 
 

@@ -24,7 +24,7 @@ class Change:
     ``mean``, ``low`` and ``high`` of a speed are relative (0.1: 10 % faster); ``base`` and ``new`` are always in the
     quantity's unit. ``condition`` is the name in NEW, ``base_condition`` that in BASE. ``n_lost`` counts the clips
     with a value in BASE and none in NEW, ``n_gained`` the reverse; neither is in the mean. ``p_holm`` is corrected over
-    everything that the comparison tests.
+    everything in the comparison that differs on any clip and can be tested.
     """
 
     category: str
@@ -50,6 +50,11 @@ class Change:
     rank_biserial: float
     verdict: Verdict
     note: str = ""
+
+    @property
+    def tested(self) -> bool:
+        """Whether it counts in the correction: what is equal on every clip needs no test, and its p is 1."""
+        return not math.isnan(self.p) and self.verdict != "equal"
 
     @property
     def significant(self) -> bool:
@@ -118,4 +123,4 @@ class Comparison:
 
     @property
     def n_tested(self) -> int:
-        return sum(not math.isnan(change.p) for change in self.changes)
+        return sum(change.tested for change in self.changes)

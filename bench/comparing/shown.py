@@ -62,11 +62,16 @@ def method(comparison: Comparison) -> str:
 
 
 def sections(comparison: Comparison, everything: bool = True) -> list[tuple[str, list[Row]]]:
-    """The changes of each category. ``everything``: also those that are equal, and those that chance explains."""
+    """The changes of each category.
+
+    Args:
+        everything: else without what is equal or not comparable, and without speeds that chance explains.
+    """
     found: dict[str, list[Row]] = {}
     for change in comparison.changes:
         rows = found.setdefault(category_name(change.category), [])
-        if everything or change.verdict not in ("equal", "unclear"):
+        dull = change.verdict in ("equal", "not comparable") or (change.kind == "speed" and not change.significant)
+        if everything or not dull:
             rows.append(Row(_cells(change), change.verdict))
     return list(found.items())
 
@@ -86,16 +91,20 @@ def clip_cells(cell: ClipChange) -> tuple[str, ...]:
 
 
 def gate_lines(outcomes: Sequence[Outcome]) -> list[tuple[bool, str]]:
-    """For each gate whether it tripped, and a sentence; for one that tripped, one for each reason."""
+    """For each gate whether it tripped, and a sentence; for one that tripped, a sentence for each reason."""
     lines = []
     for outcome in outcomes:
         if not outcome.tripped:
             lines.append((False, f"{outcome.gate.text}: true in none of {_count(len(outcome.cases), 'case')}."))
+        reasons: dict[str, list[str]] = {}
         for case in outcome.cases:
             if case.tripped:
                 name = "all conditions" if case.condition == "*" else case.condition
                 where = f"{name}, {category_name(case.category).lower()}" if case.category else name
-                lines.append((True, f"{outcome.gate.text}: {where}: {case.told}"))
+                reasons.setdefault(case.told, []).append(where)
+        for told, wheres in reasons.items():
+            more = f" and {len(wheres) - 1} more" if len(wheres) > 1 else ""
+            lines.append((True, f"{outcome.gate.text}: {wheres[0]}{more}: {told}"))
     return lines
 
 

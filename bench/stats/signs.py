@@ -107,7 +107,7 @@ def _bound(unit: _Units) -> float:
     from scipy.optimize import brentq
 
     sizes = unit.sizes / unit.sizes[-1]
-    total = unit.total / unit.sizes[-1]
+    total = unit.total / float(unit.sizes[-1])
 
     def short(t: float) -> float:
         return float((sizes * np.tanh(t * sizes)).sum()) - total
