@@ -12,7 +12,7 @@ from bench.comparing.columns import Tables, score_about
 from bench.comparing.matching import Matched
 from bench.comparing.model import ClipChange
 from bench.domain import CATEGORIES
-from bench.errors import ConfigError, StoreError
+from bench.errors import ConfigError
 from bench.registry import nearest
 from bench.report.worst import main_quantity
 from bench.results import Results
@@ -42,9 +42,8 @@ def changed_most(base: Results, new: Results, matched: Matched, by: str | None, 
         quantity = by or main_quantity(new, scores[scores["category"] == category])
         if quantity is not None:
             clips = matched.clips.loc[matched.clips["category"] == category, "clip"]
-            cells = _of_category(base, new, matched, category, quantity, clips)[:most]
-            found += [replace(cell, audio=_audio(cell, base, new)) for cell in cells]
-    return found
+            found += _of_category(base, new, matched, category, quantity, clips)[:most]
+    return _with_audio(found, base, new)
 
 
 def _of_category(
@@ -72,18 +71,27 @@ def _of_category(
     return chosen
 
 
-def _audio(cell: ClipChange, base: Results, new: Results) -> dict[str, Path]:
-    """The files of a cell that exist: ``reference``, ``base`` and ``new``."""
-    wanted = {
-        "reference": new.reference(cell.clip),
-        "base": _decoded(base, cell.clip, cell.base_condition),
-        "new": _decoded(new, cell.clip, cell.condition),
-    }
-    return {name: path for name, path in wanted.items() if path is not None and path.is_file()}
+def _with_audio(cells: list[ClipChange], base: Results, new: Results) -> list[ClipChange]:
+    """With the files that exist: ``reference``, ``base`` and ``new``."""
+    clips = {cell.clip for cell in cells}
+    old_files, new_files = _decoded(base, clips), _decoded(new, clips)
+    return [
+        replace(
+            cell,
+            audio=_existing(
+                reference=new.reference(cell.clip),
+                base=old_files.get((cell.clip, cell.base_condition)),
+                new=new_files.get((cell.clip, cell.condition)),
+            ),
+        )
+        for cell in cells
+    ]
 
 
-def _decoded(results: Results, clip: str, condition: str) -> Path | None:
-    try:
-        return results.decoded(clip, condition)
-    except StoreError:
-        return None
+def _decoded(results: Results, clips: set[str]) -> dict[tuple[str, str], Path]:
+    rows = results.encodings.loc[results.encodings["clip"].isin(clips), ["clip", "condition", "decoded"]].dropna()
+    return {(str(clip), str(name)): results.folder / str(path) for clip, name, path in rows.itertuples(index=False)}
+
+
+def _existing(**paths: Path | None) -> dict[str, Path]:
+    return {name: path for name, path in paths.items() if path is not None and path.is_file()}
