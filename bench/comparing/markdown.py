@@ -26,7 +26,8 @@ def markdown(comparison: Comparison, outcomes: Sequence[Outcome], folder: Path |
     """The whole comparison.
 
     Args:
-        folder: where the file will lie; links to audio are relative to it. None: no links, as nobody could follow them.
+        folder: where the file will lie; links to audio are relative to it. None: for the summary of a CI job, which has
+            room for what changed only, and no links, as nobody could follow them.
     """
     return "\n".join(_lines(comparison, outcomes, folder)) + "\n"
 
@@ -39,9 +40,9 @@ def _lines(comparison: Comparison, outcomes: Sequence[Outcome], folder: Path | N
         yield from ("", f"**Note:** {escape(notice)}")
     for sentence in headline(comparison):
         yield from ("", escape(sentence))
-    for category, rows in sections(comparison):
+    for category, rows in sections(comparison, everything=folder is not None):
         yield from ("", f"## {escape(category)}", "")
-        yield from _table(COLUMNS, [row.cells for row in rows], left=2)
+        yield from _table(COLUMNS, [row.cells for row in rows], left=3) if rows else ["Nothing changed."]
     for category, cells in clip_sections(comparison):
         yield from ("", f"## Clips that changed most: {escape(category.lower())}", "")
         columns = [*CLIP_COLUMNS, *(["listen"] if folder else [])]

@@ -45,7 +45,12 @@ def page(comparison: Comparison, outcomes: Sequence[Outcome], folder: Path) -> s
         notices=comparison.notices,
         headline=headline(comparison),
         columns=COLUMNS,
-        sections=sections(comparison),
+        sections=[
+            (name, changed, rows)
+            for (name, changed), (_, rows) in zip(
+                sections(comparison, everything=False), sections(comparison), strict=True
+            )
+        ],
         clips=[(name, [_heard(cell, folder) for cell in cells]) for name, cells in clip_sections(comparison)],
         method=method(comparison),
         series_colours=SERIES_COLOURS,

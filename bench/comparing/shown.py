@@ -11,7 +11,7 @@ from bench.comparing.model import Change, ClipChange, Comparison, Verdict
 from bench.report.record import category_name
 from bench.report.wide import NOTHING, number
 
-COLUMNS = ("condition", "quantity", "BASE", "NEW", "difference", "95 % interval", "n", "p (Holm)", "verdict")
+COLUMNS = ("condition", "quantity", "verdict", "difference", "95 % interval", "BASE", "NEW", "n", "p (Holm)")
 
 CLIP_COLUMNS = ("clip", "condition", "quantity", "BASE", "NEW", "difference")
 
@@ -62,7 +62,7 @@ def method(comparison: Comparison) -> str:
 
 
 def sections(comparison: Comparison, everything: bool = True) -> list[tuple[str, list[Row]]]:
-    """The changes of each category.
+    """The changes of each category, also of one without any.
 
     Args:
         everything: else without what is equal or not comparable, and without speeds that chance explains.
@@ -123,13 +123,13 @@ def _cells(change: Change) -> tuple[str, ...]:
     return (
         _renamed(change.base_condition, change.condition),
         f"{change.quantity} ({change.unit})" if change.unit else change.quantity,
-        number(change.base, 2 if change.kind == "speed" else digits),
-        number(change.new, 2 if change.kind == "speed" else digits),
+        change.verdict,
         f"{signed(scale * change.mean, digits)}{unit if not math.isnan(change.mean) else ''}",
         NOTHING if math.isnan(change.low) else f"[{low}, {high}]{unit}",
+        number(change.base, 2 if change.kind == "speed" else digits),
+        number(change.new, 2 if change.kind == "speed" else digits),
         f"{change.n}{lost}{gained}",
         NOTHING if math.isnan(change.p_holm) else probability(change.p_holm),
-        change.verdict,
     )
 
 

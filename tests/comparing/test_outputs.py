@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from bench.cli import app, main
 from tests.comparing.changed import shifted
+from tests.listening.browser import browser
 from tests.report.build import make_run
 
 
@@ -68,6 +69,25 @@ def test_the_page_links_files_that_exist_and_asks_nobody_else(runs, tmp_path):
     assert str(runs[0]) not in text
     assert invoke(*runs, "--html", html, "--most", "2").exit_code == 0
     assert html.read_text(encoding="utf-8") == text
+
+
+def test_a_browser_opens_the_page_and_plays_its_audio(runs, tmp_path):
+    assert invoke(*runs, "--html", tmp_path / "compare.html", "--most", "1").exit_code == 0
+    with browser() as opened:
+        sheet = opened.new_page()
+        told, asked = [], []
+        sheet.on("console", lambda message: told.append(message.text))
+        sheet.on("pageerror", lambda error: told.append(str(error)))
+        sheet.on("request", lambda request: asked.append(request.url))
+        sheet.goto((tmp_path / "compare.html").as_uri())
+        loaded = sheet.evaluate(
+            "async () => { const all = [...document.querySelectorAll('audio')]; await Promise.all(all.map((one) => new "
+            "Promise((done) => { one.oncanplay = one.onerror = done; one.preload = 'auto'; one.load(); }))); "
+            "return all.map((one) => one.duration); }"
+        )
+    assert loaded == [pytest.approx(0.1, abs=0.02)] * 6
+    assert told == []
+    assert all(url.startswith(("file:", "data:")) for url in asked)
 
 
 def test_audio_that_is_gone_is_told(runs, tmp_path):
