@@ -18,6 +18,71 @@ Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as
 
 
 @app.command(
+    epilog="Examples:  codecbench curves results/runs/demo  ·  codecbench curves results/runs/demo --anchor toy_rvq "
+    "--quantity visqol_audio --at-kbps 12 --output curves  ·  codecbench curves results/runs/demo --ratings "
+    "results/tests/TEST --anchor opus --json"
+)
+def curves(
+    runs: Annotated[list[Path] | None, typer.Argument(metavar="[RUN]...", help="Run folders.")] = None,
+    anchor: Annotated[
+        str, typer.Option(metavar="SERIES", help="The codec that all others are compared with, without its bitrate.")
+    ] = "",
+    quantity: Annotated[
+        list[str] | None, typer.Option(help="Only these quantities; commas or several times. Default: all.")
+    ] = None,
+    ratings: Annotated[
+        list[Path] | None, typer.Option(help="ratings.parquet of a listening test, or its folder. May be repeated.")
+    ] = None,
+    with_simulated: Annotated[
+        bool, typer.Option("--with-simulated", help="Take ratings of simulated listeners, too.")
+    ] = False,
+    at_kbps: Annotated[
+        list[float] | None,
+        typer.Option(help="A bitrate of the anchor: which bitrate do the others need to be as good? May be repeated."),
+    ] = None,
+    at_quality: Annotated[
+        list[float] | None,
+        typer.Option(help="A value of the quantity: which bitrate does each need to reach it? May be repeated."),
+    ] = None,
+    draws: Annotated[int, typer.Option(help="Draws of the bootstrap.", min=100)] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap and the tests.", min=0)] = 0,
+    output: Annotated[
+        Path | None, typer.Option(help="A folder for the page, the drawings and the tables. Default: only print.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Quality over measured bitrate: curves, BD-rate against an anchor, bitrates of equal quality, the front."""
+    from bench import console
+    from bench.curves import analysed, chosen, families, families_of_ratings
+    from bench.errors import ConfigError
+    from bench.ratings import ratings_for_leaderboard
+    from bench.report import curve_page
+    from bench.report.curve_tables import parts
+    from bench.results import load_results
+
+    if not (runs or ratings):
+        raise ConfigError("expected run folders or --ratings, got neither. `codecbench run CONFIG` makes a run.")
+    found = [family for folder in runs or [] for family in families(load_results(folder))]
+    for path in ratings or []:
+        found += families_of_ratings(ratings_for_leaderboard(path, with_simulated))
+    names = [name.strip() for name in ",".join(quantity or []).split(",") if name.strip()]
+    rates = [1000 * kbps for kbps in at_kbps or []]
+    with console.counting("curves") as tell:
+        analysis = analysed(chosen(found, names), anchor, seed, rates, at_quality or [], draws, tell)
+    written = curve_page.write_curves(analysis, output) if output else []
+    if json:
+        console.print_json(curve_page.to_json(analysis))
+        return
+    for part in parts(analysis):
+        for grid in part.grids:
+            console.print_table(f"{part.title}. {grid.title}", grid.columns, grid.rows)
+    if not anchor:
+        console.err.print("BD-rate and BD-quality need an anchor: --anchor SERIES.", markup=False)
+    for path in written:
+        console.out.print(f"written: {path}", soft_wrap=True, markup=False)
+
+
+@app.command(
     epilog="Examples:  codecbench match demo --codec musepack --option quality --between 0 10 --target-kbps 64  ·  "
     "codecbench match demo --codec opus --option bitrate_bps --between 6000 64000 --target-kbps 24 --tolerance 0.5%"
 )

@@ -80,22 +80,11 @@ def series_of(condition: str) -> str:
     return name if at and rate.isdigit() else condition
 
 
-def families(results: Results, wanted: Sequence[str] = ()) -> list[Family]:
+def families(results: Results) -> list[Family]:
     """The families of a run that have a value, in the order of the configuration.
 
     Values of band-limited references count as in :func:`bench.tables.judged`.
-
-    Args:
-        wanted: names of quantities; none: all.
-    Raises:
-        ConfigError: the run has no quantity of that name.
     """
-    known = quantities(results)
-    if unknown := [name for name in wanted if name not in known]:
-        raise ConfigError(
-            [f"{results.name} has no quantity {name!r}.{nearest(name, known)} Known: {', '.join(known)}."
-             for name in unknown]
-        )  # fmt: skip
     every = judged(results)
     scores = every[(every["status"] == "ok") & every["value"].notna()]
     scores = scores.assign(cluster=source_codes(scores))
@@ -110,7 +99,7 @@ def families(results: Results, wanted: Sequence[str] = ()) -> list[Family]:
         roles = results.encodings.drop_duplicates("condition").set_index("condition")["role"]
         bits = _matrix(cells, "payload_bits", names, clusters.index)
         seconds = _matrix(cells, "seconds", names, clusters.index)
-        for quantity in wanted or known:
+        for quantity in quantities(results):
             rows = here[here["quantity"] == quantity]
             if rows.empty:
                 continue
@@ -124,6 +113,21 @@ def families(results: Results, wanted: Sequence[str] = ()) -> list[Family]:
             complete = is_complete(results)
             found.append(Family(results.name, "run", complete, category, quantity, clusters_of, points, about))
     return found
+
+
+def chosen(found: Sequence[Family], wanted: Sequence[str]) -> list[Family]:
+    """The families of the quantities that are ``wanted``; all where none is named.
+
+    Raises:
+        ConfigError: no family is of such a quantity.
+    """
+    known = list(dict.fromkeys(family.quantity for family in found))
+    if unknown := [name for name in wanted if name not in known]:
+        raise ConfigError(
+            [f"no quantity is named {name!r}.{nearest(name, known)} With values: {', '.join(known) or 'none'}."
+             for name in unknown]
+        )  # fmt: skip
+    return [family for family in found if not wanted or family.quantity in wanted]
 
 
 def families_of_ratings(ratings: pd.DataFrame) -> list[Family]:

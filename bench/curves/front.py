@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.curves.family import Family, Point, families
+from bench.curves.family import Family, Point, chosen, families
 from bench.curves.joint import usable
 from bench.curves.savings import FAMILY_COLUMNS, about
 from bench.results import Results
@@ -34,7 +34,7 @@ def front(results: Results, seed: int = 0, wanted: Sequence[str] = (), draws: in
     Raises:
         ConfigError: no such quantity.
     """
-    rows = [row for family in families(results, wanted) for row in points_of_family(family, seed, draws)]
+    rows = [row for family in chosen(families(results), wanted) for row in points_of_family(family, seed, draws)]
     return pd.DataFrame(rows, columns=list(POINT_COLUMNS))
 
 

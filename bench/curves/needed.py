@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from bench.curves.delta import Curve, curve, quality_at, rate_at
@@ -21,7 +20,7 @@ NEEDED_COLUMNS = (
 )  # fmt: skip
 
 
-def needed_at_quality(family: Family, target: float, seed: int = 0, draws: int = DRAWS) -> pd.DataFrame:
+def needed_at_quality(family: Family, target: float, seed: int = 0, draws: int = DRAWS) -> list[dict[str, Any]]:
     """The bitrate at which each series reaches ``target``, in the unit of the quantity; NEEDED_COLUMNS.
 
     It is interpolated between the measured points, never beyond them: ``reason`` says on which side a series has no
@@ -37,10 +36,12 @@ def needed_at_quality(family: Family, target: float, seed: int = 0, draws: int =
 
         same = {"anchor": "", "anchor_bps": math.nan, "series": name, "left_out": "; ".join(left_out)}
         rows.append(about(family) | same | _found(family, kept, reached, seed, draws))
-    return pd.DataFrame(rows, columns=list(NEEDED_COLUMNS))
+    return rows
 
 
-def needed_at_rate(family: Family, anchor: str, anchor_bps: float, seed: int = 0, draws: int = DRAWS) -> pd.DataFrame:
+def needed_at_rate(
+    family: Family, anchor: str, anchor_bps: float, seed: int = 0, draws: int = DRAWS
+) -> list[dict[str, Any]]:
     """The bitrate at which each other series is as good as ``anchor`` at ``anchor_bps``; NEEDED_COLUMNS.
 
     Both are over the items that all points of the two series have; ``target`` is the anchor's quality on these. A draw
@@ -67,7 +68,7 @@ def needed_at_rate(family: Family, anchor: str, anchor_bps: float, seed: int = 0
                 "left_out": "; ".join([*anchor_left_out, *left_out])}  # fmt: skip
         both = [*reference, *kept] if reference and kept else []
         rows.append(about(family) | same | _found(family, both, reached, seed, draws))
-    return pd.DataFrame(rows, columns=list(NEEDED_COLUMNS))
+    return rows
 
 
 def _found(

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.curves.delta import Delta, bd_quality, bd_rate, curve
-from bench.curves.family import Family, Point, families
+from bench.curves.family import Family, Point, chosen, families
 from bench.curves.joint import Joint, usable
 from bench.errors import ConfigError
 from bench.registry import nearest
@@ -43,7 +43,7 @@ def savings(
     Raises:
         ConfigError: no such series or quantity.
     """
-    found = families(results, wanted)
+    found = chosen(families(results), wanted)
     known_anchor(found, anchor)
     rows = [row for family in found for row in savings_of_family(family, anchor, seed, draws)]
     return pd.DataFrame(rows, columns=list(SAVINGS_COLUMNS))

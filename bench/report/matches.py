@@ -38,7 +38,8 @@ def rows(found: Sequence[Matched]) -> list[list[str]]:
     return [
         [
             one.category, f"{one.match.value:g}", f"{one.counted_bps / 1000:.4g}", f"{one.match.deviation:+.2%}",
-            str(one.clips), str(len(one.left_out)), str(len(one.match.steps)), "not matched" if one.match.problem else "matched",
+            str(one.clips), str(len(one.left_out)), str(len(one.match.steps)),
+            "not matched" if one.match.problem else "matched",
         ]
         for one in found
     ]  # fmt: skip
