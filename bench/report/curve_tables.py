@@ -12,7 +12,9 @@ import pandas as pd
 from bench.curves import DOMINATED, ON_FRONT, UNDECIDED, Analysis
 from bench.curves.savings import ENOUGH
 from bench.report.record import category_name
-from bench.report.wide import NOTHING, digits_of, number
+from bench.report.wide import NOTHING, digits_of, direction, number
+
+BEST_MEAN = "undecided, best mean"
 
 METHODS = (
     "Curves: the mean of each condition over its measured bitrate (total payload bits over total seconds of the same "
@@ -29,7 +31,7 @@ METHODS = (
     f"computed anew each time. An interval is withheld where less than {ENOUGH:.0%} of the draws are computable.",
     "Front: a condition is dominated where one with no higher bitrate is better by a paired permutation test "
     "(Holm-corrected over all pairs, 5 %), and on the front where it is better by the test than all of these. The "
-    "others are undecided; a star marks those of them whose mean is above all with no higher bitrate.",
+    "others are undecided; some of them have the best mean of all with no higher bitrate.",
     "A difference on a scale with ends, such as MOS, is worth more near the ends; dB is a logarithmic scale already.",
 )
 
@@ -90,23 +92,21 @@ def points_grid(points: pd.DataFrame, about: Mapping[str, Any]) -> Grid:
 
 
 def _standing(row: Mapping[Any, Any]) -> str:
-    return f"{row['front']}{'*' if row['front'] == UNDECIDED and row['best_mean'] else ''}"
+    return BEST_MEAN if row["front"] == UNDECIDED and row["best_mean"] else str(row["front"])
 
 
 def _front(points: pd.DataFrame) -> Grid:
+    headings = (ON_FRONT, BEST_MEAN, UNDECIDED, DOMINATED)
     rows = []
-    for quantity, found in points[points["role"] == "codec"].groupby("quantity", sort=False):
+    for _, found in points[points["role"] == "codec"].groupby("quantity", sort=False):
         ordered = found.sort_values(["actual_bps", "condition"]).to_dict("records")
-        names = {
-            state: ", ".join(
-                f"{row['condition']}{'*' if state == UNDECIDED and row['best_mean'] else ''}"
-                for row in ordered
-                if row["front"] == state
-            )
-            for state in (ON_FRONT, UNDECIDED, DOMINATED)
-        }
-        rows.append([str(quantity), *(text or NOTHING for text in names.values())])
-    return Grid("Front", ("quantity", "on the front", "undecided (* best mean)", "dominated"), rows)
+        names = [", ".join(str(row["condition"]) for row in ordered if _standing(row) == state) for state in headings]
+        rows.append([_with_arrow(ordered[0]), *(text or NOTHING for text in names)])
+    return Grid("Front", ("quantity", "on the front", *headings[1:]), rows)
+
+
+def _with_arrow(row: Mapping[Any, Any]) -> str:
+    return f"{row['quantity']} {direction(row)}".strip()
 
 
 def _savings(saved: pd.DataFrame, limits: Mapping[str, Any]) -> Iterator[Grid]:
@@ -118,7 +118,7 @@ def _savings(saved: pd.DataFrame, limits: Mapping[str, Any]) -> Iterator[Grid]:
             digits = digits_of(limits[str(quantity)])
             rows.append(
                 [
-                    str(quantity), str(series), _delta(rate, 1, " %"),
+                    _with_arrow(rate), str(series), _delta(rate, 1, " %"),
                     _range(rate, digits, 1, f" {rate['overlap_unit']}"),
                     _delta(quality, digits + 1, f" {quality['value_unit']}"), _range(quality, 2, 1000, " kbit/s"),
                     str(rate["n"]), rate["left_out"],
@@ -140,7 +140,7 @@ def _needed(needed: pd.DataFrame, limits: Mapping[str, Any]) -> Iterator[Grid]:
         if not found:
             bounds = "" if math.isnan(row["ci_low"]) else f" [{_kbps(row['ci_low'])}, {_kbps(row['ci_high'])}]"
             found = f"{_kbps(row['needed_bps'])}{bounds}" + (f" ({row['ci_reason']})" if row["ci_reason"] else "")
-        rows.append([str(row["quantity"]), as_good_as, wanted, str(row["series"]), found, str(row["n"])])
+        rows.append([_with_arrow(row), as_good_as, wanted, str(row["series"]), found, str(row["n"])])
     columns = ("quantity", "as good as", "quality", "series", "needs kbit/s", "n")
     yield Grid("Bitrate for equal quality", columns, rows)
 
