@@ -11,11 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.curves.family import Family, Point, chosen, families
+from bench.curves.family import Family, Floats, Point, chosen, families
 from bench.curves.joint import usable
 from bench.curves.savings import FAMILY_COLUMNS, about
 from bench.results import Results
-from bench.stats import DRAWS, cluster_means, holm, mean_ci, sign_flip_p
+from bench.stats import DRAWS, Interval, holm, mean_ci
+from bench.stats.groups import Groups
+from bench.stats.signs import sign_flip_ps
+from bench.stats.together import intervals
 
 LEVEL = 0.05
 ON_FRONT, UNDECIDED, DOMINATED = "front", "undecided", "dominated"
@@ -57,9 +60,8 @@ def points_of_family(family: Family, seed: int = 0, draws: int = DRAWS) -> list[
     kept, _ = usable([point for point in family.points if point.role == "codec"])
     standing = _standing(family, kept, seed, draws) if family.higher_is_better is not None else {}
     rows = []
-    for point in family.points:
+    for point, mean in zip(family.points, _means(family, seed), strict=True):
         there = ~np.isnan(point.scores)
-        mean = mean_ci(point.scores[there], family.clusters[there], seed)
         low, high = _within(mean.low, mean.high, family.about)
         counted = there & np.isfinite(point.bits)
         stands = standing.get(point.condition, _Standing("", None, "", math.nan))
@@ -73,6 +75,20 @@ def points_of_family(family: Family, seed: int = 0, draws: int = DRAWS) -> list[
             }
         )  # fmt: skip
     return rows
+
+
+def _means(family: Family, seed: int) -> list[Interval]:
+    """:func:`bench.stats.mean_ci` of each point, of all at once but for those with an infinite value."""
+    groups = Groups(family.clusters)
+    infinite = [bool(np.isinf(point.scores).any()) for point in family.points]
+    finite = [groups.sums(point.scores) for point, has in zip(family.points, infinite, strict=True) if not has]
+    found = iter(intervals(finite, seed))
+    return [
+        mean_ci(point.scores[~np.isnan(point.scores)], family.clusters[~np.isnan(point.scores)], seed)
+        if has
+        else next(found)
+        for point, has in zip(family.points, infinite, strict=True)
+    ]
 
 
 class _Standing(NamedTuple):
@@ -91,9 +107,10 @@ class _Rival(NamedTuple):
 
 
 def _standing(family: Family, points: list[Point], seed: int, draws: int) -> dict[str, _Standing]:
+    groups = Groups(family.clusters)
     pairs = list(combinations(points, 2))
-    met = [_met(family, one, two, seed, draws) for one, two in pairs]
-    corrected = holm([p for p, _, _ in met])
+    met = [_met(family, groups, one, two) for one, two in pairs]
+    corrected = holm(sign_flip_ps([sums for sums, _, _ in met], seed, draws))
     rivals: dict[str, list[_Rival]] = {point.condition: [] for point in points}
     for (one, two), p, (_, gain, more_bits) in zip(pairs, corrected, met, strict=True):
         if more_bits <= 0:
@@ -114,14 +131,13 @@ def _state(rivals: list[_Rival]) -> _Standing:
     return _Standing(ON_FRONT, best, "", max((rival.p for rival in rivals), default=math.nan))
 
 
-def _met(family: Family, one: Point, two: Point, seed: int, draws: int) -> tuple[float, float, float]:
-    """p of the paired test, how much better ``two`` is and how many bits a second more it takes."""
+def _met(family: Family, groups: Groups, one: Point, two: Point) -> tuple[Floats, float, float]:
+    """Sums of the differences in each cluster, how much better ``two`` is, and how many bits a second more it takes."""
     both = np.isfinite(one.scores) & np.isfinite(two.scores) & np.isfinite(one.bits) & np.isfinite(two.bits)
     if not both.any():
-        return 1.0, 0.0, _bps(two, np.isfinite(two.bits)) - _bps(one, np.isfinite(one.bits))
-    between = family.sign * (two.scores - one.scores)[both]
-    p = sign_flip_p(cluster_means(between, family.clusters[both]), seed, draws)
-    return p, float(between.mean()), _bps(two, both) - _bps(one, both)
+        return np.zeros(0), 0.0, _bps(two, np.isfinite(two.bits)) - _bps(one, np.isfinite(one.bits))
+    sums = groups.sums(np.where(both, family.sign * (two.scores - one.scores), np.nan))
+    return sums.sums, sums.mean, _bps(two, both) - _bps(one, both)
 
 
 def _bps(point: Point, chosen: NDArray[np.bool_]) -> float:
