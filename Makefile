@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test test-all check bench bench-codecs bench-metrics bench-listen clean
+.PHONY: help setup demo test test-all check leaderboard bench bench-codecs bench-metrics bench-listen clean
 
 help:
 	@echo "make demo      set up, then measure the embedded clips: tables, plots, one HTML page"
 	@echo "make test      set up, then the test suite"
 	@echo "make test-all  the slow tests too"
 	@echo "make check     formatting, lint, types, import layers"
+	@echo "make leaderboard  results/leaderboard.* from every record in results/"
 	@echo "make bench-codecs  the speed of every codec that runs here"
 	@echo "make bench-metrics  our metrics beside the packages for the same: CPU seconds, ratios, differences"
 	@echo "make bench-listen  a hundred listeners at once, two minutes"
@@ -38,6 +39,11 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+# From every public record, and from what papers have published.
+leaderboard: $(STAMP)
+	$(BIN)/codecbench leaderboard $(patsubst %/run.json,%,$(wildcard results/reference/*/run.json results/records/*/run.json)) \
+		--published results/published --output results
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks

@@ -18,7 +18,7 @@ from bench.audio import Audio
 from bench.audit.facts import facts_of
 from bench.codecs.base import Codec
 from bench.datasets.base import verify
-from bench.domain import Encoded
+from bench.domain import Clip, Encoded
 from bench.errors import CodecError, NotApplicable, StoreError, WorkerDied, row_of
 from bench.metrics.base import Metric
 from bench.paths import decoded_path
@@ -76,13 +76,13 @@ def _encode_group(
     job: Job, group: list[Todo], tools: Toolbox, reference: Reference, scorer: _Scorer
 ) -> Iterator[Event]:
     """Todos that one encode serves: usually one; all bitrates of a codec whose lower rates are prefixes."""
-    shared: dict[int | None, _Coded] = {}
+    shared: dict[int | None, Coded] = {}
     if len(group) > 1:
         step = Step("encode", group[0].condition.codec)
         yield Started(step)
         try:
             _guard(job, step)
-            shared = _encode(job, group, tools, reference)
+            shared = bitstreams(job, group, tools, reference)
         except Exception as error:  # noqa: BLE001  # each is tried by itself below
             _reraise_if_fatal(error)
     for todo in group:
@@ -105,7 +105,7 @@ def _collect(job: Job, todo: Todo, tools: Toolbox, reference: Reference, degrade
     """What the clip adds to each set measure."""
 
     def stream() -> Encoded:
-        encoded = _encode(job, [todo], tools, reference)[todo.condition.bitrate_bps].encoded
+        encoded = bitstreams(job, [todo], tools, reference)[todo.condition.bitrate_bps].encoded
         if todo.finished and hashlib.sha256(encoded.stream).hexdigest() != todo.finished["payload_sha256"]:
             raise CodecError("encoding again gave other bytes than before: the codec is not deterministic.")
         return encoded
@@ -140,16 +140,10 @@ class Reference:
 
 def _reference(job: Job) -> tuple[Reference, Row]:
     clip = job.clip
-    verify(clip)
-    lead_in_s = min(clip.lead_in_s, clip.start_s)
-    duration_s = None if clip.duration_s is None else clip.duration_s + lead_in_s
-    signal = audio.read(clip.path, clip.start_s - lead_in_s, duration_s)
-    judged = signal.part(round(lead_in_s * signal.rate), signal.length)
+    signal = source_of(clip)
+    judged = signal.part(round(_lead_in_s(clip) * signal.rate), signal.length)
     facts = {"format": audio.info(clip.path).subtype, **facts_of(judged).as_dict()}
-    if job.channels:
-        signal = signal.mixed_to(job.channels)
-    signal = signal.at(job.sample_rate or signal.rate).quantised()
-    reference = Reference(signal, round(lead_in_s * signal.rate))
+    reference = reference_of(job, signal)
     path = job.folder / job.reference
     if not path.exists():
         with writing(path):
@@ -157,13 +151,34 @@ def _reference(job: Job) -> tuple[Reference, Row]:
     return reference, facts
 
 
+def source_of(clip: Clip) -> Audio:
+    """The part of the file that is coded, lead-in included, after a look at its checksum."""
+    verify(clip)
+    lead_in_s = _lead_in_s(clip)
+    duration_s = None if clip.duration_s is None else clip.duration_s + lead_in_s
+    return audio.read(clip.path, clip.start_s - lead_in_s, duration_s)
+
+
+def reference_of(job: Job, source: Audio) -> Reference:
+    """``source`` in the channels and at the rate of the run, as every codec of it is given."""
+    signal = source.mixed_to(job.channels) if job.channels else source
+    signal = signal.at(job.sample_rate or signal.rate).quantised()
+    return Reference(signal, round(_lead_in_s(job.clip) * signal.rate))
+
+
+def _lead_in_s(clip: Clip) -> float:
+    return min(clip.lead_in_s, clip.start_s)
+
+
 @dataclass(frozen=True, slots=True)
-class _Coded:
+class Coded:
+    """A bitstream and how long it took."""
+
     encoded: Encoded
     encode_s: float | None  # None where another machine has encoded it, or it was coded elsewhere
 
 
-def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -> dict[int | None, _Coded]:
+def bitstreams(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -> dict[int | None, Coded]:
     """Encode for every todo of ``group`` at once, or take the bitstreams from the cache."""
     condition = group[0].condition
     codec = tools.encoder(condition)
@@ -171,7 +186,7 @@ def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -
     kept = {todo.condition.bitrate_bps: cache.get(todo.stream_key) if codec.live else None for todo in group}
     if all(kept.values()):
         return {
-            bitrate: _Coded(entry[0], entry[1]["encode_s"] if entry[1]["cpu"] == cpu() else None)
+            bitrate: Coded(entry[0], entry[1]["encode_s"] if entry[1]["cpu"] == cpu() else None)
             for bitrate, entry in kept.items()
             if entry
         }
@@ -186,13 +201,13 @@ def _encode(job: Job, group: list[Todo], tools: Toolbox, reference: Reference) -
     streams = codec.encode_clip(job.clip, source, [todo.condition.bitrate_bps for todo in group])
     seconds = time.perf_counter() - started
     if not codec.live:
-        return {bitrate: _Coded(stream, None) for bitrate, stream in streams.items()}
+        return {bitrate: Coded(stream, None) for bitrate, stream in streams.items()}
     for todo in group:
         cache.put(todo.stream_key, streams[todo.condition.bitrate_bps], {"encode_s": seconds, "cpu": cpu()})
-    return {bitrate: _Coded(stream, seconds) for bitrate, stream in streams.items()}
+    return {bitrate: Coded(stream, seconds) for bitrate, stream in streams.items()}
 
 
-def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: _Coded | None) -> tuple[Audio, Row]:
+def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: Coded | None) -> tuple[Audio, Row]:
     """The decoded clip, aligned, and its encoding row; from disk where an earlier run has made it."""
     path = job.folder / decoded_path(job.clip, todo.condition, todo.stream_key)
     if todo.finished is not None:
@@ -201,7 +216,7 @@ def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: 
         kept = _read_decoded(path, str(todo.finished["decoded_sha256"]))
         if kept is not None:
             return kept, dict(todo.finished)
-    coded = coded or _encode(job, [todo], tools, reference)[todo.condition.bitrate_bps]
+    coded = coded or bitstreams(job, [todo], tools, reference)[todo.condition.bitrate_bps]
     codec = tools.decoder(todo.condition)
     rate = codec.working_rate(reference.whole.rate)
     length = -(-reference.whole.length * rate // reference.whole.rate)

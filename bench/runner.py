@@ -15,7 +15,9 @@ from typing import Any
 from bench import codecs, results
 from bench.audio import resampler_identity
 from bench.auditing import mark_warnings, marks_of_run
-from bench.config import RunConfig
+from bench.config import RunConfig, find, mapping_of
+from bench.datasets.base import DatasetContext
+from bench.datasets.known.absent import absent_sets
 from bench.domain import Clip
 from bench.engines.local import available_cores, run_jobs
 from bench.errors import CodecError, ConfigError, WorkerDied
@@ -56,11 +58,31 @@ def load_plan(
     data: str | os.PathLike[str] | None = None,
     cache: str | os.PathLike[str] | None = None,
 ) -> tuple[Plan, str]:
-    """Every cell of a configuration, and the configuration's text. Loads (and builds) the datasets."""
-    parsed, text = load_config(config)
-    clips = clips_of_config(parsed, dataset_context(data, cache))
+    """Every cell of a configuration, and the configuration's text. Loads (and builds) the datasets.
+
+    Raises:
+        ConfigError: the configuration cannot be run; the known sets that are not there stand beside its problems.
+        DatasetError: a dataset cannot be loaded.
+    """
+    context = dataset_context(data, cache)
+    try:
+        parsed, text = load_config(config)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *_absent_sets(config, context)]) from None
+    clips = clips_of_config(parsed, context)
     measures = tuple(dict.fromkeys(parsed.set_measures))
     return Plan(parsed, tuple(clips), tuple(parsed.conditions), tuple(parsed.quantities), measures), text
+
+
+def _absent_sets(config: str | os.PathLike[str] | Mapping[str, Any] | RunConfig, context: DatasetContext) -> list[str]:
+    """The known sets that are not there, of a configuration that cannot be run; nothing of one that is no mapping."""
+    if isinstance(config, Mapping):
+        return absent_sets(config, context)
+    try:
+        data, _ = mapping_of(find(config)) if not isinstance(config, RunConfig) else ({}, "")
+    except ConfigError:
+        return []
+    return absent_sets(data, context)
 
 
 def run(

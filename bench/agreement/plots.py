@@ -12,7 +12,8 @@ import pandas as pd
 from bench.agreement.model import ALL, Agreement, Findings
 from bench.agreement.tables import Scope
 from bench.agreement.verdicts import shown
-from bench.report.plots import Look, series_of
+from bench.curves import series_of
+from bench.report.plots import Look
 from bench.report.svg import figure_style, inline_svg, on_paper
 from bench.report.wide import direction
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from bench.domain import Category
 from bench.leaderboard.model import Column, Entry, Source, Value
 from bench.leaderboard.parts import Place
+from bench.records.layout import published_below
+from bench.records.published import read_published as read_scores
+from bench.records.published import read_source
 
 MARK = "published, not measured here"
 
@@ -57,9 +58,8 @@ def read_published(places: Sequence[Path]) -> list[PublishedRow]:
     """
     rows: list[PublishedRow] = []
     for place in places:
-        records: Any = import_module("bench.records.published")
-        files = records.published_below(place) if place.is_dir() else [place]
-        about = {source.source: source for source in map(records.read_source, files)}
+        files = published_below(place) if place.is_dir() else [place]
+        about = {source.source: source for source in map(read_source, files)}
         rows += [
             PublishedRow(
                 source=score.source, set=score.set, sample_rate=score.sample_rate, channels=score.channels,
@@ -67,7 +67,7 @@ def read_published(places: Sequence[Path]) -> list[PublishedRow]:
                 half_width=score.ci95, nominal_bps=score.nominal_bps, entropy_bps=score.entropy_bps,
                 citation=about[score.source].citation,
             )
-            for score in records.read_published(place)
+            for score in read_scores(place)
         ]  # fmt: skip
     return list(dict.fromkeys(rows))
 

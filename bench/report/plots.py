@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bench.curves import series_of
 from bench.report.svg import FAINT, INK, figure_style, inline_svg, series_colour
 from bench.report.wide import number
 from bench.results import Results
@@ -48,12 +49,6 @@ class Look:
         }
 
 
-def series_of(condition: str) -> str:
-    """The codec and its options, without the bitrate: conditions of one curve share it."""
-    name, at, rate = condition.rpartition("@")
-    return name if at and rate.isdigit() else condition
-
-
 def looks(results: Results, rate_table: pd.DataFrame) -> dict[str, Look]:
     """One look per codec for the whole report, in the order of the configuration."""
     codecs = set(rate_table.loc[rate_table["role"] == "codec", "condition"])
@@ -73,26 +68,39 @@ def legend_entry(look: Look, key: str) -> str:
 
 
 def rate_quality(
-    rows: pd.DataFrame, styles: Mapping[str, Look], axis: str, label: str, limits: tuple[float, float]
+    rows: pd.DataFrame,
+    styles: Mapping[str, Look],
+    axis: str,
+    label: str,
+    limits: tuple[float, float],
+    ringed: Mapping[str, bool] | None = None,
+    legend: bool = False,
 ) -> str:
     """The curve of one quantity in one category.
 
     ``rows``: the summary of that category and quantity, with ``role`` of each condition and ``actual_bps`` of the
     clips in its mean beside it.
     ``limits``: what the quantity can be; neither bands nor the axis leave it.
+    ``ringed``: conditions with a ring around their point, dotted where False.
+    ``legend``: put the names of the series below the axes, for a figure that stands by itself.
     """
     from matplotlib.figure import Figure
 
     with figure_style():
-        figure = Figure(figsize=(4.6, 3.0))
-        axes = figure.add_axes((0.125, 0.15, 0.655, 0.79))
+        below = 0.17 * -(-len(styles) // 3) if legend else 0.0
+        height = 3.0 + below
+        figure = Figure(figsize=(4.6, height))
+        axes = figure.add_axes((0.125, (0.45 + below) / height, 0.655, 2.37 / height))
         codecs = rows[(rows["role"] == "codec") & np.isfinite(rows["mean"]) & (rows["actual_bps"] > 0)]
         curves = list(codecs.groupby(codecs["condition"].map(series_of), sort=False))
         for name, points in curves:
             _curve(axes, points.sort_values("actual_bps"), styles[str(name)], len(curves) <= MOST_BANDS)
         _rate_axis(axes, codecs["actual_bps"].to_numpy(dtype=float) / 1000)
         _controls(axes, rows[(rows["role"] != "codec") & rows["mean"].notna()], codecs, limits)
+        _rings(axes, codecs, ringed or {})
         axes.set_ylabel(axis)
+        if legend:
+            figure.legend(loc="lower center", ncols=3, frameon=False, fontsize=7)
         return inline_svg(figure, label, label)
 
 
@@ -127,11 +135,20 @@ def distributions(
 def _curve(axes: Axes, points: pd.DataFrame, look: Look, with_band: bool) -> None:
     kbps, mean = points["actual_bps"].to_numpy(float) / 1000, points["mean"].to_numpy(float)
     low, high = points["ci_low"].to_numpy(float), points["ci_high"].to_numpy(float)
-    axes.plot(kbps, mean, **look.line)
+    axes.plot(kbps, mean, label=_shortened(series_of(str(points["condition"].iloc[0]))), **look.line)
     if len(points) > 1 and with_band:
         axes.fill_between(kbps, low, high, color=look.colour, alpha=0.13, linewidth=0)
     else:
         axes.vlines(kbps, low, high, color=look.colour, linewidth=1.2)
+
+
+def _rings(axes: Axes, codecs: pd.DataFrame, ringed: Mapping[str, bool]) -> None:
+    for row in codecs[codecs["condition"].isin(list(ringed))].to_dict("records"):
+        line = "-" if ringed[str(row["condition"])] else ":"
+        place = row["actual_bps"] / 1000, row["mean"]
+        axes.scatter(
+            *place, s=110, facecolors="none", edgecolors=INK, linewidths=1.1, linestyles=line, zorder=4, clip_on=False
+        )
 
 
 def _rate_axis(axes: Axes, kbps: np.ndarray[Any, Any]) -> None:

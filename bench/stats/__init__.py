@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from bench.stats.clustered import DRAWS, Interval, mean_ci, widening
+from bench.stats.groups import cluster_means
 from bench.stats.paired import (
     Difference,
     cliffs_delta,
-    cluster_means,
     difference,
+    differences,
     holm,
     rank_biserial,
-    sign_flip_p,
     wilcoxon_p,
 )
 from bench.stats.ranks import rank_intervals
+from bench.stats.ratings import clustered_error, t_interval, two_way_interval
 from bench.stats.resampled import cluster_bootstrap
+from bench.stats.signs import sign_flip_p
 
 __all__ = [
     "DRAWS",
@@ -23,12 +25,16 @@ __all__ = [
     "cliffs_delta",
     "cluster_bootstrap",
     "cluster_means",
+    "clustered_error",
     "difference",
+    "differences",
     "holm",
     "mean_ci",
     "rank_biserial",
     "rank_intervals",
     "sign_flip_p",
+    "t_interval",
+    "two_way_interval",
     "widening",
     "wilcoxon_p",
 ]  # fmt: skip

@@ -103,14 +103,14 @@ def _cluster_sums(values: Floats, clusters: NDArray[Any]) -> tuple[Floats, Float
 
 def _resampled_means(sums: Floats, sizes: Floats, seed: int, draws: int) -> Floats:
     parts = []
-    for counts in _resampling_counts(len(sums), seed, draws):
+    for counts in resampling_counts(len(sums), seed, draws):
         # Not "@": the last bits of BLAS depend on its threads, and the same run must give the same bytes.
         total, size = np.einsum("ij,j->i", counts, sums), np.einsum("ij,j->i", counts, sizes)
         parts.append(total / size)
     return np.concatenate(parts)
 
 
-def _resampling_counts(k: int, seed: int, draws: int) -> Iterator[Floats]:
+def resampling_counts(k: int, seed: int, draws: int) -> Iterator[Floats]:
     """How often each of ``k`` clusters is drawn: matrices of shape ``(some draws, k)``, never more than fit."""
     if k * draws <= CELLS_AT_ONCE:
         yield _kept_counts(k, seed, draws)

@@ -9,7 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bench.stats.clustered import DRAWS, mean_ci
+from bench.stats.clustered import DRAWS
+from bench.stats.groups import Groups, Sums
+from bench.stats.signs import sign_flip_ps
+from bench.stats.together import intervals
 
 Floats = NDArray[np.float64]
 
@@ -17,9 +20,10 @@ Floats = NDArray[np.float64]
 class Difference(NamedTuple):
     """Mean paired difference, second less first, with its interval; what the tests say; how large it is.
 
-    ``p`` is of the paired permutation test over clusters, ``p_wilcoxon`` of Wilcoxon's signed-rank test on the means of
-    the clusters. ``effect_dz`` is mean over standard deviation of the clusters' mean differences, ``rank_biserial``
-    between -1 and 1. NaN where fewer than two clusters, or an infinite value, give nothing.
+    ``mean`` is over clips, so a cluster counts by its size; ``low``, ``high`` and ``p`` (paired permutation test: the
+    signs of whole clusters are changed) speak of that very mean. ``p_wilcoxon`` (signed-rank test) and
+    ``rank_biserial`` (-1 to 1) take the mean of each cluster as one value. ``effect_dz`` is ``mean`` over the standard
+    deviation of the clusters' means. NaN where fewer than two clusters, or an infinite difference, give nothing.
     """
 
     mean: float
@@ -36,58 +40,57 @@ class Difference(NamedTuple):
 def difference(first: ArrayLike, second: ArrayLike, clusters: ArrayLike, seed: int, draws: int = DRAWS) -> Difference:
     """Compare two conditions on the clips that have a value of both; NaN in one of them leaves the clip out.
 
+    Equal infinities (a perfect copy in both) do not differ. The interval is that of :func:`bench.stats.mean_ci` on the
+    differences, ``p`` is of :func:`sign_flip_p` on the clusters' sums of differences.
+
     Args:
         first, second: one number per clip, in the same order.
         clusters: the source of each clip.
+
+    >>> found = difference([1.0, 2.0, 3.0, 4.0], [2.0, 3.0, 4.0, 6.0], ["a", "b", "c", "d"], seed=0)
+    >>> found.mean, found.p  # 2 of 16 combinations of signs are as extreme
+    (1.25, 0.125)
     """
+    return differences([(first, second)], clusters, seed, draws)[0]
+
+
+def differences(
+    pairs: Sequence[tuple[ArrayLike, ArrayLike]], clusters: ArrayLike, seed: int, draws: int = DRAWS
+) -> list[Difference]:
+    """:func:`difference` of each pair over the same clips, at the cost of few; each is what it is alone, to the bit."""
+    groups = Groups(clusters)
+    between = [paired(first, second) for first, second in pairs]
+    infinite = [bool(np.isinf(one).any()) for one in between]
+    sums = [groups.sums(np.where(np.isinf(one), np.nan, one)) for one in between]
+    found = intervals(sums, seed, draws=draws)
+    ps = sign_flip_ps([one.sums for one in sums], seed, draws)
+    return [
+        _of_infinite(one, groups)
+        if beyond
+        else Difference(*interval, *([math.nan] * 4 if interval.n_clusters < 2 else [p, *_effects(each)]))
+        for one, beyond, each, interval, p in zip(between, infinite, sums, found, ps, strict=True)
+    ]
+
+
+def paired(first: ArrayLike, second: ArrayLike) -> Floats:
+    """Second less first; NaN where either is missing, 0 where both are the same infinity."""
     one, two = (np.asarray(values, dtype=np.float64).ravel() for values in (first, second))
-    there = ~(np.isnan(one) | np.isnan(two))
     with np.errstate(invalid="ignore"):
-        between = (two - one)[there]
-    names = np.asarray(clusters).ravel()[there]
-    if not np.isfinite(between).all():
-        return Difference(math.nan, math.nan, math.nan, len(between), len(set(names.tolist())), *[math.nan] * 4)
-    interval = mean_ci(between, names, seed, draws=draws)
-    means = cluster_means(between, names)
-    if len(means) < 2:
-        return Difference(*interval, *[math.nan] * 4)
+        return np.where(one == two, 0.0, two - one)
+
+
+def _of_infinite(between: Floats, groups: Groups) -> Difference:
+    counted = groups.sums(np.where(np.isinf(between), 0.0, between))
+    signs = np.unique(between[np.isinf(between)])
+    mean = float(signs[0]) if len(signs) == 1 else math.nan
+    return Difference(mean, math.nan, math.nan, counted.n, len(counted.sums), *[math.nan] * 4)
+
+
+def _effects(sums: Sums) -> tuple[float, float, float]:
+    means = sums.means
     sd = float(means.std(ddof=1)) if np.ptp(means) else 0.0
-    mean = float(means.mean())
-    effect = mean / sd if sd else math.copysign(math.inf, mean) if mean else 0.0
-    return Difference(*interval, sign_flip_p(means, seed, draws), wilcoxon_p(means), effect, rank_biserial(means))
-
-
-def cluster_means(values: ArrayLike, clusters: ArrayLike) -> Floats:
-    """Mean of each cluster, clusters in sorted order; the order of the rows has no influence, to the last bit."""
-    given = np.asarray(values, dtype=np.float64).ravel()
-    names, codes = np.unique(np.asarray(clusters).ravel(), return_inverse=True)
-    order = np.lexsort((given, codes))
-    sums = np.bincount(codes[order], given[order], minlength=len(names))
-    return np.asarray(sums / np.bincount(codes, minlength=len(names)), dtype=np.float64)
-
-
-def sign_flip_p(differences: ArrayLike, seed: int, draws: int = DRAWS) -> float:
-    """Two-sided p of the paired permutation test: the signs of the differences of units are drawn at random.
-
-    The statistic is the mean. With few listeners every combination of signs is gone through; else ``draws`` of them,
-    with the observed one counted in, so that p is never 0.
-
-    >>> sign_flip_p([1.0, 2.0, 3.0, 4.0, 5.0], seed=0)  # 2 of the 32 combinations
-    0.0625
-    """
-    from scipy import stats
-
-    given = np.sort(np.asarray(differences, dtype=np.float64).ravel())
-    if len(given) < 2 or not given.any():
-        return 1.0
-    found = stats.permutation_test(
-        (given,), _mean, permutation_type="samples", n_resamples=draws, vectorized=True, rng=np.random.default_rng(seed)
-    )
-    return float(found.pvalue)
-
-
-def _mean(values: Floats, axis: int) -> Floats:
-    return np.asarray(values.mean(axis=axis))
+    effect = sums.mean / sd if sd else math.copysign(math.inf, sums.mean) if sums.mean else 0.0
+    return wilcoxon_p(means), effect, rank_biserial(means)
 
 
 def wilcoxon_p(differences: ArrayLike) -> float:

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from bench.stats import DRAWS, cliffs_delta, holm, rank_biserial, sign_flip_p, wilcoxon_p
-from listening_test.analysis.descriptive import t_interval
+from bench.stats import DRAWS, cliffs_delta, holm, rank_biserial, sign_flip_p, t_interval, wilcoxon_p
 from listening_test.mushra import SCALES
 
 Floats = NDArray[np.float64]
