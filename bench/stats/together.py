@@ -14,7 +14,7 @@ from bench.stats.groups import Sums, on_grid
 
 Floats = NDArray[np.float64]
 
-NORMAL_FROM = 1000
+NORMAL_FROM = 200
 """Number of clusters from which the bounds are those that the percentile interval tends to."""
 
 COLUMNS_AT_ONCE = 256  # resampled means held in memory: 20 MB
