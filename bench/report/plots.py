@@ -13,7 +13,7 @@ import pandas as pd
 from bench.report.svg import FAINT, INK, figure_style, inline_svg, series_colour
 from bench.report.wide import number
 from bench.results import Results
-from bench.tables import conditions, judged
+from bench.tables import conditions, measured
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -235,7 +235,5 @@ def _shortened(text: str, most: int = 26) -> str:
 
 def per_clip(results: Results, category: str, quantity: str) -> dict[str, np.ndarray[Any, Any]]:
     """Values per condition, in the order of the configuration."""
-    scores = judged(results)
-    rows = scores[(scores["category"] == category) & (scores["quantity"] == quantity) & (scores["status"] == "ok")]
-    found = {str(name): group["value"].to_numpy(dtype=float) for name, group in rows.groupby("condition", sort=False)}
-    return {name: found[name][~np.isnan(found[name])] for name in conditions(results) if name in found}
+    found = measured(results).of(category, quantity)
+    return {name: found[name].values for name in conditions(results) if name in found}

@@ -86,12 +86,12 @@ def failures(results: Results) -> pd.DataFrame:
     ``what`` lists the steps ("encoding" and the names of quantities) and ``rows`` counts their table rows.
     """
     keys = ["category", "clip", "condition", "status", "reason"]
-    encodings = results.encodings[keys].assign(what="encoding")
-    scores = results.scores[keys].assign(what=results.scores["quantity"])
-    rows = pd.concat([encodings, scores], ignore_index=True)
-    rows = rows.fillna({"reason": ""})
-    noted = (rows["status"] == "ok") & (rows["reason"] != "")  # coded and decoded, but something beside it failed
-    rows = rows[rows["status"].isin(["failed", "undefined"]) | noted]
+    encodings, scores = _troubled(results.encodings), _troubled(results.scores)
+    rows = pd.concat(
+        [encodings[keys].assign(what="encoding"), scores[keys].assign(what=scores["quantity"].astype(str))],
+        ignore_index=True,
+    )
+    rows = rows.astype(dict.fromkeys(keys, str)).assign(reason=rows["reason"].astype(object).fillna("").astype(str))
     steps = ["encoding", *results.quantities]
     grouped = [
         {**dict(zip(keys, key, strict=True)), "what": ", ".join(in_order(group["what"], steps)), "rows": len(group)}
@@ -106,6 +106,12 @@ def failures(results: Results) -> pd.DataFrame:
         )
     )
     return pd.DataFrame(grouped, columns=[*keys, "what", "rows"])
+
+
+def _troubled(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows that failed or are undefined; and what was coded and decoded, but something beside it failed."""
+    noted = (table["status"] == "ok") & table["reason"].notna() & (table["reason"] != "")
+    return table[table["status"].isin(["failed", "undefined"]) | noted]
 
 
 def methods(results: Results, seed: int) -> list[tuple[str, str]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from bench.results import Results
-from bench.tables import conditions, judged, quantities
+from bench.tables import clips_of, conditions, measured, quantities
 
 PREFERRED = "visqol_audio"
 
@@ -31,15 +33,20 @@ def worst_clips(results: Results, category: str, most: int = 3) -> list[Worst]:
     condition where it stands out most. Nothing where no condition has two clips.
     """
     roles = results.encodings.drop_duplicates("condition").set_index("condition")["role"]
-    scores = judged(results)
-    usable = scores[
-        (scores["category"] == category) & (scores["status"] == "ok") & scores["value"].abs().lt(float("inf"))
-    ]
-    usable = usable[usable["condition"].map(roles) == "codec"]
-    quantity = main_quantity(results, usable)
+    codecs = set(roles.index[roles == "codec"].astype(str))
+    quantity = main_quantity(results, category, codecs)
     if quantity is None:
         return []
-    cells = usable[usable["quantity"] == quantity][["clip", "condition", "value"]]
+    found = measured(results).of(category, quantity)
+    cells = pd.concat(
+        [
+            pd.DataFrame({"clip": clips_of(results, cell).to_numpy(), "condition": name, "value": cell.values})
+            for name, cell in found.items()
+            if name in codecs
+        ],
+        ignore_index=True,
+    )
+    cells = cells[np.isfinite(cells["value"])]
     per_condition = cells.groupby("condition")["value"]
     n = per_condition.transform("count")
     cells = cells.assign(others=(per_condition.transform("sum") - cells["value"]) / (n - 1).where(n > 1))
@@ -56,10 +63,15 @@ def worst_clips(results: Results, category: str, most: int = 3) -> list[Worst]:
     ]
 
 
-def main_quantity(results: Results, usable: pd.DataFrame) -> str | None:
-    """The quantity that speaks for a category: one whose direction is known."""
+def main_quantity(results: Results, category: str, codecs: Collection[str]) -> str | None:
+    """The quantity that speaks for a category: one with finite values of ``codecs`` whose direction is known."""
     about = results.quantities
-    found = {name for name in usable["quantity"] if about.get(name, {}).get("higher_is_better", True) is not None}
+    found = {
+        cell.quantity
+        for cell in measured(results)
+        if cell.category == category and cell.condition in codecs and np.isfinite(cell.values).any()
+    }
+    found = {name for name in found if about.get(name, {}).get("higher_is_better", True) is not None}
     if PREFERRED in found:
         return PREFERRED
     return next((name for name in quantities(results) if name in found), None)
