@@ -163,11 +163,12 @@ def _read(path: Path) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     names = [name for name in pq.read_schema(path).names if not name.startswith("__index_level_")]
-    repeated = [name for name in names if name in REPEATED]
-    table = pd.read_parquet(path, columns=[name for name in names if name not in REPEATED])
-    for name in repeated:
-        column = pq.read_table(path, columns=[name], read_dictionary=[name]).column(name)
-        table[name] = _categorical(column)
+    plain = [pd.read_parquet(path, columns=[name]) for name in names if name not in REPEATED]
+    table = pd.concat(plain, axis=1) if plain else pd.DataFrame()
+    for name in names:
+        if name in REPEATED:
+            column = pq.read_table(path, columns=[name], read_dictionary=[name]).column(name)
+            table[name] = _categorical(column)
     return table[names]
 
 

@@ -22,6 +22,7 @@ MARKERS = "osD^vPX<>p"
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (7, 2)))
 CONTROL_LINE = (0, (1, 2))
 STRIP_LIMIT = 30  # clips up to which each is drawn as a point
+DOTS = 200  # outliers of a box that can be told from one another
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,14 @@ def _box(axes: Axes, place: int, values: np.ndarray[Any, Any], colour: str) -> N
     axes.plot(*outline, color=colour, linewidth=1.0)
     axes.hlines([place] * 2, [box["whislo"], right], [left, box["whishi"]], color=colour, linewidth=1.0)
     axes.vlines(box["med"], place - half, place + half, color=colour, linewidth=2.0)
-    axes.plot(box["fliers"], [place] * len(box["fliers"]), linestyle="none", marker=".", markersize=3, color=colour)
+    fliers = _apart(box["fliers"], np.ptp(values) / DOTS)
+    axes.plot(fliers, [place] * len(fliers), linestyle="none", marker=".", markersize=3, color=colour)
+
+
+def _apart(values: np.ndarray[Any, Any], step: float) -> np.ndarray[Any, Any]:
+    """One of the values of each step: dots that lie on each other look like one."""
+    _, first = np.unique(np.floor(values / step), return_index=True) if len(values) else (None, [])
+    return values[first]
 
 
 def _shortened(text: str, most: int = 26) -> str:

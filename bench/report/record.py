@@ -10,7 +10,7 @@ import pandas as pd
 from bench.report.wide import limits_of
 from bench.results import Results
 from bench.stats import DRAWS
-from bench.tables import categories, conditions, in_order, is_complete, source_codes
+from bench.tables import categories, conditions, in_order, is_complete, once_per_run, source_codes
 
 CATEGORY_NAMES = {
     "speech": "Speech",
@@ -80,6 +80,7 @@ def headline(results: Results) -> Headline:
     )
 
 
+@once_per_run
 def failures(results: Results) -> pd.DataFrame:
     """What failed or was undefined: one row per clip, condition and reason, with everything it took along.
 
@@ -95,7 +96,7 @@ def failures(results: Results) -> pd.DataFrame:
     steps = ["encoding", *results.quantities]
     grouped = [
         {**dict(zip(keys, key, strict=True)), "what": ", ".join(in_order(group["what"], steps)), "rows": len(group)}
-        for key, group in rows.groupby(keys, sort=False)
+        for key, group in rows.groupby(keys, sort=False, observed=True)
     ]
     ranks = [{name: i for i, name in enumerate(names)} for names in (categories(results), conditions(results))]
     grouped.sort(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bench.results import Results
-from bench.tables import clips_of, conditions, measured, quantities
+from bench.tables import Cell, conditions, measured, quantities
 
 PREFERRED = "visqol_audio"
 
@@ -38,29 +39,37 @@ def worst_clips(results: Results, category: str, most: int = 3) -> list[Worst]:
     if quantity is None:
         return []
     found = measured(results).of(category, quantity)
-    cells = pd.concat(
-        [
-            pd.DataFrame({"clip": clips_of(results, cell).to_numpy(), "condition": name, "value": cell.values})
-            for name, cell in found.items()
-            if name in codecs
-        ],
-        ignore_index=True,
-    )
-    cells = cells[np.isfinite(cells["value"])]
-    per_condition = cells.groupby("condition")["value"]
-    n = per_condition.transform("count")
-    cells = cells.assign(others=(per_condition.transform("sum") - cells["value"]) / (n - 1).where(n > 1))
-    sign = 1 if results.quantities.get(quantity, {}).get("higher_is_better", True) else -1
     order = {name: rank for rank, name in enumerate(conditions(results))}
-    # Rounded, so that the last bit of a sum does not decide between equal clips.
+    sign = 1 if results.quantities.get(quantity, {}).get("higher_is_better", True) else -1
+    cells = pd.concat([_against_others(found[name], sign) for name in found if name in codecs], ignore_index=True)
+    # No clip stands here more often than there are conditions, so these hold the clips that are asked for.
+    cells = cells[cells["shortfall"] < 0].nsmallest(most * len(found), "shortfall", keep="all")
     cells = cells.assign(
-        shortfall=(sign * (cells["value"] - cells["others"])).round(9), rank=cells["condition"].map(order)
+        clip=results.scores["clip"].iloc[cells["row"]].astype(str).to_numpy(), rank=cells["condition"].map(order)
     )
-    cells = cells[cells["shortfall"] < 0].sort_values(["shortfall", "clip", "rank"]).drop_duplicates("clip").head(most)
+    cells = cells.sort_values(["shortfall", "clip", "rank"]).drop_duplicates("clip").head(most)
     return [
         Worst(category, str(row["clip"]), str(row["condition"]), quantity, row["value"], row["others"])
         for row in cells.to_dict("records")
     ]
+
+
+def _against_others(cell: Cell, sign: int) -> pd.DataFrame:
+    """The finite values of a cell, the mean of the others beside each, and how far on the good side it lies."""
+    finite = np.isfinite(cell.values)
+    values, n = cell.values[finite], int(finite.sum())
+    others = (math.fsum(values.tolist()) - values) / (n - 1) if n > 1 else np.full(n, math.nan)
+    # Rounded, so that the last bit of a sum does not decide between equal clips.
+    shortfall = (sign * (values - others)).round(9)
+    return pd.DataFrame(
+        {
+            "row": cell.rows[finite],
+            "condition": cell.condition,
+            "value": values,
+            "others": others,
+            "shortfall": shortfall,
+        }
+    )
 
 
 def main_quantity(results: Results, category: str, codecs: Collection[str]) -> str | None:

@@ -70,7 +70,8 @@ def _rates(results: Results) -> pd.DataFrame:
 @once_per_run
 def bitrates_of_means(results: Results) -> pd.DataFrame:
     """``actual_bps`` per category, condition and quantity, over the clips in that mean of :func:`summarise`."""
-    coded_clips = results.encodings[(results.encodings["status"] == "ok").to_numpy()]
+    table = results.encodings[["clip", "condition", "status", "payload_bits", "seconds"]]
+    coded_clips = table[(table["status"] == "ok").to_numpy()]
     clips, conditions = coded(coded_clips["clip"]), coded(coded_clips["condition"])
     place = np.full((len(conditions.names) + 1, len(clips.names) + 1), -1, dtype=np.int64)
     place[conditions.codes, clips.codes] = np.arange(len(coded_clips))
@@ -80,8 +81,8 @@ def bitrates_of_means(results: Results) -> pd.DataFrame:
     condition_place = {str(name): number for number, name in enumerate(conditions.names)}
     rows = []
     for cell in measured(results):
-        found = np.unique(place[condition_place.get(cell.condition, -1), of_scores[cell.rows]])
-        found = found[found >= 0]
+        found = np.sort(place[condition_place.get(cell.condition, -1), of_scores[cell.rows]])
+        found = found[(found >= 0) & (np.diff(found, prepend=-1) > 0)]  # each clip once
         if len(found):
             rows.append((*cell[:3], _ratio(_total(bits[found]), _total(seconds[found]))))
     return pd.DataFrame(rows, columns=[*CELL, "actual_bps"])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from bench.results import Results
@@ -86,8 +85,3 @@ def measured(results: Results) -> Measured:
 
 def _count(key: NDArray[Any], size: int) -> NDArray[np.intp]:
     return np.bincount(key, minlength=size)
-
-
-def clips_of(results: Results, cell: Cell) -> pd.Series:
-    """The clip of each value of a cell."""
-    return results.scores["clip"].iloc[cell.rows].astype(str)

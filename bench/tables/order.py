@@ -11,6 +11,7 @@ import pandas as pd
 from bench.domain import CATEGORIES
 from bench.results import Results
 from bench.tables.codes import coded, codes_in
+from bench.tables.kept import once_per_run
 
 
 def is_complete(results: Results) -> bool:
@@ -26,18 +27,24 @@ def in_order(found: Iterable[Any], first: Sequence[str]) -> list[str]:
 
 def categories(results: Results) -> list[str]:
     """Categories that have rows, in the usual order."""
-    return in_order([*results.encodings["category"].unique(), *results.scores["category"].unique()], CATEGORIES)
+    return in_order(_found(results, "encodings", "category") | _found(results, "scores", "category"), CATEGORIES)
 
 
 def conditions(results: Results) -> list[str]:
     """Conditions that have rows, in the order of the configuration."""
-    found = [*results.encodings["condition"].unique(), *results.scores["condition"].unique()]
+    found = _found(results, "encodings", "condition") | _found(results, "scores", "condition")
     return in_order(found, results.conditions)
 
 
 def quantities(results: Results) -> list[str]:
     """Quantities that have rows, in the order of the configuration."""
-    return in_order(results.scores["quantity"].unique(), list(results.quantities))
+    return in_order(_found(results, "scores", "quantity"), list(results.quantities))
+
+
+@once_per_run
+def _found(results: Results, table: str, column: str) -> frozenset[str]:
+    """The names in a column of a table."""
+    return frozenset(str(name) for name in getattr(results, table)[column].unique())
 
 
 def source_codes(table: pd.DataFrame) -> pd.Series:
@@ -45,13 +52,16 @@ def source_codes(table: pd.DataFrame) -> pd.Series:
     datasets, sources, clips = (coded(table[name]) for name in ("dataset", "source", "clip"))
     stated = codes_in(table["source"], sources.names[sources.names != ""]) >= 0
     width = len(sources.names) + len(clips.names)
-    named = np.where(stated, sources.codes, len(sources.names) + clips.codes.astype(np.int64))
-    places, distinct = pd.factorize((datasets.codes.astype(np.int64) + 1) * width + named)
+    key = datasets.codes.astype(np.int64) + 1
+    key *= width
+    key += np.where(stated, sources.codes, clips.codes.astype(np.int32) + np.int32(len(sources.names)))
+    places, distinct = pd.factorize(key)
+    del key, stated
     texts = [*sources.names, *(f"clip {name}" for name in clips.names)]
     of_dataset = ["", *datasets.names]
     whole = [f"{of_dataset[key // width]}\n{texts[key % width]}" for key in distinct.tolist()]
     ranks, _ = pd.factorize(np.array(whole, dtype=object), sort=True)
-    return pd.Series(ranks[places], index=table.index)
+    return pd.Series(ranks.astype(np.int32)[places], index=table.index)
 
 
 def finished(results: Results, rows: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
