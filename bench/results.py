@@ -172,8 +172,8 @@ def _read(path: Path) -> pd.DataFrame:
     return table[names]
 
 
-def _categorical(column: Any) -> pd.Categorical:
-    """A column of Arrow; its categories are sorted, so that codes do not depend on the order of the rows."""
+def _categorical(column: Any) -> Any:
+    """A column of Arrow as pd.Categorical; its categories are sorted, so that codes do not depend on the order of the rows."""
     import numpy as np
     import pandas as pd
     import pyarrow as pa
@@ -185,5 +185,5 @@ def _categorical(column: Any) -> pd.Categorical:
     smallest = np.min_scalar_type(-max(1, len(names)))  # signed, for -1 is "missing"
     places = np.full(len(names) + 1, -1, dtype=smallest)  # the last one is where -1 points to
     places[order] = np.arange(len(names))
-    codes = places[whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
-    return pd.Categorical.from_codes(codes, [names[place] for place in order])
+    codes: Any = places[whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+    return pd.Categorical.from_codes(codes, categories=pd.Index([names[place] for place in order]))

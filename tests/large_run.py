@@ -1,4 +1,4 @@
-"""A made-up run folder of any size, written in blocks: 100 000 clips, 20 conditions, 10 quantities take a minute.
+"""A made-up run folder of any size, written in blocks: 100 000 clips, 20 conditions, 10 quantities take half a minute.
 
 Every column of bench.results is there, text is as long and as repetitive as in real runs, some cells failed, some
 scores are undefined, infinite or do not apply, some references are band-limited.
@@ -9,6 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +66,7 @@ class Shape:
 
 
 def write_large_run(folder: Path, shape: Shape, seed: int = 0) -> None:
-    """Write a run of ``shape`` into ``folder``, row by row as `codecbench run` orders them: clip, condition, quantity."""
+    """Write a run of ``shape`` into ``folder``, its rows by clip, condition and quantity as `codecbench run` does."""
     folder.mkdir(parents=True, exist_ok=True)
     conditions = _conditions(shape.conditions)
     quantities = dict(list(QUANTITIES.items())[: shape.quantities])
@@ -77,6 +81,19 @@ def write_large_run(folder: Path, shape: Shape, seed: int = 0) -> None:
             encodings.write_table(_table(_encodings(block, conditions, failed, random), ENCODING_COLUMNS))
             columns = _scores(block, conditions, quantities, failed, shape, random)
             scores.write_table(_table(columns, SCORE_COLUMNS))
+
+
+def report_cost(run: Path, output: Path) -> tuple[float, float, float]:
+    """`codecbench report` as a user starts it: seconds on the clock, seconds of CPU, peak of resident memory in MB."""
+    command = [sys.executable, "-m", "bench.cli", "report", os.fspath(run), "--output", os.fspath(output)]
+    started = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=Path(__file__).parent.parent) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    kilobytes = usage.ru_maxrss / (1000 if sys.platform == "darwin" else 1) * 1.024
+    return time.perf_counter() - started, usage.ru_utime + usage.ru_stime, kilobytes / 1000
 
 
 def _conditions(count: int) -> list[tuple[str, int | None, str]]:
@@ -97,7 +114,9 @@ def _clips(shape: Shape, random: np.random.Generator) -> pd.DataFrame:
     place = np.arange(shape.clips) - np.searchsorted(category, category)
     source = (place / CLIPS_PER_SOURCE).astype(int)
     kinds = np.array(CATEGORIES)[category]
-    names = [f"{kind[:6]}_set/p{s % 311:03d}/utterance_{p:06d}" for kind, s, p in zip(kinds, source, place, strict=True)]
+    names = [
+        f"{kind[:6]}_set/p{s % 311:03d}/utterance_{p:06d}" for kind, s, p in zip(kinds, source, place, strict=True)
+    ]
     limited = random.random(shape.clips) < shape.limited_share
     seconds = np.round(random.uniform(2.0, 12.0, shape.clips), 3)
     columns: dict[str, Any] = {
@@ -247,9 +266,7 @@ def _table(found: Mapping[str, Any], columns: Mapping[str, str]) -> pa.Table:
     return pa.Table.from_arrays([found[field.name].cast(field.type) for field in schema], schema=schema)
 
 
-def _info(
-    conditions: list[tuple[str, int | None, str]], quantities: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
+def _info(conditions: list[tuple[str, int | None, str]], quantities: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     about = {
         name: {**facts, "summary": f"What {name} measures.", "metric": name, "metric_version": "1.4.2",
                "channel_policy": "per_channel",

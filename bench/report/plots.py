@@ -233,8 +233,10 @@ def _box(axes: Axes, place: int, values: np.ndarray[Any, Any], colour: str) -> N
 
 def _apart(values: np.ndarray[Any, Any], step: float) -> np.ndarray[Any, Any]:
     """One of the values of each step: dots that lie on each other look like one."""
-    _, first = np.unique(np.floor(values / step), return_index=True) if len(values) else (None, [])
-    return values[first]
+    if not len(values):
+        return values
+    _, first = np.unique(np.floor(values / step), return_index=True)
+    return np.asarray(values[first])
 
 
 def _shortened(text: str, most: int = 26) -> str:
@@ -244,4 +246,4 @@ def _shortened(text: str, most: int = 26) -> str:
 def per_clip(results: Results, category: str, quantity: str) -> dict[str, np.ndarray[Any, Any]]:
     """Values per condition, in the order of the configuration."""
     found = measured(results).of(category, quantity)
-    return {name: found[name].values for name in conditions(results) if name in found}
+    return {name: found[name].value for name in conditions(results) if name in found}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bench.report.wide import limits_of
 from bench.results import Results
-from bench.stats import DRAWS
+from bench.stats import DRAWS, NORMAL_FROM
 from bench.tables import categories, conditions, in_order, is_complete, once_per_run, source_codes
 
 CATEGORY_NAMES = {
@@ -127,7 +127,8 @@ def methods(results: Results, seed: int) -> list[tuple[str, str]]:
         ("Resampler", info.get("resampler")),
         ("Mean", "Over the clips of one category that have a value. There is no mean over categories."),
         ("Interval", "95 % percentile bootstrap over sources, widened for few sources (Hesterberg 2015); "
-         f"{DRAWS} draws, seed {seed}. Clips of one source are drawn together."),
+         f"{DRAWS} draws, seed {seed}; its limit for more than {NORMAL_FROM} sources. Clips of one source are drawn "
+         "together."),
         ("Imported", "; ".join(info.get("imported") or [])),
         ("Datasets", ", ".join(str(_name(dataset)) for dataset in info.get("datasets") or [])),
         ("Seed of the run", info.get("seed")),

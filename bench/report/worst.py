@@ -56,8 +56,8 @@ def worst_clips(results: Results, category: str, most: int = 3) -> list[Worst]:
 
 def _against_others(cell: Cell, sign: int) -> pd.DataFrame:
     """The finite values of a cell, the mean of the others beside each, and how far on the good side it lies."""
-    finite = np.isfinite(cell.values)
-    values, n = cell.values[finite], int(finite.sum())
+    finite = np.isfinite(cell.value)
+    values, n = cell.value[finite], int(finite.sum())
     others = (math.fsum(values.tolist()) - values) / (n - 1) if n > 1 else np.full(n, math.nan)
     # Rounded, so that the last bit of a sum does not decide between equal clips.
     shortfall = (sign * (values - others)).round(9)
@@ -78,7 +78,7 @@ def main_quantity(results: Results, category: str, codecs: Collection[str]) -> s
     found = {
         cell.quantity
         for cell in measured(results)
-        if cell.category == category and cell.condition in codecs and np.isfinite(cell.values).any()
+        if cell.category == category and cell.condition in codecs and np.isfinite(cell.value).any()
     }
     found = {name for name in found if about.get(name, {}).get("higher_is_better", True) is not None}
     if PREFERRED in found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.stats.clustered import DRAWS, Interval, mean_ci, widening
+from bench.stats.clustered import DRAWS, NORMAL_FROM, Interval, mean_ci, widening
 from bench.stats.paired import (
     Difference,
     cliffs_delta,
@@ -17,6 +17,7 @@ from bench.stats.ranks import rank_intervals
 
 __all__ = [
     "DRAWS",
+    "NORMAL_FROM",
     "Difference",
     "Interval",
     "cliffs_delta",

@@ -10,6 +10,7 @@ from bench.tables.order import categories, conditions, in_order, is_complete, qu
 from bench.tables.scores import summarise
 
 __all__ = [
-    "BAND_LIMITED", "Cell", "Measured", "band_limited", "bitrates_of_means", "categories", "conditions",
-    "in_order", "is_complete", "judged", "leaves_out", "measured", "once_per_run", "quantities", "rates", "source_codes", "summarise",
+    "BAND_LIMITED", "Cell", "Measured", "band_limited", "bitrates_of_means", "categories", "conditions", "in_order",
+    "is_complete", "judged", "leaves_out", "measured", "once_per_run", "quantities", "rates", "source_codes",
+    "summarise",
 ]  # fmt: skip

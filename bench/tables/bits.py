@@ -22,8 +22,8 @@ RATE_COLUMNS = (
     "delay_ms", "n", "n_failed", "n_undefined", "n_not_applicable",
 )  # fmt: skip
 USED = {
-    "category", "condition", "codec", "role", "bitrate_bps", "sample_rate", "seconds", "payload_bits", "container_bytes",
-    "bits_are", "encode_s", "decode_s", "delay_samples", "status",
+    "category", "condition", "codec", "role", "bitrate_bps", "sample_rate", "seconds", "payload_bits",
+    "container_bytes", "bits_are", "encode_s", "decode_s", "delay_samples", "status",
     *(f"{coder}_{what}" for coder in ENTROPY_CODERS for what in ("bits", "encode_s", "decode_s")),
 }  # fmt: skip
 """Columns of the encodings that :func:`rates` looks at."""

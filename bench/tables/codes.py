@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Codes = NDArray[np.signedinteger[Any]]
+Codes = NDArray[np.integer[Any]]
 
 
 class Coded(NamedTuple):
@@ -26,8 +26,8 @@ def coded(column: pd.Series) -> Coded:
         if (names == held).all():
             return Coded(column.cat.codes.to_numpy(), names)
         return Coded(codes_in(column, names), names)
-    codes, names = pd.factorize(column.astype(object), sort=True)
-    return Coded(codes, np.asarray(names, dtype=object))
+    codes, found = pd.factorize(column.astype(object), sort=True)
+    return Coded(codes, np.asarray(found, dtype=object))
 
 
 def codes_in(column: pd.Series, names: NDArray[np.object_]) -> Codes:

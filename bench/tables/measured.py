@@ -29,7 +29,7 @@ class Cell(NamedTuple):
     category: str
     condition: str
     quantity: str
-    values: NDArray[np.float64]
+    value: NDArray[np.float64]
     sources: NDArray[np.signedinteger[Any]]
     rows: NDArray[np.intp]
     counts: dict[str, int]
@@ -47,7 +47,7 @@ class Measured:
     def of(self, category: str, quantity: str) -> dict[str, Cell]:
         """The cells of a category and quantity that have values, by condition."""
         found = (cell for cell in self if (cell.category, cell.quantity) == (category, quantity))
-        return {cell.condition: cell for cell in found if len(cell.values)}
+        return {cell.condition: cell for cell in found if len(cell.value)}
 
 
 @once_per_run

@@ -34,7 +34,7 @@ def summarise(results: Results, seed: int = 0) -> pd.DataFrame:
 def _summary(results: Results, seed: int) -> pd.DataFrame:
     rows = []
     for cell in measured(results):
-        interval = mean_ci(cell.values, cell.sources, seed)
+        interval = mean_ci(cell.value, cell.sources, seed)
         about = results.quantities.get(cell.quantity, {})
         rows.append(
             {

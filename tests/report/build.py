@@ -104,9 +104,7 @@ def save(folder: Path, clips: Any, encodings: Any, scores: Any, info: dict[str, 
         frame.astype(columns).to_parquet(folder / name)
     (folder / RUN).write_text(json.dumps(info), encoding="utf-8")
     read = load_results(folder)
-    return replace(
-        read, encodings=read.encodings.astype(ENCODING_COLUMNS), scores=read.scores.astype(SCORE_COLUMNS)
-    )
+    return replace(read, encodings=read.encodings.astype(ENCODING_COLUMNS), scores=read.scores.astype(SCORE_COLUMNS))
 
 
 def with_tables(results: Results, folder: Path, **tables: Any) -> Results:
