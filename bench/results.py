@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 CLIPS, ENCODINGS, SCORES, RUN = "clips.parquet", "encodings.parquet", "scores.parquet", "run.json"
 SETS = "sets.parquet"
 
+REPEATED = (
+    "run", "clip", "dataset", "category", "source", "condition", "codec", "codec_version", "role", "bits_are", "metric",
+    "metric_version", "channel_policy", "quantity", "status", "reason",
+)  # fmt: skip
+"""Columns of text that a table of millions of rows holds as codes: categoricals, their categories in sorted order."""
+
 ENTROPY_CODERS = ("adaptive", "lm")
 """Lossless coders of codes; each has the columns ``*_bits``, ``*_encode_s`` and ``*_decode_s`` in the encodings."""
 
@@ -79,10 +85,12 @@ def no_sets() -> pd.DataFrame:
     return pd.DataFrame(columns=list(SET_COLUMNS)).astype(SET_COLUMNS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Results:
     """The tables of one run as pandas frames, with the columns of this module's ``*_COLUMNS``.
 
+    As :func:`load_results` reads them, the columns ``REPEATED`` of ``encodings`` and ``scores`` are categoricals, so
+    that twenty million scores fit into a gigabyte; ``scores.astype(SCORE_COLUMNS)`` has them as text. Either will do.
     ``info["quantities"]`` maps each quantity to its unit, direction (``higher_is_better``), range and summary;
     ``info["conditions"]`` lists condition ids in the order of the configuration; ``info["set_quantities"]`` says the
     same as ``quantities`` of the quantities in ``sets``.
@@ -139,7 +147,7 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
             "`codecbench run CONFIG` writes them; an interrupted run writes them when it is started again."
         )
     try:
-        clips, encodings, scores = (pd.read_parquet(folder / name) for name in (CLIPS, ENCODINGS, SCORES))
+        clips, encodings, scores = pd.read_parquet(folder / CLIPS), _read(folder / ENCODINGS), _read(folder / SCORES)
         sets = pd.read_parquet(folder / SETS) if (folder / SETS).is_file() else no_sets()
         info = json.loads((folder / RUN).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -147,3 +155,35 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
             f"{folder}: the results cannot be read ({error}). `codecbench run` writes them anew."
         ) from None
     return Results(folder, clips, encodings, scores, info, sets)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """The table at ``path``, a column at a time: its text never lies in memory once for every row."""
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    names = [name for name in pq.read_schema(path).names if not name.startswith("__index_level_")]
+    plain = [pd.read_parquet(path, columns=[name]) for name in names if name not in REPEATED]
+    table = pd.concat(plain, axis=1) if plain else pd.DataFrame()
+    for name in names:
+        if name in REPEATED:
+            column = pq.read_table(path, columns=[name], read_dictionary=[name]).column(name)
+            table[name] = _categorical(column)
+    return table[names]
+
+
+def _categorical(column: Any) -> Any:
+    """A column of Arrow as pd.Categorical; sorted categories, so that codes do not depend on the order of the rows."""
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+    coded = column if pa.types.is_dictionary(column.type) else column.cast(pa.string()).dictionary_encode()
+    whole = coded.unify_dictionaries().combine_chunks()
+    names = whole.dictionary.to_pylist()
+    order = sorted(range(len(names)), key=names.__getitem__)
+    smallest = np.min_scalar_type(-max(1, len(names)))  # signed, for -1 is "missing"
+    places = np.full(len(names) + 1, -1, dtype=smallest)  # the last one is where -1 points to
+    places[order] = np.arange(len(names))
+    codes: Any = places[whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+    return pd.Categorical.from_codes(codes, categories=pd.Index([names[place] for place in order]))

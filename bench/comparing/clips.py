@@ -16,7 +16,7 @@ from bench.errors import ConfigError
 from bench.registry import nearest
 from bench.report.worst import main_quantity
 from bench.results import Results
-from bench.tables import in_order, judged
+from bench.tables import in_order
 
 
 def changed_most(base: Results, new: Results, matched: Matched, by: str | None, most: int) -> list[ClipChange]:
@@ -34,12 +34,10 @@ def changed_most(base: Results, new: Results, matched: Matched, by: str | None, 
         raise ConfigError(
             f"--by: {by!r} is not compared here.{nearest(by, usable)} Quantities: {', '.join(usable) or 'none'}."
         )
-    scores = judged(new)
-    scores = scores[scores["quantity"].isin(usable) & (scores["status"] == "ok") & scores["clip"].isin(
-        matched.clips["clip"])]  # fmt: skip
+    names = {name for _, name in matched.conditions}
     found: list[ClipChange] = []
     for category in in_order(matched.clips["category"].unique(), CATEGORIES):
-        quantity = by or main_quantity(new, scores[scores["category"] == category])
+        quantity = by or main_quantity(new, category, names, usable)
         if quantity is not None:
             clips = matched.clips.loc[matched.clips["category"] == category, "clip"]
             found += _of_category(base, new, matched, category, quantity, clips)[:most]

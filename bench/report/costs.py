@@ -28,10 +28,11 @@ def cost_table(results: Results) -> pd.DataFrame:
 
     Parameters, memory and disk stand in the record of the run where it was asked to measure them.
     """
-    coded = results.encodings[(results.encodings["role"] == "codec") & (results.encodings["status"] == "ok")]
+    table = results.encodings[["codec", "role", "status", "seconds", "encode_s", "decode_s"]]
+    coded = table[(table["role"] == "codec") & (table["status"] == "ok")]
     recorded: Mapping[str, Any] = results.info.get("costs") or {}
     rows = {}
-    for codec, group in coded.groupby("codec", sort=False):
+    for codec, group in coded.groupby("codec", sort=False, observed=True):
         known = recorded.get(str(codec), {})
         rows[str(codec)] = [
             _speed(group, "encode"),

@@ -14,7 +14,7 @@ from bench.curves import series_of
 from bench.report.svg import FAINT, INK, figure_style, inline_svg, series_colour
 from bench.report.wide import number
 from bench.results import Results
-from bench.tables import conditions, judged
+from bench.tables import conditions, measured
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +26,7 @@ LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (7, 2))
 CONTROL_LINE = (0, (1, 2))
 STRIP_LIMIT = 30  # clips up to which each is drawn as a point
 MOST_BANDS = 6  # curves up to which intervals are bands; more of them would hide each other
+DOTS = 200  # outliers of a box that can be told from one another
 
 
 @dataclass(frozen=True)
@@ -247,7 +248,16 @@ def _box(axes: Axes, place: int, values: np.ndarray[Any, Any], colour: str) -> N
     axes.plot(*outline, color=colour, linewidth=1.0)
     axes.hlines([place] * 2, [box["whislo"], right], [left, box["whishi"]], color=colour, linewidth=1.0)
     axes.vlines(box["med"], place - half, place + half, color=colour, linewidth=2.0)
-    axes.plot(box["fliers"], [place] * len(box["fliers"]), linestyle="none", marker=".", markersize=3, color=colour)
+    fliers = _apart(box["fliers"], np.ptp(values) / DOTS)
+    axes.plot(fliers, [place] * len(fliers), linestyle="none", marker=".", markersize=3, color=colour)
+
+
+def _apart(values: np.ndarray[Any, Any], step: float) -> np.ndarray[Any, Any]:
+    """One of the values of each step: dots that lie on each other look like one."""
+    if not len(values):
+        return values
+    _, first = np.unique(np.floor(values / step), return_index=True)
+    return np.asarray(values[first])
 
 
 def _shortened(text: str, most: int = 26) -> str:
@@ -256,10 +266,8 @@ def _shortened(text: str, most: int = 26) -> str:
 
 def per_clip(results: Results, category: str, quantity: str) -> dict[str, np.ndarray[Any, Any]]:
     """Values per condition, in the order of the configuration."""
-    scores = judged(results)
-    rows = scores[(scores["category"] == category) & (scores["quantity"] == quantity) & (scores["status"] == "ok")]
-    found = {str(name): group["value"].to_numpy(dtype=float) for name, group in rows.groupby("condition", sort=False)}
-    return {name: found[name][~np.isnan(found[name])] for name in conditions(results) if name in found}
+    found = measured(results).of(category, quantity)
+    return {name: found[name].value for name in conditions(results) if name in found}
 
 
 def forest(places: Sequence[Place], styles: Mapping[str, Look], axis: str, label: str) -> str:

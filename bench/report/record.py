@@ -9,8 +9,8 @@ import pandas as pd
 
 from bench.report.wide import limits_of
 from bench.results import Results
-from bench.stats import DRAWS
-from bench.tables import categories, conditions, in_order, is_complete, source_codes
+from bench.stats import DRAWS, NORMAL_FROM
+from bench.tables import categories, conditions, in_order, is_complete, once_per_run, source_codes
 
 CATEGORY_NAMES = {
     "speech": "Speech",
@@ -80,22 +80,23 @@ def headline(results: Results) -> Headline:
     )
 
 
+@once_per_run
 def failures(results: Results) -> pd.DataFrame:
     """What failed or was undefined: one row per clip, condition and reason, with everything it took along.
 
     ``what`` lists the steps ("encoding" and the names of quantities) and ``rows`` counts their table rows.
     """
     keys = ["category", "clip", "condition", "status", "reason"]
-    encodings = results.encodings[keys].assign(what="encoding")
-    scores = results.scores[keys].assign(what=results.scores["quantity"])
-    rows = pd.concat([encodings, scores], ignore_index=True)
-    rows = rows.fillna({"reason": ""})
-    noted = (rows["status"] == "ok") & (rows["reason"] != "")  # coded and decoded, but something beside it failed
-    rows = rows[rows["status"].isin(["failed", "undefined"]) | noted]
+    encodings, scores = _troubled(results.encodings), _troubled(results.scores)
+    rows = pd.concat(
+        [encodings[keys].assign(what="encoding"), scores[keys].assign(what=scores["quantity"].astype(str))],
+        ignore_index=True,
+    )
+    rows = rows.astype(dict.fromkeys(keys, str)).assign(reason=rows["reason"].astype(object).fillna("").astype(str))
     steps = ["encoding", *results.quantities]
     grouped = [
         {**dict(zip(keys, key, strict=True)), "what": ", ".join(in_order(group["what"], steps)), "rows": len(group)}
-        for key, group in rows.groupby(keys, sort=False)
+        for key, group in rows.groupby(keys, sort=False, observed=True)
     ]
     ranks = [{name: i for i, name in enumerate(names)} for names in (categories(results), conditions(results))]
     grouped.sort(
@@ -106,6 +107,12 @@ def failures(results: Results) -> pd.DataFrame:
         )
     )
     return pd.DataFrame(grouped, columns=[*keys, "what", "rows"])
+
+
+def _troubled(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows that failed or are undefined; and what was coded and decoded, but something beside it failed."""
+    noted = (table["status"] == "ok") & table["reason"].notna() & (table["reason"] != "")
+    return table[table["status"].isin(["failed", "undefined"]) | noted]
 
 
 def methods(results: Results, seed: int) -> list[tuple[str, str]]:
@@ -120,7 +127,8 @@ def methods(results: Results, seed: int) -> list[tuple[str, str]]:
         ("Resampler", info.get("resampler")),
         ("Mean", "Over the clips of one category that have a value. There is no mean over categories."),
         ("Interval", "95 % percentile bootstrap over sources, widened for few sources (Hesterberg 2015); "
-         f"{DRAWS} draws, seed {seed}. Clips of one source are drawn together."),
+         f"{DRAWS} draws, seed {seed}; its limit for more than {NORMAL_FROM} sources. Clips of one source are drawn "
+         "together."),
         ("Imported", "; ".join(info.get("imported") or [])),
         ("Datasets", ", ".join(str(_name(dataset)) for dataset in info.get("datasets") or [])),
         ("Seed of the run", info.get("seed")),

@@ -17,12 +17,15 @@ from bench.audit.marks import MARKS, TABLE, Mark
 from bench.datasets.base import listed
 from bench.report.svg import figure_style, inline_svg, series_colour
 from bench.results import Results
+from bench.tables import once_per_run
 
 if TYPE_CHECKING:
     from bench.auditing import AuditRow
 
 SHOWN = 200
 BANDS_KHZ = (4, 8, 12, 16, 20)
+FACTS = ("clip", "category", "sample_rate", "channels", "samples", "start_s", "duration_s", "marks")
+MEASURES = ("bandwidth_hz", "loudness_lufs", "noise_floor_dbfs", "rt60_s")
 BAR = 40  # characters of the longest bar of a histogram in text
 
 
@@ -65,6 +68,7 @@ class Overview:
     charts: list[Chart]
 
 
+@once_per_run
 def of_results(results: Results) -> list[Reference]:
     """The references of a run; none of a run whose clips were not audited."""
     clips = results.clips
@@ -77,10 +81,10 @@ def of_results(results: Results) -> list[Reference]:
             sample_rate=int(row["sample_rate"]),
             channels=int(row["channels"]),
             seconds=_seconds(row),
-            **{name: _number(row[name]) for name in ("bandwidth_hz", "loudness_lufs", "noise_floor_dbfs", "rt60_s")},
+            **{name: _number(row[name]) for name in MEASURES},
             marks=json.loads(row["marks"]) if isinstance(row["marks"], str) else {},
         )
-        for row in clips.to_dict("records")
+        for row in clips[[*FACTS, *MEASURES]].to_dict("records")
     ]
 
 

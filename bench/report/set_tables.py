@@ -34,7 +34,8 @@ def set_table(results: Results) -> pd.DataFrame:
 
 def set_sheets(results: Results) -> list[Sheet]:
     """One table per category and measure: a row per condition that it applies to, a column per quantity."""
-    roles = dict(zip(results.encodings["condition"], results.encodings["role"], strict=True))
+    first = results.encodings.drop_duplicates("condition")
+    roles = dict(zip(first["condition"], first["role"], strict=True))
     made = []
     for (category, _), rows in results.sets.groupby(["category", "measure"], sort=False):
         tried = rows[rows["status"] != "not_applicable"]

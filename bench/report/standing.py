@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bench.report.worst import main_quantity
 from bench.results import Results
 from bench.stats import rank_intervals
-from bench.tables import judged, source_codes
+from bench.tables import Cell, conditions, measured
+from bench.tables.codes import coded
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -75,27 +83,38 @@ def sources_to_rank(conditions: int, level: float = 0.05) -> int:
 
 def standing(results: Results, summary: pd.DataFrame, category: str, seed: int) -> Standing | None:
     """The order of a category by its main quantity; None where nothing has a value."""
-    scores = judged(results)
-    rows = scores[(scores["category"] == category) & (scores["status"] == "ok") & scores["value"].notna()]
-    roles = results.encodings.drop_duplicates("condition").set_index("condition")["role"]
-    codecs = rows[rows["condition"].map(roles) == "codec"]
-    quantity = main_quantity(results, codecs if len(codecs) else rows)
+    roles = results.encodings.drop_duplicates("condition").set_index("condition")["role"].astype(str).to_dict()
+    codecs = [name for name in conditions(results) if roles.get(name) == "codec"]
+    quantity = main_quantity(results, category, codecs)
     if quantity is None:
         return None
     better = results.quantities.get(quantity, {}).get("higher_is_better", True)
+    cells = measured(results).of(category, quantity)
+    values, sources = _on_common_clips(results, [cells[name] for name in codecs if name in cells])
+    ranks = rank_intervals(values, sources, better, seed) if len(sources) else {}
     means = summary[(summary["category"] == category) & (summary["quantity"] == quantity) & summary["mean"].notna()]
-    values = codecs[codecs["quantity"] == quantity].assign(source=lambda table: source_codes(table))
-    frame = values.pivot_table(index=["source", "clip"], columns="condition", values="value", observed=True).dropna()
-    ranks = {}
-    if len(frame):
-        columns = {str(name): frame[name].to_numpy(dtype=float) for name in frame}
-        ranks = rank_intervals(columns, frame.index.get_level_values("source").to_numpy(), better, seed)
     places = [
-        Place(name, str(roles.get(name, "codec")), row["mean"], row["ci_low"], row["ci_high"], ranks.get(name))
+        Place(name, roles.get(name, "codec"), row["mean"], row["ci_low"], row["ci_high"], ranks.get(name))
         for row in means.to_dict("records")
         for name in [str(row["condition"])]
     ]
     sign = -1 if better else 1
-    places.sort(key=lambda place: (sign * place.mean if math.isfinite(place.mean) else -math.inf, place.condition))
-    sources = frame.index.get_level_values("source").nunique()
-    return Standing(category, quantity, places, len(frame), sources)
+    places.sort(key=lambda place: (sign * place.mean, place.condition))
+    return Standing(category, quantity, places, len(sources), len(np.unique(sources)))
+
+
+def _on_common_clips(results: Results, cells: Sequence[Cell]) -> tuple[dict[str, Floats], NDArray[Any]]:
+    """The values of each condition on the clips that all of them have, in one order, and the sources of these clips."""
+    clips = coded(results.scores["clip"]).codes
+    names = [clips[cell.rows] for cell in cells]
+    common = reduce(np.intersect1d, names) if names else np.zeros(0, dtype=np.intp)
+    places = [_places(of_cell, common) for of_cell in names]
+    values = {cell.condition: cell.value[place] for cell, place in zip(cells, places, strict=True)}
+    sources = cells[0].sources[places[0]] if cells else np.zeros(0, dtype=np.intp)
+    return values, sources
+
+
+def _places(clips: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.intp]:
+    """Where each of ``wanted`` stands in ``clips``."""
+    order = np.argsort(clips, kind="stable")
+    return np.asarray(order[np.searchsorted(clips[order], wanted)])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from bench.results import Results
-from bench.tables import conditions, judged, quantities
+from bench.tables import Cell, conditions, measured, quantities
 
 PREFERRED = "visqol_audio"
 
@@ -31,35 +34,59 @@ def worst_clips(results: Results, category: str, most: int = 3) -> list[Worst]:
     condition where it stands out most. Nothing where no condition has two clips.
     """
     roles = results.encodings.drop_duplicates("condition").set_index("condition")["role"]
-    scores = judged(results)
-    usable = scores[
-        (scores["category"] == category) & (scores["status"] == "ok") & scores["value"].abs().lt(float("inf"))
-    ]
-    usable = usable[usable["condition"].map(roles) == "codec"]
-    quantity = main_quantity(results, usable)
+    codecs = set(roles.index[roles == "codec"].astype(str))
+    quantity = main_quantity(results, category, codecs)
     if quantity is None:
         return []
-    cells = usable[usable["quantity"] == quantity][["clip", "condition", "value"]]
-    per_condition = cells.groupby("condition")["value"]
-    n = per_condition.transform("count")
-    cells = cells.assign(others=(per_condition.transform("sum") - cells["value"]) / (n - 1).where(n > 1))
-    sign = 1 if results.quantities.get(quantity, {}).get("higher_is_better", True) else -1
+    found = measured(results).of(category, quantity)
     order = {name: rank for rank, name in enumerate(conditions(results))}
-    # Rounded, so that the last bit of a sum does not decide between equal clips.
+    sign = 1 if results.quantities.get(quantity, {}).get("higher_is_better", True) else -1
+    cells = pd.concat([_against_others(found[name], sign) for name in found if name in codecs], ignore_index=True)
+    # No clip stands here more often than there are conditions, so these hold the clips that are asked for.
+    cells = cells[cells["shortfall"] < 0].nsmallest(most * len(found), "shortfall", keep="all")
     cells = cells.assign(
-        shortfall=(sign * (cells["value"] - cells["others"])).round(9), rank=cells["condition"].map(order)
+        clip=results.scores["clip"].iloc[cells["row"]].astype(str).to_numpy(), rank=cells["condition"].map(order)
     )
-    cells = cells[cells["shortfall"] < 0].sort_values(["shortfall", "clip", "rank"]).drop_duplicates("clip").head(most)
+    cells = cells.sort_values(["shortfall", "clip", "rank"]).drop_duplicates("clip").head(most)
     return [
         Worst(category, str(row["clip"]), str(row["condition"]), quantity, row["value"], row["others"])
         for row in cells.to_dict("records")
     ]
 
 
-def main_quantity(results: Results, usable: pd.DataFrame) -> str | None:
-    """The quantity that speaks for a category: one whose direction is known."""
+def _against_others(cell: Cell, sign: int) -> pd.DataFrame:
+    """The finite values of a cell, the mean of the others beside each, and how far on the good side it lies."""
+    finite = np.isfinite(cell.value)
+    values, n = cell.value[finite], int(finite.sum())
+    others = (math.fsum(values.tolist()) - values) / (n - 1) if n > 1 else np.full(n, math.nan)
+    # Rounded, so that the last bit of a sum does not decide between equal clips.
+    shortfall = (sign * (values - others)).round(9)
+    return pd.DataFrame(
+        {
+            "row": cell.rows[finite],
+            "condition": cell.condition,
+            "value": values,
+            "others": others,
+            "shortfall": shortfall,
+        }
+    )
+
+
+def main_quantity(
+    results: Results, category: str, codecs: Collection[str], among: Collection[str] | None = None
+) -> str | None:
+    """The quantity that speaks for a category: one with finite values of ``codecs`` whose direction is known.
+
+    ``among``: only these quantities; all without it.
+    """
     about = results.quantities
-    found = {name for name in usable["quantity"] if about.get(name, {}).get("higher_is_better", True) is not None}
+    found = {
+        cell.quantity
+        for cell in measured(results)
+        if cell.category == category and cell.condition in codecs and np.isfinite(cell.value).any()
+    }
+    found = {name for name in found if about.get(name, {}).get("higher_is_better", True) is not None}
+    found &= found if among is None else set(among)
     if PREFERRED in found:
         return PREFERRED
     return next((name for name in quantities(results) if name in found), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.stats.clustered import DRAWS, Interval, mean_ci, widening
+from bench.stats.clustered import DRAWS, NORMAL_FROM, Interval, mean_ci, widening
 from bench.stats.groups import cluster_means
 from bench.stats.paired import (
     Difference,
@@ -20,6 +20,7 @@ from bench.stats.signs import sign_flip_p
 
 __all__ = [
     "DRAWS",
+    "NORMAL_FROM",
     "Difference",
     "Interval",
     "cliffs_delta",

@@ -17,6 +17,9 @@ DRAWS = 10_000
 
 CELLS_AT_ONCE = 2_000_000  # resampling counts held in memory at one time: 16 MB
 
+NORMAL_FROM = 200
+"""Number of clusters above which the bounds are those that the percentile interval tends to, without drawing."""
+
 
 class Interval(NamedTuple):
     """A mean with its confidence interval; ``n`` values from ``n_clusters`` independent sources."""
@@ -45,6 +48,10 @@ def mean_ci(values: ArrayLike, clusters: ArrayLike, seed: int, level: float = 0.
     (exponential) is covered less often: 88 % with 5 clusters, 92 % with 20. The bootstrap-t interval would be better
     there, but it is infinite when several values are equal, as saturated scores are.
 
+    With more than ``NORMAL_FROM`` clusters nothing is drawn: the resampled mean is normal but for its skewness, and the
+    quantiles of that limit (the first term of Cornish and Fisher's expansion) are nearer to those of the bootstrap than
+    the quantiles of 10 000 draws are.
+
     The bounds keep the skewness of the data and may lie outside the range of the quantity.
 
     Args:
@@ -61,7 +68,8 @@ def mean_ci(values: ArrayLike, clusters: ArrayLike, seed: int, level: float = 0.
     Source:
         Hesterberg, "What Teachers Should Know About the Bootstrap", The American Statistician 69(4), 2015,
         arXiv:1411.5279. Clusters as units: Cameron, Gelbach and Miller, "Bootstrap-Based Improvements for
-        Inference with Clustered Errors", Review of Economics and Statistics 90(3), 2008.
+        Inference with Clustered Errors", Review of Economics and Statistics 90(3), 2008. The limit: Hall, "The
+        Bootstrap and Edgeworth Expansion", Springer 1992, chapters 2 and 3.
 
     >>> [round(float(x), 1) for x in mean_ci([3.0, 4.0, 5.0, 4.0], ["a", "b", "c", "d"], seed=0)]
     [4.0, 2.6, 5.4, 4.0, 4.0]
@@ -73,9 +81,12 @@ def mean_ci(values: ArrayLike, clusters: ArrayLike, seed: int, level: float = 0.
     if k < 2 or not math.isfinite(mean):
         return Interval(mean, math.nan, math.nan, n, k)
     # Distances from the mean: exact zeros for constant data, and no digits lost to a large offset.
-    distances = _resampled_means(sums - mean * sizes, sizes, seed, draws)
-    tail = (1 - level) / 2
-    low, high = widening(k, level) * np.quantile(distances, [tail, 1 - tail])
+    residues, tail = sums - mean * sizes, (1 - level) / 2
+    if k > NORMAL_FROM:
+        bounds = limits(residues, n, level)
+    else:
+        bounds = np.quantile(_resampled_means(residues, sizes, seed, draws), [tail, 1 - tail])
+    low, high = widening(k, level) * bounds
     return Interval(mean, mean + float(low), mean + float(high), n, k)
 
 
@@ -95,10 +106,28 @@ def _cluster_sums(values: Floats, clusters: NDArray[Any]) -> tuple[Floats, Float
     if np.isnan(values).any():
         raise ValueError("NaN among the values: leave out what was not measured, and count it.")
     names, codes = np.unique(clusters, return_inverse=True)
-    order = np.lexsort((values, codes))  # sums do not depend on the order of the rows, not even by rounding
+    sizes = np.bincount(codes, minlength=len(names))
+    if sizes.max(initial=0) > 2:  # two numbers have one sum; that of more depends on their order by its last bit
+        order = np.lexsort((values, codes))
+        values, codes = values[order], codes[order]
     with np.errstate(invalid="ignore"):
-        sums = np.bincount(codes[order], values[order], minlength=len(names)).astype(np.float64)
-    return sums, np.bincount(codes, minlength=len(names)).astype(np.float64)
+        sums = np.bincount(codes, values, minlength=len(names)).astype(np.float64)
+    return sums, sizes.astype(np.float64)
+
+
+def limits(residues: Floats, n: int, level: float) -> Floats:
+    """Where the quantiles of the resampled distances from the mean lie for many clusters."""
+    from scipy.special import ndtri
+
+    largest = float(np.abs(residues).max())
+    if not largest:
+        return np.zeros(2)
+    scaled = residues / largest  # so that no power of it overflows
+    variance = np.square(scaled).sum()
+    skewness = (scaled**3).sum() / variance**1.5
+    z = float(ndtri((1 + level) / 2))
+    shift = skewness * (z**2 - 1) / 6
+    return np.asarray(np.array([shift - z, shift + z]) * math.sqrt(variance) * largest / n, dtype=np.float64)
 
 
 def _resampled_means(sums: Floats, sizes: Floats, seed: int, draws: int) -> Floats:

@@ -9,13 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.stats.clustered import DRAWS, Interval, resampling_counts, widening
+from bench.stats.clustered import DRAWS, NORMAL_FROM, Interval, limits, resampling_counts, widening
 from bench.stats.groups import Sums, on_grid
 
 Floats = NDArray[np.float64]
-
-NORMAL_FROM = 200
-"""Number of clusters from which the bounds are those that the percentile interval tends to."""
 
 COLUMNS_AT_ONCE = 256  # resampled means held in memory: 20 MB
 
@@ -32,7 +29,7 @@ def intervals(columns: Sequence[Sums], seed: int, level: float = 0.95, draws: in
     for place, one in enumerate(columns):
         k = len(one.sums)
         if k > NORMAL_FROM:
-            found[place] = _between(found[place], _limits(one, level), level)
+            found[place] = _between(found[place], limits(_residues(one), one.n, level), level)
         elif k >= 2:
             by_size[k].append(place)
     for places in by_size.values():
@@ -66,18 +63,3 @@ def _drawn(columns: Sequence[Sums], seed: int, level: float, draws: int) -> Floa
 def _residues(one: Sums) -> Floats:
     """What each cluster adds to the sum beyond its share of the mean."""
     return one.sums - one.mean * one.sizes
-
-
-def _limits(one: Sums, level: float) -> Floats:
-    from scipy.special import ndtri
-
-    residues = _residues(one)
-    largest = float(np.abs(residues).max())
-    if not largest:
-        return np.zeros(2)
-    scaled = residues / largest
-    variance = np.square(scaled).sum()
-    skewness = (scaled**3).sum() / variance**1.5
-    z = float(ndtri((1 + level) / 2))
-    shift = skewness * (z**2 - 1) / 6
-    return np.array([shift - z, shift + z]) * math.sqrt(variance) * largest / one.n

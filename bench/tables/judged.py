@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from bench.audit.marks import edge_at, is_band_limited
 from bench.results import Results
+from bench.tables.codes import coded, codes_in
 
 BAND_LIMITED = "band_limited"
 
@@ -19,22 +21,22 @@ def band_limited(results: Results) -> pd.Series:
     the lower of the rate of the reference and the rate at which the codec worked on that clip. Nothing is
     band-limited in a run whose clips were not audited.
     """
-    scores = results.scores
+    scores, encodings = results.scores, results.encodings
     if "edge_hz" not in results.clips:
         return pd.Series(False, index=scores.index, dtype=bool)
+    clips = results.clips.drop_duplicates("clip", keep="last")
+    names = clips["clip"].to_numpy(dtype=object)
+    codec_rates, at = np.unique(encodings["sample_rate"].to_numpy("float64", na_value=0.0), return_inverse=True)
     common = results.info.get("sample_rate")
-    judged_at = {
-        str(clip): (edge, int(rate), int(common or rate))
-        for clip, edge, rate in results.clips[["clip", "edge_hz", "sample_rate"]].itertuples(index=False)
-    }
-    coded = results.encodings[["clip", "condition", "sample_rate"]].itertuples(index=False)
-    limited = {
-        (clip, condition)
-        for clip, condition, rate in coded
-        if clip in judged_at and _is_limited(*judged_at[clip], None if pd.isna(rate) else int(rate))
-    }
-    cells = zip(scores["clip"], scores["condition"], strict=True)
-    return pd.Series([cell in limited for cell in cells], scores.index, dtype=bool)
+    by_rate = np.zeros((len(names) + 1, len(codec_rates)), dtype=bool)  # the last row is of clips that are not known
+    for place, (edge, rate) in enumerate(clips[["edge_hz", "sample_rate"]].itertuples(index=False)):
+        by_rate[place] = [_is_limited(edge, int(rate), int(common or rate), int(codec)) for codec in codec_rates]
+    of_clip, of_condition = codes_in(encodings["clip"], names), coded(encodings["condition"])
+    limited = by_rate[of_clip, at]
+    cells = np.zeros((len(names) + 1, len(of_condition.names) + 1), dtype=bool)
+    cells[of_clip[limited], of_condition.codes[limited]] = True
+    found = cells[codes_in(scores["clip"], names), codes_in(scores["condition"], of_condition.names)]
+    return pd.Series(found, scores.index, dtype=bool)
 
 
 def leaves_out(results: Results) -> bool:
@@ -48,9 +50,12 @@ def judged(results: Results) -> pd.DataFrame:
     if not leaves_out(results):
         return scores
     out = band_limited(results) & (scores["status"] == "ok") & scores["value"].notna()
-    return scores.assign(status=scores["status"].mask(out.astype(bool), BAND_LIMITED))
+    status = scores["status"]
+    if isinstance(status.dtype, pd.CategoricalDtype) and BAND_LIMITED not in status.cat.categories:
+        status = status.cat.set_categories(sorted([*status.cat.categories, BAND_LIMITED]))
+    return scores.assign(status=status.mask(out.astype(bool), BAND_LIMITED))
 
 
-def _is_limited(edge_hz: float, file_rate: int, reference_rate: int, codec_rate: int | None) -> bool:
+def _is_limited(edge_hz: float, file_rate: int, reference_rate: int, codec_rate: int) -> bool:
     edge = edge_at(None if math.isnan(edge_hz) else edge_hz, file_rate, reference_rate)
     return is_band_limited(edge, min(reference_rate, codec_rate or reference_rate))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def make_run(
 
 
 def save(folder: Path, clips: Any, encodings: Any, scores: Any, info: dict[str, Any]) -> Results:
-    """Write the tables and read them back."""
+    """Write the tables and read them back, as text that a test can change."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows, columns in (
         (CLIPS, clips, CLIP_COLUMNS), (ENCODINGS, encodings, ENCODING_COLUMNS), (SCORES, scores, SCORE_COLUMNS),
@@ -102,7 +103,8 @@ def save(folder: Path, clips: Any, encodings: Any, scores: Any, info: dict[str, 
         frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows, columns=list(columns))
         frame.astype(columns).to_parquet(folder / name)
     (folder / RUN).write_text(json.dumps(info), encoding="utf-8")
-    return load_results(folder)
+    read = load_results(folder)
+    return replace(read, encodings=read.encodings.astype(ENCODING_COLUMNS), scores=read.scores.astype(SCORE_COLUMNS))
 
 
 def with_tables(results: Results, folder: Path, **tables: Any) -> Results:

@@ -13,7 +13,8 @@ from rich.console import Console
 from bench.report import rates, render, summarise, to_json, write_report
 from bench.report.markdown import escape
 from bench.report.record import failures, headline
-from bench.tables.long import RATE_COLUMNS, SUMMARY_COLUMNS
+from bench.tables.bits import RATE_COLUMNS
+from bench.tables.scores import SUMMARY_COLUMNS
 from tests.report.build import make_run, with_tables
 
 NASTY = '<b>&"x'
