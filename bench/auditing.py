@@ -23,6 +23,7 @@ from bench.domain import Clip
 from bench.errors import DatasetError, row_of
 from bench.store import digest, write_bytes
 from bench.threads import ONE_THREAD
+from bench.untrusted import parse_json
 
 Progress = Callable[[int, int], None]
 """Called with the number of clips that are done, and of all."""
@@ -227,7 +228,7 @@ def _path(cache: Path, key: str) -> Path:
 def _kept(cache: Path, key: str) -> dict[str, Any] | None:
     """What an earlier audit has measured; an entry that cannot be read counts as absent."""
     try:
-        result: dict[str, Any] = json.loads(_path(cache, key).read_bytes())
+        result: dict[str, Any] = parse_json(_path(cache, key).read_bytes())
         Facts.from_dict(result["facts"])
         return result if isinstance(result["format"], str) else None
     except (OSError, ValueError, KeyError, TypeError):

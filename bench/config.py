@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from bench import codecs, datasets, metrics
@@ -16,6 +15,7 @@ from bench.domain import Condition
 from bench.errors import CodecbenchError, ConfigError, UnknownName
 from bench.metrics import sets
 from bench.registry import nearest
+from bench.untrusted import parse_yaml
 
 
 class CodecConfig(BaseModel):
@@ -123,9 +123,9 @@ def mapping_of(file: Path, keys: str = "datasets and codecs") -> tuple[dict[str,
     """
     try:
         text = file.read_text(encoding="utf-8")
-        data = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506  # a SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
+        data = parse_yaml(text)
+    except ValueError as error:
+        raise ConfigError(f"{file}: not valid YAML: {error}") from None
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read ({error.strerror}).") from None
     if not isinstance(data, dict):
@@ -195,22 +195,6 @@ def find(path: str | os.PathLike[str]) -> Path:
         return there[file.name]
     near = nearest(file.stem, known)
     raise ConfigError(f"{path}: no such configuration file.{near} Shipped with codecbench: {', '.join(known)}.")
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """A SafeLoader that refuses a key given twice, where PyYAML would silently take the last."""
-
-
-def _mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key) for key, _ in node.value]
-    for index, key in enumerate(keys):
-        if key in keys[:index]:
-            raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", node.start_mark)
-    loader.flatten_mapping(node)
-    return loader.construct_mapping(node, deep=True)
-
-
-_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
 def _key(location: tuple[int | str, ...]) -> str:

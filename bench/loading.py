@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from bench.datasets.base import DatasetContext
 from bench.domain import Category, Clip
 from bench.errors import ConfigError, DatasetError
 from bench.registry import nearest
+from bench.untrusted import parse_json
 
 MANIFEST = "manifest.jsonl"
 
@@ -110,7 +110,7 @@ def name_of(what: str) -> str:
     names = set()
     try:
         for line in path.read_text(encoding="utf-8").splitlines():
-            names.add(str(json.loads(line)["dataset"]) if line.strip() else "")
+            names.add(str(parse_json(line)["dataset"]) if line.strip() else "")
     except (OSError, ValueError, KeyError, TypeError):  # whoever reads the manifest says what is wrong with it
         names.clear()
     names.discard("")

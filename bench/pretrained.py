@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import MissingRequirement
+from bench.untrusted import parse_json
 from bench.weights import Weights, not_weights
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def load_model(model_class: str, found: Weights, what: str, unused: Sequence[str
     logging.disable_progress_bar()
     made = getattr(transformers, model_class)
     try:
-        kind = json.loads((found.path / "config.json").read_text(encoding="utf-8")).get("model_type")
+        kind = parse_json((found.path / "config.json").read_text(encoding="utf-8")).get("model_type")
         if kind not in (None, made.config_class.model_type):
             raise ValueError(f"config.json says model_type {kind!r}")
         model, info = made.from_pretrained(found.path, local_files_only=True, output_loading_info=True)

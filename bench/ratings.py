@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.errors import DatasetError, StoreError
+from bench.untrusted import read_parquet
 
 COLUMNS = (
     "test", "test_type", "listener", "simulated", "clip", "dataset", "category", "replicate", "training", "condition",
@@ -31,7 +32,7 @@ def ratings_for_leaderboard(path: str | Path, with_simulated: bool = False) -> p
     path = Path(path)
     file = path / "ratings.parquet" if path.is_dir() else path
     try:
-        table = pd.read_parquet(file)
+        table = read_parquet(file)
     except FileNotFoundError:
         raise StoreError(
             f"{file}: expected ratings, but there is no such file. `codecbench listen analyze` writes it."

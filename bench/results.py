@@ -13,13 +13,14 @@ results/runs/NAME/
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import StoreError
+from bench.run_shape import checked_table, require_info
+from bench.untrusted import parse_json, read_parquet, require_plausible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,6 +77,14 @@ SET_COLUMNS = {
     "n_sources": "int64", "n_items": "int64", "n_failed": "int64", "n_undefined": "int64",
     "n_not_applicable": "int64", "status": "string", "reason": "string", "details": "string",
 }  # fmt: skip
+
+OPTIONAL_COLUMNS = frozenset({
+    "format", "bandwidth_hz", "edge_hz", "edge_db", "lossy", "stereo", "peak_dbfs", "dc", "silence_share",
+    "loudness_lufs", "noise_floor_dbfs", "range_db", "rt60_s", "fingerprint", "marks", "bits_are", "lag_samples",
+    "adaptive_bits", "adaptive_coded", "adaptive_encode_s", "adaptive_decode_s", "lm_bits", "lm_coded", "lm_encode_s",
+    "lm_decode_s", "prepare_s", "score_s",
+})  # fmt: skip
+"""Columns that runs of earlier versions lack, as bench/records/schema/tables-1.json has them."""
 
 
 def no_sets() -> pd.DataFrame:
@@ -137,7 +146,6 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
     Raises:
         StoreError: no run there, or a table that cannot be read.
     """
-    import pandas as pd
 
     folder = Path(folder)
     missing = [name for name in (RUN, CLIPS, ENCODINGS, SCORES) if not (folder / name).is_file()]
@@ -147,9 +155,14 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
             "`codecbench run CONFIG` writes them; an interrupted run writes them when it is started again."
         )
     try:
-        clips, encodings, scores = pd.read_parquet(folder / CLIPS), _read(folder / ENCODINGS), _read(folder / SCORES)
-        sets = pd.read_parquet(folder / SETS) if (folder / SETS).is_file() else no_sets()
-        info = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        clips, encodings, scores = read_parquet(folder / CLIPS), _read(folder / ENCODINGS), _read(folder / SCORES)
+        sets = read_parquet(folder / SETS) if (folder / SETS).is_file() else no_sets()
+        info = parse_json((folder / RUN).read_text(encoding="utf-8"))
+        require_info(info)
+        clips = checked_table(clips, CLIP_COLUMNS, OPTIONAL_COLUMNS, ("reference",))
+        encodings = checked_table(encodings, ENCODING_COLUMNS, OPTIONAL_COLUMNS, ("decoded",))
+        scores = checked_table(scores, SCORE_COLUMNS, OPTIONAL_COLUMNS)
+        sets = checked_table(sets, SET_COLUMNS, ())
     except (OSError, ValueError) as error:
         raise StoreError(
             f"{folder}: the results cannot be read ({error}). `codecbench run` writes them anew."
@@ -162,8 +175,11 @@ def _read(path: Path) -> pd.DataFrame:
     import pandas as pd
     import pyarrow.parquet as pq
 
+    require_plausible(path)
     names = [name for name in pq.read_schema(path).names if not name.startswith("__index_level_")]
-    plain = [pd.read_parquet(path, columns=[name]) for name in names if name not in REPEATED]
+    if len(set(names)) < len(names):
+        raise ValueError(f"{path.name}: a column is there twice")
+    plain = [read_parquet(path, [name]) for name in names if name not in REPEATED]
     table = pd.concat(plain, axis=1) if plain else pd.DataFrame()
     for name in names:
         if name in REPEATED:

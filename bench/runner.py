@@ -29,6 +29,7 @@ from bench.pooling import pool, set_rows
 from bench.provenance import machine, now, package_versions, revision
 from bench.results import Results
 from bench.store import Cache, Journal, digest, locked, write_json, write_table
+from bench.untrusted import parse_json
 
 ATTEMPTS = 2
 """How often a step may kill its worker before its cell fails: once can be bad luck, twice is the cell."""
@@ -306,14 +307,14 @@ def _costs(part: Plan, cache: Path, tell: Callable[[str], None]) -> dict[str, di
                 found[condition.series] = {"reason": str(error)}
                 continue
             write_json(path, {key: str(value) if value == float("inf") else value for key, value in measured.items()})
-        found[condition.series] = json.loads(path.read_text(encoding="utf-8"))
+        found[condition.series] = parse_json(path.read_text(encoding="utf-8"))
     return found
 
 
 def _earlier_invocations(path: Path) -> list[dict[str, Any]]:
     """How the run in this folder was worked on before; nothing where there is no readable record."""
     try:
-        return list(json.loads(path.read_text(encoding="utf-8"))["invocations"])
+        return list(parse_json(path.read_text(encoding="utf-8"))["invocations"])
     except (OSError, ValueError, KeyError, TypeError):
         return []
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.domain import Encoded
 from bench.errors import RunInUse, StoreError
+from bench.untrusted import parse_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,7 +144,7 @@ def _read_journal(path: Path) -> tuple[dict[str, Mapping[str, Any]], int]:
                 break
             whole += len(line)
             try:
-                entry = json.loads(line)
+                entry = parse_json(line)
                 rows[entry["key"]] = entry["row"]
             except (ValueError, KeyError, TypeError):
                 continue  # a damaged line costs its own cells, which are measured again
@@ -173,7 +174,7 @@ class Cache:
             checksum, _, facts_text = head.partition(b" ")
             if checksum.decode() != hashlib.sha256(facts_text + stream).hexdigest():
                 return None
-            facts = json.loads(facts_text)
+            facts = parse_json(facts_text)
             return Encoded(stream, *(facts[name] for name in COUNTED)), facts
         except (OSError, ValueError, KeyError, TypeError):
             return None

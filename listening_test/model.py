@@ -9,7 +9,6 @@ results/tests/NAME/
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, Literal
 
 from bench.domain import Category
 from bench.errors import StoreError
+from bench.untrusted import parse_json
 
 TestType = Literal["mushra", "acr", "dcr", "abx", "ab"]
 """MUSHRA (BS.1534-3); ACR and DCR (P.800, P.808), 1 to 5; ABX (which one is X); AB (which one is better)."""
@@ -130,7 +130,7 @@ def load_test(folder: str | Path) -> Test:
     """
     path = Path(folder) / TEST
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise StoreError(
             f"{folder}: expected a test, but {TEST} is not there. `codecbench listen build` makes one."

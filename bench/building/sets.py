@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import time
@@ -24,6 +23,7 @@ from bench.datasets.recipe import identities
 from bench.domain import Clip
 from bench.errors import DatasetError
 from bench.store import Journal, locked, write_bytes, write_json
+from bench.untrusted import parse_json
 
 JOURNAL = ".journal.jsonl"
 CLIP = re.compile(r"\d{4,}_[^.]*\.flac$|\.\d{4,}_[^.]*\.flac\.\d+\.flac$")
@@ -164,7 +164,7 @@ def _foreign(folder: Path) -> list[str]:
 
 def _record(folder: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads((folder / "build.json").read_text(encoding="utf-8"))
+        found = parse_json((folder / "build.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -25,6 +25,7 @@ from bench.codecs.base import Codec
 from bench.domain import Clip, Encoded, Identity
 from bench.errors import AudioError, CodecError, ConfigError
 from bench.hashes import sha256_of
+from bench.untrusted import parse_json
 
 TOLERANCE_S = 0.1
 """By how much a decoded file may be shorter than its reference; what is missing is filled with zeros."""
@@ -93,7 +94,7 @@ class Decoded(Codec):
 
     def decode(self, encoded: Encoded) -> Audio:
         """The part of the decoded file that belongs to the clip."""
-        told = json.loads(encoded.stream)
+        told = parse_json(encoded.stream)
         path = Path(told["path"])
         if _sha256(path) != told["sha256"]:
             raise CodecError(f"{path}: the decoded file changed while it was measured; start again.")

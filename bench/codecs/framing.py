@@ -22,11 +22,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.audio import Audio
+from bench.audio import MAX_RATE, MIN_RATE, Audio
 from bench.domain import Encoded
 from bench.errors import CodecError
 
 MAGIC = b"cbs1"
+LONGEST_DELAY_S = 10
+"""What is beyond is damage: the zeros that stand for an early start would take memory."""
 _HEAD = struct.Struct("<4sIBQiH")
 
 
@@ -44,7 +46,7 @@ class Stream:
     def cut(self, decoded: NDArray[np.generic]) -> Audio:
         """The decoder's output, shape ``(channels, samples)``, without its delay and at the clip's length."""
         end = self.delay + self.length
-        if decoded.shape[0] != self.channels or decoded.shape[1] < end:
+        if decoded.shape[0] != self.channels or not 0 <= end <= decoded.shape[1]:
             raise CodecError(
                 f"the decoder gave {decoded.shape[0]} channels of {decoded.shape[1]} samples; "
                 f"expected {self.channels} of at least {end} ({self.length} after a delay of {self.delay})."
@@ -86,6 +88,11 @@ def unpack(encoded: Encoded) -> Stream:
     if len(data) < _HEAD.size or not data.startswith(MAGIC):
         raise CodecError("the bitstream is damaged: it does not start with a stream header.")
     _, rate, channels, length, delay, header_length = _HEAD.unpack_from(data)
+    if not MIN_RATE <= rate <= MAX_RATE or not channels or abs(delay) > LONGEST_DELAY_S * rate:
+        raise CodecError(
+            f"the bitstream is damaged: it says that it holds {length} samples of {channels} channels at {rate} Hz, "
+            f"{delay} samples late."
+        )
     position = _HEAD.size + header_length
     header = data[_HEAD.size : position]
     packets = []

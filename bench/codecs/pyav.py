@@ -77,6 +77,8 @@ class AvCodec(Codec):
         import av
 
         stream = framing.unpack(encoded)
+        if stream.channels not in _LAYOUTS:
+            raise CodecError(f"{self.name}: the bitstream is damaged: it says that it has {stream.channels} channels.")
         context = _context(self.decoder, "r")
         context.sample_rate = stream.rate
         context.layout = _LAYOUTS[stream.channels]

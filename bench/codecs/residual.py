@@ -27,7 +27,7 @@ import numpy as np
 from bench.audio import Audio
 from bench.codecs import framing
 from bench.codecs.base import Codec
-from bench.codecs.codes import Codes, Segment, pack_bits, unpack_bits
+from bench.codecs.codes import WIDEST_CODE, Codes, Segment, pack_bits, unpack_bits
 from bench.domain import Encoded, EntropyRate
 from bench.errors import CodecError
 
@@ -119,7 +119,11 @@ def codes_of(encoded: Encoded) -> Codes:
     books, bits, scaled = _HEAD.unpack(stream.header)
     if not stream.packets:
         raise CodecError("the bitstream is damaged: it has no packets.")
+    if books * bits < 8 or bits > WIDEST_CODE:
+        raise CodecError(f"the bitstream is damaged: it says that it has {books} codebooks of {bits} bits.")
     side = _SCALE.size if scaled else 0
+    if min(map(len, stream.packets)) < side:
+        raise CodecError("the bitstream is damaged: a packet ends within its scale.")
     scales = tuple(float(_SCALE.unpack_from(packet)[0]) for packet in stream.packets) if scaled else ()
     segments = tuple(_segment(packet[side:], books, bits) for packet in stream.packets)
     return Codes(segments, bits, scales)

@@ -12,6 +12,7 @@ from bench.audit.spectrum import band_of
 from bench.domain import Clip
 from bench.errors import AudioError
 from bench.store import digest, write_bytes
+from bench.untrusted import parse_json
 
 CLASSES = (("NB", 4_000.0), ("WB", 8_000.0), ("SWB", 16_000.0), ("FB", math.inf))
 """Narrow-, wide-, superwide- and fullband, each up to the Nyquist frequency of its codecs: G.711 and G.729 (8 kHz),
@@ -38,7 +39,7 @@ def bandwidth_hz(clip: Clip, cache_dir: Path | None) -> float | None:
     key = digest([AUDIT, clip.sha256, clip.start_s, clip.duration_s])
     kept = cache_dir / "bandwidth" / key[:2] / f"{key}.json" if cache_dir and clip.sha256 else None
     if kept and kept.is_file():
-        return float(json.loads(kept.read_text(encoding="utf-8")))
+        return float(parse_json(kept.read_text(encoding="utf-8")))
     try:
         heard = audio.read(clip.path, clip.start_s, clip.duration_s)
     except AudioError:

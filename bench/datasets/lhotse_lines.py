@@ -9,7 +9,6 @@ Source:
 from __future__ import annotations
 
 import gzip
-import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +27,7 @@ from pydantic import (
 
 from bench.datasets.base import problems_of
 from bench.errors import DatasetError
+from bench.untrusted import parse_json
 
 
 class _Line(BaseModel):
@@ -94,7 +94,7 @@ def read_lines(path: Path) -> list[Entry]:
         if not line.strip():
             continue
         try:
-            entries.append(_entry(json.loads(line, parse_constant=lambda _: None)))
+            entries.append(_entry(parse_json(line, parse_constant=lambda _: None)))
         except ValidationError as error:
             problems += [f"{path}, line {number}: {problem}" for problem in problems_of(error)]
         except ValueError as error:

@@ -36,6 +36,7 @@ from bench.datasets.by_hash import fetch, is_url
 from bench.datasets.sampling import Allocation, Keys, chosen
 from bench.domain import Category, Clip
 from bench.errors import DatasetError
+from bench.untrusted import parse_json
 
 
 class Line(BaseModel):
@@ -204,7 +205,9 @@ def _not_a_number(constant: str) -> float:
     raise ValueError(f"{constant} is no JSON number")
 
 
-decode = json.JSONDecoder(parse_constant=_not_a_number).decode
+def decode(text: str) -> Any:
+    """The value in a line; ValueError where it is no JSON, or holds NaN or infinity."""
+    return parse_json(text, parse_constant=_not_a_number)
 
 
 def _clip(line: str, folder: str) -> Clip:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from bench.errors import DatasetError
+from bench.untrusted import parse_json
 
 PIECE = 1 << 18
 RESERVE = 16 << 20
@@ -245,7 +246,7 @@ def _note(target: Path) -> Path:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}

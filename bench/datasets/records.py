@@ -20,6 +20,7 @@ from bench.datasets.partial import Progress, ignore, replacing
 from bench.datasets.unpacking import RECORDS, FileRecord
 from bench.datasets.walking import Closed, refuse
 from bench.errors import DatasetError
+from bench.untrusted import parse_json
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -72,8 +73,8 @@ def read(folder: Path, archive: str) -> Record | None:
         return None
     try:
         with path.open(encoding="utf-8") as file:
-            head = json.loads(next(file))
-            return Record(**head, files=tuple(FileRecord(**json.loads(line)) for line in file))
+            head = parse_json(next(file))
+            return Record(**head, files=tuple(FileRecord(**parse_json(line)) for line in file))
     except (ValueError, TypeError, StopIteration) as error:
         raise DatasetError(
             f"{path}: cannot be read as a list of hashes ({error}). Delete it, and fetch the set again, or let "

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import itertools
-import json
 import re
 import tarfile
 import zlib
@@ -20,6 +19,7 @@ from typing import IO, Any
 from bench.datasets.base import listed
 from bench.errors import DatasetError
 from bench.store import digest, write_json
+from bench.untrusted import parse_json
 
 VERSION = 1  # of the kept index
 COMPRESSED = (".gz", ".tgz")
@@ -134,7 +134,7 @@ class _Errors:
 def read_kept(path: Path) -> dict[str, Any]:
     """The JSON object at ``path``; empty where there is none that can be read."""
     try:
-        value = json.loads(path.read_bytes())
+        value = parse_json(path.read_bytes())
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
@@ -172,7 +172,7 @@ def attributes_of(parts: Mapping[str, bytes]) -> dict[str, object]:
         name = extension.removesuffix(f".{kind}") if "." in extension else {"txt": "text", "cls": "class"}.get(kind, "")
         text = content.decode("utf-8").strip()
         if kind == "json":
-            value = json.loads(text, parse_constant=lambda _: None)  # NaN and infinities are no JSON
+            value = parse_json(text, parse_constant=lambda _: None)  # NaN and infinities are no JSON
             found |= value if isinstance(value, dict) and not name else {name or "json": value}
         else:
             found[name] = int(text) if kind == "cls" and text.lstrip("-").isdigit() else text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from bench.leaderboard.model import Board, Column, Entry, Leaderboard, Value
 from bench.report.outputs import json_value
 from bench.stats import DRAWS
+from bench.untrusted import parse_json
 
 VERSION = 1
 """Of the schema. It rises when something is renamed, removed or gets another meaning."""
@@ -18,7 +18,7 @@ VERSION = 1
 def schema() -> dict[str, Any]:
     """The JSON Schema of :func:`as_json`."""
     text = files("bench.leaderboard").joinpath("schema.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
+    found: dict[str, Any] = parse_json(text)
     return found
 
 

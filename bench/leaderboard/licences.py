@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from bench.domain import Condition
 from bench.errors import CodecbenchError
 from bench.results import Results
+from bench.untrusted import parse_yaml
 
 ELSEWHERE = "see "
 """How an entry of :mod:`bench.models` begins that only says where to look: that is no licence."""
@@ -31,8 +30,8 @@ def licences(results: Results) -> dict[str, str]:
 
 def _configured(results: Results) -> list[dict[str, Any]]:
     try:
-        text = yaml.safe_load(str(results.info.get("config_text") or ""))
-    except yaml.YAMLError:
+        text = parse_yaml(str(results.info.get("config_text") or ""))
+    except ValueError:
         return []
     listed = text.get("codecs") if isinstance(text, dict) else None
     entries = [{"name": one} if isinstance(one, str) else one for one in listed or []]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from bench.records.private import private_texts
 from bench.records.problems import Problem, named
 from bench.records.schemas import formats, json_schema
 from bench.results import RUN
+from bench.untrusted import parse_json
 
 PUBLISH = "`codecbench results publish RUN` makes records; do not edit their files."
 _EMPTY_TABLES = ("sets",)
@@ -24,7 +24,7 @@ def json_problems(folder: Path, name: str, schema: str, format_: int) -> tuple[d
 
     path = folder / name
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None, [Problem(str(path), "a file is missing", name, "no such file", PUBLISH)]
     except (OSError, ValueError) as error:
@@ -42,7 +42,7 @@ def json_problems(folder: Path, name: str, schema: str, format_: int) -> tuple[d
 def format_of(folder: Path) -> int:
     """The format that ``record.json`` states; the newest where it states none that is known."""
     try:
-        stated = json.loads((folder / RECORD).read_text(encoding="utf-8"))["format"]
+        stated = parse_json((folder / RECORD).read_text(encoding="utf-8"))["format"]
     except (OSError, ValueError, KeyError, TypeError):
         return FORMAT
     return stated if stated in formats() else FORMAT

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bench import codecs, metrics
 from bench.config import CodecConfig
 from bench.domain import Condition
@@ -15,6 +13,7 @@ from bench.metrics import sets
 from bench.records.files import PUBLISH
 from bench.records.problems import Problem, named
 from bench.registry import Registry, nearest
+from bench.untrusted import parse_yaml
 
 DECLARE = "A plug-in is declared when it is published: codecbench results publish RUN --plugin NAME=PACKAGE."
 
@@ -25,10 +24,7 @@ def planned_conditions(config_text: str) -> list[Condition]:
     Raises:
         ValueError: it is no configuration of a run.
     """
-    try:
-        data = yaml.safe_load(config_text)
-    except yaml.YAMLError as error:
-        raise ValueError(" ".join(str(error).split())) from None
+    data = parse_yaml(config_text)
     items = data.get("codecs") if isinstance(data, dict) else None
     if not isinstance(items, list):
         raise ValueError("no list of codecs")
@@ -37,7 +33,7 @@ def planned_conditions(config_text: str) -> list[Condition]:
 
 def named_metrics(config_text: str) -> list[str]:
     """The metrics and set measures that the text of a configuration names one by one; what a group holds may grow."""
-    data = yaml.safe_load(config_text)
+    data = parse_yaml(config_text)
     listed = [data.get(key) or [] for key in ("metrics", "set_measures")]
     names = [str(name) for given in listed for name in (given if isinstance(given, list) else [given])]
     return [name for name in names if name not in (*metrics.GROUPS, "all")]

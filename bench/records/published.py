@@ -6,7 +6,6 @@ A table is a CSV file with COLUMNS and, beside it, a JSON file of the same name 
 from __future__ import annotations
 
 import csv
-import json
 import math
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,6 +17,7 @@ from bench.errors import DatasetError
 from bench.records.layout import published_below
 from bench.records.problems import Problem
 from bench.registry import nearest
+from bench.untrusted import parse_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _source(path: Path) -> tuple[PublishedSource | None, list[Problem]]:
     wanted = {field.name: field.type for field in fields(PublishedSource)}
     remedy = f"It holds {', '.join(wanted)}."
     try:
-        data = json.loads(about.read_text(encoding="utf-8"))
+        data = parse_json(about.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         return None, [Problem(str(about), "it cannot be read", "the source of a table", str(error), remedy)]
     got = sorted(data) if isinstance(data, dict) else [type(data).__name__]

@@ -13,6 +13,7 @@ from bench.records.files import PUBLISH
 from bench.records.problems import SHOWN, Problem, named, named_rows
 from bench.records.schemas import Column, Table
 from bench.registry import nearest
+from bench.untrusted import read_parquet
 
 
 def read_table(path: Path, table: Table) -> pd.DataFrame:
@@ -23,7 +24,7 @@ def read_table(path: Path, table: Table) -> pd.DataFrame:
     """
     try:
         if path.suffix == ".parquet":
-            return pd.read_parquet(path)
+            return read_parquet(path)
         return _read_csv(path, table)
     except (OSError, ValueError) as error:
         raise StoreError(f"{path}: cannot be read as a table ({' '.join(str(error).split())}).") from None

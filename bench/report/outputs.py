@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from pathlib import Path
@@ -16,6 +15,7 @@ from bench.report.set_tables import set_table
 from bench.results import Results
 from bench.stats import DRAWS
 from bench.tables import is_complete, rates, summarise
+from bench.untrusted import parse_json
 
 SUMMARY_FILE, RATES_FILE, TEXT_FILE, PAGE_FILE = "summary.csv", "rates.csv", "report.md", "report.html"
 SETS_FILE = "sets.csv"
@@ -66,7 +66,7 @@ def to_json(results: Results, seed: int = 0) -> dict[str, Any]:
         "sources": told.sources,
         "summary": summary.to_dict("records"),
         "rates": rate_table.to_dict("records"),
-        "sets": [{**row, "details": json.loads(str(row["details"]))} for row in set_table(results).to_dict("records")],
+        "sets": [{**row, "details": parse_json(str(row["details"]))} for row in set_table(results).to_dict("records")],
         "record": results.info,
     }
     plain: dict[str, Any] = json_value(whole)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ from bench.datasets.base import listed
 from bench.report.svg import figure_style, inline_svg, series_colour
 from bench.results import Results
 from bench.tables import once_per_run
+from bench.untrusted import parse_json
 
 if TYPE_CHECKING:
     from bench.auditing import AuditRow
@@ -82,7 +82,7 @@ def of_results(results: Results) -> list[Reference]:
             channels=int(row["channels"]),
             seconds=_seconds(row),
             **{name: _number(row[name]) for name in MEASURES},
-            marks=json.loads(row["marks"]) if isinstance(row["marks"], str) else {},
+            marks=parse_json(row["marks"]) if isinstance(row["marks"], str) else {},
         )
         for row in clips[[*FACTS, *MEASURES]].to_dict("records")
     ]

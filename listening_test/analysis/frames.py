@@ -11,6 +11,7 @@ import pandas as pd
 
 from bench.errors import DatasetError, StoreError
 from bench.store import write_bytes, write_table
+from bench.untrusted import read_parquet
 from listening_test.analysis.checking import checked
 from listening_test.model import RATING_COLUMNS, RATINGS
 
@@ -66,7 +67,7 @@ def read_ratings(path: Path) -> pd.DataFrame:
     if path.is_dir():
         path = path / RATINGS
     try:
-        table = pd.read_csv(path, dtype="string") if path.suffix.lower() == ".csv" else pd.read_parquet(path)
+        table = pd.read_csv(path, dtype="string") if path.suffix.lower() == ".csv" else read_parquet(path)
     except FileNotFoundError:
         raise StoreError(
             f"{path}: expected ratings, but there is no such file. A test writes it with `codecbench listen analyze`; "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from bench.domain import Category
 from bench.errors import ConfigError
 from bench.registry import nearest
 from bench.results import Results, load_results
+from bench.untrusted import parse_json
 
 SAME_CLIP = ("sha256", "start_s", "duration_s")
 """Columns of the clips that are equal in two runs of one clip."""
@@ -131,7 +131,7 @@ class Sources:
                 )
             best = max(runs, key=lambda run: (*self.reference_shape(run, clip), -run))
             row = rows[best]
-            marks = json.loads(row["marks"]) if isinstance(row.get("marks"), str) else {}
+            marks = parse_json(row["marks"]) if isinstance(row.get("marks"), str) else {}
             facts[clip] = ClipFacts(clip, row["dataset"], row["category"], row["source"], best, marks)
         return facts, problems
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import MissingRequirement
+from bench.untrusted import parse_json
 
 Array = NDArray[np.float32]
 NORMED = (("parametrizations.weight.original0", "parametrizations.weight.original1"), ("weight_g", "weight_v"))
@@ -64,7 +64,7 @@ def read_architecture(folder: Path) -> Architecture:
     """
     path = folder / "config.json"
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse_json(path.read_text(encoding="utf-8"))
         known = {field.name for field in fields(Architecture)}
         given: dict[str, Any] = {key: value for key, value in data.items() if key in known}
         given["upsampling_ratios"] = tuple(given.get("upsampling_ratios", Architecture().upsampling_ratios))

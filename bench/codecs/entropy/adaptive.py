@@ -54,7 +54,10 @@ class Adaptive:
             for start in range(0, frames, BLOCK):
                 block = segment[:, start : start + BLOCK]
                 for row, model in zip(block, counts.models(), strict=True):
-                    row[:] = decoder.decode(model, len(row))
+                    try:
+                        row[:] = decoder.decode(model, len(row))
+                    except AssertionError as error:
+                        raise CodecError(f"the entropy-coded stream is damaged ({error}).") from None
                 counts.add(block)
             segments.append(segment)
         return Codes(tuple(segments), layout.bits_per_code)

@@ -21,7 +21,7 @@ from typing import Any
 
 from bench.errors import ConfigError, MissingRequirement
 from bench.hashes import sha256_of
-from bench.weights import read_tensors
+from bench.weights import not_weights, read_tensors
 
 EXPORTED = (".pt2",)
 SCRIPTED = (".pt", ".ts", ".jit")
@@ -121,9 +121,13 @@ def load_weights(network: Any, path: Path) -> None:
     """
     state: dict[str, Any]
     if path.suffix.lower() == ".safetensors":
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
-        state = load_file(path)
+        try:
+            state = load_file(path)
+        except (SafetensorError, OSError, ValueError) as error:
+            raise not_weights(path, "the weights of a torch module by name", error) from None
     else:
         state = read_tensors(path, "the weights of a torch module by name")
     try:

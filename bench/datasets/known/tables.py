@@ -11,6 +11,7 @@ from typing import Any
 
 from bench.datasets.walking import unreadable
 from bench.errors import DatasetError
+from bench.untrusted import parse_json
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def lines_of(path: Path) -> list[tuple[int, str]]:
 def object_of(path: Path) -> dict[str, Any]:
     """The JSON object in a file."""
     with parsing(path):
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = parse_json(path.read_text(encoding="utf-8"))
         if not isinstance(value, dict):
             raise TypeError(f"expected a JSON object, got {type(value).__name__}")
         return value

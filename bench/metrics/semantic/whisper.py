@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +15,7 @@ from bench.errors import ConfigError, MissingRequirement
 from bench.metrics.base import SILENCE_DBFS, rms_dbfs
 from bench.pretrained import load_model
 from bench.registry import nearest
+from bench.untrusted import parse_json
 from bench.weights import Weights, not_weights
 
 RATE = 16_000
@@ -63,7 +63,7 @@ def chosen_language(found: Weights) -> str:
 def _languages(found: Weights) -> list[str]:
     path = found.path / "generation_config.json"
     try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
+        settings = parse_json(path.read_text(encoding="utf-8"))
         return [token.strip("<|>") for token in settings.get("lang_to_id", {"<|en|>": 0})]
     except (ValueError, AttributeError, TypeError) as error:
         raise not_weights(path, "the settings of Whisper", error) from None

@@ -7,10 +7,10 @@ the file does not say which it is.
 
 from __future__ import annotations
 
-import json
 import math
 
 from bench.errors import DatasetError
+from bench.untrusted import parse_json
 from listening_test.analysis.importers.base import Options, Row, number, table
 
 ROLES = {"Reference": "hidden_reference", "Anchor": "anchor"}
@@ -43,7 +43,7 @@ def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
 
 def _list(text: str, where: str) -> list[float]:
     try:
-        found = [float(value) for value in json.loads(text)]
+        found = [float(value) for value in parse_json(text)]
     except (ValueError, TypeError):
         found = [math.nan]
     if not all(map(math.isfinite, found)):

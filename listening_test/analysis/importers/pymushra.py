@@ -8,13 +8,13 @@ Either what its page of downloads gives, a list with an object for each stimulus
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from bench.errors import DatasetError
+from bench.untrusted import parse_json
 from listening_test.analysis.importers.base import Options, Pseudonyms, Row, number, seconds
 from listening_test.analysis.importers.webmushra import ROLES
 
@@ -67,7 +67,7 @@ def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
 
 def _answers(text: str) -> Iterator[Mapping[str, Any]]:
     try:
-        data = json.loads(text)
+        data = parse_json(text)
         if isinstance(data, list):
             yield from map(_of_download, data)
         else:

@@ -1,0 +1,92 @@
+"""Whether the tables and the record of a run are what they should be, before anything is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class _Quantity(_Model):
+    unit: str = ""
+    summary: str = ""
+    higher_is_better: bool | None = None
+    low: float | Literal["-Infinity", "Infinity"] | None = None
+    high: float | Literal["-Infinity", "Infinity"] | None = None
+    metric: str = ""
+    metric_version: str = ""
+    channel_policy: str = ""
+    categories: list[str] = Field(default_factory=list)
+
+
+class _Info(_Model):
+    run: str = Field(min_length=1)
+    conditions: list[str]
+    quantities: dict[str, _Quantity]
+    set_quantities: dict[str, _Quantity] | None = None
+    sample_rate: int | None = Field(default=None, gt=0)
+    channels: int | None = Field(default=None, gt=0)
+    machine: dict[str, Any] | None = None
+    versions: dict[str, Any] | None = None
+    costs: dict[str, dict[str, Any]] | None = None
+    warnings: list[str] | None = None
+    imported: list[str] | None = None
+    datasets: list[Any] | None = None
+    alignment: str | None = None
+    resampler: str | None = None
+    git_revision: str | None = None
+    started: str | None = None
+    ended: str | None = None
+
+
+def require_info(info: object) -> None:
+    """Raise ValueError, with every problem, unless ``info`` is the record of a run."""
+    try:
+        _Info.model_validate(info)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        raise ValueError(
+            "; ".join(f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg']}" for one in found)
+        ) from None
+
+
+def checked_table(
+    table: pd.DataFrame, columns: Mapping[str, str], optional: Collection[str], places: Collection[str] = ()
+) -> pd.DataFrame:
+    """``table``, its columns of the types that ``columns`` names.
+
+    Args:
+        optional: columns that runs of earlier versions lack.
+        places: columns with paths, which have to stay below the folder of the run.
+    Raises:
+        ValueError: a column is missing, there twice or of another type, or a path leads out of the folder.
+    """
+    import pandas as pd
+
+    if missing := [name for name in columns if name not in table and name not in optional]:
+        raise ValueError(f"no column {', '.join(missing)}")
+    changed = {}
+    for name, kind in columns.items():
+        if name not in table or str(table[name].dtype) in (kind, "category"):
+            continue
+        if kind == "string" and pd.api.types.is_string_dtype(table[name]):
+            continue
+        try:
+            changed[name] = table[name].astype(kind)  # type: ignore[call-overload]
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError(f"column {name}: expected {kind} ({' '.join(str(error).split())})") from None
+    for name in places:
+        for text in table[name].dropna().unique():
+            path = PurePosixPath(str(text))
+            if path.is_absolute() or ".." in path.parts or "\0" in str(text):
+                raise ValueError(f"column {name}: expected a path below the folder of the run, got {str(text)!r}")
+    return table.assign(**changed) if changed else table
