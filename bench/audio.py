@@ -25,6 +25,12 @@ FULL_SCALE = 1 << 23  # steps of a 24-bit sample per unit of amplitude
 MIN_RATE, MAX_RATE = 8_000, 192_000
 READ_BLOCK = 1 << 18  # samples per channel that are looked at in one go
 
+PLAUSIBLE_BYTES, PLAUSIBLE_RATIO = 1 << 30, 1_000
+"""What a file may unpack to: so many bytes in any case (46 minutes of stereo at 48 kHz), or so many times its size.
+
+Digital silence in FLAC has no limit; Opus at 6 kbit/s reaches 512.
+"""
+
 
 @dataclass(frozen=True, eq=False)
 class Audio:
@@ -189,6 +195,7 @@ def read(path: str | os.PathLike[str], start_s: float = 0.0, duration_s: float |
                     f"{path}: expected a part within the file's {total / rate:.3f} s, got {start / rate:.3f} s to "
                     f"{stop / rate:.3f} s; correct start_s or duration_s."
                 )
+            _require_plausible(path, file.channels * (stop - start))
             file.seek(start)
             samples = _samples(file, stop - start)
     except soundfile.LibsndfileError as error:
@@ -201,6 +208,16 @@ def read(path: str | os.PathLike[str], start_s: float = 0.0, duration_s: float |
     audio = Audio(samples, rate)
     require_finite(audio, str(path))
     return audio
+
+
+def _require_plausible(path: Path, values: int) -> None:
+    """Raise AudioError before memory is taken for what a damaged or hostile header promises."""
+    size, needed = path.stat().st_size, 4 * values
+    if needed > max(PLAUSIBLE_BYTES, PLAUSIBLE_RATIO * size):
+        raise AudioError(
+            f"{path}: its header promises {needed / 1e9:.1f} GB of samples in a file of {size} bytes, far more than "
+            "audio of that size holds: it is damaged or hostile. Fetch or export it again."
+        )
 
 
 def _samples(file: SoundFile, count: int) -> NDArray[np.float32]:

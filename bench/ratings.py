@@ -7,13 +7,17 @@ from pathlib import Path
 import pandas as pd
 
 from bench.errors import DatasetError, StoreError
+from bench.run_shape import checked_table
 from bench.untrusted import read_parquet
 
-COLUMNS = (
-    "test", "test_type", "listener", "simulated", "clip", "dataset", "category", "replicate", "training", "condition",
-    "role", "against", "codec", "bitrate_bps", "actual_bps", "run", "decoded_sha256", "score", "excluded",
-)  # fmt: skip
-"""What is read: who rated what, of which run and bitrate, whether it counts, and whether a listener is simulated."""
+COLUMNS = {
+    "test": "string", "test_type": "string", "listener": "string", "simulated": "boolean", "clip": "string",
+    "dataset": "string", "category": "string", "replicate": "Int64", "training": "boolean", "condition": "string",
+    "role": "string", "against": "string", "codec": "string", "bitrate_bps": "Int64", "actual_bps": "float64",
+    "run": "string", "decoded_sha256": "string", "score": "float64", "excluded": "boolean",
+}  # fmt: skip
+"""What is read, with its types: who rated what, of which run and bitrate, whether it counts, and whether the listener
+is simulated."""
 
 
 def ratings_for_leaderboard(path: str | Path, with_simulated: bool = False) -> pd.DataFrame:
@@ -45,9 +49,15 @@ def ratings_for_leaderboard(path: str | Path, with_simulated: bool = False) -> p
             f"{file}: expected the columns of ratings.parquet; {', '.join(missing)} missing. "
             "`codecbench listen analyze` writes them all."
         )
-    flags = table[["training", "excluded", "simulated"]].astype("boolean")
+    try:
+        table = checked_table(table[list(COLUMNS)], COLUMNS)
+    except ValueError as error:
+        raise DatasetError(f"{file}: expected the columns of ratings.parquet, got {error}.") from None
+    flags = table[["training", "excluded", "simulated"]]
     if flags.isna().to_numpy().any():
         raise DatasetError(f"{file}: expected true or false in training, excluded and simulated; a row says nothing.")
+    if table["role"].isna().any():
+        raise DatasetError(f"{file}: expected a role in every row; one says nothing.")
     counts = ~flags["training"] & ~flags["excluded"] & table["score"].notna() & (table["role"] != "reference")
     found = table.loc[counts.astype(bool), list(COLUMNS)].reset_index(drop=True)
     people = found.drop_duplicates(["test", "listener", "simulated"])["simulated"].astype(bool)

@@ -78,6 +78,9 @@ SET_COLUMNS = {
     "n_not_applicable": "int64", "status": "string", "reason": "string", "details": "string",
 }  # fmt: skip
 
+CLIP_KEY, CELL_KEY = ("clip", "category"), ("clip", "category", "condition")
+"""Columns that say something in every row."""
+
 OPTIONAL_COLUMNS = frozenset({
     "format", "bandwidth_hz", "edge_hz", "edge_db", "lossy", "stereo", "peak_dbfs", "dc", "silence_share",
     "loudness_lufs", "noise_floor_dbfs", "range_db", "rt60_s", "fingerprint", "marks", "bits_are", "lag_samples",
@@ -146,7 +149,6 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
     Raises:
         StoreError: no run there, or a table that cannot be read.
     """
-
     folder = Path(folder)
     missing = [name for name in (RUN, CLIPS, ENCODINGS, SCORES) if not (folder / name).is_file()]
     if missing:
@@ -159,10 +161,10 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
         sets = read_parquet(folder / SETS) if (folder / SETS).is_file() else no_sets()
         info = parse_json((folder / RUN).read_text(encoding="utf-8"))
         require_info(info)
-        clips = checked_table(clips, CLIP_COLUMNS, OPTIONAL_COLUMNS, ("reference",))
-        encodings = checked_table(encodings, ENCODING_COLUMNS, OPTIONAL_COLUMNS, ("decoded",))
-        scores = checked_table(scores, SCORE_COLUMNS, OPTIONAL_COLUMNS)
-        sets = checked_table(sets, SET_COLUMNS, ())
+        clips = checked_table(clips, CLIP_COLUMNS, OPTIONAL_COLUMNS, CLIP_KEY, ("reference",))
+        encodings = checked_table(encodings, ENCODING_COLUMNS, OPTIONAL_COLUMNS, (*CELL_KEY, "status"), ("decoded",))
+        scores = checked_table(scores, SCORE_COLUMNS, OPTIONAL_COLUMNS, (*CELL_KEY, "quantity", "status"))
+        sets = checked_table(sets, SET_COLUMNS)
     except (OSError, ValueError) as error:
         raise StoreError(
             f"{folder}: the results cannot be read ({error}). `codecbench run` writes them anew."
@@ -173,6 +175,7 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
 def _read(path: Path) -> pd.DataFrame:
     """The table at ``path``, a column at a time: its text never lies in memory once for every row."""
     import pandas as pd
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     require_plausible(path)
@@ -183,8 +186,10 @@ def _read(path: Path) -> pd.DataFrame:
     table = pd.concat(plain, axis=1) if plain else pd.DataFrame()
     for name in names:
         if name in REPEATED:
-            column = pq.read_table(path, columns=[name], read_dictionary=[name]).column(name)
-            table[name] = _categorical(column)
+            try:
+                table[name] = _categorical(pq.read_table(path, columns=[name], read_dictionary=[name]).column(name))
+            except pa.ArrowException as error:
+                raise ValueError(f"{path.name}, column {name}: {' '.join(str(error).split())}") from None
     return table[names]
 
 

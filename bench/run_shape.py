@@ -54,21 +54,26 @@ def require_info(info: object) -> None:
         _Info.model_validate(info)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        raise ValueError(
-            "; ".join(f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg']}" for one in found)
-        ) from None
+        problems = [f"{'.'.join(map(str, one['loc'])) or 'run.json'}: {one['msg']}" for one in found]
+        raise ValueError("; ".join(problems)) from None
 
 
 def checked_table(
-    table: pd.DataFrame, columns: Mapping[str, str], optional: Collection[str], places: Collection[str] = ()
+    table: pd.DataFrame,
+    columns: Mapping[str, str],
+    optional: Collection[str] = (),
+    filled: Collection[str] = (),
+    places: Collection[str] = (),
 ) -> pd.DataFrame:
     """``table``, its columns of the types that ``columns`` names.
 
     Args:
         optional: columns that runs of earlier versions lack.
+        filled: columns that say something in every row.
         places: columns with paths, which have to stay below the folder of the run.
     Raises:
-        ValueError: a column is missing, there twice or of another type, or a path leads out of the folder.
+        ValueError: a column is missing or of another type, a row lacks what it needs, or a path leads out of the
+            folder.
     """
     import pandas as pd
 
@@ -84,6 +89,8 @@ def checked_table(
             changed[name] = table[name].astype(kind)  # type: ignore[call-overload]
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"column {name}: expected {kind} ({' '.join(str(error).split())})") from None
+    if empty := [name for name in filled if table[name].isna().any()]:
+        raise ValueError(f"column {', '.join(empty)}: a row says nothing")
     for name in places:
         for text in table[name].dropna().unique():
             path = PurePosixPath(str(text))

@@ -103,6 +103,8 @@ def _loader() -> type[yaml.SafeLoader]:
         def mapping(self, node: yaml.MappingNode) -> dict[Any, Any]:
             keys: set[Any] = set()
             for key_node, _ in node.value:
+                if key_node.tag == "tag:yaml.org,2002:merge":
+                    continue
                 key = self.construct_object(key_node)
                 if isinstance(key, Hashable) and key in keys:
                     raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", node.start_mark)

@@ -95,7 +95,10 @@ class AvCodec(Codec):
             raise CodecError(f"{self.name}: the decoder gave no audio from {len(stream.packets)} packets.")
         if frames[0].sample_rate != stream.rate:
             raise CodecError(f"{self.name}: the decoder gave {frames[0].sample_rate} Hz, expected {stream.rate} Hz.")
-        return stream.cut(np.concatenate([_waveform(frame) for frame in frames], axis=1))
+        blocks = [_waveform(frame) for frame in frames]
+        if len({len(block) for block in blocks}) > 1:
+            raise CodecError(f"{self.name}: the bitstream is damaged: its number of channels changes.")
+        return stream.cut(np.concatenate(blocks, axis=1))
 
     def delay(self, packets: list[bytes]) -> int:
         """Samples that the decoder's raw output starts late (early where negative)."""

@@ -42,6 +42,8 @@ def cell_problems(
         planned["sets"] = [list(clips["category"].unique()), conditions, set_quantities]
         keys["sets"] = ["category", "condition", "quantity"]
     problems = _repeated(folder / "clips.parquet", clips, ["clip"])
+    if problems:
+        return problems  # which rows of the other tables belong to which clip cannot be said
     absent = 0
     for name, axes in planned.items():
         found, missing = _coverage(folder / f"{name}.parquet", tables[name], keys[name], axes, complete)

@@ -30,7 +30,7 @@ class Hang(BaseException):
 def main(folder: Path, seed: int, jobs: list[str]) -> None:
     from bench.errors import CodecbenchError
     from tests.fuzz.mutations import mutated
-    from tests.fuzz.readers import READERS
+    from tests.fuzz.readers import KILLER, READERS
 
     warnings.simplefilter("ignore")
     sys.stdout, out = sys.stderr, sys.stdout
@@ -46,7 +46,7 @@ def main(folder: Path, seed: int, jobs: list[str]) -> None:
 
     for job in jobs:
         name, first, count = job.split(":")
-        reader = READERS[name]
+        reader = {**READERS, KILLER.name: KILLER}[name]
         seeds = folder / "seeds" / name
         if not seeds.exists():
             seeds.mkdir(parents=True)
@@ -73,16 +73,11 @@ def main(folder: Path, seed: int, jobs: list[str]) -> None:
             except CodecbenchError as error:
                 outcome = "refused"
                 str(error).encode()
-            except (Exception, Hang) as error:  # this is what is looked for
+            except (Exception, Hang) as error:  # noqa: BLE001  # this is what is looked for
                 outcome = "found"
                 trace = traceback.extract_tb(error.__traceback__)
-                ours = [
-                    f"{one.filename.partition('wt-e1/')[2] or one.filename}:{one.lineno}"
-                    for one in trace
-                    if "/bench/" in one.filename or "listening_test" in one.filename
-                ]
-                last = f"{trace[-1].filename}:{trace[-1].lineno}"
-                say(finding=[name, index, f"{type(error).__name__}: {str(error)[:200]!r}", ours[-3:], last, file.name])
+                ours = [f"{one.filename}:{one.lineno}" for one in trace if "site-packages" not in one.filename][-3:]
+                say(finding=[name, index, f"{type(error).__name__}: {str(error)[:200]!r}", file.name, ours])
             say(outcome=outcome)
         say(done=name)
 

@@ -95,21 +95,17 @@ def _one_child(folder: Path, seed: int, left: dict[str, tuple[int, int]], told: 
 
 
 def main() -> None:
-    """``python -m tests.fuzz.hunting FOLDER TOTAL [SEED [READER...]]`` prints counts and findings."""
+    """``python -m tests.fuzz.hunting FOLDER SHARE [SEED [READER...]]``: that share of the inputs of the slow test."""
     from tests.fuzz.readers import READERS
 
-    folder, total, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]) if sys.argv[3:] else 0
-    chosen = sys.argv[4:] or list(READERS)
-    shares = {name: READERS[name].share for name in chosen}
-    jobs = {name: max(1, round(total * share / sum(shares.values()))) for name, share in shares.items()}
+    folder, share, seed = Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]) if sys.argv[3:] else 0
     folder.mkdir(parents=True, exist_ok=True)
-    started = time.monotonic()
-    told = hunt(folder, jobs, seed)
-    for name, counts in told.outcomes.items():
-        print(name, dict(counts))
-    print(f"{told.inputs} inputs, {len(told.findings)} findings, {time.monotonic() - started:.0f} s")
-    for finding in told.findings:
-        print(finding)
+    started, inputs, findings = time.monotonic(), 0, 0
+    for name in sys.argv[4:] or READERS:
+        told = hunt(folder, {name: max(1, round(share * READERS[name].inputs))}, seed)
+        print(name, dict(told.outcomes[name]), *told.findings, sep="\n    ", flush=True)
+        inputs, findings = inputs + told.inputs, findings + len(told.findings)
+    print(f"{inputs} inputs, {findings} findings, {time.monotonic() - started:.0f} s")
 
 
 if __name__ == "__main__":

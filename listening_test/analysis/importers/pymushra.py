@@ -31,7 +31,7 @@ def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
         if answer["type"] != "mushra":
             others[str(answer["type"])] += 1
             continue
-        listener, trial, condition = people(answer["person"]), str(answer["trial"]), str(answer["stimulus"])
+        listener, trial, condition = people(str(answer["person"])), str(answer["trial"]), str(answer["stimulus"])
         given = (answer["score"], answer["ms"], answer["date"])
         earlier = seen.setdefault((str(answer["test"]), listener, trial, condition), [])
         if given in earlier:
