@@ -86,7 +86,8 @@ def checked_table(
         if kind == "string" and pd.api.types.is_string_dtype(table[name]):
             continue
         try:
-            changed[name] = table[name].astype(kind)  # type: ignore[call-overload]
+            exact = table[name].astype("Int64") if kind == "int64" else table[name]  # half of a sample is none
+            changed[name] = exact.astype(kind)  # type: ignore[call-overload]
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"column {name}: expected {kind} ({' '.join(str(error).split())})") from None
     if empty := [name for name in filled if table[name].isna().any()]:

@@ -22,7 +22,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """A run in which every text that has no fixed values is hostile."""
     folder = tmp_path_factory.mktemp("hostile")
     made = make_run(
-        folder / "a", clips=4, seconds=0.1, with_audio=False, clip_name=EVIL, codecs={EVIL: (6000,)}, controls=(EVIL + "c",),
+        folder / "a", clips=4, seconds=0.1, with_audio=False, clip_name=EVIL, codecs={EVIL: (6000,)},
+        controls=(EVIL + "c",),
         run=EVIL, warnings=[EVIL], config_text=f"name: [{EVIL}", resampler=EVIL, versions={EVIL: EVIL},
         machine={"cpu": EVIL, EVIL: EVIL}, datasets=[EVIL],
     )  # fmt: skip
