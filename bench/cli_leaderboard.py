@@ -50,12 +50,13 @@ def leaderboard(
     """One table over runs and listening tests for each sample rate and category, ties shown as ties; and its files."""
     from bench import console
     from bench import leaderboard as boards
+    from bench.records.published import read_published
     from bench.results import load_results
 
     made = boards.build(
         [load_results(folder) for folder in runs],
         boards.rating_files(ratings or []),
-        boards.read_published(published or []),
+        [score for place in published or [] for score in read_published(place)],
         sort=sort,
         category=category,
         only=only or [],
