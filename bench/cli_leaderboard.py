@@ -43,6 +43,9 @@ def leaderboard(
     with_simulated: Annotated[
         bool, typer.Option("--with-simulated", help="Join ratings of simulated listeners, marked as such.")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 1 where the files of --output say something else.")
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")
     ] = False,
@@ -63,6 +66,11 @@ def leaderboard(
         seed=seed,
         with_simulated=with_simulated,
     )
+    if check:
+        outdated = boards.outdated(made, output)
+        for path in outdated:
+            console.out.print(f"not the leaderboard of these results: {path}", soft_wrap=True, markup=False)
+        raise typer.Exit(1 if outdated else 0)
     written = boards.write(made, output)
     if json:
         console.print_json(boards.as_json(made))
