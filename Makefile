@@ -43,7 +43,7 @@ check: $(STAMP)
 # From every public record, and from what papers have published.
 leaderboard: $(STAMP)
 	$(BIN)/codecbench leaderboard $(patsubst %/run.json,%,$(wildcard results/reference/*/run.json results/records/*/run.json)) \
-		--published results/published --output results
+		--published results/published --output results $(CHECK)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks

@@ -43,6 +43,9 @@ def leaderboard(
     with_simulated: Annotated[
         bool, typer.Option("--with-simulated", help="Join ratings of simulated listeners, marked as such.")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 1 where the files of --output say something else.")
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")
     ] = False,
@@ -50,18 +53,24 @@ def leaderboard(
     """One table over runs and listening tests for each sample rate and category, ties shown as ties; and its files."""
     from bench import console
     from bench import leaderboard as boards
+    from bench.records.published import read_published
     from bench.results import load_results
 
     made = boards.build(
         [load_results(folder) for folder in runs],
         boards.rating_files(ratings or []),
-        boards.read_published(published or []),
+        [score for place in published or [] for score in read_published(place)],
         sort=sort,
         category=category,
         only=only or [],
         seed=seed,
         with_simulated=with_simulated,
     )
+    if check:
+        outdated = boards.outdated(made, output)
+        for path in outdated:
+            console.out.print(f"not the leaderboard of these results: {path}", soft_wrap=True, markup=False)
+        raise typer.Exit(1 if outdated else 0)
     written = boards.write(made, output)
     if json:
         console.print_json(boards.as_json(made))

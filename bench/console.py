@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from collections import Counter
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+WIDEST = 1000
+"""Characters in a line of a table that is not for a terminal, at most."""
 
 QUIET_INTERVAL_S = 15.0
 """How often progress is printed where there is no terminal to draw a bar on."""
@@ -48,8 +52,12 @@ def plain(value: object) -> Any:
 def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], unbroken: Sequence[str] = ()
 ) -> None:
-    """A table on stdout; cells that are None stay empty, columns that are ``unbroken`` are never wrapped."""
+    """A table on stdout; cells that are None stay empty, columns that are ``unbroken`` are never wrapped.
+
+    In a file, a pipe or the log of a CI job, which have no width (unless COLUMNS gives one), nothing is wrapped.
+    """
     from rich import box
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
@@ -58,7 +66,11 @@ def print_table(
         table.add_column(column, overflow="fold", no_wrap=column in unbroken)
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-    out.print(table)
+    if out.is_terminal or "COLUMNS" in os.environ:
+        out.print(table)
+        return
+    whole = Measurement.get(out, out.options.update(max_width=WIDEST), table).maximum
+    Console(file=out.file, highlight=False, width=max(out.width, whole)).print(table)
 
 
 class RunProgress:

@@ -64,6 +64,6 @@ def ratings_for_leaderboard(path: str | Path, with_simulated: bool = False) -> p
     if people.any() and not with_simulated:
         raise DatasetError(
             f"{file}: {people.sum()} of {len(people)} listeners are simulated, and their ratings say nothing about "
-            "codecs. Analyse a test that people took, or ask for simulated listeners explicitly (with_simulated)."
+            "codecs. Analyse a test that people took, or ask for simulated listeners explicitly (--with-simulated)."
         )
     return found

@@ -253,6 +253,7 @@ def _record(plan: Plan, text: str, folder: Path, workers: int) -> dict[str, Any]
         "channels": plan.config.channels,
         "band_limited": plan.config.band_limited,
         "resampler": resampler_identity(),
+        "clips": len(plan.clips),
         "conditions": [condition.id for condition in plan.conditions],
         "datasets": [dict(item.model_dump(mode="json")) for item in plan.config.datasets],
         "quantities": {

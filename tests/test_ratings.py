@@ -20,7 +20,7 @@ def simulated(listeners=2):
 
 def test_simulated_listeners_are_refused_unless_asked_for(tmp_path):
     write_ratings(tmp_path / "ratings.parquet", simulated())
-    with pytest.raises(DatasetError, match=r"2 of 2 listeners are simulated.*with_simulated"):
+    with pytest.raises(DatasetError, match=r"2 of 2 listeners are simulated.*with-simulated"):
         ratings_for_leaderboard(tmp_path)
     found = ratings_for_leaderboard(tmp_path, with_simulated=True)
     assert found["simulated"].all()

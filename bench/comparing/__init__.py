@@ -46,11 +46,13 @@ def compare(
         new_folder=new.folder,
         seed=seed,
         conditions=matched.conditions,
+        categories=matched.categories,
         n_clips=len(matched.clips),
         changes=found,
         failures=failures,
         clips=changed_most(base, new, matched, by, most),
         only_base=matched.only_base,
         only_new=matched.only_new,
+        gaps=matched.gaps,
         notices=[*matched.notices, *powerless(found)],
     )

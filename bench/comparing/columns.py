@@ -20,6 +20,9 @@ Texts = NDArray[np.object_]
 
 KBPS, ENCODE_SPEED, DECODE_SPEED = "kbps", "encode_speed", "decode_speed"
 
+_ENTROPY_CODED = {f"{KBPS}_{coder}" for coder in ENTROPY_CODERS}
+"""Rates that only codecs with codes have: the others are not worse for it."""
+
 MISSING = "missing"
 """The status of a cell that has no row."""
 
@@ -66,9 +69,10 @@ class Tables:
     def encoding(self, condition: str, quantity: str) -> Side:
         """A bitrate in kbit/s, or a speed in seconds of audio per second of work."""
         rows = self._encodings.get(condition)
-        return self._side(rows, None if rows is None else _of_encodings(rows, quantity))
+        uncoded = "not_applicable" if quantity in _ENTROPY_CODED else "undefined"
+        return self._side(rows, None if rows is None else _of_encodings(rows, quantity), uncoded)
 
-    def _side(self, rows: pd.DataFrame | None, found: pd.Series | None) -> Side:
+    def _side(self, rows: pd.DataFrame | None, found: pd.Series | None, without_value: str = "undefined") -> Side:
         values = np.full(len(self._places), math.nan)
         status = np.full(len(self._places), MISSING, dtype=object)
         if rows is None or found is None:
@@ -77,7 +81,7 @@ class Tables:
         numbers = found.to_numpy(dtype=np.float64, na_value=math.nan)
         told = rows["status"].to_numpy(dtype=object)
         values[places] = np.where(told == "ok", numbers, math.nan)
-        status[places] = np.where((told == "ok") & np.isnan(numbers), "undefined", told)
+        status[places] = np.where((told == "ok") & np.isnan(numbers), without_value, told)
         return Side(values, status)
 
 

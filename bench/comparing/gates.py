@@ -2,9 +2,10 @@
 
     QUANTITY [@CATEGORY] [CONDITION-PATTERN] OPERATOR NUMBER[%] [significant]
 
-QUANTITY is a quantity of the runs, ``kbps``, ``encode_speed``, ``decode_speed`` or ``failed``; OPERATOR is one of
-``<``, ``<=``, ``>`` and ``>=``. The number is compared with the mean difference, NEW less BASE; with ``%``, with the
-difference as a share of BASE's mean over the same clips.
+QUANTITY is a quantity of the runs, the beginning of several (``visqol`` of ``visqol_audio``), ``kbps``,
+``encode_speed``, ``decode_speed`` or ``failed``; OPERATOR is one of ``<``, ``<=``, ``>`` and ``>=``. The number is
+compared with the mean difference, NEW less BASE; with ``%``, with the difference as a share of BASE's mean over the
+same clips.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from bench.comparing.columns import DECODE_SPEED, ENCODE_SPEED
-from bench.comparing.model import Change, Comparison
+from bench.comparing.model import Change, Comparison, Gap
 from bench.errors import ConfigError
 from bench.registry import nearest
 
@@ -125,7 +126,8 @@ def judge(gates: Sequence[Gate], comparison: Comparison) -> list[Outcome]:
     """What each gate says of ``comparison``.
 
     A gate that asks for a difference that cannot be computed trips: where no clip has a value in both runs, the metric
-    is of another version, or one of the runs lacks the quantity or the condition.
+    is of another version, or NEW lacks the quantity, the condition or all clips of the category. ``failed`` trips
+    where NEW lacks a clip.
 
     Raises:
         ConfigError: a quantity, category or condition that neither run has.
@@ -137,19 +139,17 @@ def judge(gates: Sequence[Gate], comparison: Comparison) -> list[Outcome]:
 
 
 def _unknown(gate: Gate, comparison: Comparison) -> Iterable[str]:
-    quantities = [FAILED, *(change.quantity for change in comparison.changes)]
-    quantities += comparison.only_base.quantities + comparison.only_new.quantities
-    categories = dict.fromkeys(change.category for change in comparison.changes)
+    quantities = [FAILED, *_quantities(comparison)]
     conditions = [name for _, name in comparison.conditions]
     conditions += comparison.only_base.conditions + comparison.only_new.conditions
     start = f"--fail-on {gate.text!r}: "
-    if gate.quantity not in quantities:
-        known = ", ".join(dict.fromkeys(quantities))
+    if gate.quantity != FAILED and not _meant(gate, comparison):
+        known = ", ".join(quantities)
         yield f"{start}no quantity {gate.quantity!r}.{nearest(gate.quantity, quantities)} Quantities: {known}."
-    if gate.category is not None and gate.category not in categories:
+    if gate.category is not None and gate.category not in comparison.categories:
         yield (
-            f"{start}no category {gate.category!r}.{nearest(gate.category, categories)} "
-            f"Categories: {', '.join(categories)}."
+            f"{start}no category {gate.category!r}.{nearest(gate.category, comparison.categories)} "
+            f"Categories: {', '.join(comparison.categories)}."
         )
     if not any(fnmatchcase(name, gate.pattern) for name in conditions):
         yield (
@@ -158,25 +158,66 @@ def _unknown(gate: Gate, comparison: Comparison) -> Iterable[str]:
         )
 
 
+def _quantities(comparison: Comparison) -> list[str]:
+    """Those of either run."""
+    names = [change.quantity for change in comparison.changes]
+    return list(dict.fromkeys(names + comparison.only_base.quantities + comparison.only_new.quantities))
+
+
+def _meant(gate: Gate, comparison: Comparison) -> list[str]:
+    """The quantity of that name, or else the metrics of that family: ``visqol`` is every ``visqol_...``."""
+    names = _quantities(comparison)
+    if gate.quantity in names:
+        return [gate.quantity]
+    rates = {change.quantity for change in comparison.changes if change.kind in ("rate", "speed")}
+    return [name for name in names if name.startswith(f"{gate.quantity}_") and name not in rates]
+
+
 def _cases(gate: Gate, comparison: Comparison) -> Iterable[Case]:
+    meant = _meant(gate, comparison)
+    found = list(_without_partner(gate, meant, comparison))
+    if gate.quantity == FAILED:
+        return [*found, _failed(gate, comparison)]
+    found += [
+        _of_change(gate, change)
+        for change in comparison.changes
+        if change.quantity in meant and gate.takes(change.category, change.condition)
+    ]
+    return found or [_nowhere(gate, meant, comparison)]
+
+
+def _without_partner(gate: Gate, meant: Sequence[str], comparison: Comparison) -> Iterable[Case]:
+    """What BASE has in the scope of the gate and NEW has not."""
+    scope = gate.category or ""
     for name in comparison.only_base.conditions:
         if fnmatchcase(name, gate.pattern):
-            yield Case(gate.category or "", name, True, "cannot be computed: only BASE has this condition.")
-    if gate.quantity == FAILED:
-        yield _failed(gate, comparison)
-        return
-    found = [
-        change
-        for change in comparison.changes
-        if change.quantity == gate.quantity and gate.takes(change.category, change.condition)
-    ]
-    for change in found:
-        yield _of_change(gate, change)
-    if not found:
-        sides = (("BASE", comparison.only_base.quantities), ("NEW", comparison.only_new.quantities))
-        side = next((side for side, names in sides if gate.quantity in names), None)
-        why = f"only {side} has {gate.quantity}" if side else f"{gate.quantity} applies nowhere in its scope"
-        yield Case(gate.category or "", gate.pattern, True, f"cannot be computed: {why}.")
+            yield Case(scope, name, True, "cannot be computed: only BASE has this condition.")
+    for name in meant:
+        if name in comparison.only_base.quantities:
+            yield Case(scope, gate.pattern, True, f"cannot be computed: only BASE has {name}.")
+    for gap in comparison.gaps:
+        why = _of_gap(gate, meant, gap) if gate.category in (None, gap.category) else ""
+        if why:
+            yield Case(gap.category, gate.pattern, True, f"cannot be computed: {why}.")
+
+
+def _of_gap(gate: Gate, meant: Sequence[str], gap: Gap) -> str:
+    if gate.quantity == FAILED and gap.clips:
+        return f"only BASE has {len(gap.clips)} of the clips, such as {gap.clips[0]}"
+    spoken = gap.quantities if gate.quantity == FAILED else [name for name in gap.quantities if name in meant]
+    return "BASE and NEW have no clip in common here" if spoken else ""
+
+
+def _nowhere(gate: Gate, meant: Sequence[str], comparison: Comparison) -> Case:
+    if any(name in comparison.only_new.quantities for name in meant):
+        why = f"only NEW has {gate.quantity}"
+    elif gate.category and gate.category not in {change.category for change in comparison.changes}:
+        why = "BASE and NEW have no clip in common here"
+    elif any(fnmatchcase(name, gate.pattern) for _, name in comparison.conditions):
+        why = f"{gate.quantity} applies nowhere in its scope"
+    else:
+        why = "only NEW has this condition"
+    return Case(gate.category or "", gate.pattern, True, f"cannot be computed: {why}.")
 
 
 def _failed(gate: Gate, comparison: Comparison) -> Case:

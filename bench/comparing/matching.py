@@ -8,11 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from bench.comparing.model import Unmatched
+from bench.comparing.columns import rates_and_speeds
+from bench.comparing.model import Gap, Unmatched
+from bench.domain import CATEGORIES
 from bench.errors import ConfigError
 from bench.registry import nearest
 from bench.results import Results
-from bench.tables import conditions, in_order, is_complete, quantities, source_codes
+from bench.tables import conditions, in_order, is_complete, judged, quantities, source_codes
 
 SHOWN = 5  # names in a notice
 
@@ -24,16 +26,19 @@ CUT = ("start_s", "duration_s", "lead_in_s", "samples")
 class Matched:
     """What both runs have. ``clips`` has the columns clip, category and source (a number), sorted by clip.
 
+    ``categories`` are those of either run; ``gaps`` are what NEW lacks.
     ``versions`` maps a quantity to the sentence that says why its values in the two runs are not of one metric.
     """
 
     conditions: list[tuple[str, str]]
+    categories: list[str]
     clips: pd.DataFrame
     quantities: list[str]
     set_quantities: list[str]
     versions: dict[str, str]
     only_base: Unmatched
     only_new: Unmatched
+    gaps: list[Gap]
     notices: list[str]
 
 
@@ -70,7 +75,11 @@ def match(base: Results, new: Results, renamed: Mapping[str, str], allow_other_v
                 ]
             )
         )
-    return Matched(pairs, shared, *names, {} if allow_other_versions else versions, only_base, only_new, notices)
+    return Matched(
+        pairs, in_order([*base.clips["category"], *new.clips["category"]], CATEGORIES), shared, *names,
+        {} if allow_other_versions else versions, only_base, only_new, _gaps(base, new, shared, only_base.clips),
+        notices,
+    )  # fmt: skip
 
 
 def renames(texts: Sequence[str], base: Results, new: Results) -> dict[str, str]:
@@ -182,6 +191,28 @@ def _unmatched(base: Results, new: Results, pairs: Sequence[tuple[str, str]]) ->
             )
         )
     return found[0], found[1]
+
+
+def _gaps(base: Results, new: Results, shared: pd.DataFrame, only_base: Sequence[str]) -> list[Gap]:
+    compared, found = set(shared["category"]), []
+    for category, clips in base.clips.groupby("category", sort=True)["clip"]:
+        gone = sorted(set(clips.astype(str)) & set(only_base))
+        if category not in compared:
+            found.append(Gap(str(category), gone, _spoken(base, new, str(category))))
+        elif gone:
+            found.append(Gap(str(category), gone, []))
+    return found
+
+
+def _spoken(base: Results, new: Results, category: str) -> list[str]:
+    """The quantities that BASE has values of in ``category``."""
+    tables = judged(base), base.sets
+    there = {
+        str(name)
+        for table in tables
+        for name in table.loc[(table["category"] == category) & (table["status"] == "ok"), "quantity"].unique()
+    }
+    return [*sorted(there), *(about.quantity for about in rates_and_speeds(base, new))]
 
 
 def _notices(only: Unmatched, side: str) -> list[str]:

@@ -104,8 +104,24 @@ class Unmatched:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """What NEW cannot be compared on, of a category of BASE.
+
+    ``clips`` are those that NEW does not have. ``quantities`` are those that BASE has values of where no clip of the
+    category is compared, else empty.
+    """
+
+    category: str
+    clips: list[str]
+    quantities: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything that was compared, and what could not be. ``notices`` are sentences that a reader must see."""
+    """Everything that was compared, and what could not be. ``notices`` are sentences that a reader must see.
+
+    ``categories`` are those of either run.
+    """
 
     base: str
     new: str
@@ -113,12 +129,14 @@ class Comparison:
     new_folder: Path
     seed: int
     conditions: list[tuple[str, str]]
+    categories: list[str]
     n_clips: int
     changes: list[Change]
     failures: list[Failure]
     clips: list[ClipChange]
     only_base: Unmatched
     only_new: Unmatched
+    gaps: list[Gap]
     notices: list[str]
 
     @property

@@ -16,8 +16,9 @@ from bench.leaderboard.model import Board, Column, Entry, Leaderboard, Value
 from bench.leaderboard.notes import board_notes, run_source
 from bench.leaderboard.ordering import default_sort, in_order, require_sortable, sort_key
 from bench.leaderboard.parts import Part, Place, order, parts_of, versioned
-from bench.leaderboard.published import PublishedRow, published_columns, published_entries, published_sources
+from bench.leaderboard.published import place_of, published_columns, published_entries, published_sources
 from bench.leaderboard.ranked import Name, metric_ranks, with_rank
+from bench.records.published import PublishedScore
 from bench.registry import nearest
 from bench.results import Results
 
@@ -28,14 +29,14 @@ class _Material:
 
     parts: Sequence[Part]
     heard: Sequence[Heard]
-    published: Sequence[PublishedRow]
+    published: Sequence[PublishedScore]
     licences: Mapping[str, Mapping[str, str]]
 
 
 def build(
     runs: Sequence[Results],
     ratings: Sequence[Path] = (),
-    published: Sequence[PublishedRow] = (),
+    published: Sequence[PublishedScore] = (),
     *,
     sort: str = "",
     category: str = "",
@@ -59,12 +60,12 @@ def build(
         DatasetError: two runs of one name, or ratings that cannot be shown.
         UnknownName: a column or category that is not there.
     """
-    runs = _of_one_name_each(runs)
+    runs, published = _of_one_name_each(runs), list(dict.fromkeys(published))
     parts = [part for run in versioned(runs) for part in parts_of(run)]
     heard = [join(test, rows, parts) for test, rows in sorted(read_tests(ratings, with_simulated).items())]
     material = _Material(parts, heard, published, {run.name: licences(run) for run in runs})
     _require_category(category)
-    places = sorted({part.place for part in parts} | {row.place for row in published}, key=order)
+    places = sorted({part.place for part in parts} | {place_of(row) for row in published}, key=order)
     patterns = list(only)
     drafts = [_draft(place, material, seed) for place in places if category in ("", place[2])]
     _require_matches(patterns, drafts)
@@ -105,7 +106,7 @@ def _draft(place: Place, material: _Material, seed: int) -> Board:
     nowhere: list[str] = []
     here = _at(place, material.parts)
     tests = [heard for heard in material.heard if place in set(heard.ratings["place"])]
-    rows = [row for row in material.published if row.place == place]
+    rows = [row for row in material.published if place_of(row) == place]
     for heard in tests:
         columns[heard.key] = heard.column
         entries += own_entries(heard, place)

@@ -9,8 +9,17 @@ from bench.leaderboard.model import Leaderboard
 from bench.leaderboard.sheets import Cell, Heading, Sheet, sheet, source_title
 from bench.report.wide import DAGGER, NOTHING
 
-COLUMNS_IN_A_TABLE = 4
-"""Scores beside each other: what fits on a page with their intervals."""
+WIDTH, HEIGHT = 345.0, 540.0
+"""Points of a page of the class ``article`` with 10-point letters."""
+
+LETTER, CAPITAL, GAP = 4.5, 6.5, 6.0
+"""Points that a letter of a table takes, and what is between two columns."""
+
+WAITING = 10
+"""Tables that LaTeX may hold back before it has to print them; it gives up at 18 in its oldest versions."""
+
+LINE, CAPTION_LINE, LETTERS_OF_CAPTION = 9.5, 12.0, 70
+"""Points of a line of a table and of its caption, and letters in a line of the caption."""
 
 LEFT_OUT = ("rank", "condition", "source", "actual_bps")
 """Headings that are not cut into tables: every table begins with condition and measured bitrate."""
@@ -38,7 +47,10 @@ CAPTION = (
 
 def latex(board: Leaderboard) -> str:
     """A table for each board and each few columns of it, ready for ``\\input``."""
-    return HEAD + "\n".join(line for one in board.boards for line in _board(sheet(one), board)) + "\n"
+    tables = [table for one in board.boards for table in _board(sheet(one), board)]
+    for place in range(WAITING, len(tables), WAITING):
+        tables[place] = "\\clearpage\n" + tables[place]
+    return HEAD + "\n".join(tables)
 
 
 def escape(text: object) -> str:
@@ -59,31 +71,63 @@ def _board(made: Sheet, board: Leaderboard) -> Iterator[str]:
     names, rates = keys.index("condition"), keys.index("actual_bps")
     several = len({entry.source for entry in made.board.entries}) > 1
     first = [names, *([keys.index("source")] if several else []), rates]
-    for number, columns in enumerate(_cut(places)):
-        yield from _table(made, board, [*first, *columns], continued=number > 0)
+    sources = _provenance(made, board)
+    caption = " ".join([f"{made.title}. {CAPTION}", *made.notes, sources])
+    for columns in _beside(made, first, places):
+        rows = list(made.rows)
+        while rows:
+            fit = _fitting(rows, columns, caption)
+            yield "\n".join(_table([made.headings[place] for place in columns], rows[:fit], columns, caption))
+            rows = rows[fit:]
+            caption = f"{made.title}, continued. {sources}"
 
 
-def _cut(places: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(places), COLUMNS_IN_A_TABLE):
-        yield places[start : start + COLUMNS_IN_A_TABLE]
+def _beside(made: Sheet, first: Sequence[int], places: Sequence[int]) -> Iterator[list[int]]:
+    """``places`` in groups that fit on the width of a page beside ``first``, with ``first``; at least one in each."""
+    columns, used = list(first), sum(_width(made, place) for place in first)
+    start = used
+    for place in places:
+        needed = _width(made, place)
+        if used + needed > WIDTH and len(columns) > len(first):
+            yield columns
+            columns, used = list(first), start
+        columns.append(place)
+        used += needed
+    yield columns
 
 
-def _table(made: Sheet, board: Leaderboard, places: Sequence[int], continued: bool) -> Iterator[str]:
-    headings = [made.headings[place] for place in places]
-    title = f"{made.title}, continued." if continued else f"{made.title}. {CAPTION}"
-    notes = "" if continued else " ".join(made.notes)
+def _width(made: Sheet, place: int) -> float:
+    """Of a column, in points."""
+    cells = [row[place] for row in made.rows]
+    texts = [*_heading(made.headings[place]), *map(_text, cells), *map(_below, cells)]
+    return GAP + max(sum(CAPITAL if letter.isupper() else LETTER for letter in text) for text in texts)
+
+
+def _fitting(rows: Sequence[Sequence[Cell]], places: Sequence[int], caption: str) -> int:
+    """How many of ``rows`` fit on the height of a page; at least one."""
+    left = HEIGHT - CAPTION_LINE * (2 + len(caption) // LETTERS_OF_CAPTION) - 6 * LINE
+    for number, row in enumerate(rows):
+        left -= LINE * (2 if any(_below(row[place]) for place in places) else 1)
+        if left < 0:
+            return max(1, number)
+    return len(rows)
+
+
+def _table(
+    headings: Sequence[Heading], rows: Sequence[Sequence[Cell]], places: Sequence[int], caption: str
+) -> Iterator[str]:
     yield from (r"\begin{table}[tp]", r"\centering", r"\footnotesize", r"\setlength{\tabcolsep}{3pt}")
-    yield rf"\caption{{{escape(f'{title} {notes} {_provenance(made, board)}'.strip())}}}"
+    yield rf"\caption{{{escape(caption)}}}"
     yield rf"\begin{{tabular}}{{@{{}}{''.join('r' if heading.numbers else 'l' for heading in headings)}@{{}}}}"
     yield r"\toprule"
     for line in _heading_lines(headings):
         yield " & ".join(line) + r" \\"
     yield r"\midrule"
-    for row in made.rows:
+    for row in rows:
         yield " & ".join(_cell(row[place]) for place in places) + r" \\"
         below = [_below(row[place]) for place in places]
         if any(below):
-            yield " & ".join(below) + r" \\"
+            yield " & ".join(rf"\scriptsize {escape(text)}" if text else "" for text in below) + r" \\"
     yield from (r"\bottomrule", r"\end{tabular}", r"\end{table}", "")
 
 
@@ -94,21 +138,26 @@ def _provenance(made: Sheet, board: Leaderboard) -> str:
 
 
 def _heading_lines(headings: Sequence[Heading]) -> Iterator[list[str]]:
-    for lines in zip(*(_heading(heading) for heading in headings), strict=True):
-        if any(lines):
-            yield [escape(line) for line in lines]
+    """Of all headings beside each other, the last lines of all on one."""
+    told = [_heading(heading) for heading in headings]
+    most = max(map(len, told))
+    for number in range(most):
+        yield [escape(lines[at]) if (at := number - most + len(lines)) >= 0 else "" for lines in told]
 
 
-def _heading(heading: Heading) -> tuple[str, str, str]:
-    return heading.label, heading.unit, heading.mark.upper()
+def _heading(heading: Heading) -> list[str]:
+    label = heading.label.replace(" ", "\n", 1).replace("/", "/\n").split("\n")
+    return [line for line in (*label, heading.unit, *heading.mark.upper().split(", ")) if line]
+
+
+def _text(cell: Cell) -> str:
+    return f"{cell.text or NOTHING} {cell.interval}".strip()
 
 
 def _cell(cell: Cell) -> str:
-    text = NOTHING if not cell.text else cell.text
-    shown = escape(f"{text} {cell.interval}".strip())
+    shown = escape(_text(cell))
     return rf"\textbf{{{shown}}}" if cell.best else shown
 
 
 def _below(cell: Cell) -> str:
-    text = "; ".join(part for part in (cell.rank, cell.note) if part)
-    return rf"\scriptsize {escape(text)}" if text else ""
+    return "; ".join(part for part in (cell.rank, cell.note) if part)

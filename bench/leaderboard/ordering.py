@@ -52,11 +52,20 @@ def require_sortable(sort: str, columns: Sequence[Column]) -> None:
 def in_order(entries: Sequence[Entry], columns: Sequence[Column], sort: str) -> tuple[Entry, ...]:
     """Best first; entries without a value last, then by bitrate and name."""
     column = next((column for column in columns if column.key == sort), None)
+    descending = _descends(column, sort)
     if column is None:
         field = FIELDS[sort]
-        return tuple(sorted(entries, key=lambda entry: (*_key(field.value(entry), field.best_first), *_tie(entry))))
-    descending = column.higher_is_better is not False
+        return tuple(sorted(entries, key=lambda entry: (*_key(field.value(entry), descending), *_tie(entry))))
     return tuple(sorted(entries, key=lambda entry: (*_key(_mean(entry, sort), descending), *_tie(entry))))
+
+
+def best_first(board: Board) -> bool:
+    """Whether the rows of a board begin with the highest number."""
+    return _descends(sorted_column(board), board.sorted_by)
+
+
+def _descends(column: Column | None, field: str) -> bool:
+    return FIELDS[field].best_first if column is None else column.higher_is_better is not False
 
 
 def sorted_column(board: Board) -> Column | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from bench.leaderboard.model import Entry, Leaderboard
+from bench.leaderboard.ordering import best_first
 from bench.leaderboard.sheets import LEGEND, Sheet, method, sheet, source_lines, source_title
 from bench.report.page import rendered
 
@@ -24,7 +27,7 @@ def page(board: Leaderboard) -> str:
             "legend": [*LEGEND, method(board)],
             "sources": [(source_title(source), source_lines(source)) for source in board.sources],
         },
-        {"kind": kind_of},
+        {"kind": kind_of, "kbps": kbps_of, "best_first": best_first},
     )
 
 
@@ -35,6 +38,13 @@ def kind_of(entry: Entry) -> str:
     return "codec" if entry.role == "codec" and entry.kind == "measured" else "control"
 
 
+def kbps_of(entry: Entry) -> float:
+    """What the filter by bitrate goes by: what was measured, else what was stated; NaN where neither is known."""
+    if math.isnan(entry.actual_bps) and entry.nominal_bps is not None:
+        return entry.nominal_bps / 1000
+    return entry.actual_bps / 1000
+
+
 def word_order(sheets: list[Sheet]) -> dict[str, dict[str, int]]:
     """The place of each text among those of its column, by the alphabet; sorting in the page goes by numbers."""
     texts: dict[str, set[str]] = {}
@@ -42,5 +52,5 @@ def word_order(sheets: list[Sheet]) -> dict[str, dict[str, int]]:
         for row in one.rows:
             for heading, cell in zip(one.headings, row, strict=True):
                 if not heading.numbers:
-                    texts.setdefault(heading.key, set()).add(cell.text)
+                    texts.setdefault(heading.key, set()).add(str(cell))
     return {key: {text: place for place, text in enumerate(sorted(found))} for key, found in texts.items()}

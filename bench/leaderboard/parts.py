@@ -100,8 +100,8 @@ def versioned(runs: Sequence[Results]) -> list[Results]:
 
 
 def _split(run: Results, split: Mapping[str, Sequence[str]]) -> Results:
-    old, version = run.scores["quantity"].astype(str), run.scores["metric_version"].map(_text)
-    names = old.where(~old.isin(list(split)), old + " [" + version + "]")
+    old, version = (run.scores[name].astype("string").fillna("") for name in ("quantity", "metric_version"))
+    names = old.where(~old.isin(list(split)), old + " [" + version + "]").astype("category")
     quantities = {name: about for name, about in run.quantities.items() if name not in split}
     for name, found in split.items():
         for number, one in enumerate(found, start=1):

@@ -127,10 +127,10 @@ def entry_name(entry: Entry) -> str:
     return f"{entry.condition} ({entry.role.replace('_', ' ')})"
 
 
-def source_name(entry: Entry) -> str:
-    """The source, with what readers must know of it."""
+def source_note(entry: Entry) -> str:
+    """What readers must know of the source."""
     marks = [entry.kind] * (entry.kind == "published") + ["partial"] * (not entry.complete)
-    return f"{entry.source} ({', '.join(marks)})" if marks else entry.source
+    return ", ".join(marks)
 
 
 def score_cell(entry: Entry, column: Column) -> Cell:
@@ -182,7 +182,7 @@ def _cell(entry: Entry, field: Field) -> Cell:
     if field.key == "condition":
         return Cell(entry_name(entry))
     if field.key == "source":
-        return Cell(source_name(entry))
+        return Cell(entry.source, note=source_note(entry))
     content = field.value(entry)
     if isinstance(content, str):
         return Cell(content or NOTHING)

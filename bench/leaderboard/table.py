@@ -8,6 +8,9 @@ import pandas as pd
 
 from bench.leaderboard.model import Board, Column, Entry, Leaderboard, Value
 
+SOURCE_KINDS = {"measured": "run", "test": "listening_test", "published": "published"}
+"""What the source of an entry is, by the kind of the entry."""
+
 ENTROPY = ("adaptive", "lm", "stated")
 
 
@@ -19,13 +22,13 @@ def as_frame(board: Leaderboard) -> pd.DataFrame:
     ``KEY:rank_worst`` and ``KEY:rank_of``; where a column is marked (simulated, published), so is ``KEY``.
     """
     columns = {column.key: column for one in board.boards for column in one.columns}
-    dates = {source.id: source for source in board.sources}
+    sources = {(str(source.kind), source.id): source for source in board.sources}
     rows = []
     for one in board.boards:
         for place, entry in enumerate(one.entries, start=1):
             row = {**_about(one, entry), "place": place}
-            source = dates.get(entry.source)
-            row |= {"date": source.date if source else "", "revision": source.revision if source else ""}
+            source = sources[SOURCE_KINDS[entry.kind], entry.source]
+            row |= {"date": source.date, "revision": source.revision}
             for key, column in columns.items():
                 row |= _scores(column, entry.values.get(key))  # noqa: PD011
             rows.append(row)

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.leaderboard.model import Leaderboard
-from bench.leaderboard.sheets import LEGEND, Cell, Heading, Sheet, entry_name, sheet, source_name, source_title
+from bench.leaderboard.sheets import LEGEND, Cell, Heading, Sheet, entry_name, sheet, source_note, source_title
 
 LONGEST_NAME = 28
 NAMES = ("rank", "condition", "source")
@@ -52,7 +52,7 @@ def _names(made: Sheet) -> list[Text]:
     for entry in entries:
         text = Text(entry_name(entry), style="" if entry.role == "codec" else "dim")
         if several:
-            text.append(f"\n{source_name(entry)}", style="dim")
+            text.append(f"\n{Cell(entry.source, note=source_note(entry))}", style="dim")
         found.append(text)
     return found
 

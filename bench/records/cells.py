@@ -44,6 +44,9 @@ def cell_problems(
     problems = _repeated(folder / "clips.parquet", clips, ["clip"])
     if problems:
         return problems  # which rows of the other tables belong to which clip cannot be said
+    if info.get("clips", len(clips)) != len(clips):
+        where, expected = str(folder / "clips.parquet"), f"{info['clips']}, as run.json says"
+        problems.append(Problem(where, "clips were taken away or added", expected, str(len(clips)), RERUN))
     absent = 0
     for name, axes in planned.items():
         found, missing = _coverage(folder / f"{name}.parquet", tables[name], keys[name], axes, complete)

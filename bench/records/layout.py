@@ -22,6 +22,7 @@ from bench.results import RUN
 
 RECORD, RATINGS = "record.json", "ratings"
 RECORDS, REFERENCE, PUBLISHED = "records", "reference", "published"
+LOCAL = ("runs", "tests", "datasets")
 TABLES = ("clips", "encodings", "scores", "sets")
 FORMAT = 1
 """Of records that are written; the schemas of every format are kept, so that old records stay valid."""
@@ -35,6 +36,11 @@ def is_record(folder: Path) -> bool:
     return (folder / RECORD).is_file() or (folder / RUN).is_file()
 
 
+def is_results(folder: Path) -> bool:
+    """Whether ``folder`` is a ``results`` folder, so that records and tables are in folders of it."""
+    return any((folder / name).is_dir() for name in (RECORDS, REFERENCE, PUBLISHED, *LOCAL))
+
+
 def records_below(folder: Path) -> list[Path]:
     """The records in ``folder``: itself, or those of a ``results`` folder, or its subfolders.
 
@@ -45,14 +51,14 @@ def records_below(folder: Path) -> list[Path]:
         raise StoreError(f"{folder}: expected a record or a folder of records, but there is no such folder.")
     if is_record(folder):
         return [folder]
-    roots = [folder / name for name in (RECORDS, REFERENCE) if (folder / name).is_dir()] or [folder]
+    roots = [folder / name for name in (RECORDS, REFERENCE)] if is_results(folder) else [folder]
+    roots = [root for root in roots if root.is_dir()]
     return [one for root in roots for one in sorted(root.iterdir()) if one.is_dir()]
 
 
 def published_below(folder: Path) -> list[Path]:
     """The published tables in ``folder``, or in the ``published`` of a ``results`` folder."""
-    inner = folder / PUBLISHED
-    return [] if is_record(folder) else sorted((inner if inner.is_dir() else folder).glob("*.csv"))
+    return [] if is_record(folder) else sorted((folder / PUBLISHED if is_results(folder) else folder).glob("*.csv"))
 
 
 def files_of(folder: Path) -> list[str]:

@@ -41,6 +41,8 @@ class PublishedScore:
     entropy_bps: int | None
     mean: float
     ci95: float
+    citation: str = ""
+    """Of the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class PublishedSource:
         return f"{', '.join(self.authors)}: {self.title}, {self.year}. {self.url}"
 
 
-COLUMNS = tuple(field.name for field in fields(PublishedScore) if field.name != "source")
+COLUMNS = tuple(field.name for field in fields(PublishedScore) if field.name not in ("source", "citation"))
 _BEYOND = "cells beyond the last column"
 _WHOLE, _OPTIONAL, _REAL = ("sample_rate", "channels"), ("nominal_bps", "entropy_bps"), ("mean", "ci95")
 
@@ -115,7 +117,7 @@ def _read(path: Path) -> tuple[list[PublishedScore], list[Problem]]:
     scores = []
     cells: dict[tuple[object, ...], int] = {}
     for number, line in enumerate(lines, start=2):
-        score, found = _score(f"{path}, line {number}", line, source.source if source else path.stem)
+        score, found = _score(f"{path}, line {number}", line, path.stem, source.citation if source else "")
         problems += found
         if score is None:
             continue
@@ -156,7 +158,7 @@ def _source(path: Path) -> tuple[PublishedSource | None, list[Problem]]:
     return PublishedSource(**{**data, "authors": tuple(data["authors"])}), problems
 
 
-def _score(where: str, line: dict[str, Any], source: str) -> tuple[PublishedScore | None, list[Problem]]:
+def _score(where: str, line: dict[str, Any], source: str, citation: str) -> tuple[PublishedScore | None, list[Problem]]:
     problems: list[Problem] = []
     values: dict[str, Any] = {}
     for name in COLUMNS:
@@ -172,7 +174,7 @@ def _score(where: str, line: dict[str, Any], source: str) -> tuple[PublishedScor
         problems.append(Problem(where, "too many cells", f"{len(COLUMNS)}", str(more), "Quote texts with commas."))
     if problems:
         return None, problems
-    score = PublishedScore(source=source, **values)
+    score = PublishedScore(source=source, citation=citation, **values)
     return score, _problems_of(where, score)
 
 

@@ -282,6 +282,15 @@ def test_a_run_of_an_older_version_lacks_columns(base, tmp_path):
     assert {change.verdict for change in found.changes} == {"equal"}
 
 
+def test_a_codec_without_codes_has_no_entropy_coded_rate(base, tmp_path):
+    encodings = base.encodings.copy()
+    coded = at(encodings, condition="opus@6000")
+    encodings["adaptive_bits"] = (encodings["payload_bits"] * 0.9).round().astype("Int64").where(coded)
+    run = with_tables(base, tmp_path, encodings=encodings)
+    found = [change for change in compared(run, run).changes if change.quantity == "kbps_adaptive"]
+    assert {(change.condition, change.verdict) for change in found} == {("opus@6000", "equal")}
+
+
 def test_measures_of_sets_have_a_difference_and_no_test(base, tmp_path):
     row = {"run": "made-up", "category": "speech", "condition": "opus@6000", "measure": "fad", "measure_version": "1",
            "quantity": "fad", "n": 16, "n_sources": 8, "n_items": 1, "n_failed": 0, "n_undefined": 0,

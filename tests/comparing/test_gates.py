@@ -156,6 +156,67 @@ def test_new_failures_are_counted(base, tmp_path):
     assert outcome("failed > 0", compared(base, with_tables(base, tmp_path / "2", scores=gone))).tripped
 
 
+def without(results, folder, clips):
+    tables = {name: table[~table["clip"].isin(clips)] for name, table in (
+        ("clips", results.clips), ("scores", results.scores), ("encodings", results.encodings))}  # fmt: skip
+    return with_tables(results, folder, **tables)
+
+
+def test_clips_that_new_lacks_are_failures(base, tmp_path):
+    music = list(base.clips.loc[base.clips["category"] == "music", "clip"])
+    fewer = without(base, tmp_path, music[:2])
+    found = compared(base, fewer)
+    assert [(gap.category, gap.clips, gap.quantities) for gap in found.gaps] == [("music", sorted(music[:2]), [])]
+    [case] = [case for case in outcome("failed > 0", found).cases if case.tripped]
+    assert case.category == "music"
+    assert f"only BASE has 2 of the clips, such as {min(music[:2])}" in case.told
+    assert not outcome("failed @speech > 0", found).tripped
+    assert not outcome("visqol_audio < -1", found).tripped
+    assert not outcome("failed > 0", compared(fewer, base)).tripped
+
+
+def test_a_category_that_new_lacks_trips_what_base_has_values_of(base, tmp_path):
+    music = list(base.clips.loc[base.clips["category"] == "music", "clip"])
+    speech = without(base, tmp_path, music)
+    found = compared(base, speech)
+    for text in ("visqol_audio < -1", "visqol_audio @music < -1", "kbps > 50%", "failed > 100"):
+        assert [case.category for case in outcome(text, found).cases if case.tripped] == ["music"], text
+    for text in ("pesq_wb < -1", "visqol_audio @speech < -1", "failed @speech > 0"):
+        assert not outcome(text, found).tripped, text
+    [case] = outcome("visqol_audio @music < -1", compared(speech, base)).cases
+    assert case.tripped
+    assert "no clip in common" in case.told
+
+
+def test_clips_of_other_content_leave_a_category_empty(base, tmp_path):
+    hashes = base.clips.assign(sha256="a" * 64)
+    old = with_tables(base, tmp_path / "1", clips=hashes)
+    hashes = hashes.assign(sha256=hashes["sha256"].where(hashes["category"] == "speech", "b" * 64))
+    found = compared(old, with_tables(base, tmp_path / "2", clips=hashes))
+    assert outcome("visqol_audio < -1", found).tripped
+    assert outcome("failed > 0", found).tripped
+    assert not outcome("visqol_audio @speech < -1", found).tripped
+
+
+def test_a_condition_without_partner_is_one_case(base, tmp_path):
+    tables = {name: table[table["condition"] != "mp3@24000"] for name, table in (
+        ("scores", base.scores), ("encodings", base.encodings))}  # fmt: skip
+    fewer = with_tables(base, tmp_path, **tables)
+    for old, new, side in ((base, fewer, "BASE"), (fewer, base, "NEW")):
+        [case] = outcome("visqol_audio mp3* < -1", compared(old, new)).cases
+        assert case.tripped
+        assert case.told == f"cannot be computed: only {side} has this condition."
+
+
+def test_the_name_of_a_family_is_all_of_it(worse):
+    cases = outcome("visqol < -0.05", worse).cases
+    assert cases == outcome("visqol_audio < -0.05", worse).cases
+    assert outcome("si < -0.05", worse).cases == outcome("si_sdr < -0.05", worse).cases
+    for text in ("visq < 0", "encode < -10", "decode > 1%"):
+        with pytest.raises(ConfigError, match="no quantity"):
+            outcome(text, worse)
+
+
 @pytest.mark.parametrize(("text", "message"), [
     ("visqol_audo < 0", "no quantity 'visqol_audo'. Did you mean 'visqol_audio'"),
     ("visqol_audio @speach < 0", "no category 'speach'. Did you mean 'speech'"),

@@ -178,6 +178,15 @@ def test_the_terminal_says_what_changed(runs):
     assert "equal" in invoke(*runs, "--all").stdout
 
 
+def test_the_log_of_a_job_has_a_line_for_each_difference(runs, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    rows = [line for line in invoke(*runs).stdout.splitlines() if "visqol_audio (MOS-LQO)" in line]
+    assert len(rows) == 2
+    for row in rows:
+        assert row.split()[0] == "opus@6000"
+        assert "unclear   -0.100       [-0.100, -0.100]" in row
+
+
 @pytest.mark.parametrize(("arguments", "code", "message"), [
     ((), 0, ""),
     (("--fail-on", "visqol_audio < -5"), 0, ""),

@@ -299,6 +299,7 @@ def test_an_input_that_does_not_fit() -> None:
 def test_no_name_is_cut(
     encodec: nn.Module, width: int, whole: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setattr(console.out, "_width", width)
     part = part_of("decoder", Network(encodec.decoder, (1, 128, 75)))
     table = printed.tables(Inspection("encodec", [part], {}, None), width)[0]

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from bench.errors import ConfigError, DatasetError, UnknownName
-from bench.leaderboard import PublishedRow, build, read_published
+from bench.leaderboard import build
+from bench.records.published import PublishedScore, read_published
+from bench.results import load_results
 from bench.tables import summarise
 from tests.conftest import ROOT
 from tests.leaderboard.made import make_run
@@ -136,6 +138,7 @@ def test_versions_of_a_metric_do_not_share_a_column(tmp_path):
     assert set(entry(board, "opus@6000").values) == {"visqol_audio [visqol_audio 1]"}
     assert entry(board, "opus@6000").values["visqol_audio [visqol_audio 1]"].rank_of == 3
     assert build([first, second], sort="visqol_audio").boards[0].sorted_by == "visqol_audio [visqol_audio 1]"
+    assert build([load_results(run.folder) for run in (first, second)]).boards == build([first, second]).boards
 
 
 def test_two_runs_of_one_name_are_refused_and_one_folder_twice_is_one(tmp_path):
@@ -274,9 +277,11 @@ def test_only_restricts_entries_and_ranks(tmp_path):
 
 
 PAPER = [
-    PublishedRow("paper", "clean", 24_000, 1, "speech", "opus", "Opus", "codec", 30.1, 2.8, 6000),
-    PublishedRow("paper", "clean", 24_000, 1, "speech", "encodec_24khz", "EnCodec", "codec", 83.1, 2.7, 6000, 4100),
-    PublishedRow("paper", "stereo", 48_000, 2, "music", "mp3", "MP3", "codec", 82.7, 3.2, 64_000),
+    PublishedScore("paper", "1", "clean", 24_000, 1, "speech", "opus", "Opus", "codec", 6000, None, 30.1, 2.8),
+    PublishedScore(
+        "paper", "1", "clean", 24_000, 1, "speech", "encodec_24khz", "EnCodec", "codec", 6000, 4100, 83.1, 2.7
+    ),
+    PublishedScore("paper", "2", "stereo", 48_000, 2, "music", "mp3", "MP3", "codec", 64_000, None, 82.7, 3.2),
 ]
 
 
@@ -296,8 +301,8 @@ def test_published_scores_stand_beside_what_was_measured_and_are_not_ranked(tmp_
 
 
 def test_the_published_tables_of_the_repository_are_read(run):
-    pytest.importorskip("bench.records.published", reason="needs the reader of published tables")
-    rows = read_published([ROOT / "results" / "published"])
+    rows = read_published(ROOT / "results" / "published")
+    assert build([run], published=[*rows, *rows]) == build([run], published=rows)
     boards = {board.title: board for board in build([run], published=rows).boards}
     entries = {one.condition: one for one in boards["48 kHz stereo, music"].entries}
     (value,) = entries["MP3@64000"].values.values()

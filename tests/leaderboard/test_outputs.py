@@ -144,6 +144,10 @@ def test_latex_is_balanced_and_bold_is_certain(whole):
     sure = [value for board in whole.boards for one in board.entries for value in one.values.values()
             if value.rank == (1, 1) and value.rank_of > 1]  # fmt: skip
     assert text.count(r"\textbf{") == len(sure) > 0
+    for one in whole.boards:  # no row is lost where a table is cut
+        for row in sheet(one).rows:
+            for cell in row:
+                assert escape(cell.text) in text
     assert "SIMULATED" in text
     assert text.isascii() or not re.search(r"[^\x00-\u017f]", text)
 
@@ -156,6 +160,17 @@ def test_latex_compiles_with_booktabs_alone(whole, tmp_path):
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "main.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
+    assert "too large" not in done.stdout
+
+
+def test_a_latex_table_ends_with_its_page(tmp_path):
+    """Thirty codecs in two runs, with long names: a table for each few columns and rows, each with every name once."""
+    codecs = {f"a_codec_with_a_name_{i}@{1000 * i}": (1000 * i, 1 + 0.1 * i) for i in range(1, 31)}
+    runs = [make_run(tmp_path / name, name, conditions=codecs) for name in ("first", "second_and_longer")]
+    blocks = re.findall(r"\\midrule(.*?)\\bottomrule", latex(build(runs)), re.DOTALL)
+    named = [re.findall(r"a\\_codec\\_with\\_a\\_name\\_\d+@\d+", block) for block in blocks]
+    assert max(map(len, named)) < 60
+    assert sum(map(len, named)) % 60 == 0
 
 
 def test_latex_shows_every_letter_as_it_is():
@@ -197,7 +212,7 @@ def test_the_command_refuses_what_is_not_there(run, tmp_path):
     for arguments, wanted in (
         (["--sort", "pesq"], "Did you mean 'pesq_wb'"),
         (["--ratings", str(tmp_path / "nothing")], "expected ratings.parquet"),
-        (["--ratings", str(tmp_path / "r.parquet")], "with_simulated"),
+        (["--ratings", str(tmp_path / "r.parquet")], "--with-simulated"),
     ):
         command = ["leaderboard", str(run.folder), "--output", str(tmp_path / "o"), *arguments]
         with pytest.raises(CodecbenchError, match=wanted):

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bench.leaderboard import build, write
+from bench.leaderboard.page import page
+from tests.leaderboard.test_building import PAPER
 from tests.listening.browser import browser
 from tests.report.build import make_run, with_tables
 from tests.report.test_page import Page
@@ -64,6 +68,15 @@ def test_the_page_sorts_filters_and_hides_columns(folder):
         assert not board.is_visible()
         assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert said == []
+
+
+def test_published_scores_pass_the_filter_by_the_bitrate_that_they_state(run):
+    text = page(build([run], published=PAPER, sort="nominal_bps"))
+    rows = re.findall(r'<tr class="codec published" data-kind="published" data-kbps="([^"]*)"', text)
+    assert [float(kbps) for kbps in rows] == [6, 6, 64]
+    assert 'data-column="nominal_bps" aria-sort="ascending"' in text
+    assert '<td class="words" data-column="source" data-order="1">paper (published)</td>' in text
+    assert 'data-column="visqol_audio" aria-sort="descending"' in page(build([run]))
 
 
 def test_the_best_is_marked_only_where_it_is_certain(tmp_path):

@@ -28,7 +28,8 @@ def page() -> None:
 
 
 def test_every_entry_is_a_row_with_its_numbers(written):
-    (board,) = read(written)
+    (board,), (source,) = read(written)
+    assert source["kind"] == "run"
     frame = table(board)
     assert list(frame["condition"]) == [entry["condition"] for entry in board["entries"]]
     shown = frame.set_index("condition").loc["opus@6000"]
@@ -36,6 +37,10 @@ def test_every_entry_is_a_row_with_its_numbers(written):
     assert shown["pesq_wb"] == round(entry["values"]["pesq_wb"]["mean"], 3)
     assert shown["pesq_wb "].startswith("[")
     assert "1–7 of 7" in shown["rank"]
+    assert {"nominal kbit/s", "encode × real time", "decode × real time", "n", "failed"} <= set(frame)
+    assert (shown["nominal kbit/s"], shown["n"], shown["failed"]) == (6, 3, 0)
+    partial = {**board, "entries": [{**entry, "complete": False}, {**entry, "kind": "published", "values": {}}]}
+    assert [text.partition(" ")[2] for text in table(partial)["source"]] == ["(partial)", "(published)"]
     assert math.isinf(frame.set_index("condition").loc["reference", "si_sdr"])
 
 

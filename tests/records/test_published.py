@@ -8,9 +8,10 @@ import pytest
 
 from bench import codecs, config
 from bench.domain import Condition
-from bench.errors import CodecbenchError, ConfigError, DatasetError
+from bench.errors import CodecbenchError, ConfigError, DatasetError, StoreError
 from bench.records.names import planned_conditions
 from bench.records.published import PublishedScore, published_problems, read_published, read_source
+from bench.records.validating import validate
 from bench.runner import load_plan
 from tests.conftest import ROOT
 
@@ -116,6 +117,16 @@ def test_a_fault_in_a_published_table_is_told(tmp_path: Path, old: str, new: str
     assert any(expected in str(problem) for problem in published_problems(path)), published_problems(path)
     with pytest.raises(DatasetError):
         read_published(path)
+
+
+def test_the_leaderboard_of_a_results_folder_is_no_published_table(tmp_path: Path) -> None:
+    (tmp_path / "runs" / "mine").mkdir(parents=True)
+    for suffix, text in ((".csv", "sample_rate\n24000\n"), (".json", "{}")):
+        (tmp_path / "leaderboard").with_suffix(suffix).write_text(text)
+    with pytest.raises(DatasetError, match="expected published tables"):
+        read_published(tmp_path)
+    with pytest.raises(StoreError, match="there is none"):
+        validate([tmp_path])
 
 
 def test_a_table_without_a_source_is_refused(tmp_path: Path) -> None:

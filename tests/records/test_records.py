@@ -365,3 +365,10 @@ def test_what_is_private(text: str, private: list[str]) -> None:
     assert private_texts(text) == private
     if private and "=_" not in text and "@e" not in text:
         assert private_texts(stripped(text)) == []
+
+
+def test_a_clip_that_is_taken_out_of_every_table_is_missed(published: Path) -> None:
+    gone = pd.read_parquet(published / "clips.parquet")["clip"].iloc[0]
+    for name in ("clips", "encodings", "scores"):
+        found = change(published, name, lambda table: table[table["clip"] != gone])
+    assert any("clips were taken away" in text for text in found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,30 @@ def test_what_is_committed_is_valid() -> None:
     seen, problems = validate([ROOT / "results"])
     assert [str(problem) for problem in problems] == []
     assert {path.name for path in seen} >= {"small_24khz", "encodec_2210.13438.csv"}
+
+
+def test_the_committed_leaderboard_is_that_of_the_records(tmp_path: Path) -> None:
+    from bench import cli
+
+    committed = ROOT / "results"
+    runs = sorted(path.parent for kind in ("reference", "records") for path in (committed / kind).glob("*/run.json"))
+    names = [f"leaderboard.{suffix}" for suffix in ("md", "csv", "json", "tex", "html")]
+    assert sum((committed / name).stat().st_size for name in names) < 1_500_000
+    command = ["leaderboard", *map(str, runs), "--published", str(committed / "published"), "--check", "--output"]
+    done = CliRunner().invoke(cli.app, [*command, str(committed)])
+    assert (done.exit_code, done.output) == (0, "")
+    for name in names:
+        shutil.copy(committed / name, tmp_path)
+    table = tmp_path / "leaderboard.csv"
+    text = table.read_text(encoding="utf-8")
+    number = next(found.group() for found in re.finditer(r"\d+\.\d{12,}", text))
+    table.write_text(text.replace(number, number[:-1], 1), encoding="utf-8")
+    assert CliRunner().invoke(cli.app, [*command, str(tmp_path)]).exit_code == 0
+    table.write_text(text.replace(number, str(float(number) * 1.000001), 1), encoding="utf-8")
+    (tmp_path / "leaderboard.tex").unlink()
+    done = CliRunner().invoke(cli.app, [*command, str(tmp_path)])
+    assert done.exit_code == 1
+    assert [line.rpartition("/")[2] for line in done.output.splitlines()] == ["leaderboard.csv", "leaderboard.tex"]
 
 
 def test_the_reference_run_is_small_real_and_without_audio() -> None:
@@ -135,5 +160,5 @@ def test_the_workflow_checks_contributions_and_holds_no_secret() -> None:
     commands = "\n".join(step.get("run", "") for step in job["steps"])
     assert 'results validate results --base "origin/$BASE"' in commands
     assert "make leaderboard" in commands
-    assert "git status --porcelain" in commands
+    assert "CHECK=--check" in commands
     assert "${{" not in commands  # what a contributor names reaches the shell as a variable only

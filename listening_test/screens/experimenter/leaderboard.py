@@ -26,7 +26,7 @@ def show(_: Sessions) -> None:
         return
     path = Path(setting(LEADERBOARD) or DEFAULT)
     try:
-        boards = read(path)
+        boards, sources = read(path)
     except (OSError, ValueError) as error:
         st.info(f"No leaderboard at {path.name}: {error}")
         st.text(f"`codecbench leaderboard RUN --ratings TEST` writes it; {LEADERBOARD} says where it is.")
@@ -46,13 +46,23 @@ def show(_: Sessions) -> None:
     )
     for note in board["notes"]:
         st.text(note)
+    with st.expander("Sources"):
+        for source in sources:
+            about = (
+                source["kind"].replace("_", " "),
+                source["about"],
+                source["date"],
+                source["revision"],
+                *source["notes"],
+            )
+            st.text(f"{source['id']}: {' · '.join(text for text in about if text)}")
     page = path.with_suffix(".html")
     if page.is_file():
         st.download_button("The leaderboard as one page", page.read_bytes(), page.name, "text/html", on_click="ignore")
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    """The boards of a file of ``codecbench leaderboard``.
+def read(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The boards and the sources of a file of ``codecbench leaderboard``.
 
     Raises:
         OSError: it is not there.
@@ -62,27 +72,47 @@ def read(path: Path) -> list[dict[str, Any]]:
     version = found.get("version") if isinstance(found, dict) else None
     if version != VERSION or not isinstance(found.get("boards"), list):
         raise ValueError(f"expected a leaderboard of version {VERSION}, got {version!r}. Write it again.")
-    boards: list[dict[str, Any]] = found["boards"]
-    return boards
+    return found["boards"], found["sources"]
 
 
 def table(board: dict[str, Any]) -> pd.DataFrame:
-    """A row for each entry: who, at how many kbit/s, and for each column the mean and what is known of it."""
+    """A row for each entry: who, at how many kbit/s, for each score the mean and what is known of it, and its costs.
+
+    What is known of no entry has no column.
+    """
     rows = []
     for entry in board["entries"]:
         first = entry["values"].get(board["sorted_by"]) or {}
         row: dict[str, Any] = {
             "rank": _rank(first),
             "condition": entry["condition"],
-            "source": entry["source"],
+            "source": _source(entry),
             "kbit/s": _number(entry["actual_bps"]) / 1000,
+            "nominal kbit/s": _number(entry["nominal_bps"]) / 1000,
+            **{f"{coder} kbit/s": _number(bps) / 1000 for coder, bps in entry["entropy_bps"].items()},
         }
         for column in board["columns"]:
             value = entry["values"].get(column["key"]) or {}
             row[column["name"]] = _number(value.get("mean"))
-            row[f"{column['name']} "] = " ".join(part for part in (_interval(value), _rank(value)) if part)
+            listeners = f"n = {value['n']}" if column["kind"] == "mushra" and value.get("n") else ""
+            row[f"{column['name']} "] = " ".join(part for part in (_interval(value), _rank(value), listeners) if part)
+        row |= {
+            "encode × real time": _number(entry["encode_rtf"]),
+            "decode × real time": _number(entry["decode_rtf"]),
+            "delay ms": _number(entry["delay_ms"]),
+            "parameters": _number(entry["parameters"]),
+            "licence": entry["licence"] or None,
+            "n": entry["n"],
+            "failed": entry["n_failed"],
+        }
         rows.append(row)
-    return pd.DataFrame(rows).round(3)
+    return pd.DataFrame(rows).dropna(axis="columns", how="all").round(3)
+
+
+def _source(entry: dict[str, Any]) -> str:
+    """With what readers must know of it."""
+    marks = ["published"] * (entry["kind"] == "published") + ["partial"] * (not entry["complete"])
+    return f"{entry['source']} ({', '.join(marks)})" if marks else str(entry["source"])
 
 
 def _number(value: float | str | None) -> float:
