@@ -73,7 +73,7 @@ def parts(analysis: Analysis) -> list[Part]:
             for family in analysis.families
             if (family.source, family.category) == (source, category)
         }
-        grids = [_front(points), *_savings(saved, limits), *_needed(needed, limits)]
+        grids = [front_grid(points), *savings_grids(saved, limits), *_needed(needed, limits)]
         made.append(Part(str(source), str(category), bool(points["complete"].all()), tuple(grids)))
     return made
 
@@ -91,11 +91,21 @@ def points_grid(points: pd.DataFrame, about: Mapping[str, Any]) -> Grid:
     return Grid("Points", ("condition", "kbit/s", "mean", "n", "front", "against"), rows)
 
 
+def rings(points: pd.DataFrame) -> dict[str, bool]:
+    """Conditions to draw a ring around: True on the front, False (dotted) the best mean that is undecided."""
+    return {
+        str(row["condition"]): row["front"] == ON_FRONT
+        for row in points.to_dict("records")
+        if row["front"] == ON_FRONT or (row["best_mean"] and row["front"] != DOMINATED)
+    }
+
+
 def _standing(row: Mapping[Any, Any]) -> str:
     return BEST_MEAN if row["front"] == UNDECIDED and row["best_mean"] else str(row["front"])
 
 
-def _front(points: pd.DataFrame) -> Grid:
+def front_grid(points: pd.DataFrame) -> Grid:
+    """Where each codec condition stands, a row for each quantity."""
     headings = (ON_FRONT, BEST_MEAN, UNDECIDED, DOMINATED)
     rows = []
     for _, found in points[points["role"] == "codec"].groupby("quantity", sort=False):
@@ -109,7 +119,8 @@ def _with_arrow(row: Mapping[Any, Any]) -> str:
     return f"{row['quantity']} {direction(row)}".strip()
 
 
-def _savings(saved: pd.DataFrame, limits: Mapping[str, Any]) -> Iterator[Grid]:
+def savings_grids(saved: pd.DataFrame, limits: Mapping[str, Any]) -> Iterator[Grid]:
+    """What each series saves against each anchor, or why that is not known; ``limits``: about each quantity."""
     for anchor, found in saved.groupby("anchor", sort=False):
         rows = []
         for (quantity, series), pair in found.groupby(["quantity", "series"], sort=False):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from bench.citations import CODECS, MEASURES, METHODS, QUANTITIES, bibtex
+from bench.citations import CODECS, CURVES, MEASURES, METHODS, QUANTITIES, bibtex
 from bench.report.record import category_name
 from bench.results import Results
 from bench.stats import DRAWS
 from bench.tables import categories, is_complete, leaves_out, source_codes
+
+if TYPE_CHECKING:
+    from bench.report.against import Against
 
 _SPECIAL = {
     **{sign: "\\" + sign for sign in "&%$#_{}"},
@@ -19,17 +23,18 @@ _SPECIAL = {
 }  # fmt: skip
 
 
-def methods_tex(results: Results, seed: int) -> str:
+def methods_tex(results: Results, seed: int, compared: Mapping[str, Against] | None = None) -> str:
     """What was measured, how, and with which versions: LaTeX that needs no package."""
-    paragraphs = (_material(results), _coding(results), _measuring(results), _statistics(results, seed))
+    paragraphs = (_material(results), _coding(results), _measuring(results), _statistics(results, seed, compared or {}))
     return "\n\n".join(" ".join(sentences) for sentences in map(list, paragraphs)) + "\n"
 
 
-def references_bib(results: Results) -> str:
+def references_bib(results: Results, compared: Mapping[str, Against] | None = None) -> str:
     """BibTeX of what :func:`methods_tex` cites."""
     keys = [key for codec in _codecs(results)["name"] for key in CODECS.get(codec, ())]
     keys += [key for name in _measured(results) for key in QUANTITIES.get(name, ())]
     keys += [key for name in _measures(results) for key in MEASURES.get(name, ())]
+    keys += CURVES if any(found.anchor for found in (compared or {}).values()) else ()
     return bibtex([*keys, *METHODS])
 
 
@@ -102,12 +107,19 @@ def _measuring(results: Results) -> Iterator[str]:
     yield f"Implementations: {latex('; '.join(version for version in versions if version))}."
 
 
-def _statistics(results: Results, seed: int) -> Iterator[str]:
+def _statistics(results: Results, seed: int, compared: Mapping[str, Against]) -> Iterator[str]:
     yield (
         "Means are over the clips of one category, with 95\\,\\% confidence intervals by a percentile bootstrap over "
         f"recordings, widened for few of them{_cite(METHODS[:1])} ({DRAWS} draws, seed {seed}). Conditions are ranked "
         f"by paired permutation tests over recordings, corrected for all pairs{_cite(METHODS[1:])}."
     )
+    if anchored := [found for found in compared.values() if found.anchor]:
+        yield (
+            "Differences of curves (BD-rate, BD-quality) are against "
+            f"{_listed(dict.fromkeys(latex(found.anchor) for found in anchored))} by "
+            f"{_listed(dict.fromkeys(latex(found.quantity) for found in anchored))}, with monotone cubic interpolation "
+            f"(PCHIP) over the logarithm of the bitrate and no extrapolation{_cite(CURVES)}."
+        )
     versions = results.info.get("versions") or {}
     ours = latex(versions.get("codecbench", "of unknown version"))
     machine = results.info.get("machine") or {}
