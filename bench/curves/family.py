@@ -101,7 +101,8 @@ def families_of_category(results: Results, category: str, wanted: Sequence[str])
     names = in_order({cell.condition for cell in cells}, conditions(results))
     encodings = results.encodings
     roles = encodings.drop_duplicates("condition").set_index("condition")["role"].astype(str).to_dict()
-    encoded = encodings[(encodings["category"] == category) & (encodings["status"] == "ok")]
+    there = (encodings["category"] == category) & (encodings["status"] == "ok")
+    encoded = encodings.loc[there, ["clip", "condition", "payload_bits", "seconds"]]
     bits, seconds = (
         _matrix(encoded, column, names, pd.Index(clips.names[items])) for column in ("payload_bits", "seconds")
     )

@@ -22,6 +22,9 @@ MOST_SOURCES = 2000
 """A report draws intervals up to so many sources; `codecbench curves` always does."""
 
 
+FEW_SOURCES = 10
+
+
 @dataclass(frozen=True)
 class Against:
     """The curves of one category, compared.
@@ -63,13 +66,13 @@ def _first(family: Family) -> str:
 
 def _compared(family: Family, anchor: str, seed: int) -> Against:
     points = pd.DataFrame(points_of_family(family, seed), columns=list(POINT_COLUMNS))
-    few = len(set(family.clusters.tolist())) <= MOST_SOURCES
-    rows = savings_of_family(family, anchor, seed, DRAWS if few else 0) if anchor else []
-    grids = [front_grid(points)]
+    sources = len(set(family.clusters.tolist()))
+    rows = savings_of_family(family, anchor, seed, DRAWS if sources <= MOST_SOURCES else 0) if anchor else []
+    grids = [front_grid(points)] if points["front"].ne("").any() else []
     if computed := any(not row["reason"] for row in rows):
         saved = pd.DataFrame(rows, columns=list(SAVINGS_COLUMNS))
         grids += savings_grids(saved, {family.quantity: family.about})
-        notes = [_explained(anchor, few)]
+        notes = [_explained(anchor, sources)]
     elif not anchor:
         notes = [f"No BD-rate: no codec has {LEAST_POINTS} conditions with a value and a bitrate, as a curve needs."]
     elif not rows:
@@ -82,12 +85,12 @@ def _compared(family: Family, anchor: str, seed: int) -> Against:
     )
 
 
-def _explained(anchor: str, with_intervals: bool) -> str:
-    drawn = (
-        f"In brackets the 95 % interval of {DRAWS} draws of sources."
-        if with_intervals
-        else f"Without intervals: more than {MOST_SOURCES} sources; `codecbench curves` draws them."
-    )
+def _explained(anchor: str, sources: int) -> str:
+    if sources > MOST_SOURCES:
+        drawn = f"Without intervals: more than {MOST_SOURCES} sources; `codecbench curves` draws them."
+    else:
+        drawn = f"In brackets the 95 % interval of {DRAWS} draws of sources"
+        drawn += f": too narrow, for {sources} sources are few." if sources < FEW_SOURCES else "."
     return (
         f"BD-rate: per cent more (+) or fewer (-) bits than {anchor} for the same quality; BD-quality: how much better "
         "or worse at the same bitrate. Both on the clips that all points of the two curves have, over the range beside "

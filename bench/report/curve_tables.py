@@ -28,7 +28,8 @@ METHODS = (
     "package bjontegaard; at least 4 points a curve, at different bitrates, and for a BD-rate with a quality that "
     "rises from each to the next. Nothing is extrapolated.",
     f"Intervals: whole sources (or listeners) are drawn with replacement, the same for both curves, and everything is "
-    f"computed anew each time. An interval is withheld where less than {ENOUGH:.0%} of the draws are computable.",
+    f"computed anew each time. With fewer than some 10 of them an interval is too narrow. "
+    f"It is withheld where less than {ENOUGH:.0%} of the draws are computable.",
     "Front: a condition is dominated where one with no higher bitrate is better by a paired permutation test "
     "(Holm-corrected over all pairs, 5 %), and on the front where it is better by the test than all of these. The "
     "others are undecided; some of them have the best mean of all with no higher bitrate.",

@@ -55,6 +55,12 @@ def test_where_nothing_can_be_computed_a_sentence_says_why(two, quiet_run, tmp_p
     assert against(controls) == {}
 
 
+def test_intervals_of_few_sources_are_called_too_narrow(two, tmp_path):
+    assert "too narrow, for 6 sources are few" in against(two)["speech"].notes[0]
+    many = make_run(tmp_path, clips=20, with_audio=False, codecs={"ours": FOUR, "theirs": FOUR})
+    assert "too narrow" not in against(many)["speech"].notes[0]
+
+
 def test_large_runs_have_no_intervals_and_say_so(two, monkeypatch):
     monkeypatch.setattr("bench.report.against.MOST_SOURCES", 3)
     found = against(two)["speech"]
