@@ -88,9 +88,10 @@ def _coding(results: Results) -> Iterator[str]:
             f"Files that were coded and decoded elsewhere were judged as {_listed(foreign)}; they were moved by a "
             "stated constant at most."
         )
-    coded = results.encodings[results.encodings["role"] == "codec"]
-    stated = coded.loc[coded["bits_are"] == "stated", "condition"].unique() if "bits_are" in coded else ()
-    if len(stated) < coded["condition"].nunique():
+    coded, of_codecs = results.encodings, results.encodings["role"] == "codec"
+    of_stated = of_codecs & (coded["bits_are"] == "stated") if "bits_are" in coded else of_codecs & False
+    stated = coded.loc[of_stated, "condition"].unique()
+    if len(stated) < coded.loc[of_codecs, "condition"].nunique():
         yield (
             "Bitrates are counted: payload bits, side information included, over seconds of audio; containers do not "
             "count."
@@ -106,7 +107,7 @@ def _coding(results: Results) -> Iterator[str]:
         )
     controls = results.encodings.loc[results.encodings["role"] != "codec", "condition"]
     if len(controls):
-        yield f"Controls: {_listed(latex(name) for name in dict.fromkeys(controls.astype(str)))}."
+        yield f"Controls: {_listed(latex(name) for name in map(str, controls.unique()))}."
     failed = int((results.encodings["status"] == "failed").sum())
     if failed:
         yield f"{failed} of {len(results.encodings)} encodings failed; they are counted and in no mean."
@@ -173,7 +174,7 @@ def _judged_rates(results: Results) -> Sequence[int]:
 
 
 def _measured(results: Results) -> list[str]:
-    used = set(results.scores.loc[results.scores["status"] == "ok", "quantity"].astype(str).unique())
+    used = {str(name) for name in results.scores.loc[results.scores["status"] == "ok", "quantity"].unique()}
     return [name for name in results.quantities if name in used]
 
 
