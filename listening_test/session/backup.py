@@ -43,6 +43,7 @@ def back_up(folder: Path, output: Path, url: str = "", *, stimuli: bool = True) 
     temporary = output.with_name(f".{output.name}.{os.getpid()}.part")
     database = Database(url or URL.create("sqlite", database=str(folder / DATABASE)))
     try:
+        upgrade(database)
         with writing(output):
             output.parent.mkdir(parents=True, exist_ok=True)
             with moment(database, output.parent) as still:
@@ -78,9 +79,8 @@ def restore(path: Path, folder: Path, url: str = "") -> Contents:
 
 
 def _write(connection: Connection, test: Test, folder: Path, path: Path, stimuli: bool) -> None:
-    schema = current(connection)
-    test_id = connection.execute(select(tests.c.id).where(tests.c.name == test.name)).scalar() if schema else None
-    if schema is None or test_id is None:
+    test_id = connection.execute(select(tests.c.id).where(tests.c.name == test.name)).scalar()
+    if test_id is None:
         raise StoreError(f"{folder}: the database knows no test {test.name!r}, so nothing was saved yet.")
     sounds = sorted({one.sha256 for trial in test.trials for one in (trial.reference, *trial.stimuli)})
     opened = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600)
@@ -97,7 +97,7 @@ def _write(connection: Connection, test: Test, folder: Path, path: Path, stimuli
                     test=test.name,
                     made=now(),
                     codecbench=version("codecbench"),
-                    schema=schema,
+                    schema=current(connection) or "",
                     rows=writer.rows,
                     stimuli=tuple(sounds),
                     included=stimuli,

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from bench.errors import StoreError
 from listening_test.cli import app
 from listening_test.model import DATABASE, STIMULI, TEST, load_test
+from listening_test.ratings.database import Database
 from listening_test.session import Sessions
 from listening_test.session.archive import CONTENTS, reading
 from listening_test.session.backup import back_up, restore
@@ -252,6 +253,9 @@ def test_the_commands(tmp_path: Path) -> None:
     folder, backup = tmp_path / "one", tmp_path / "backup.zip"
     tiny_test(folder)
     with pytest.raises(StoreError, match="nothing was saved yet"):
+        back_up(folder, backup)
+    Database(f"sqlite:///{folder / DATABASE}").dispose()
+    with pytest.raises(StoreError, match="knows no test 'tiny'"):
         back_up(folder, backup)
     sessions = Sessions(load_test(folder), folder)
     do_all(joined(sessions))
