@@ -115,6 +115,14 @@ def report(
             help="Values of VERSA, as FILE or, where its keys are clips, as CONDITION=FILE. May be repeated.",
         ),
     ] = None,
+    anchor: Annotated[
+        str,
+        typer.Option(
+            metavar="SERIES",
+            help="The codec, without its bitrate, that the others' curves are compared with. Default: the first with "
+            "enough conditions.",
+        ),
+    ] = "",
     json: Json = False,
 ) -> None:
     """Tables per category with 95 % intervals; writes CSV, Markdown and one self-contained HTML page."""
@@ -130,7 +138,7 @@ def report(
         for tally in tallies:
             for text in (tally.summary(), *tally.problems()):
                 console.err.print(text, markup=False, soft_wrap=True)
-    written = reports.write_report(results, output or folder)
+    written = reports.write_report(results, output or folder, anchor=anchor)
     if json:
         console.print_json(reports.to_json(results))
         return

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from listening_test import cli_analysis, cli_web
+from listening_test import cli_analysis, cli_backup, cli_web
 
 app = typer.Typer(
     name="listen",
@@ -76,5 +76,5 @@ def lint(
         raise typer.Exit(1)
 
 
-for part in (cli_web, cli_analysis):
+for part in (cli_web, cli_analysis, cli_backup):
     app.registered_commands += part.app.registered_commands

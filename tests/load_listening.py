@@ -5,6 +5,7 @@ what the player sends for each move of a slider, and waits until the server says
 reads the session every ten seconds, as a real page does. Sounds are fetched once each, as at the start of a trial.
 
     python tests/load_listening.py --sessions 100 --seconds 120
+    python tests/load_listening.py --sessions 200 --seconds 60 --replicas 2 --url postgresql://user@host/name
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 import os
 import random
 import resource
+import secrets
 import statistics
 import subprocess
 import sys
@@ -22,7 +24,8 @@ import tempfile
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,9 +43,12 @@ from listening_test.session import Sessions  # noqa: E402
 from tests.listening.browser import free_port, started  # noqa: E402
 from tests.listening.conftest import tiny_test  # noqa: E402
 from tests.listening.listeners import set_up  # noqa: E402
+from tests.listening.servers import Nginx  # noqa: E402
 
 PLAYER = "codecbench_player"
 LIMIT_S = 1.0
+ONE_ADDRESS = {"zone=joins burst=100": "zone=joins burst=1000", "zone=sounds burst=1000": "zone=sounds burst=10000"}
+"""All listeners of this script come from one address, which is more than nginx lets in."""
 
 
 @dataclass
@@ -63,7 +69,10 @@ class Browser:
     async def open(self, ready: asyncio.Event) -> None:
         """Open the link, load the sounds, wait for the others, then move sliders until the end."""
         stream = self.address.replace("http", "ws") + "/_stcore/stream"
-        async with websockets.connect(stream, subprotocols=["streamlit"], max_size=None, open_timeout=120) as socket:
+        cookie = {"Cookie": f"codecbench_replica={secrets.token_hex(16)}"}
+        async with websockets.connect(
+            stream, subprotocols=["streamlit"], max_size=None, open_timeout=120, additional_headers=cookie
+        ) as socket:
             self.socket = socket
             await self._run()
             async for _ in self._elements(until_finished=True):
@@ -147,10 +156,13 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--pause", type=float, default=3, help="mean seconds between two moves of one listener")
+    parser.add_argument("--replicas", type=int, default=1, choices=(1, 2), help="two stand behind nginx; needs --url")
     parser.add_argument("--url", default="", help="of a PostgreSQL database; SQLite without it")
     given = parser.parse_args()
+    if given.replicas > 1 and not given.url:
+        parser.error("two replicas need --url: SQLite is for one machine, and nginx sends people to both")
     with tempfile.TemporaryDirectory() as name:
-        folder, port = Path(name), free_port()
+        folder = Path(name)
         sessions = Sessions(tiny_test(folder, trials=3), folder, given.url)
         tokens = sessions.invite(given.sessions)
         people = {}
@@ -159,17 +171,14 @@ def main() -> int:
             set_up(visit)
             people[token] = visit.listener
         env = {settings.TEST: str(folder), settings.DATABASE: given.url}
-        server = started("listening_test.app:app", folder / "log", env, port)
-        browsers = [Browser(f"http://127.0.0.1:{port}", token, given.pause) for token in tokens]
-        try:
-            asyncio.run(drive(browsers, given.seconds))
-        except Exception:
-            print((folder / "log").read_text()[-3000:], file=sys.stderr)
-            raise
-        finally:
-            memory = _memory_mb(server)
-            server.terminate()
-            server.wait(30)
+        with served(folder, env, given.replicas) as (address, servers):
+            browsers = [Browser(address, token, given.pause) for token in tokens]
+            try:
+                asyncio.run(drive(browsers, given.seconds))
+            except Exception:
+                print((folder / "log").read_text()[-3000:], file=sys.stderr)
+                raise
+            memory = sum(map(_memory_mb, servers))
         lost = _lost(sessions, {people[one.token]: one for one in browsers})
         sessions.dispose()
     waits = sorted(wait for one in browsers for wait in one.waits)
@@ -179,10 +188,29 @@ def main() -> int:
         f"{len(waits)} saves of {given.sessions} listeners in {given.seconds:g} s "
         f"({len(waits) / given.seconds:.1f} a second): median {statistics.median(waits) * 1000:.0f} ms, "
         f"95th percentile {p95 * 1000:.0f} ms, longest {waits[-1] * 1000:.0f} ms; lost: {lost}; "
-        f"server: {cpu.ru_utime + cpu.ru_stime:.0f} s of CPU, {memory:.0f} MB; "
+        f"replicas: {given.replicas}, {cpu.ru_utime + cpu.ru_stime:.0f} s of CPU, {memory:.0f} MB; "
         f"load of the machine {os.getloadavg()[0]:.1f}"
     )
     return int(lost > 0 or p95 > LIMIT_S)
+
+
+@contextmanager
+def served(folder: Path, env: dict[str, str], replicas: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """The address of the app, and its processes; two of them stand behind nginx, which lets this machine in."""
+    ports = [free_port() for _ in range(replicas)]
+    servers = [started("listening_test.app:app", folder / "log", env, port) for port in ports]
+    try:
+        if replicas == 1:
+            yield f"http://127.0.0.1:{ports[0]}", servers
+            return
+        site = folder / "nginx"
+        site.mkdir()
+        with Nginx(site, (ports[0], ports[1]), ONE_ADDRESS) as nginx:
+            yield nginx.address, servers
+    finally:
+        for server in servers:
+            server.terminate()
+            server.wait(30)
 
 
 def _lost(sessions: Sessions, browsers: dict[str, Browser]) -> int:

@@ -70,8 +70,8 @@ CODECS: Mapping[str, tuple[str, ...]] = {
     ),
     **dict.fromkeys(("dac_16khz", "dac_24khz", "dac_44khz"), ("kumar2023dac",)),
     "opus": ("valin2012opus",),
-    "mp3": ("iso1993mpeg1",),
-    "mp2": ("iso1993mpeg1",),
+    "mp3": ("iso1993mpeg1", "iso1998mpeg2"),
+    "mp2": ("iso1993mpeg1", "iso1998mpeg2"),
     "aac": ("iso2019aac",),
     "evs": ("3gpp26445evs",),
     "lyra_v2": ("zeghidour2022soundstream",),
@@ -81,6 +81,9 @@ CODECS: Mapping[str, tuple[str, ...]] = {
 
 METHODS = ("hesterberg2015bootstrap", "holm1979multiple", "mogstad2024ranks")
 """What every table with intervals and comparisons rests on."""
+
+CURVES = ("bjontegaard2001",)
+"""What BD-rate and BD-quality rest on."""
 
 
 @cache

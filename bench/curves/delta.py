@@ -18,6 +18,7 @@ from bench.curves.family import Floats
 
 METHOD = "pchip"
 LEAST_POINTS = 4
+OF_ANCHOR = "the anchor: "
 
 
 class Curve(NamedTuple):
@@ -58,9 +59,9 @@ def bd_rate(anchor: Curve, other: Curve) -> Delta:
     """
     import bjontegaard
 
-    for given in (anchor, other):
+    for given, whose in ((anchor, OF_ANCHOR), (other, "")):
         if reason := too_few(given) or not_rising(given):
-            return Delta(math.nan, reason=reason)
+            return Delta(math.nan, reason=whose + reason)
     shared = _overlap(anchor.quality, other.quality)
     if shared.reason:
         return shared
@@ -80,9 +81,9 @@ def bd_quality(anchor: Curve, other: Curve) -> Delta:
     """
     import bjontegaard
 
-    for given in (anchor, other):
+    for given, whose in ((anchor, OF_ANCHOR), (other, "")):
         if reason := too_few(given):
-            return Delta(math.nan, reason=reason)
+            return Delta(math.nan, reason=whose + reason)
     shared = _overlap(np.log10(anchor.bps), np.log10(other.bps))
     if shared.reason:
         return shared

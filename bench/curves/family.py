@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,8 @@ from bench.domain import CATEGORIES, Role
 from bench.errors import ConfigError
 from bench.registry import nearest
 from bench.results import Results
-from bench.tables import categories, conditions, in_order, is_complete, judged, quantities, source_codes
+from bench.tables import categories, conditions, in_order, is_complete, measured, quantities
+from bench.tables.codes import coded
 
 Floats = NDArray[np.float64]
 
@@ -83,35 +84,41 @@ def series_of(condition: str) -> str:
 def families(results: Results) -> list[Family]:
     """The families of a run that have a value, in the order of the configuration.
 
-    Values of band-limited references count as in :func:`bench.tables.judged`.
+    Values of band-limited references count as in :func:`bench.tables.measured`.
     """
-    every = judged(results)
-    scores = every[(every["status"] == "ok") & every["value"].notna()]
-    scores = scores.assign(cluster=source_codes(scores))
-    coded = results.encodings.loc[results.encodings["status"] == "ok"]
+    wanted = quantities(results)
+    return [family for category in categories(results) for family in families_of_category(results, category, wanted)]
+
+
+def families_of_category(results: Results, category: str, wanted: Sequence[str]) -> list[Family]:
+    """The families of one category, of the quantities that are ``wanted``; as :func:`families`."""
+    cells = [cell for cell in measured(results) if cell.category == category]
+    clips = coded(results.scores["clip"])
+    sources = np.full(len(clips.names), -1, dtype=np.intp)
+    for cell in cells:
+        sources[clips.codes[cell.rows]] = cell.sources
+    items, places = np.flatnonzero(sources >= 0), np.cumsum(sources >= 0) - 1
+    names = in_order({cell.condition for cell in cells}, conditions(results))
+    encodings = results.encodings
+    roles = encodings.drop_duplicates("condition").set_index("condition")["role"].astype(str).to_dict()
+    there = (encodings["category"] == category) & (encodings["status"] == "ok")
+    encoded = encodings.loc[there, ["clip", "condition", "payload_bits", "seconds"]]
+    bits, seconds = (
+        _matrix(encoded, column, names, pd.Index(clips.names[items])) for column in ("payload_bits", "seconds")
+    )
     found = []
-    for category in categories(results):
-        here = scores[scores["category"] == category]
-        cells = coded[coded["category"] == category]
-        clusters = here.groupby("clip")["cluster"].first().sort_index()
-        tried = every.loc[every["category"] == category, "condition"].unique()
-        names = in_order(tried, conditions(results))
-        roles = results.encodings.drop_duplicates("condition").set_index("condition")["role"]
-        bits = _matrix(cells, "payload_bits", names, clusters.index)
-        seconds = _matrix(cells, "seconds", names, clusters.index)
-        for quantity in quantities(results):
-            rows = here[here["quantity"] == quantity]
-            if rows.empty:
-                continue
-            values = _matrix(rows, "value", names, clusters.index)
-            points = tuple(
-                Point(name, roles.get(name, "codec"), values[place], bits[place], seconds[place])
-                for place, name in enumerate(names)
-            )
-            about = results.quantities.get(quantity, {})
-            clusters_of = clusters.to_numpy(dtype=np.intp)
-            complete = is_complete(results)
-            found.append(Family(results.name, "run", complete, category, quantity, clusters_of, points, about))
+    for quantity in wanted:
+        values = np.full((len(names), len(items)), np.nan)
+        for name, cell in measured(results).of(category, quantity).items():
+            values[names.index(name), places[clips.codes[cell.rows]]] = cell.value
+        if np.isnan(values).all():
+            continue
+        points = tuple(
+            Point(name, cast("Role", roles.get(name, "codec")), values[place], bits[place], seconds[place])
+            for place, name in enumerate(names)
+        )
+        about, complete = results.quantities.get(quantity, {}), is_complete(results)
+        found.append(Family(results.name, "run", complete, category, quantity, sources[items], points, about))
     return found
 
 

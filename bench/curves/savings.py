@@ -106,7 +106,9 @@ class Bootstrapped(NamedTuple):
 def interval(
     clusters: NDArray[np.intp], statistic: Callable[[NDArray[np.intp]], float], seed: int, draws: int
 ) -> Bootstrapped:
-    """The bootstrap interval of a statistic of clusters, withheld where too few draws are computable."""
+    """The bootstrap interval of a statistic of clusters, withheld where too few draws are computable; none of 0."""
+    if not draws:
+        return Bootstrapped(math.nan, math.nan, 0)
     if len(clusters) < 2:
         return Bootstrapped(math.nan, math.nan, 0, "one source has no interval")
     low, high, computable = cluster_bootstrap(clusters, statistic, seed, draws=draws)

@@ -11,9 +11,8 @@ import numpy as np
 
 from bench.curves import Analysis, Family
 from bench.curves.delta import METHOD
-from bench.curves.front import DOMINATED, ON_FRONT
 from bench.paths import file_name
-from bench.report.curve_tables import METHODS, Grid, Part, parts, points_grid
+from bench.report.curve_tables import METHODS, Grid, Part, parts, points_grid, rings
 from bench.report.markdown import escape
 from bench.report.outputs import json_value
 from bench.report.page import rendered
@@ -100,15 +99,10 @@ def draw(analysis: Analysis, family: Family, found: Any, legend: bool = False) -
     """The curve of a family as SVG: a ring around conditions of the front, dotted around undecided ones."""
     from bench.report.plots import rate_quality
 
-    ringed = {
-        str(row["condition"]): row["front"] == ON_FRONT
-        for row in found.to_dict("records")
-        if row["front"] == ON_FRONT or (row["best_mean"] and row["front"] != DOMINATED)
-    }
     axis = f"{family.about.get('unit') or 'value'} {direction(family.about)}".strip()
     label = f"Rate-quality curve: {family.quantity}, {family.source}, {category_name(family.category).lower()}"
     styles = {name: look for name, look in _looks(analysis, family.source).items() if name in family.series}
-    return rate_quality(found, styles, axis, label, limits_of(family.about), ringed, legend)
+    return rate_quality(found, styles, axis, label, limits_of(family.about), rings(found), legend)
 
 
 def _sections(analysis: Analysis) -> list[Section]:

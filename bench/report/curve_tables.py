@@ -28,7 +28,8 @@ METHODS = (
     "package bjontegaard; at least 4 points a curve, at different bitrates, and for a BD-rate with a quality that "
     "rises from each to the next. Nothing is extrapolated.",
     f"Intervals: whole sources (or listeners) are drawn with replacement, the same for both curves, and everything is "
-    f"computed anew each time. An interval is withheld where less than {ENOUGH:.0%} of the draws are computable.",
+    f"computed anew each time. With fewer than some 10 of them an interval is too narrow. "
+    f"It is withheld where less than {ENOUGH:.0%} of the draws are computable.",
     "Front: a condition is dominated where one with no higher bitrate is better by a paired permutation test "
     "(Holm-corrected over all pairs, 5 %), and on the front where it is better by the test than all of these. The "
     "others are undecided; some of them have the best mean of all with no higher bitrate.",
@@ -73,7 +74,7 @@ def parts(analysis: Analysis) -> list[Part]:
             for family in analysis.families
             if (family.source, family.category) == (source, category)
         }
-        grids = [_front(points), *_savings(saved, limits), *_needed(needed, limits)]
+        grids = [front_grid(points), *savings_grids(saved, limits), *_needed(needed, limits)]
         made.append(Part(str(source), str(category), bool(points["complete"].all()), tuple(grids)))
     return made
 
@@ -91,11 +92,21 @@ def points_grid(points: pd.DataFrame, about: Mapping[str, Any]) -> Grid:
     return Grid("Points", ("condition", "kbit/s", "mean", "n", "front", "against"), rows)
 
 
+def rings(points: pd.DataFrame) -> dict[str, bool]:
+    """Conditions to draw a ring around: True on the front, False (dotted) the best mean that is undecided."""
+    return {
+        str(row["condition"]): row["front"] == ON_FRONT
+        for row in points.to_dict("records")
+        if row["front"] == ON_FRONT or (row["best_mean"] and row["front"] != DOMINATED)
+    }
+
+
 def _standing(row: Mapping[Any, Any]) -> str:
     return BEST_MEAN if row["front"] == UNDECIDED and row["best_mean"] else str(row["front"])
 
 
-def _front(points: pd.DataFrame) -> Grid:
+def front_grid(points: pd.DataFrame) -> Grid:
+    """Where each codec condition stands, a row for each quantity."""
     headings = (ON_FRONT, BEST_MEAN, UNDECIDED, DOMINATED)
     rows = []
     for _, found in points[points["role"] == "codec"].groupby("quantity", sort=False):
@@ -109,7 +120,8 @@ def _with_arrow(row: Mapping[Any, Any]) -> str:
     return f"{row['quantity']} {direction(row)}".strip()
 
 
-def _savings(saved: pd.DataFrame, limits: Mapping[str, Any]) -> Iterator[Grid]:
+def savings_grids(saved: pd.DataFrame, limits: Mapping[str, Any]) -> Iterator[Grid]:
+    """What each series saves against each anchor, or why that is not known; ``limits``: about each quantity."""
     for anchor, found in saved.groupby("anchor", sort=False):
         rows = []
         for (quantity, series), pair in found.groupby(["quantity", "series"], sort=False):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -14,12 +15,21 @@ from bench.report.set_tables import EXPLANATION, set_sheets
 from bench.report.wide import Sheet, sheets
 from bench.results import Results
 
+if TYPE_CHECKING:
+    from bench.report.against import Against
+
 SHOWN_FAILURES = 50
 
 
-def markdown(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, seed: int) -> str:
+def markdown(
+    results: Results,
+    summary: pd.DataFrame,
+    rate_table: pd.DataFrame,
+    seed: int,
+    compared: Mapping[str, Against] | None = None,
+) -> str:
     """The whole report; every name from the run is escaped."""
-    return "\n".join(_lines(results, summary, rate_table, seed)) + "\n"
+    return "\n".join(_lines(results, summary, rate_table, seed, compared or {})) + "\n"
 
 
 def escape(text: object) -> str:
@@ -28,7 +38,9 @@ def escape(text: object) -> str:
     return re.sub(r"([\\`*|]|\](?=\()|(?<!\w)_|_(?!\w))", r"\\\1", plain)
 
 
-def _lines(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, seed: int) -> Iterator[str]:
+def _lines(
+    results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, seed: int, compared: Mapping[str, Against]
+) -> Iterator[str]:
     told = headline(results)
     yield f"# {escape(results.name)}" + ("" if told.complete else " (partial run)")
     for sentence in told.sentences():
@@ -38,6 +50,8 @@ def _lines(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, se
     for sheet in sheets(results, summary, rate_table):
         yield from ("", f"## {escape(category_name(sheet.category))}", "")
         yield from _sheet(sheet)
+        if sheet.category in compared:
+            yield from _against(compared[sheet.category])
     yield from ("", "Each score is the mean over clips with its 95 % confidence interval in brackets. ↑ higher is ")
     yield "better, ↓ lower is better; `n/a`: the metric does not speak of this signal; –: no value."
     yield from _sets(results)
@@ -56,6 +70,14 @@ def _sheet(sheet: Sheet) -> Iterator[str]:
     rows = [[name, *map(str, row)] for name, row in zip(sheet.conditions, sheet.rows, strict=True)]
     yield from _table(["condition", *map(str, sheet.columns)], rows, numbers=True)
     for note in sheet.notes:
+        yield from ("", escape(note))
+
+
+def _against(found: Against) -> Iterator[str]:
+    for grid in found.grids:
+        yield from ("", f"### {escape(grid.title)} (by {escape(found.quantity)})", "")
+        yield from _table(grid.columns, grid.rows)
+    for note in found.notes:
         yield from ("", escape(note))
 
 

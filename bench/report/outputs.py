@@ -22,12 +22,16 @@ SETS_FILE = "sets.csv"
 METHODS_FILE, REFERENCES_FILE = "methods.tex", "references.bib"
 
 
-def write_report(results: Results, folder: str | os.PathLike[str] | None = None, seed: int = 0) -> list[Path]:
+def write_report(
+    results: Results, folder: str | os.PathLike[str] | None = None, seed: int = 0, anchor: str = ""
+) -> list[Path]:
     """Write the report into ``folder`` (default: the run's): tables as CSV, Markdown, a page, and text for a paper.
 
     A run with measures of whole sets has ``sets.csv`` too.
+    ``anchor``: the series that the others are compared with; see :func:`bench.report.against.against`.
     The same run and seed give the same bytes. Returns the paths written.
     """
+    from bench.report.against import against
     from bench.report.markdown import markdown
     from bench.report.page import page
     from bench.report.prose import methods_tex, references_bib
@@ -35,13 +39,14 @@ def write_report(results: Results, folder: str | os.PathLike[str] | None = None,
     folder = results.folder if folder is None else Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     summary, rate_table = summarise(results, seed), rates(results)
+    compared = against(results, anchor, seed)
     texts = {
         SUMMARY_FILE: summary.to_csv(index=False, lineterminator="\n"),
         RATES_FILE: rate_table.to_csv(index=False, lineterminator="\n"),
-        TEXT_FILE: markdown(results, summary, rate_table, seed),
-        PAGE_FILE: page(results, summary, rate_table, seed),
-        METHODS_FILE: methods_tex(results, seed),
-        REFERENCES_FILE: references_bib(results),
+        TEXT_FILE: markdown(results, summary, rate_table, seed, compared),
+        PAGE_FILE: page(results, summary, rate_table, seed, compared),
+        METHODS_FILE: methods_tex(results, seed, compared),
+        REFERENCES_FILE: references_bib(results, compared),
     }
     if len(results.sets):
         texts[SETS_FILE] = set_table(results).to_csv(index=False, lineterminator="\n")

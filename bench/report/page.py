@@ -27,6 +27,7 @@ from bench.tables import bitrates_of_means
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+    from bench.report.against import Against
     from bench.report.plots import Look
 
 TEMPLATE = "report.html.jinja"
@@ -67,12 +68,20 @@ class Section:
     distributions: list[Chart]
     pairs: list[Pair]
     standing: Chart | None
+    against: Against | None
 
 
-def page(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, seed: int) -> str:
+def page(
+    results: Results,
+    summary: pd.DataFrame,
+    rate_table: pd.DataFrame,
+    seed: int,
+    compared: Mapping[str, Against] | None = None,
+) -> str:
     """The whole page as text. Players are left out, and the page says so, where they would make it too large."""
+    compared = compared or {}
     sections = [
-        _section(results, summary, rate_table, sheet, index, seed)
+        _section(results, summary, rate_table, sheet, index, seed, compared.get(sheet.category))
         for index, sheet in enumerate(sheets(results, summary, rate_table))
     ]
     failed = failures(results)
@@ -87,7 +96,7 @@ def page(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, seed
         "set_explanation": EXPLANATION,
         "methods": methods(results, seed),
         "definitions": definitions(results),
-        "paper": {"methods": methods_tex(results, seed), "references": references_bib(results)},
+        "paper": {"methods": methods_tex(results, seed, compared), "references": references_bib(results, compared)},
         "config": str(results.info.get("config_text") or ""),
         "references": overview(found, results.name) if (found := of_results(results)) else None,
         "shades": [f"rgb({r} {g} {b})" for r, g, b in colours()[::9].tolist()],
@@ -141,7 +150,13 @@ def _costs(results: Results) -> dict[str, Any]:
 
 
 def _section(
-    results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, sheet: Sheet, index: int, seed: int
+    results: Results,
+    summary: pd.DataFrame,
+    rate_table: pd.DataFrame,
+    sheet: Sheet,
+    index: int,
+    seed: int,
+    against: Against | None,
 ) -> Section:
     from bench.report.plots import distributions, legend_entry, looks, per_clip, rate_quality
 
@@ -160,7 +175,9 @@ def _section(
         axis = f"{about.get('unit') or 'value'} {direction(about)}".strip()
         if ((rows["role"] == "codec") & rows["mean"].abs().lt(math.inf) & (rows["actual_bps"] > 0)).any():
             label = f"Rate-quality curve: {named}"
-            curves.append(Chart(quantity, rate_quality(rows, styles, axis, label, limits_of(about)), caption))
+            ringed = against.ringed if against and against.quantity == quantity else None
+            svg = rate_quality(rows, styles, axis, label, limits_of(about), ringed)
+            curves.append(Chart(quantity, svg, caption))
         values = per_clip(results, category, quantity)
         label = f"Values of the single clips: {named}"
         if values:
@@ -168,7 +185,7 @@ def _section(
     legend = [(name, legend_entry(look, category)) for name, look in styles.items()]
     pairs = [_pair(results, worst) for worst in worst_clips(results, category)]
     first = _standing(results, summary, category, styles, seed)
-    return Section(f"category-{index}", title, sheet, legend, curves, spreads, pairs, first)
+    return Section(f"category-{index}", title, sheet, legend, curves, spreads, pairs, first, against)
 
 
 def _standing(

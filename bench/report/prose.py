@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from bench.citations import CODECS, MEASURES, METHODS, QUANTITIES, bibtex
+from bench.citations import CODECS, CURVES, MEASURES, METHODS, QUANTITIES, bibtex
 from bench.report.record import category_name
 from bench.results import Results
-from bench.stats import DRAWS
+from bench.stats import DRAWS, NORMAL_FROM
 from bench.tables import categories, is_complete, leaves_out, source_codes
+
+if TYPE_CHECKING:
+    from bench.report.against import Against
 
 _SPECIAL = {
     **{sign: "\\" + sign for sign in "&%$#_{}"},
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "–": "--", "±": r"$\pm$",
-    "×": r"$\times$",
+    "×": r"$\times$", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
 }  # fmt: skip
 
 
-def methods_tex(results: Results, seed: int) -> str:
+ELSEWHERE = "decoded"
+"""The codec that is made of files: nothing was coded or decoded here."""
+
+
+def methods_tex(results: Results, seed: int, compared: Mapping[str, Against] | None = None) -> str:
     """What was measured, how, and with which versions: LaTeX that needs no package."""
-    paragraphs = (_material(results), _coding(results), _measuring(results), _statistics(results, seed))
+    paragraphs = (_material(results), _coding(results), _measuring(results), _statistics(results, seed, compared or {}))
     return "\n\n".join(" ".join(sentences) for sentences in map(list, paragraphs)) + "\n"
 
 
-def references_bib(results: Results) -> str:
+def references_bib(results: Results, compared: Mapping[str, Against] | None = None) -> str:
     """BibTeX of what :func:`methods_tex` cites."""
     keys = [key for codec in _codecs(results)["name"] for key in CODECS.get(codec, ())]
     keys += [key for name in _measured(results) for key in QUANTITIES.get(name, ())]
     keys += [key for name in _measures(results) for key in MEASURES.get(name, ())]
+    keys += CURVES if any(found.anchor for found in (compared or {}).values()) else ()
     return bibtex([*keys, *METHODS])
 
 
@@ -51,10 +60,11 @@ def _material(results: Results) -> Iterator[str]:
     yield f"The test material is {_listed(parts) or 'empty'}."
     rates = _listed(f"{rate / 1000:g}" for rate in _judged_rates(results))
     resampler = latex(results.info.get("resampler") or "none")
-    yield f"All signals were judged at {rates}~kHz; one resampler ({resampler}) served every conversion."
-    if leaves_out(results):
+    yield f"All signals were judged at {rates}~kHz; one resampler ({resampler}) served every conversion "
+    yield "but those that belong to the definition of a metric."
+    if leaves_out(results) and "edge_hz" in results.clips:
         yield (
-            "References whose content ends below 88\\,\\% of the band that codec and reference share "
+            "References whose content ends below 88\\,\\% of the band (20~kHz at most) that codec and reference share "
             "are left out of the means of that codec."
         )
 
@@ -64,24 +74,40 @@ def _coding(results: Results) -> Iterator[str]:
     named = [
         f"{latex(row['codec'])} ({latex(row['version'])}){_cite(CODECS.get(row['name'], ()))} "
         f"at {_bitrates(results, row['codec'])}"
-        for row in table.to_dict("records")
+        for row in table[table["name"] != ELSEWHERE].to_dict("records")
     ]
-    yield f"We coded each clip with {_listed(named) or 'no codec'}."
-    yield (
-        "Every bitstream was decoded by a fresh decoder that was given the bitstream alone. Bitrates are counted: "
-        "payload bits, side information included, over seconds of audio; containers do not count."
-    )
-    coded = results.encodings
-    stated = coded.loc[coded["bits_are"] == "stated", "condition"].unique() if "bits_are" in coded else ()
+    if named:
+        yield f"We coded each clip with {_listed(named)}."
+        yield "Every bitstream was decoded by a fresh decoder that was given the bitstream alone."
+    foreign = [
+        f"{latex(row['codec'])} at {_bitrates(results, row['codec'])}"
+        for row in table[table["name"] == ELSEWHERE].to_dict("records")
+    ]
+    if foreign:
+        yield (
+            f"Files that were coded and decoded elsewhere were judged as {_listed(foreign)}; they were moved by a "
+            "stated constant at most."
+        )
+    coded, of_codecs = results.encodings, results.encodings["role"] == "codec"
+    of_stated = of_codecs & (coded["bits_are"] == "stated") if "bits_are" in coded else of_codecs & False
+    stated = coded.loc[of_stated, "condition"].unique()
+    if len(stated) < coded.loc[of_codecs, "condition"].nunique():
+        yield (
+            "Bitrates are counted: payload bits, side information included, over seconds of audio; containers do not "
+            "count."
+        )
     if len(stated):
         yield f"The bitrates of {_listed(latex(name) for name in sorted(stated))} are stated, not counted."
-    yield latex(results.info.get("alignment") or "") or (
-        "The delay of each codec was removed to the sample, from its bitstream or a probe signal and never from the "
-        "clip itself; levels were not matched."
-    )
+    if alignment := results.info.get("alignment"):
+        yield latex(alignment)
+    elif named:
+        yield (
+            "The delay of each codec was removed to the sample, from its bitstream or a probe signal and never from "
+            "the clip itself; levels were not matched."
+        )
     controls = results.encodings.loc[results.encodings["role"] != "codec", "condition"]
     if len(controls):
-        yield f"Controls: {_listed(latex(name) for name in dict.fromkeys(controls.astype(str)))}."
+        yield f"Controls: {_listed(latex(name) for name in map(str, controls.unique()))}."
     failed = int((results.encodings["status"] == "failed").sum())
     if failed:
         yield f"{failed} of {len(results.encodings)} encodings failed; they are counted and in no mean."
@@ -102,12 +128,20 @@ def _measuring(results: Results) -> Iterator[str]:
     yield f"Implementations: {latex('; '.join(version for version in versions if version))}."
 
 
-def _statistics(results: Results, seed: int) -> Iterator[str]:
+def _statistics(results: Results, seed: int, compared: Mapping[str, Against]) -> Iterator[str]:
     yield (
         "Means are over the clips of one category, with 95\\,\\% confidence intervals by a percentile bootstrap over "
-        f"recordings, widened for few of them{_cite(METHODS[:1])} ({DRAWS} draws, seed {seed}). Conditions are ranked "
+        f"recordings, widened for few of them{_cite(METHODS[:1])} ({DRAWS} draws, seed {seed}; its limit for more than "
+        f"{NORMAL_FROM} recordings). Conditions are ranked "
         f"by paired permutation tests over recordings, corrected for all pairs{_cite(METHODS[1:])}."
     )
+    if anchored := [found for found in compared.values() if found.anchor]:
+        yield (
+            "Differences of curves (BD-rate, BD-quality) are against "
+            f"{_listed(dict.fromkeys(latex(found.anchor) for found in anchored))} by "
+            f"{_listed(dict.fromkeys(latex(found.quantity) for found in anchored))}, with monotone cubic interpolation "
+            f"(PCHIP) over the logarithm of the bitrate and no extrapolation{_cite(CURVES)}."
+        )
     versions = results.info.get("versions") or {}
     ours = latex(versions.get("codecbench", "of unknown version"))
     machine = results.info.get("machine") or {}
@@ -123,7 +157,7 @@ def _codecs(results: Results) -> pd.DataFrame:
     rows = results.encodings.loc[results.encodings["role"] == "codec", ["codec", "codec_version"]].drop_duplicates(
         "codec"
     )
-    identity = rows["codec_version"].fillna("").astype(str)
+    identity = rows["codec_version"].astype(object).fillna("").astype(str)
     name = identity.str.split(" ").str[0]
     version = identity.str.split(" ").str[1:].str.join(" ").replace("", "version unknown")
     return pd.DataFrame({"codec": rows["codec"].astype(str), "name": name, "version": version})
@@ -140,7 +174,7 @@ def _judged_rates(results: Results) -> Sequence[int]:
 
 
 def _measured(results: Results) -> list[str]:
-    used = set(results.scores.loc[results.scores["status"] == "ok", "quantity"].astype(str).unique())
+    used = {str(name) for name in results.scores.loc[results.scores["status"] == "ok", "quantity"].unique()}
     return [name for name in results.quantities if name in used]
 
 

@@ -46,7 +46,7 @@ class Database:
             self._write_once = GroupCommit(self._transaction).run  # SQLite has one writer
         else:
             try:
-                self.engine = create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=20)
+                self.engine = create_engine(address, pool_size=10, max_overflow=20)
             except ModuleNotFoundError:
                 raise MissingRequirement(
                     f"{self.place}: needs the driver of PostgreSQL: pip install 'codecbench[postgresql]'"

@@ -32,16 +32,17 @@ def show(place: Place, step: Step) -> None:
         st.markdown(t(f"instructions_{place.test.rules.type}"))
     st.markdown(f"**{plain(place.test.rules.question) or t(f'question_{place.test.rules.type}')}**")
     shown = step.payload["trial"]
+    level_db = float(place.visit.answers["level"].get("gain_db") or 0.0)  # it does not change within a trial
 
     @st.fragment(run_every=HEARTBEAT_S)
     def rate() -> None:
         with refusals():
-            _rate(place, shown)
+            _rate(place, shown, level_db)
 
     rate()
 
 
-def _rate(place: Place, shown: str) -> None:
+def _rate(place: Place, shown: str, level_db: float) -> None:
     trial = place.visit.trial
     if trial.id != shown:
         st.rerun()
@@ -59,17 +60,17 @@ def _rate(place: Place, shown: str) -> None:
             else:
                 go_on(shown)
 
-    play(shown, save, lambda: _page(place, trial, st.session_state.get(missing, ())))
+    play(shown, save, lambda: _page(place, trial, level_db, st.session_state.get(missing, ())))
 
 
-def _page(place: Place, trial: BlindTrial, messages: Sequence[str]) -> Page:
+def _page(place: Place, trial: BlindTrial, level_db: float, messages: Sequence[str]) -> Page:
     return Page(
         trial=trial.id,
         sounds=[sound(slot, x, trial.scores.get(slot)) for slot, x in zip(trial.slots, trial.letters, strict=True)],
         scale=scale(trial, place),
         texts=texts(place, question=trial.question or place.texts(f"question_{trial.type}")),
         reference=sound(trial.reference, "") if trial.reference else None,
-        level_db=float(place.visit.answers["level"].get("gain_db") or 0.0),
+        level_db=level_db,
         choice=trial.choice or None,
         messages=messages,
     )

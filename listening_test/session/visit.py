@@ -131,10 +131,11 @@ class Visit:
         return current_step(self._test, self.listener, answered, reading.pages_of(connection, self._id))
 
     def _blind(self, connection: Connection) -> BlindTrial:
-        step = self._step(connection)
+        answered, pages = reading.answers_of(connection, self._id), reading.pages_of(connection, self._id)
+        step = current_step(self._test, self.listener, answered, pages)
         if step.kind not in ("training", "trial"):
             raise WrongStep(f"expected the listener at a trial, not at {step.kind}.")
-        page = self._page(connection, step.payload["trial"])
+        page = next(page for page in pages if page.id == step.payload["trial"])
         slots = reading.slots_of(connection, page.id)
         ratings = reading.ratings_of(connection, self._id, page.trial)
         type_ = self._test.rules.type

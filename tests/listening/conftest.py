@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import socket
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from functools import lru_cache
@@ -19,6 +16,7 @@ import pytest
 from bench import audio
 from bench.audio import Audio
 from listening_test.model import STIMULI, Rules, Stimulus, Test, TestType, Trial, write_test
+from tests.listening.servers import PostgreSQL
 
 RATE, SECONDS = 48_000, 0.6
 
@@ -80,62 +78,15 @@ def _trial(folder: Path, type_: TestType, index: int, systems: int) -> Trial:
     return Trial(f"trial{index}", f"clip{index}", "tiny", category, reference, tuple(rated), SECONDS, index == 0)
 
 
-POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-
-
-def _program(name: str) -> str | None:
-    return str(POSTGRESQL[-1] / name) if POSTGRESQL else shutil.which(name)
-
-
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """URL of the empty database ``postgres`` of a server that lives as long as the run; a visible skip without one."""
-    initdb, server = _program("initdb"), _program("postgres")
-    if initdb is None or server is None:
-        pytest.skip("needs PostgreSQL (Debian: apt install postgresql)")
-    pytest.importorskip("psycopg")
-    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []  # the server refuses to run as root
-    folder = Path(tempfile.mkdtemp(prefix="codecbench-postgresql-"))
-    if as_user:
-        shutil.chown(folder, "postgres")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    data = folder / "data"
-    subprocess.run(
-        [*as_user, initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
-        check=True, capture_output=True, cwd=folder,
-    )  # fmt: skip
-    settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 200}
-    options = [f"--{name}={value}" for name, value in {**settings, "fsync": "off"}.items()]
-    process = subprocess.Popen(
-        [*as_user, server, "-D", data, *options], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    server = PostgreSQL()
+    server.start()
     try:
-        _wait(url, process)
-        yield url
+        yield server.url
     finally:
-        pid = int((data / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, 2)  # SIGINT: fast shutdown
-        process.wait(timeout=30)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    import time
-
-    import psycopg
-
-    for _ in range(200):
-        try:
-            psycopg.connect(url, connect_timeout=2).close()
-        except psycopg.OperationalError:
-            assert process.poll() is None, "PostgreSQL ended as it started"
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("PostgreSQL did not start within ten seconds")
+        server.remove()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -3,13 +3,15 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
-from bench.citations import CODECS, MEASURES, METHODS, QUANTITIES, bibtex, entries
+from bench.citations import CODECS, CURVES, MEASURES, METHODS, QUANTITIES, bibtex, entries
 from bench.metrics import CORE, MOS, SEMANTIC, SIGNAL
 from bench.metrics.sets import TABLE
 from bench.report.prose import latex, methods_tex, references_bib
+from bench.results import load_results
 from tests.report.build import make_run, with_tables
 
 
@@ -21,7 +23,7 @@ def test_every_quantity_and_measure_says_what_to_cite():
 def test_every_citation_is_in_the_list_and_every_entry_is_cited_somewhere():
     cited = {key for table in (QUANTITIES, MEASURES, CODECS) for keys in table.values() for key in keys}
     assert cited | set(METHODS) <= set(entries())
-    assert set(entries()) - cited - set(METHODS) <= {"bjontegaard2001", "itu2015bs1534"}
+    assert set(entries()) - cited - set(METHODS) <= {*CURVES, "itu2015bs1534"}
 
 
 @pytest.mark.parametrize("text", entries().values(), ids=list(entries()))
@@ -64,7 +66,34 @@ def test_failures_partial_runs_and_stated_bits_are_told(quiet_run, tmp_path):
     assert "The run is not complete" in text
 
 
+def test_the_band_limited_rule_is_told_only_of_clips_that_were_audited(quiet_run):
+    assert "band (20~kHz at most)" in methods_tex(quiet_run, 0)
+    old = replace(quiet_run, clips=quiet_run.clips.drop(columns="edge_hz"))
+    assert "References whose content" not in methods_tex(old, 0)
+
+
+def test_files_from_elsewhere_were_not_coded_here(tmp_path):
+    run = make_run(tmp_path, clips=2, with_audio=False, codecs={"theirs": (8000,)})
+    theirs = run.encodings["role"] == "codec"
+    encodings = run.encodings.assign(
+        codec_version=run.encodings["codec_version"].mask(theirs, "decoded 1"),
+        bits_are=run.encodings["bits_are"].mask(theirs, "stated"),
+    )
+    text = methods_tex(replace(run, encodings=encodings), 0)
+    assert "coded and decoded elsewhere were judged as theirs at 8~kbit/s" in text
+    assert "The bitrates of theirs@8000 are stated, not counted." in text
+    for claim in ("We coded", "fresh decoder", "Bitrates are counted", "probe signal"):
+        assert claim not in text
+
+
+def test_a_codec_without_a_version_is_told_so(quiet_run, tmp_path):
+    encodings = quiet_run.encodings.assign(codec_version=None)
+    with_tables(quiet_run, tmp_path, encodings=encodings)
+    assert "opus (version unknown)" in methods_tex(load_results(tmp_path), 0)
+
+
 def test_names_are_escaped_for_latex():
+    assert latex("a<b>|c") == r"a\textless{}b\textgreater{}\textbar{}c"
     assert latex(r"50 %_{a}&\b^~#$") == r"50 \%\_\{a\}\&\textbackslash{}b\textasciicircum{}\textasciitilde{}\#\$"
 
 
