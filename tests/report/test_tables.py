@@ -223,7 +223,7 @@ def test_100_000_scores_take_a_few_seconds(quiet_run):
     )  # fmt: skip
     scores = grid[list(SCORE_COLUMNS)].astype(SCORE_COLUMNS)
     assert len(scores) > 100_000
-    start = time.perf_counter()
+    start = time.process_time()
     table = summarise(changed(quiet_run, scores=scores))
-    assert time.perf_counter() - start < 10  # about 1 s on one core
+    assert time.process_time() - start < 10  # about 1 s on one core
     assert (table["n_sources"] == clips).all()
