@@ -116,7 +116,7 @@ def test_what_a_dead_worker_has_left_is_done_by_another(small_config: Config, tm
 
 def test_engines_by_name() -> None:
     assert engines.engine() == Local()
-    with pytest.raises(UnknownName, match="no engine is named 'rai'. Did you mean 'ray'"):
+    with pytest.raises(UnknownName, match=r"no engine is named 'rai'\. Did you mean 'ray'"):
         engines.engine("rai")
     with pytest.raises(ConfigError, match="are for `--engine ray`"):
         engines.engine("local", address="auto")
@@ -303,7 +303,7 @@ def test_no_room_is_said(cluster: Any, small_config: Config, tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_no_cluster_at_the_address(small_config: Config, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="--address 127.0.0.1:1: no Ray cluster can be used there"):
+    with pytest.raises(ConfigError, match=r"--address 127\.0\.0\.1:1: no Ray cluster can be used there"):
         run(small_config, output=tmp_path / "run", engine=ray_engine(address="127.0.0.1:1"))
 
 

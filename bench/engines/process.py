@@ -21,7 +21,6 @@ from bench.engines.base import Died, Message
 from bench.planning import Job
 from bench.threads import ONE_THREAD
 
-
 START_S = 60.0
 """How long a worker may take at least until its first message: on a busy machine, imports alone take seconds."""
 
