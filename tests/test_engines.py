@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from bench import engines, run
 from bench.engines.base import Died, Done, Message, drive
 from bench.engines.local import Local
+from bench.engines.process import import_path
 from bench.errors import ConfigError, DatasetError, StoreError, UnknownName, WorkerDied
 from bench.planning import Job, Plan, Step
 from bench.results import load_results
@@ -199,15 +201,17 @@ def test_a_hang_is_the_same_on_ray(small_config: Config, tmp_path: Path) -> None
     assert load_results(tmp_path / "ray").encodings["reason"].str.contains("no answer within 5 s").any()
 
 
-def actors() -> list[int]:
-    """The processes of actors that measure: Ray gives them their class's name."""
+def actors(pid: int) -> list[int]:
+    """The processes of actors below ``pid``: Ray gives them their class's name."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if path.read_bytes().startswith(b"ray::_Host"):
-                found.append(int(path.parent.name))
-        except OSError:
-            continue
+    with contextlib.suppress(OSError):  # processes come and go meanwhile
+        below = [
+            int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
+        ]
+        for child in below:
+            if Path(f"/proc/{child}/cmdline").read_bytes().startswith(b"ray::_Host"):
+                found.append(child)
+            found += actors(child)
     return found
 
 
@@ -245,7 +249,7 @@ def test_a_lost_node_or_actor_costs_nothing_but_time(
         if fault == "node":
             cluster.remove_node(cluster.second, allow_graceful=False)
         else:
-            os.kill(actors()[0], signal.SIGKILL)
+            os.kill(actors(os.getpid())[0], signal.SIGKILL)
 
     progress = Waiting(7, harm)
     engine = ray_engine(address=cluster.address)
@@ -279,7 +283,7 @@ def test_a_node_without_the_data_or_the_folder_ends_the_run_with_a_message(
     job = jobs(small_config, tmp_path)[0]
     probe = module._Probe(tmp_path / ".scratch" / "gone", "text", {})
     with module._connected(cluster.address, 0) as ray:
-        starting = module._Starting(ray, probe, 60.0, 0.0)
+        starting = module._Starting(ray, probe, 60.0, 0.0, import_path())
         answer = ray.get(starting.actor().check.remote(probe))
         assert isinstance(answer.error, StoreError)
         assert str(answer.error).startswith(f"{tmp_path}: node ")
@@ -314,12 +318,13 @@ def test_ctrl_c_ends_a_ray_run_cleanly(small_config: Config, tmp_path: Path) -> 
         folder = tmp_path / f"run{number}"
         process = start(with_codec(small_config, "Hanger"), folder, "--workers", "1", "--engine", "ray")
         until(lambda folder=folder: lines(folder))
-        measuring = actors()
+        measuring = actors(process.pid)
+        assert measuring
         process.send_signal(one)
         assert process.wait(timeout=60) == 130
         said = (tmp_path / "said").read_bytes()
         assert b"the same command continues" in said
         assert b"Traceback" not in said
-        until(lambda measuring=measuring: not set(measuring) & set(actors()))
+        until(lambda measuring=measuring: not any(Path(f"/proc/{actor}").exists() for actor in measuring))
         assert not (folder / ".scratch").exists()
         assert load_results(folder).info["complete"] is False

@@ -7,6 +7,7 @@ how it ends, which Ray does not tell, and hands on its messages. So both engines
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import sys
@@ -14,7 +15,7 @@ import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
@@ -33,8 +34,11 @@ from bench.threads import ONE_THREAD
 START_ATTEMPTS = 5
 """How often in a row an actor may fail to start."""
 
-GRACE_S = 60.0
+GRACE_S = 120.0
 """How much longer than a step's own timeout the driver waits for its actor: a frozen machine tells of no timeout."""
+
+ANSWER_S = 10.0
+"""How long a cluster may take to answer at its address."""
 
 GATHER_S = 0.05
 """For how long an actor gathers messages before it sends them."""
@@ -61,12 +65,13 @@ class Ray:
     address: str | None = None
     gpus_per_worker: float = 0.0
     patience_s: float = 300.0
+    path: str = field(default_factory=import_path, init=False, repr=False)  # before Ray puts its own folders into it
     name: ClassVar[str] = "ray"
 
     def __post_init__(self) -> None:
         if find_spec("ray") is None:
             raise MissingRequirement("--engine ray needs ray. To get it: pip install 'codecbench[ray]'")
-        if self.address is not None and "://" in self.address:
+        if self.address is not None and not re.fullmatch(r"auto|[^/\s]+:\d+", self.address):
             raise ConfigError(f"--address: expected host:port of a Ray cluster, or auto, got {self.address!r}.")
         if self.gpus_per_worker < 0:
             raise ConfigError(f"--gpus-per-worker: expected 0 or more, got {self.gpus_per_worker:g}.")
@@ -91,7 +96,7 @@ class Ray:
         if (first := next(source, None)) is None:
             return
         with _connected(self.address, workers) as ray, _probe(first.folder) as probe:
-            starting = _Starting(ray, probe, timeout_s, self.gpus_per_worker)
+            starting = _Starting(ray, probe, timeout_s, self.gpus_per_worker, self.path)
             pool = [_Worker(starting) for _ in range(workers)]
             alive = time.monotonic()
 
@@ -136,6 +141,7 @@ class _Starting:
     probe: _Probe
     timeout_s: float
     gpus: float
+    path: str
 
     def actor(self) -> Any:
         """A new one; it starts when the cluster has room."""
@@ -144,9 +150,9 @@ class _Starting:
             num_cpus=1,
             num_gpus=self.gpus,
             max_restarts=0,
-            runtime_env={"env_vars": {**ONE_THREAD, "PYTHONPATH": import_path()}},
+            runtime_env={"env_vars": {**ONE_THREAD, "PYTHONPATH": self.path}},
         )
-        handed["PYTHONPATH"] = import_path()
+        handed["PYTHONPATH"] = self.path
         return host.remote(self.timeout_s, sys.executable, handed, str(Path.cwd()))
 
 
@@ -302,6 +308,11 @@ def _connected(address: str | None, workers: int) -> Iterator[Any]:
             quiet |= {"num_cpus": workers, "include_dashboard": False}
         ending.callback(ray.shutdown)
         try:
+            if address not in (None, "auto"):
+                host, _, port = str(address).rpartition(":")
+                socket.create_connection(
+                    (host.strip("[]"), int(port)), ANSWER_S
+                ).close()  # Ray itself would try for minutes
             ray.init(address or "local", **quiet)
         except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             where = f"--address {address}: no Ray cluster can be used there" if address else "Ray does not start here"
