@@ -70,6 +70,15 @@ class Hanger(_Plain):
             time.sleep(3600)
 
 
+class Slow(_Plain):
+    """Takes a second for each clip."""
+
+    identity = Identity("slow", "1")
+
+    def misbehave(self, audio: Audio) -> None:
+        time.sleep(1)
+
+
 class KillsParent(_Plain):
     """Takes along the process that has started its own, on stereo."""
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench import engines, run
-from bench.engines.base import Died, Done, Message, drive
+from bench.engines.base import Died, Done, Message, Retry, drive
 from bench.engines.local import Local
 from bench.engines.process import import_path
 from bench.errors import ConfigError, DatasetError, StoreError, UnknownName, WorkerDied
+from bench.measure import Finished, Inspected
 from bench.planning import Job, Plan, Step
 from bench.results import load_results
 from bench.runner import load_plan
@@ -225,25 +230,50 @@ def test_two_nodes_give_the_table_of_one_machine(cluster: Any, small_config: Con
     assert load_results(tmp_path / "ray").info["workers"] == 2
 
 
-class Waiting:
-    """Progress that does something once, when some rows have come."""
+class Harm:
+    """Progress that does something once: as soon as two clips are being measured."""
 
-    def __init__(self, after: int, then: Callable[[], object]) -> None:
-        self.after, self.then, self.seen = after, then, 0
+    def __init__(self, cells: int, then: Callable[[], object]) -> None:
+        self.cells, self.then, self.done = cells, then, False
+        self.seen: Counter[str] = Counter()
 
-    def __call__(self, plan: Plan, done: int) -> Callable[[object], None]:
-        def count(_: object) -> None:
-            self.seen += 1
-            if self.seen == self.after:
-                self.then()
+    def __call__(self, plan: Plan, done: int) -> Callable[[Finished], None]:
+        return self.count
 
-        return count
+    def count(self, finished: Finished) -> None:
+        self.seen.update(str(row["clip"]) for row in finished.rows.values())
+        if not self.done and sum(seen < self.cells for seen in self.seen.values()) == 2:
+            self.done = True
+            self.then()
+
+
+@dataclass
+class Told:
+    """An engine, and how its workers have died."""
+
+    engine: Any
+    deaths: list[str] = field(default_factory=list)
+    name = "ray"
+
+    def cores(self) -> int:
+        return 2
+
+    def run_jobs(
+        self, jobs: Iterable[Job], workers: int, timeout_s: float, retry: Retry
+    ) -> Generator[Finished | Inspected]:
+        def told(job: Job, step: Step, how: str) -> Job | None:
+            self.deaths.append(how)
+            return retry(job, step, how)
+
+        return self.engine.run_jobs(jobs, workers, timeout_s, told)  # type: ignore[no-any-return]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["node", "actor"])
+@pytest.mark.parametrize(
+    ("fault", "how"), [("node", "has left the Ray cluster"), ("actor", r"was ended \(often: out of memory\)")]
+)
 def test_a_lost_node_or_actor_costs_nothing_but_time(
-    cluster: Any, small_config: Config, tmp_path: Path, fault: str
+    cluster: Any, small_config: Config, tmp_path: Path, fault: str, how: str
 ) -> None:
     def harm() -> None:
         if fault == "node":
@@ -251,15 +281,17 @@ def test_a_lost_node_or_actor_costs_nothing_but_time(
         else:
             os.kill(actors(os.getpid())[0], signal.SIGKILL)
 
-    progress = Waiting(7, harm)
-    engine = ray_engine(address=cluster.address)
-    run(small_config, output=tmp_path / "ray", cache=tmp_path / "c1", workers=2, engine=engine, progress=progress)
-    run(small_config, output=tmp_path / "local", cache=tmp_path / "c2", workers=2)
-    assert progress.seen >= 7
+    config = with_codec(small_config, "Slow")
+    progress = Harm(2 * 3, harm)
+    engine = Told(ray_engine(address=cluster.address))
+    run(config, output=tmp_path / "ray", cache=tmp_path / "c1", engine=engine, progress=progress)
+    run(config, output=tmp_path / "local", cache=tmp_path / "c2", workers=2)
+    assert progress.done
+    assert len(engine.deaths) == 1
+    assert re.search(how, engine.deaths[0])
     assert_identical(tmp_path / "ray", tmp_path / "local")
-    rows = (tmp_path / "ray" / "journal.jsonl").read_text(encoding="utf-8").splitlines()
-    assert len(load_results(tmp_path / "ray").scores) == 6 * 4 * 2
-    assert len(rows) == len(set(rows))
+    keys = [json.loads(line)["key"] for line in (tmp_path / "ray" / "journal.jsonl").read_text().splitlines()]
+    assert len(keys) == len(set(keys))
 
 
 @pytest.mark.slow
