@@ -269,11 +269,9 @@ class Told:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("fault", "how"), [("node", "has left the Ray cluster"), ("actor", r"was ended \(often: out of memory\)")]
-)
+@pytest.mark.parametrize("fault", ["node", "actor"])
 def test_a_lost_node_or_actor_costs_nothing_but_time(
-    cluster: Any, small_config: Config, tmp_path: Path, fault: str, how: str
+    cluster: Any, small_config: Config, tmp_path: Path, fault: str
 ) -> None:
     def harm() -> None:
         if fault == "node":
@@ -288,7 +286,7 @@ def test_a_lost_node_or_actor_costs_nothing_but_time(
     run(config, output=tmp_path / "local", cache=tmp_path / "c2", workers=2)
     assert progress.done
     assert len(engine.deaths) == 1
-    assert re.search(how, engine.deaths[0])
+    assert re.match(r"its Ray actor on \S+ was lost", engine.deaths[0])
     assert_identical(tmp_path / "ray", tmp_path / "local")
     keys = [json.loads(line)["key"] for line in (tmp_path / "ray" / "journal.jsonl").read_text().splitlines()]
     assert len(keys) == len(set(keys))
@@ -303,7 +301,7 @@ def test_a_cell_that_takes_its_actor_along_twice_fails_alone(
     results = run(config, output=tmp_path / "ray", workers=2, engine=engine)
     failed = results.encodings[results.encodings["status"] == "failed"]
     assert list(failed["clip"]) == ["music/m0", "music/m1"]
-    assert failed["reason"].str.contains(r"its Ray actor on \S+ was ended .* 2 times, in: encode KillsParent").all()
+    assert failed["reason"].str.contains(r"its Ray actor on \S+ was lost .* 2 times, in: encode KillsParent").all()
 
 
 @pytest.mark.slow

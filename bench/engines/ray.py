@@ -130,7 +130,6 @@ class _Place:
     """Where an actor runs."""
 
     host: str
-    node: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +164,7 @@ class _Host:
 
     def check(self, probe: _Probe) -> _Place | Fatal:
         """Whether this node can do the work of the driver."""
-        from ray import get_runtime_context
-
-        place = _Place(socket.gethostname(), get_runtime_context().get_node_id())
+        place = _Place(socket.gethostname())
         host = f"node {place.host}"
         try:
             seen = probe.path.read_text(encoding="utf-8")
@@ -264,10 +261,8 @@ class _Worker:
             return self.lost(_last_line(error))
         if not isinstance(error, ray.exceptions.RayActorError):
             return self.lost(f"its Ray actor on {self._place.host} failed: {_last_line(error)}")
-        alive = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
-        if self._place.node not in alive:
-            return self.lost(f"its node {self._place.host} has left the Ray cluster")
-        return self.lost(f"its Ray actor on {self._place.host} was ended (often: out of memory)")
+        # a dead node is known as such only later, so that the two cannot be told apart here
+        return self.lost(f"its Ray actor on {self._place.host} was lost (out of memory, ended, or gone with its node)")
 
     def lost(self, how: str) -> Died:
         """End it, if it has not ended, and let another one start."""
