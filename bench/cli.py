@@ -52,7 +52,9 @@ def run(
     data: Annotated[
         Path | None, typer.Option(help="Where relative dataset paths start. Default: CODECBENCH_DATA, else here.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one for each core.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Worker processes. Default: one for each core, or as configured.")
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(help="Measure only the first N clips of each dataset now.", min=1)
     ] = None,
@@ -69,11 +71,17 @@ def run(
     ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Measure again what failed before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be measured, and stop.")] = False,
+    engine: Annotated[str, typer.Option(help="Where the workers run: local or ray.")] = "local",
+    address: Annotated[
+        str | None, typer.Option(help="host:port of a Ray cluster, or auto. Default: one of this machine, for the run.")
+    ] = None,
+    gpus_per_worker: Annotated[float, typer.Option(help="GPUs that Ray sets aside for each worker.", min=0)] = 0.0,
     json: Json = False,
 ) -> None:
     """Encode, decode and measure. Starting it again continues where it stopped; finished cells are never repeated."""
-    from bench import console, runner, summary
+    from bench import console, engines, runner, summary
 
+    chosen = engines.engine(engine, address, gpus_per_worker)
     if dry_run:
         planned = summary.of_plan(config, data, cache, output, only or [], limit, retry_failed)
         console.print_json(planned) if json else summary.print_plan(planned)
@@ -87,6 +95,7 @@ def run(
                 data=data,
                 cache=cache,
                 workers=workers,
+                engine=chosen,
                 limit=limit,
                 only=only or [],
                 retry_failed=retry_failed,

@@ -62,7 +62,8 @@ class RunConfig(BaseModel):
     ``sample_rate`` and ``channels`` convert every clip before it becomes the reference, so that a 24 kHz mono codec is
     compared with 24 kHz mono; without them each clip is judged as it is. ``band_limited`` says what the report does
     with a clip whose content ends below the band of a codec: leave it out of that codec's means, or only mark them.
-    ``set_measures`` measure all clips of a category together.
+    ``set_measures`` measure all clips of a category together. ``workers`` changes no table: it is how many are started
+    where the command does not say.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -78,6 +79,7 @@ class RunConfig(BaseModel):
     band_limited: Literal["exclude", "include"] = "exclude"
     seed: int = Field(default=0, ge=0)
     cell_timeout_s: float = Field(default=600.0, gt=0)
+    workers: int | None = Field(default=None, ge=1)
 
     @field_validator("metrics", "set_measures", mode="before")
     @classmethod

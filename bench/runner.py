@@ -19,7 +19,8 @@ from bench.config import RunConfig, find, mapping_of
 from bench.datasets.base import DatasetContext
 from bench.datasets.known.absent import absent_sets
 from bench.domain import Clip
-from bench.engines.local import available_cores, run_jobs
+from bench.engines.base import Engine
+from bench.engines.local import Local
 from bench.errors import CodecError, ConfigError, WorkerDied
 from bench.inspection.cost import cost_of
 from bench.loading import cache_folder, clips_of_config, dataset_context, load_config
@@ -42,6 +43,8 @@ FACT_COLUMNS = (
     "silence_share", "loudness_lufs", "noise_floor_dbfs", "range_db", "fingerprint",
 )  # fmt: skip
 """Columns of the clips that stand in the facts of the audit under the same name."""
+
+LOCAL = Local()
 
 Progress = Callable[[Finished], None]
 
@@ -93,6 +96,7 @@ def run(
     data: str | os.PathLike[str] | None = None,
     cache: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    engine: Engine = LOCAL,
     limit: int | None = None,
     only: Iterable[str] = (),
     retry_failed: bool = False,
@@ -106,7 +110,8 @@ def run(
         output: the run folder; default ``results/runs/NAME``.
         data: where the datasets' relative paths start; default ``CODECBENCH_DATA``, else the current folder.
         cache: where bitstreams are kept; see :func:`cache_folder`.
-        workers: processes; default one for each core.
+        workers: processes; default what the configuration says, else one for each core of the engine.
+        engine: where they run; see :func:`bench.engines.engine`.
         limit: measure only the first clips of each dataset now.
         only: measure only what matches these patterns now; see :meth:`bench.planning.Plan.restricted`.
         retry_failed: measure again what failed before.
@@ -121,19 +126,20 @@ def run(
     plan, text = load_plan(config, data, cache)
     folder = Path(output) if output is not None else Path("results", "runs", plan.config.name)
     limit_bytes = _cache_limit()
-    workers = available_cores() if workers is None else workers
+    workers = plan.config.workers if workers is None else workers
+    workers = engine.cores() if workers is None else workers
     if workers < 1:
         raise ConfigError(f"workers: expected at least 1, got {workers}.")
     part = plan.restricted([only] if isinstance(only, str) else only, limit)
     with locked(folder), closing(Journal(folder / "journal.jsonl")) as journal:
         kept = kept_cells(journal.rows, retry_failed)
-        record = _record(plan, text, folder, workers) | {
+        record = _record(plan, text, folder, workers, engine.name) | {
             "costs": _costs(part, cache_folder(cache), costs) if costs else {}
         }
         write_json(folder / results.RUN, record)
         report = progress(part, done_cells(part, kept)) if progress else None
         try:
-            with closing(_measure(part, journal, kept, folder, cache_folder(cache), workers)) as rows:
+            with closing(_measure(part, journal, kept, folder, cache_folder(cache), workers, engine)) as rows:
                 for finished in rows:
                     if report is not None:
                         report(finished)
@@ -147,7 +153,13 @@ def run(
 
 
 def _measure(
-    part: Plan, journal: Journal, kept: dict[str, Mapping[str, Any]], folder: Path, cache: Path, workers: int
+    part: Plan,
+    journal: Journal,
+    kept: dict[str, Mapping[str, Any]],
+    folder: Path,
+    cache: Path,
+    workers: int,
+    engine: Engine,
 ) -> Generator[Finished]:
     folder = folder.absolute()
     deaths: Counter[tuple[str, Step]] = Counter()
@@ -165,15 +177,16 @@ def _measure(
         return again if again.todos else None
 
     jobs = part.jobs(kept, folder, cache)
-    for finished in run_jobs(jobs, workers, part.config.cell_timeout_s, left_of):
-        if isinstance(finished, Inspected):
-            facts = finished.facts | {"status": "ok"}
-            if journal.rows.get(finished.key) != facts:
-                journal.append({finished.key: facts})
-            continue
-        journal.append(finished.rows)
-        kept.update(finished.rows)
-        yield finished
+    with closing(engine.run_jobs(jobs, workers, part.config.cell_timeout_s, left_of)) as news:
+        for finished in news:
+            if isinstance(finished, Inspected):
+                facts = finished.facts | {"status": "ok"}
+                if journal.rows.get(finished.key) != facts:
+                    journal.append({finished.key: facts})
+                continue
+            journal.append(finished.rows)
+            kept.update(finished.rows)
+            yield finished
 
 
 def kept_cells(rows: Mapping[str, Mapping[str, Any]], retry_failed: bool) -> dict[str, Mapping[str, Any]]:
@@ -227,7 +240,7 @@ def _clip_row(
     }  # fmt: skip
 
 
-def _record(plan: Plan, text: str, folder: Path, workers: int) -> dict[str, Any]:
+def _record(plan: Plan, text: str, folder: Path, workers: int, engine: str) -> dict[str, Any]:
     from bench import metrics
 
     invocation = {
@@ -236,6 +249,7 @@ def _record(plan: Plan, text: str, folder: Path, workers: int) -> dict[str, Any]
         "versions": package_versions(),
         "machine": machine(),
         "workers": workers,
+        "engine": engine,
     }
     earlier = _earlier_invocations(folder / results.RUN)
     return {

@@ -70,6 +70,27 @@ class Hanger(_Plain):
             time.sleep(3600)
 
 
+class Slow(_Plain):
+    """Takes a second for each clip."""
+
+    identity = Identity("slow", "1")
+
+    def misbehave(self, audio: Audio) -> None:
+        time.sleep(1)
+
+
+class KillsParent(_Plain):
+    """Takes along the process that has started its own, on stereo."""
+
+    identity = Identity("kills_parent", "1")
+
+    def misbehave(self, audio: Audio) -> None:
+        if audio.channels == 2:
+            time.sleep(0.5)  # so that the driver knows of the step
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(3600)
+
+
 class Failing(_Plain):
     """Raises: its own error on mono, somebody else's on stereo."""
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import select
+import signal
 import sys
+import threading
 from multiprocessing.connection import Connection
 
-from bench.engines.local import Done, Fatal
+from bench.engines.base import Done, Fatal
 from bench.errors import CodecbenchError
 from bench.measure import measure
 from bench.toolbox import Toolbox
@@ -30,5 +34,15 @@ def serve(pipe: Connection) -> None:
             return
 
 
+def end_with_driver(socket: int) -> None:
+    """End this process and the programs that it has started, in whatever step, as soon as the driver is dead."""
+    watch = select.poll()
+    watch.register(socket, 0)  # only its end is of interest
+    watch.poll()
+    os.killpg(0, signal.SIGKILL)
+
+
 if __name__ == "__main__":
-    serve(Connection(int(sys.argv[1])))
+    connection = Connection(int(sys.argv[1]))
+    threading.Thread(target=end_with_driver, args=[connection.fileno()], daemon=True).start()
+    serve(connection)

@@ -1,0 +1,117 @@
+"""One worker process, seen from outside.
+
+It is a fresh interpreter, not a fork: it starts with its thread counts set, inherits nothing, and needs no
+``if __name__ == "__main__"`` in the user's script. Its death costs the step it was in and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from bench.engines.base import Died, Message
+from bench.planning import Job
+from bench.threads import ONE_THREAD
+
+START_S = 60.0
+"""How long a worker may take at least until its first message: on a busy machine, imports alone take seconds."""
+
+
+def import_path() -> str:
+    """Where this interpreter finds modules, as ``PYTHONPATH``: a codec in a file here works in a worker, too."""
+    return os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
+
+
+def scratch(folder: Path) -> Path:
+    """Folder for the temporary files of a run's workers."""
+    path = folder / ".scratch"
+    path.mkdir(exist_ok=True)
+    return path
+
+
+class Process:
+    """Started with its first job, and again with the first job after its death."""
+
+    def __init__(self, timeout_s: float, interpreter: str, environment: Mapping[str, str]) -> None:
+        """``environment`` is added to that of this process; a step may take ``timeout_s``."""
+        self._timeout_s, self._interpreter, self._environment = timeout_s, interpreter, environment
+        self._process: subprocess.Popen[bytes] | None = None
+        self._since, self._limit_s = 0.0, timeout_s
+        self._log = Path()
+        self.pipe: Connection
+
+    def give(self, job: Job) -> None:
+        """Let it work on ``job``."""
+        if self._process is None:
+            self._process, self._limit_s = self._started(job.folder), max(self._timeout_s, START_S)
+        self._since = time.monotonic()
+        with suppress(BrokenPipeError, ConnectionResetError):  # it has just died; receive() will say of what
+            self.pipe.send(job)
+
+    def _started(self, folder: Path) -> subprocess.Popen[bytes]:
+        import socket
+
+        ours, theirs = socket.socketpair()
+        environment = {**os.environ, **self._environment, **ONE_THREAD, "PYTHONFAULTHANDLER": "1"}
+        environment["TMPDIR"] = str(scratch(folder))  # what a killed worker leaves there is removed with the folder
+        self._log = folder / "workers.log"
+        self.pipe = Connection(ours.detach())
+        with self._log.open("ab") as log, theirs:
+            return subprocess.Popen(  # noqa: S603  # our own module
+                [self._interpreter, "-m", "bench.engines.worker", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                start_new_session=True,  # Ctrl-C is for the driver, which then ends its workers in order
+            )
+
+    @property
+    def time_left_s(self) -> float:
+        """Until its step has taken too long."""
+        return max(0.0, self._since + self._limit_s - time.monotonic())
+
+    def receive(self) -> Message:
+        """Its next message, which has come; how it ended if none has and its time is over, or if it is dead."""
+        try:
+            if self.pipe.poll():
+                message: Any = self.pipe.recv()
+                self._since, self._limit_s = time.monotonic(), self._timeout_s
+                return message  # type: ignore[no-any-return]
+        except (EOFError, OSError):
+            assert self._process is not None
+            code = self._process.wait()
+            self.stop()
+            return Died(_how_it_ended(code, self._log))
+        self.stop()
+        return Died(f"no answer within {self._limit_s:g} s; the worker was stopped")
+
+    def stop(self) -> None:
+        """End it and the programs that it has started, which share its process group and may outlive it."""
+        if self._process is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+        self.pipe.close()
+
+
+def _how_it_ended(code: int, log: Path) -> str:
+    if code >= 0:
+        return f"the worker ended with code {code}; {log.name} in the run folder has its last words"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    hint = " (often: out of memory)" if name == "SIGKILL" else ""
+    return f"the worker was ended by {name}{hint}"
