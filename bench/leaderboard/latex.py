@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from bench.leaderboard.model import Leaderboard
 from bench.leaderboard.sheets import Cell, Heading, Sheet, sheet, source_title
-from bench.report.wide import DAGGER, NOTHING
+from bench.report.latex import escape
+from bench.report.wide import NOTHING
 
 WIDTH, HEIGHT = 345.0, 540.0
 """Points of a page of the class ``article`` with 10-point letters."""
@@ -23,17 +23,6 @@ LINE, CAPTION_LINE, LETTERS_OF_CAPTION = 9.5, 12.0, 70
 
 LEFT_OUT = ("rank", "condition", "source", "actual_bps")
 """Headings that are not cut into tables: every table begins with condition and measured bitrate."""
-
-SPECIAL = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': "''", "[": "{[}", "]": "{]}", "–": "--", "’": "'", "“": "``", "”": "''",
-    "↑": r"$\uparrow$", "↓": r"$\downarrow$", "∞": r"$\infty$", "×": r"$\times$", "±": r"$\pm$", "·": r"$\cdot$",
-    "≥": r"$\geq$", "≤": r"$\leq$", "µ": r"$\mu$", DAGGER: r"\textdagger{}", "…": r"\ldots{}",
-}  # fmt: skip
-
-LATIN = 0x17F
-"""The last letter of Latin Extended-A: what the fonts of a plain document have."""
 
 HEAD = r"""% Tables of codecbench: \input this file into a document with \usepackage{booktabs}.
 % Bold: the interval of ranks is 1 to 1; nothing on the board can be better.
@@ -51,18 +40,6 @@ def latex(board: Leaderboard) -> str:
     for place in range(WAITING, len(tables), WAITING):
         tables[place] = "\\clearpage\n" + tables[place]
     return HEAD + "\n".join(tables)
-
-
-def escape(text: object) -> str:
-    """``text`` so that LaTeX shows it as it is; a letter that a plain document may lack becomes a question mark."""
-    plain = " ".join(str(text).split())
-    shown = "".join(SPECIAL.get(letter) or _letter(letter) for letter in plain)
-    return re.sub(r"(?<![\w-])-(?=[\d$])", "$-$", shown)
-
-
-def _letter(letter: str) -> str:
-    plain = letter.isprintable() and (letter.isascii() or letter.isalpha())
-    return letter if plain and ord(letter) <= LATIN else "?"
 
 
 def _board(made: Sheet, board: Leaderboard) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from bench.citations import CODECS, CURVES, MEASURES, METHODS, QUANTITIES, bibtex
+from bench.report.latex import escape
 from bench.report.record import category_name
 from bench.results import Results
 from bench.stats import DRAWS, NORMAL_FROM
@@ -15,13 +16,6 @@ from bench.tables import categories, is_complete, leaves_out, source_codes
 
 if TYPE_CHECKING:
     from bench.report.against import Against
-
-_SPECIAL = {
-    **{sign: "\\" + sign for sign in "&%$#_{}"},
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "–": "--", "±": r"$\pm$",
-    "×": r"$\times$", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-}  # fmt: skip
-
 
 ELSEWHERE = "decoded"
 """The codec that is made of files: nothing was coded or decoded here."""
@@ -42,11 +36,6 @@ def references_bib(results: Results, compared: Mapping[str, Against] | None = No
     return bibtex([*keys, *METHODS])
 
 
-def latex(text: object) -> str:
-    """``text`` so that LaTeX sets it as it is."""
-    return "".join(_SPECIAL.get(sign, sign) for sign in str(text))
-
-
 def _material(results: Results) -> Iterator[str]:
     clips = results.clips.assign(code=source_codes(results.clips))
     seconds = results.encodings.drop_duplicates("clip").set_index("clip")["seconds"]
@@ -54,12 +43,12 @@ def _material(results: Results) -> Iterator[str]:
     for name in categories(results):
         rows = clips[clips["category"] == name]
         lasts = seconds.reindex(rows["clip"].astype(str)).dropna().sum()
-        sets = _listed(latex(dataset) for dataset in sorted(rows["dataset"].astype(str).unique()))
+        sets = _listed(escape(dataset) for dataset in sorted(rows["dataset"].astype(str).unique()))
         made_of = f"{_count(len(rows), 'clip')} of {category_name(name).lower()}"
         parts.append(f"{made_of} from {_count(rows['code'].nunique(), 'recording')} ({lasts:.0f}~s; {sets})")
     yield f"The test material is {_listed(parts) or 'empty'}."
     rates = _listed(f"{rate / 1000:g}" for rate in _judged_rates(results))
-    resampler = latex(results.info.get("resampler") or "none")
+    resampler = escape(results.info.get("resampler") or "none")
     yield f"All signals were judged at {rates}~kHz; one resampler ({resampler}) served every conversion "
     yield "but those that belong to the definition of a metric."
     if leaves_out(results) and "edge_hz" in results.clips:
@@ -72,7 +61,7 @@ def _material(results: Results) -> Iterator[str]:
 def _coding(results: Results) -> Iterator[str]:
     table = _codecs(results)
     named = [
-        f"{latex(row['codec'])} ({latex(row['version'])}){_cite(CODECS.get(row['name'], ()))} "
+        f"{escape(row['codec'])} ({escape(row['version'])}){_cite(CODECS.get(row['name'], ()))} "
         f"at {_bitrates(results, row['codec'])}"
         for row in table[table["name"] != ELSEWHERE].to_dict("records")
     ]
@@ -80,7 +69,7 @@ def _coding(results: Results) -> Iterator[str]:
         yield f"We coded each clip with {_listed(named)}."
         yield "Every bitstream was decoded by a fresh decoder that was given the bitstream alone."
     foreign = [
-        f"{latex(row['codec'])} at {_bitrates(results, row['codec'])}"
+        f"{escape(row['codec'])} at {_bitrates(results, row['codec'])}"
         for row in table[table["name"] == ELSEWHERE].to_dict("records")
     ]
     if foreign:
@@ -97,9 +86,9 @@ def _coding(results: Results) -> Iterator[str]:
             "count."
         )
     if len(stated):
-        yield f"The bitrates of {_listed(latex(name) for name in sorted(stated))} are stated, not counted."
+        yield f"The bitrates of {_listed(escape(name) for name in sorted(stated))} are stated, not counted."
     if alignment := results.info.get("alignment"):
-        yield latex(alignment)
+        yield escape(alignment)
     elif named:
         yield (
             "The delay of each codec was removed to the sample, from its bitstream or a probe signal and never from "
@@ -107,7 +96,7 @@ def _coding(results: Results) -> Iterator[str]:
         )
     controls = results.encodings.loc[results.encodings["role"] != "codec", "condition"]
     if len(controls):
-        yield f"Controls: {_listed(latex(name) for name in map(str, controls.unique()))}."
+        yield f"Controls: {_listed(escape(name) for name in map(str, controls.unique()))}."
     failed = int((results.encodings["status"] == "failed").sum())
     if failed:
         yield f"{failed} of {len(results.encodings)} encodings failed; they are counted and in no mean."
@@ -116,16 +105,16 @@ def _coding(results: Results) -> Iterator[str]:
 def _measuring(results: Results) -> Iterator[str]:
     about = results.quantities
     found = [
-        f"{latex(name)} ({latex(about[name].get('summary') or about[name].get('unit') or 'own definition')})"
+        f"{escape(name)} ({escape(about[name].get('summary') or about[name].get('unit') or 'own definition')})"
         f"{_cite(QUANTITIES.get(name, ()))}"
         for name in _measured(results)
     ]
     yield f"Quality was measured by {_listed(found) or 'no metric'}."
-    sets = [f"{latex(name)}{_cite(MEASURES.get(name, ()))}" for name in _measures(results)]
+    sets = [f"{escape(name)}{_cite(MEASURES.get(name, ()))}" for name in _measures(results)]
     if sets:
         yield f"Whole sets were measured by {_listed(sets)}."
     versions = dict.fromkeys(str(about[name].get("metric_version") or "") for name in _measured(results))
-    yield f"Implementations: {latex('; '.join(version for version in versions if version))}."
+    yield f"Implementations: {escape('; '.join(version for version in versions if version))}."
 
 
 def _statistics(results: Results, seed: int, compared: Mapping[str, Against]) -> Iterator[str]:
@@ -138,15 +127,15 @@ def _statistics(results: Results, seed: int, compared: Mapping[str, Against]) ->
     if anchored := [found for found in compared.values() if found.anchor]:
         yield (
             "Differences of curves (BD-rate, BD-quality) are against "
-            f"{_listed(dict.fromkeys(latex(found.anchor) for found in anchored))} by "
-            f"{_listed(dict.fromkeys(latex(found.quantity) for found in anchored))}, with monotone cubic interpolation "
-            f"(PCHIP) over the logarithm of the bitrate and no extrapolation{_cite(CURVES)}."
+            f"{_listed(dict.fromkeys(escape(found.anchor) for found in anchored))} by "
+            f"{_listed(dict.fromkeys(escape(found.quantity) for found in anchored))}, with monotone cubic "
+            f"interpolation (PCHIP) over the logarithm of the bitrate and no extrapolation{_cite(CURVES)}."
         )
     versions = results.info.get("versions") or {}
-    ours = latex(versions.get("codecbench", "of unknown version"))
+    ours = escape(versions.get("codecbench", "of unknown version"))
     machine = results.info.get("machine") or {}
-    where = ", ".join(latex(machine[key]) for key in ("cpu", "platform") if machine.get(key))
-    run = f"run \\texttt{{{latex(results.name)}}}"
+    where = ", ".join(escape(machine[key]) for key in ("cpu", "platform") if machine.get(key))
+    run = f"run \\texttt{{{escape(results.name)}}}"
     yield f"All numbers were made by codecbench {ours}{f' ({where})' if where else ''}, {run}."
     if not is_complete(results):
         yield "The run is not complete: cells that were planned are missing."

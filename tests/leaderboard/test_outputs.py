@@ -21,10 +21,11 @@ from typer.testing import CliRunner
 from bench.cli import app
 from bench.errors import CodecbenchError
 from bench.leaderboard import Rendered, as_json, build, schema, write
-from bench.leaderboard.latex import escape, latex
+from bench.leaderboard.latex import latex
 from bench.leaderboard.markdown import markdown
 from bench.leaderboard.sheets import sheet
 from bench.leaderboard.table import csv
+from bench.report.latex import escape
 from tests.leaderboard.conftest import MEANS
 from tests.leaderboard.made import make_ratings, make_run
 from tests.leaderboard.test_building import PAPER

@@ -10,7 +10,8 @@ import pytest
 from bench.citations import CODECS, CURVES, MEASURES, METHODS, QUANTITIES, bibtex, entries
 from bench.metrics import CORE, MOS, SEMANTIC, SIGNAL
 from bench.metrics.sets import TABLE
-from bench.report.prose import latex, methods_tex, references_bib
+from bench.report.latex import escape
+from bench.report.prose import methods_tex, references_bib
 from bench.results import load_results
 from tests.report.build import make_run, with_tables
 
@@ -92,9 +93,9 @@ def test_a_codec_without_a_version_is_told_so(quiet_run, tmp_path):
     assert "opus (version unknown)" in methods_tex(load_results(tmp_path), 0)
 
 
-def test_names_are_escaped_for_latex():
-    assert latex("a<b>|c") == r"a\textless{}b\textgreater{}\textbar{}c"
-    assert latex(r"50 %_{a}&\b^~#$") == r"50 \%\_\{a\}\&\textbackslash{}b\textasciicircum{}\textasciitilde{}\#\$"
+def test_names_are_escaped_for_escape():
+    assert escape("a<b>|c") == r"a\textless{}b\textgreater{}\textbar{}c"
+    assert escape(r"50 %_{a}&\b^~#$") == r"50 \%\_\{a\}\&\textbackslash{}b\textasciicircum{}\textasciitilde{}\#\$"
 
 
 def test_keys_are_listed_once_in_the_order_of_the_file():
