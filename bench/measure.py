@@ -16,6 +16,7 @@ import numpy as np
 from bench import align, audio
 from bench.audio import Audio
 from bench.audit.facts import facts_of
+from bench.cache import Cache
 from bench.codecs.base import Codec
 from bench.datasets.base import verify
 from bench.domain import Clip, Encoded
@@ -26,7 +27,7 @@ from bench.planning import Job, Step, Todo
 from bench.provenance import cpu
 from bench.rows import Row, encoding_row, failed_rows, score_row, statistics_row, with_value
 from bench.statistics import collect
-from bench.store import Cache, writing
+from bench.store import writing
 from bench.toolbox import Toolbox
 
 

@@ -12,10 +12,11 @@ from typing import Any
 
 from bench.domain import CATEGORIES, Condition
 from bench.errors import MetricUndefined, StoreError, row_of
+from bench.journal import Journal
 from bench.metrics.sets.base import Member, SetMeasure, SetQuantity, Value
 from bench.metrics.sets.interval import jackknife
 from bench.planning import Plan
-from bench.store import Journal, digest, read_arrays
+from bench.store import digest, read_arrays
 
 POOLING = 1
 """Changes when values and intervals of sets are made in another way, so that old rows are not taken for new."""

@@ -15,6 +15,7 @@ from typing import Any
 from bench import codecs, results
 from bench.audio import resampler_identity
 from bench.auditing import mark_warnings, marks_of_run
+from bench.cache import Cache
 from bench.config import RunConfig, find, mapping_of
 from bench.datasets.base import DatasetContext
 from bench.datasets.known.absent import absent_sets
@@ -23,13 +24,14 @@ from bench.engines.base import Engine
 from bench.engines.local import Local
 from bench.errors import CodecError, ConfigError, WorkerDied
 from bench.inspection.cost import cost_of
+from bench.journal import Journal
 from bench.loading import cache_folder, clips_of_config, dataset_context, load_config
 from bench.measure import Finished, Inspected
 from bench.planning import Job, Plan, Step
 from bench.pooling import pool, set_rows
 from bench.provenance import machine, now, package_versions, revision
 from bench.results import Results
-from bench.store import Cache, Journal, digest, locked, write_json, write_table
+from bench.store import digest, locked, write_json, write_table
 from bench.untrusted import parse_json
 
 ATTEMPTS = 2

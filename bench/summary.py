@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import console, runner
+from bench.journal import Journal
 from bench.results import Results
-from bench.store import Journal
 
 
 def of_plan(

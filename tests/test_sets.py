@@ -15,10 +15,10 @@ from bench import load_results, run
 from bench.audio import Audio, read
 from bench.domain import Identity
 from bench.errors import ConfigError, StoreError
+from bench.journal import Journal
 from bench.metrics.sets.base import Arrays, SetMeasure, SetQuantity, Value
 from bench.metrics.sets.log_mel import FrechetLogMel
 from bench.results import SET_COLUMNS, SETS, Results
-from bench.store import Journal
 
 Config = dict[str, Any]
 MEASURES = ["fad_log_mel", "codebooks"]

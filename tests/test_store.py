@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.cache import Cache
 from bench.domain import Encoded
 from bench.errors import RunInUse, StoreError
-from bench.store import Cache, Journal, digest, locked, write_bytes, writing
+from bench.journal import Journal
+from bench.store import digest, locked, write_bytes, writing
 
 
 def test_a_torn_last_line_is_cut_off_and_the_rest_is_kept(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from bench.datasets.noisy_reverberant import BUILDER
 from bench.datasets.recipe import identities
 from bench.domain import Clip
 from bench.errors import DatasetError
-from bench.store import Journal, locked, write_bytes, write_json
+from bench.journal import Journal
+from bench.store import locked, write_bytes, write_json
 from bench.untrusted import parse_json
 
 JOURNAL = ".journal.jsonl"

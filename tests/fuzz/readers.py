@@ -269,7 +269,7 @@ RUNS = (
 
 
 def _journal(folder: Path) -> list[Path]:
-    from bench.store import Journal
+    from bench.journal import Journal
 
     journal = Journal(folder / "journal.jsonl")
     journal.append(
@@ -280,14 +280,14 @@ def _journal(folder: Path) -> list[Path]:
 
 
 def _read_journal(path: Path) -> None:
-    from bench.store import Journal
+    from bench.journal import Journal
 
     Journal.read(path)
     Journal(path).close()
 
 
 def _cached(folder: Path) -> list[Path]:
-    from bench.store import Cache
+    from bench.cache import Cache
 
     cache_ = Cache(folder)
     cache_.put("key", Encoded(b"stream", 8), {"encode_s": 1.0})
@@ -295,7 +295,7 @@ def _cached(folder: Path) -> list[Path]:
 
 
 def _from_cache(path: Path) -> None:
-    from bench.store import Cache
+    from bench.cache import Cache
 
     cache_ = Cache(path.parent / "cache")
     cache_.path("key").parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,60 @@
+"""Bitstreams that are kept, for all runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.domain import Encoded
+from bench.store import write_bytes
+from bench.untrusted import parse_json
+
+COUNTED = ("payload_bits", "delay_samples", "stated", "lag_samples")
+"""What an entry of the cache says of its bitstream."""
+
+
+class Cache:
+    """Bitstreams by the content key of their cell. Immutable, safe to delete, shared by all runs.
+
+    An entry is a checksum, one line of JSON and then the stream. An entry that cannot be read counts as absent.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, key: str) -> Path:
+        return self.folder / "bitstreams" / key[:2] / f"{key}.cbs"
+
+    def get(self, key: str) -> tuple[Encoded, dict[str, Any]] | None:
+        """The bitstream of ``key`` and the facts that were stored with it."""
+        try:
+            head, _, stream = self.path(key).read_bytes().partition(b"\n")
+            checksum, _, facts_text = head.partition(b" ")
+            if checksum.decode() != hashlib.sha256(facts_text + stream).hexdigest():
+                return None
+            facts = parse_json(facts_text)
+            return Encoded(stream, *(facts[name] for name in COUNTED)), facts
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def put(self, key: str, encoded: Encoded, facts: Mapping[str, Any]) -> None:
+        counted = {name: getattr(encoded, name) for name in COUNTED}
+        facts_text = json.dumps({**facts, **counted}).encode()
+        checksum = hashlib.sha256(facts_text + encoded.stream).hexdigest().encode()
+        write_bytes(self.path(key), checksum + b" " + facts_text + b"\n" + encoded.stream)
+
+    def prune(self, limit_bytes: int) -> int:
+        """Delete the entries that were used longest ago until the rest fits; returns how many."""
+        entries = [(path.stat(), path) for path in self.folder.glob("bitstreams/*/*.cbs")]
+        excess = sum(stat.st_size for stat, _ in entries) - limit_bytes
+        removed = 0
+        for stat, path in sorted(entries, key=lambda entry: max(entry[0].st_atime, entry[0].st_mtime)):
+            if excess <= 0:
+                break
+            path.unlink(missing_ok=True)
+            excess -= stat.st_size
+            removed += 1
+        return removed
