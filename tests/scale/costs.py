@@ -52,12 +52,15 @@ class CodecCost:
 
 @dataclass(frozen=True, slots=True)
 class MetricCost:
-    """Of one metric: ``score_s`` for each condition, ``prepare_s`` once for each clip, however many conditions."""
+    """Of one metric: ``score_s`` for each condition, ``prepare_s`` once for each clip, however many conditions.
+
+    ``share``: of the audio, how much it applies to; PESQ and STOI are for speech.
+    """
 
     prepare_s: float
     score_s: float
     quantities: int
-    cells: int
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,6 @@ class Costs:
     """What a run has cost. ``other_s`` is for each encoding: resampling, aligning, hashing and writing audio."""
 
     clips: int
-    conditions: int
     audio_s: float
     channel_s: float
     codecs: Mapping[str, CodecCost]
@@ -90,12 +92,8 @@ class Costs:
         return _mean([codec.encode_s + codec.decode_s for codec in self.codecs.values()]) + self.other_s
 
     def clip(self, channel_s: float, conditions: int) -> Work:
-        """A clip of ``channel_s`` seconds, coded by ``conditions`` of the mean cost and size.
-
-        A metric that does not apply to every clip, such as PESQ, counts with the share of cells that it scored.
-        """
-        shares = {name: metric.cells / (self.clips * self.conditions) for name, metric in self.metrics.items()}
-        scoring = sum((m.prepare_s + conditions * m.score_s) * shares[name] for name, m in self.metrics.items())
+        """A clip of ``channel_s`` seconds, coded by ``conditions`` of the mean cost and size, as mixed as these."""
+        scoring = sum((m.prepare_s + conditions * m.score_s) * m.share for m in self.metrics.values())
         sizes = _mean([codec.stream_bytes + codec.decoded_bytes for codec in self.codecs.values()])
         rows = conditions * (1 + sum(metric.quantities for metric in self.metrics.values()))
         return Work(
@@ -119,14 +117,13 @@ def costs_of(folder: Path, usage: Usage) -> Costs:
     scores = results.scores.assign(channel_s=results.scores["clip"].astype(str).map(of_clip))
     scores = scores[scores["status"] == "ok"]
     codecs = _codecs(folder, coded, usage.computing)
-    metrics = _metrics(scores, usage.computing)
+    metrics = _metrics(scores, usage.computing, float(coded["channel_s"].sum()))
     tabled = sum(float(coded[name].sum()) for name in ("encode_s", "decode_s"))
     tabled += sum(float(scores[name].sum()) for name in ("prepare_s", "score_s"))
     rest = usage.workers_cpu_s - usage.workers * usage.start_cpu_s - tabled * usage.computing
     rows = len(results.encodings) + len(results.scores)
     return Costs(
         clips=len(of_clip),
-        conditions=len(codecs),
         audio_s=float(coded.groupby(coded["clip"].astype(str))["seconds"].first().sum()),
         channel_s=float(of_clip.sum()),
         codecs=codecs,
@@ -166,7 +163,7 @@ def _codecs(folder: Path, coded: Any, computing: float) -> dict[str, CodecCost]:
     return found
 
 
-def _metrics(scores: Any, computing: float) -> dict[str, MetricCost]:
+def _metrics(scores: Any, computing: float, channel_s: float) -> dict[str, MetricCost]:
     found = {}
     for metric, rows in scores.groupby("metric", observed=True):
         cells = rows.drop_duplicates(["clip", "condition"])
@@ -175,7 +172,7 @@ def _metrics(scores: Any, computing: float) -> dict[str, MetricCost]:
             prepare_s=computing * float(rows["prepare_s"].sum()) / float(clips["channel_s"].sum()),
             score_s=computing * float(rows["score_s"].sum()) / float(cells["channel_s"].sum()),
             quantities=rows["quantity"].nunique(),
-            cells=len(cells),
+            share=float(cells["channel_s"].sum()) / channel_s,
         )
     return found
 
