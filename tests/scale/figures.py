@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.scale.costs import Costs
 from tests.scale.scenario import NFS, S3, S3_PREFIXES, Case, clip_of, outcome_of
 
-WORKERS = (1, 10, 30, 100, 300, 1000, 3000)
+WORKERS = (1, 10, 100, 300, 1000, 3000)
 NAME = "scaling-million.svg"
 
 
