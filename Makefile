@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test test-all check leaderboard bench bench-codecs bench-metrics bench-listen clean
+.PHONY: help setup demo test test-all check leaderboard pictures bench bench-codecs bench-metrics bench-listen bench-scale clean
 
 help:
 	@echo "make demo      set up, then measure the embedded clips: tables, plots, one HTML page"
@@ -15,6 +15,8 @@ help:
 	@echo "make bench-codecs  the speed of every codec that runs here"
 	@echo "make bench-metrics  our metrics beside the packages for the same: CPU seconds, ratios, differences"
 	@echo "make bench-listen  a hundred listeners at once, two minutes"
+	@echo "make bench-scale  one worker and two, Ray, the driver's memory, a million cells (CODECBENCH_DATA=folder)"
+	@echo "make pictures  the pictures of the README, from the demo"
 	@echo "make bench     the benchmarks of codecbench itself (CODECBENCH_DATA=folder for real audio)"
 
 setup: $(STAMP)
@@ -56,6 +58,12 @@ bench-metrics: $(STAMP)
 
 bench-listen: $(STAMP)
 	PYTHONPATH=. $(BIN)/python tests/load_listening.py
+
+bench-scale: $(STAMP)
+	$(BIN)/python -m tests.scale
+
+pictures: $(STAMP)
+	PYTHONPATH=. $(BIN)/python docs/pictures.py
 
 clean:
 	rm -rf $(VENV) results/runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
