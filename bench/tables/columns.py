@@ -25,7 +25,8 @@ SUMMARY = {
     "ci_high": "upper end of the 95 % interval, likewise",
     "n": "values in the mean",
     **_WITHOUT,
-    "n_band_limited": "values whose reference is not full band for the condition; out of the mean unless the run includes "
+    "n_band_limited": "values whose reference is not full band for the condition; out of the mean unless the run "
+    "includes "
     "them",
     "n_sources": "independent recordings behind the values",
 }

@@ -18,3 +18,10 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": errors.page,
 }
 """Path below ``docs/`` and what makes the text."""
+
+OUTSIDE = {
+    "results/README.md": "results-folder.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+}
+"""Files of the repository that are pages of the site, too: path in the repository and below ``docs/``."""

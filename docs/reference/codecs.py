@@ -1,4 +1,4 @@
-"""Every codec with its rates, bitrates, delay, options, packages and licences: attributes and docstrings of the classes."""
+"""Every codec with its rates, bitrates, delay, options, packages and licences, as its class has them."""
 
 from __future__ import annotations
 
@@ -20,15 +20,23 @@ def page() -> str:
     entries = [codecs.registry.entry(entry.name) for entry in codecs.TABLE]
     found = [(entry, *_looked_at(entry.name)) for entry in entries]
     rows = [
-        (f"[`{entry.name}`](#{entry.name})", _rates(one), _numbers(one.channels) or "any", _delay(one), LICENCES[entry.name])
+        (
+            f"[`{entry.name}`](#{entry.name})",
+            _rates(one),
+            _numbers(one.channels) or "any",
+            _delay(one),
+            LICENCES[entry.name],
+        )
         for entry, _, one in found
     ]
     parts = [
         "# Codecs\n",
-        "Every codec that comes with codecbench, as its class says it. [Codecs](../codecs.md) has options in use, what counts "
+        "Every codec that comes with codecbench, as its class says it. [Codecs](../codecs.md) has options in use, "
+        "what counts "
         "as bits, and the delays that are taken away before anything is compared; `codecbench inspect NAME` takes one "
         "apart, `codecbench doctor` says which work here.\n",
-        "*Delay* is the algorithmic one: how long a real-time encoder and decoder must wait for audio. *Licence* is that of "
+        "*Delay* is the algorithmic one: how long a real-time encoder and decoder must wait for audio. *Licence* is "
+        "that of "
         "the software which codes; that of trained weights stands below. Patents are another matter.\n",
         table(("codec", "rates", "channels", "delay", "licence"), rows),
     ]
@@ -36,7 +44,9 @@ def page() -> str:
     for entry, factory, one in found:
         facts = [("what", cell(" ".join(sections(factory.__doc__).get(DEFINITION, [entry.summary]))))]
         if one.bitrates_bps:
-            facts.append(("usual bitrates", cell(", ".join(f"{rate / 1000:g}" for rate in one.bitrates_bps) + " kbit/s")))
+            facts.append(
+                ("usual bitrates", cell(", ".join(f"{rate / 1000:g}" for rate in one.bitrates_bps) + " kbit/s"))
+            )
         if one.scalable:
             facts.append(("scalable", "one encode serves all bitrates"))
         if one.exposes_codes:

@@ -1,4 +1,4 @@
-"""Every key of a run's configuration and of a listening test's: type, default, meaning, from the models that check them."""
+"""Every key of the configurations of runs and listening tests: type, default, meaning, from the models themselves."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def page() -> str:
     """Markdown of the page."""
     parts = [
         "# Configuration\n",
-        "A run and a listening test are YAML files. Everything that is wrong with one is reported at once, with file and key, "
+        "A run and a listening test are YAML files. Everything that is wrong with one is reported at once, with file "
+        "and key, "
         "before anything starts; a key that is not here is refused.\n",
         "## A run\n\n`codecbench run FILE`. [Datasets](../datasets.md), [codecs](../codecs.md) and "
         "[metrics](../metrics.md) have examples.\n",
@@ -71,7 +72,8 @@ def _known() -> list[str]:
 
 def _model(title: str, model: type[BaseModel]) -> str:
     rows = [
-        (code(key), _type(field.annotation), _default(field), meaning(model, key).replace("|", "\\|")) for key, field in model.model_fields.items()
+        (code(key), _type(field.annotation), _default(field), meaning(model, key).replace("|", "\\|"))
+        for key, field in model.model_fields.items()
     ]
     return f"### {title}\n\n{table(('key', 'type', 'default', 'meaning'), rows)}"
 

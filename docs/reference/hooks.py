@@ -8,11 +8,9 @@ from typing import Any
 
 from mkdocs.structure.files import File, Files
 
-from docs.reference import PAGES
+from docs.reference import OUTSIDE, PAGES
 
 ROOT = Path(__file__).parents[2]
-OUTSIDE = {"results/README.md": "results-folder.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
-"""Files of the repository that are pages of the site, too, with their names there."""
 
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)")
 
@@ -34,8 +32,10 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 
 def relinked(text: str, folder: Path) -> str:
-    """``text`` of a file in ``folder``: links to files of the repository lead to their pages; where there is none, the words
-    stay and the link goes."""
+    """``text`` of a file in ``folder``: links to files of the repository lead to their pages.
+
+    Where there is none, the words stay and the link goes.
+    """
 
     def changed(match: re.Match[str]) -> str:
         words, (path, mark, anchor) = match[1], match[2].partition("#")
@@ -46,7 +46,11 @@ def relinked(text: str, folder: Path) -> str:
         if place.as_posix() in OUTSIDE:
             return f"[{words}]({OUTSIDE[place.as_posix()]}{mark}{anchor})"
         if place.parts[0] == "docs" and (target.suffix == ".md" or folder == ROOT / "docs" / "reference"):
-            return f"[{words}]({place.relative_to('docs').as_posix()}{mark}{anchor})" if folder != ROOT / "docs" else match[0]
+            return (
+                f"[{words}]({place.relative_to('docs').as_posix()}{mark}{anchor})"
+                if folder != ROOT / "docs"
+                else match[0]
+            )
         return words
 
     return _LINK.sub(changed, text)

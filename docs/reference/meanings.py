@@ -11,11 +11,14 @@ MEANINGS: dict[str, dict[str, str]] = {
         "metrics": "quantities or groups: `core`, `signal`, `mos`, `semantic`, `all`; see [metrics](metrics.md)",
         "set_measures": "[measures of all clips of a category together](metrics.md#measures-of-whole-sets)",
         "sample_rate": "in Hz; every clip is converted to it before it becomes the reference. Without: each clip's own",
-        "channels": "1 mixes every clip to mono before it becomes the reference, 2 doubles mono. Without: each clip's own",
-        "band_limited": "what the report does with a clip whose content ends below the band of a codec: leave it out of that "
+        "channels": "1 mixes every clip to mono before it becomes the reference, 2 doubles mono. Without: each "
+        "clip's own",
+        "band_limited": "what the report does with a clip whose content ends below the band of a codec: leave it out "
+        "of that "
         "codec's means, or only mark them",
         "seed": "of every random choice of the run",
-        "cell_timeout_s": "longest time of one step of a cell; after it the step is tried once more, then it has failed",
+        "cell_timeout_s": "longest time of one step of a cell; after it the step is tried once more, then it has "
+        "failed",
         "workers": "how many are started where the command does not say; it changes no table",
     },
     "CodecConfig": {
@@ -50,7 +53,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "replicates": "trials of each block that come a second time",
         "question": "above the sliders; of the type where it is left out",
         "needs_a_hundred": "whether one stimulus of a page must have 100; of the preset where it is left out",
-        "minimum_ratings": "ratings wanted for each stimulus, shown to the experimenter; of the preset where it is left out",
+        "minimum_ratings": "ratings wanted for each stimulus, shown to the experimenter; of the preset where it is "
+        "left out",
         "trials_before_break": "a break is offered after so many; 0: never",
         "headphone_check": "of the listener's device: tones left and right, tones in antiphase, or none",
         "questionnaire": "questions before or after; see [below](#questionnaire)",

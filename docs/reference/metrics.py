@@ -23,7 +23,8 @@ def page() -> str:
     """Markdown of the page."""
     parts = [
         "# Metrics\n",
-        "Every quantity, in the words of its class. `codecbench metrics explain NAME` prints the same and measures how the "
+        "Every quantity, in the words of its class. `codecbench metrics explain NAME` prints the same and measures "
+        "how the "
         "metric reacts to damage of known size; [metrics](../metrics.md) says how they are chosen and where they are "
         "checked, [blind spots](../blind-spots.md) what none of them hears.\n",
         table(("quantity", "unit", "better", "range", "clips", "works at", "group"), _overview()),
@@ -31,7 +32,9 @@ def page() -> str:
     for group, what in GROUPS.items():
         parts.append(f"## Group {group}\n\n{what}: `metrics: {group}`.\n")
         parts += [_section(about(entry.name)) for entry in metrics.GROUPS[group]]
-    parts.append("## Measures of whole sets\n\nUnder `set_measures` of a configuration; see [sets](../metrics-sets.md).\n")
+    parts.append(
+        "## Measures of whole sets\n\nUnder `set_measures` of a configuration; see [sets](../metrics-sets.md).\n"
+    )
     parts += [_section(about_set(name)) for name in sets.registry.names()]
     return "\n".join(parts)
 

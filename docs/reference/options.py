@@ -38,4 +38,6 @@ def value(default: Any) -> str:
         return ""
     if isinstance(default, list | tuple):
         return ", ".join(value(one) for one in default)
-    return code(str(default).lower() if isinstance(default, bool) else f"{default:g}" if isinstance(default, float) else default)
+    return code(
+        str(default).lower() if isinstance(default, bool) else f"{default:g}" if isinstance(default, float) else default
+    )
