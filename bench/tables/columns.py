@@ -26,8 +26,7 @@ SUMMARY = {
     "n": "values in the mean",
     **_WITHOUT,
     "n_band_limited": "values whose reference is not full band for the condition; out of the mean unless the run "
-    "includes "
-    "them",
+    "includes them",
     "n_sources": "independent recordings behind the values",
 }
 """A row is a category, a condition and a quantity: :func:`bench.tables.summarise`."""

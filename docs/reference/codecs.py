@@ -32,12 +32,10 @@ def page() -> str:
     parts = [
         "# Codecs\n",
         "Every codec that comes with codecbench, as its class says it. [Codecs](../codecs.md) has options in use, "
-        "what counts "
-        "as bits, and the delays that are taken away before anything is compared; `codecbench inspect NAME` takes one "
-        "apart, `codecbench doctor` says which work here.\n",
+        "what counts as bits, and the delays that are taken away before anything is compared; `codecbench inspect "
+        "NAME` takes one apart, `codecbench doctor` says which work here.\n",
         "*Delay* is the algorithmic one: how long a real-time encoder and decoder must wait for audio. *Licence* is "
-        "that of "
-        "the software which codes; that of trained weights stands below. Patents are another matter.\n",
+        "that of the software which codes; that of trained weights stands below. Patents are another matter.\n",
         table(("codec", "rates", "channels", "delay", "licence"), rows),
     ]
     weights = models()

@@ -40,8 +40,7 @@ def page() -> str:
     parts = [
         "# Commands\n",
         "`codecbench COMMAND --help` prints the same. Exit codes: 0 done; 1 it could not be done, or a gate or check "
-        "said "
-        "no; 2 wrong usage or a configuration that cannot be run; 130 interrupted.\n",
+        "said no; 2 wrong usage or a configuration that cannot be run; 130 interrupted.\n",
     ]
     for path, command in commands(root()):
         parts.append(f"## {' '.join(path)}\n\n{' '.join((command.help or '').split())}\n")

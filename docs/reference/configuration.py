@@ -40,8 +40,7 @@ def page() -> str:
     parts = [
         "# Configuration\n",
         "A run and a listening test are YAML files. Everything that is wrong with one is reported at once, with file "
-        "and key, "
-        "before anything starts; a key that is not here is refused.\n",
+        "and key, before anything starts; a key that is not here is refused.\n",
         "## A run\n\n`codecbench run FILE`. [Datasets](../datasets.md), [codecs](../codecs.md) and "
         "[metrics](../metrics.md) have examples.\n",
     ]
@@ -54,8 +53,8 @@ def page() -> str:
         + options_table(datasets.load("vctk"))
     )
     parts.append(
-        "## A listening test\n\n`codecbench listen build RUN... FILE`. [Building a listening test]"
-        "(../listening-test-build.md) says what becomes of it.\n"
+        "## A listening test\n\n`codecbench listen build RUN... FILE`. [Building a listening "
+        "test](../listening-test-build.md) says what becomes of it.\n"
     )
     parts += [_model(title, model) for title, model in TEST.items()]
     return "\n".join(parts)

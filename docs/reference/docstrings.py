@@ -11,7 +11,7 @@ _ENTRY = re.compile(r"^    (\w+(?:, \w+)*): ", re.MULTILINE)
 def arguments(docstring: str | None) -> dict[str, str]:
     """Meaning by name, from the section ``Args:``; empty where there is none.
 
-    >>> arguments("One.\\n\\nArgs:\\n    rate: in ``Hz``,\\n        at most 9.\\n    a, b: both.\\nRaises:\\n    X: no.")
+    >>> arguments("One.\\n\\nArgs:\\n    rate: in ``Hz``,\\n        at most 9.\\n    a, b: both.\\nRaises:\\n    X.")
     {'rate': 'in `Hz`, at most 9.', 'a': 'both.', 'b': 'both.'}
     """
     text = re.split(r"^Args:\n", inspect.cleandoc(docstring or ""), maxsplit=1, flags=re.MULTILINE)[1:]

@@ -36,13 +36,10 @@ def page() -> str:
         (
             "# Errors\n",
             "Everything that codecbench raises on purpose is one of these classes: of `bench.errors`, and below "
-            "`SessionError` of "
-            "`listening_test.session`. The command line prints its message "
-            "without a traceback and ends with the exit code. Inside a run it is not raised: it becomes the row of "
-            "that "
-            "cell, with the status and the message as `reason`, and everything else goes on. What is none of these "
-            "classes "
-            "is a mistake of codecbench or of a plug-in; in a run it becomes a `failed` row that names the class.\n",
+            "`SessionError` of `listening_test.session`. The command line prints its message without a traceback and "
+            "ends with the exit code. Inside a run it is not raised: it becomes the row of that cell, with the "
+            "status and the message as `reason`, and everything else goes on. What is none of these classes is a "
+            "mistake of codecbench or of a plug-in; in a run it becomes a `failed` row that names the class.\n",
             table(("class", "what", "status of the row", "exit code"), rows),
         )
     )

@@ -14,8 +14,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "channels": "1 mixes every clip to mono before it becomes the reference, 2 doubles mono. Without: each "
         "clip's own",
         "band_limited": "what the report does with a clip whose content ends below the band of a codec: leave it out "
-        "of that "
-        "codec's means, or only mark them",
+        "of that codec's means, or only mark them",
         "seed": "of every random choice of the run",
         "cell_timeout_s": "longest time of one step of a cell; after it the step is tried once more, then it has "
         "failed",
@@ -36,8 +35,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "title": "heading of the listener's pages",
         "description": "for readers of the report",
         "type": "how people judge: `mushra`; `acr`, `dcr` (one stimulus a page, 1 to 5); `abx`, `ab` (pairs)",
-        "preset": "defaults of the keys below, and the rule by which listeners are left out; only with `mushra`, there "
-        "`bs1534` where none is named",
+        "preset": "defaults of the keys below, and the rule by which listeners are left out; only with `mushra`, "
+        "there `bs1534` where none is named",
         "clips": "which clips; see [below](#clips)",
         "conditions": "patterns of conditions, `RUN:PATTERN` of one run; controls only where they are named in full",
         "hidden_reference": "rate a hidden copy of the reference; of the type and preset where it is left out",

@@ -24,9 +24,8 @@ def page() -> str:
     parts = [
         "# Metrics\n",
         "Every quantity, in the words of its class. `codecbench metrics explain NAME` prints the same and measures "
-        "how the "
-        "metric reacts to damage of known size; [metrics](../metrics.md) says how they are chosen and where they are "
-        "checked, [blind spots](../blind-spots.md) what none of them hears.\n",
+        "how the metric reacts to damage of known size; [metrics](../metrics.md) says how they are chosen and where "
+        "they are checked, [blind spots](../blind-spots.md) what none of them hears.\n",
         table(("quantity", "unit", "better", "range", "clips", "works at", "group"), _overview()),
     ]
     for group, what in GROUPS.items():

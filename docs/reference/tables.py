@@ -42,10 +42,9 @@ def page() -> str:
     """Markdown of the page."""
     parts = [
         "# Tables and their columns\n",
-        "The first four are in the folder of a run, and in a public record; [results](../results-folder.md) shows the "
-        "folders, [the report](../report.md) and [the leaderboard](../leaderboard.md) how the others are made. An "
-        "empty "
-        "cell is a value that does not exist, never 0.\n",
+        "The first four are in the folder of a run, and in a public record; [results](../results-folder.md) shows "
+        "the folders, [the report](../report.md) and [the leaderboard](../leaderboard.md) how the others are made. "
+        "An empty cell is a value that does not exist, never 0.\n",
     ]
     for name, specs in described().items():
         file, what = FILES[name]
@@ -56,14 +55,11 @@ def page() -> str:
     rows = [(code(field.key), cell(field.unit), cell(field.hint)) for field in FIELDS.values()]
     parts.append(
         "## leaderboard.csv\n\nA row for each entry of each board. Before these columns stand those of the board "
-        "(`sample_rate`, "
-        "`channels`, `category`, `sorted_by`) and of the source (`kind`, `complete`, `date`, `revision`). Each "
-        "quantity and each "
-        "listening test has columns of its own: `KEY` (the mean), `KEY:low` and `KEY:high` (its 95 % interval), "
-        "`KEY:n`, "
-        "`KEY:n_missing`, `KEY:fewer` (the mean is over fewer clips than its neighbours), `KEY:actual_bps` (of the "
-        "clips in "
-        "the mean), `KEY:rank_best`, `KEY:rank_worst`, `KEY:rank_of`.\n\n"
+        "(`sample_rate`, `channels`, `category`, `sorted_by`) and of the source (`kind`, `complete`, `date`, "
+        "`revision`). Each quantity and each listening test has columns of its own: `KEY` (the mean), `KEY:low` and "
+        "`KEY:high` (its 95 % interval), `KEY:n`, `KEY:n_missing`, `KEY:fewer` (the mean is over fewer clips than "
+        "its neighbours), `KEY:actual_bps` (of the clips in the mean), `KEY:rank_best`, `KEY:rank_worst`, "
+        "`KEY:rank_of`.\n\n"
         f"{table(('column', 'unit', 'what'), rows)}"
     )
     return "\n".join(parts)

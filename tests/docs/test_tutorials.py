@@ -1,7 +1,7 @@
 """The tutorials as a reader would follow them: files are written, commands run, in the order of the page.
 
-A comment before a block, which readers do not see, says what is done with it: ``<!-- file: NAME -->`` writes it into the
-folder, ``<!-- run -->`` runs it there.
+A comment before a block, which readers do not see, says what is done with it: ``<!-- file: NAME -->`` writes it into
+the folder, ``<!-- run -->`` runs it there.
 """
 
 from __future__ import annotations
