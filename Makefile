@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test test-all check leaderboard pictures bench bench-codecs bench-metrics bench-listen bench-scale clean
+.PHONY: help setup demo test test-all check leaderboard pictures docs bench bench-codecs bench-metrics bench-listen bench-scale clean
 
 help:
 	@echo "make demo      set up, then measure the embedded clips: tables, plots, one HTML page"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench-metrics  our metrics beside the packages for the same: CPU seconds, ratios, differences"
 	@echo "make bench-listen  a hundred listeners at once, two minutes"
 	@echo "make bench-scale  one worker and two, Ray, the driver's memory, a million cells (CODECBENCH_DATA=folder)"
+	@echo "make docs      the documentation as a site: build/site/index.html"
 	@echo "make pictures  the pictures of the README, from the demo"
 	@echo "make bench     the benchmarks of codecbench itself (CODECBENCH_DATA=folder for real audio)"
 
@@ -64,6 +65,11 @@ bench-scale: $(STAMP)
 
 pictures: $(STAMP)
 	PYTHONPATH=. $(BIN)/python docs/pictures.py
+
+docs: $(STAMP)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "build/site/index.html"
 
 clean:
 	rm -rf $(VENV) results/runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
