@@ -74,10 +74,6 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in path.read_text().split()] if path.exists() else []
 
 
-def is_zombie(pid: int) -> bool:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-
-
 def processes_of(folder: Path) -> list[int]:
     """The workers of the run in ``folder`` that live, and what they have started: its temporary folder is theirs."""
     mark = f"TMPDIR={folder.absolute() / '.scratch'}".encode()
@@ -109,5 +105,3 @@ def killed_when(process: subprocess.Popen[bytes], condition: Callable[[], object
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL) if group else process.kill()
     return process.wait() == -signal.SIGKILL
-
-

@@ -21,10 +21,9 @@ HELD: list[object] = []
 LEAK_STEP, LEAK_STEPS = 50 << 20, 60
 
 
-def leak(fill: int) -> None:
+def leak(make: Callable[..., object]) -> None:
     """Take memory and keep it, up to three gigabytes; zeros take none of the machine until they are written to."""
-    for _ in range(LEAK_STEPS):
-        HELD.append(np.full(LEAK_STEP, fill, np.uint8) if fill else np.zeros(LEAK_STEP, np.uint8))
+    HELD.extend(make(LEAK_STEP, np.uint8) for _ in range(LEAK_STEPS))
 
 
 def fork_and_stay() -> None:
@@ -57,8 +56,8 @@ FAULTS: dict[str, Callable[[], object]] = {
     "segfaults": lambda: ctypes.string_at(0),
     "aborts": os.abort,
     "hangs": lambda: time.sleep(3600),
-    "leaks": lambda: leak(0),
-    "leaks and fills": lambda: leak(1),
+    "leaks": lambda: leak(np.zeros),
+    "leaks and fills": lambda: leak(np.ones),
     "exits": sys.exit,
     "exits at once": lambda: os._exit(0),
     "kills its group": lambda: os.killpg(0, signal.SIGKILL),

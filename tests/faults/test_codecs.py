@@ -100,7 +100,9 @@ def cost_options(fault: str) -> dict[str, Any]:
     return {"fault": fault, "everywhere": True}
 
 
-@pytest.mark.parametrize("fault", ["forks and stays", *(pytest.param(one, marks=pytest.mark.slow) for one in HARMLESS)])
+@pytest.mark.parametrize(
+    "fault", ["forks and stays", *(pytest.param(one, marks=pytest.mark.slow) for one in HARMLESS[1:])]
+)
 def test_what_a_codec_costs_is_found_whatever_it_does_to_its_process(fault: str) -> None:
     cost = cost_of("tests.faults.codecs:Misbehaving", cost_options(fault), times=1, limit_s=100)
     assert cost.encode_rtf > 0

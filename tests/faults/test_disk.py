@@ -45,10 +45,18 @@ def one_message(said: str) -> bool:
     return said.count("Free some space and start") == 1 and "Traceback" not in said
 
 
-@pytest.mark.parametrize("sizes", [(200, 100_000), pytest.param((*range(8, 1000, 80), 100_000), marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "sizes", [(200, 100_000), pytest.param((*range(8, 1000, 80), 100_000), marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("where", ["run", pytest.param("cache", marks=pytest.mark.slow)])
 def test_a_full_disk_is_one_message_and_the_run_continues(
-    config: Config, require_whole: Require, cache: str, tmp_path: Path, disk: SmallDisk, where: str, sizes: tuple[int, ...]
+    config: Config,
+    require_whole: Require,
+    cache: str,
+    tmp_path: Path,
+    disk: SmallDisk,
+    where: str,
+    sizes: tuple[int, ...],
 ) -> None:
     """It grows a little between the starts, so that each ends at another file."""
     folders = {"run": tmp_path / "run", "cache": Path(cache), where: disk.folder / where}

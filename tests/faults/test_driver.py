@@ -19,7 +19,9 @@ def modified(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
-def killed_often(config: Config, folder: Path, cache: str, starting: int, measuring: int, writing: int, seed: int) -> int:
+def killed_often(
+    config: Config, folder: Path, cache: str, starting: int, measuring: int, writing: int, seed: int
+) -> int:
     """Kill a run ``starting`` times while it starts, ``measuring`` times between its rows, and while it writes tables.
 
     The rows after which it is killed are spread over the run. Returns how often it was killed.

@@ -15,7 +15,7 @@ from bench import audio, load_results, run
 from bench.cache import Cache
 from bench.domain import Encoded
 from bench.errors import StoreError
-from tests.runs import Config, assert_identical, start
+from tests.runs import Config, assert_identical
 
 Require = Callable[[Path], None]
 
