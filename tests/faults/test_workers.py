@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from bench.journal import Journal
 from tests.faults.conftest import misbehaving
 from tests.runs import Config, children, killed_when, lines, processes_of, start, until
 
@@ -78,14 +77,3 @@ def test_a_killed_driver_takes_its_workers_and_their_programs_along(config: Conf
     assert len(processes_of(folder)) >= 2
     assert killed_when(process, lambda: True, 0.2, group=False)
     until(lambda: processes_of(folder) == [])
-
-
-@pytest.mark.slow
-def test_a_step_that_kills_once_is_tried_again(config: Config, tmp_path: Path) -> None:
-    from bench import run
-
-    once = {"name": "tests.plugins:KilledOnce", "label": "once", "options": {"marker": str(tmp_path / "marker")}}
-    results = run(config | {"codecs": ["passthrough", once]}, output=tmp_path / "run", workers=1)
-    assert (tmp_path / "marker").exists()
-    assert set(results.encodings["status"]) == {"ok"}
-    assert len(Journal.read(tmp_path / "run" / "journal.jsonl")) == 4 * 2 * 3 + 4
