@@ -101,7 +101,7 @@ def test_a_cache_of_another_user(config: Config, copied: Path, tmp_path: Path) -
         return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     imports = "from pathlib import Path; from bench.cache import Cache; from bench.domain import Encoded\n"
-    imports += "b''.decode('utf-8-sig')"  # loaded by name, which somebody else may not
+    imports += "b'x'.decode('utf-8-sig')"  # loaded by name, which somebody else may not
     for folder in (tmp_path, *tmp_path.parents):
         folder.chmod(folder.stat().st_mode | 0o011)
     put = (
