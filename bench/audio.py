@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
 import struct
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -251,6 +249,8 @@ def write(path: str | os.PathLike[str], audio: Audio, subtype: str = "PCM_24") -
 
     ``PCM_16`` and ``PCM_24`` round to the nearest step (soundfile alone would truncate) and clip at full scale.
     """
+    import io
+
     import soundfile
 
     path = Path(path)
@@ -262,13 +262,11 @@ def write(path: str | os.PathLike[str], audio: Audio, subtype: str = "PCM_24") -
         half = 1 << (bits - 1)
         steps = np.clip(np.rint(audio.samples.T.astype(np.float64) * half), -half, half - 1)
         data = steps.astype(np.int32) << (32 - bits)
+    buffer = io.BytesIO()  # libsndfile says nothing of a disk that is full when it ends a FLAC file
+    soundfile.write(buffer, data, audio.rate, format=path.suffix[1:].upper(), subtype=subtype)
     try:
-        soundfile.write(temporary, data, audio.rate, subtype=subtype)
+        temporary.write_bytes(buffer.getbuffer())
         temporary.replace(path)
-    except soundfile.LibsndfileError as error:
-        if shutil.disk_usage(path.parent).free < data.nbytes:  # libsndfile calls a full disk many names
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
-        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -19,7 +19,8 @@ COUNTED = ("payload_bits", "delay_samples", "stated", "lag_samples")
 class Cache:
     """Bitstreams by the content key of their cell. Immutable, safe to delete, shared by all runs.
 
-    An entry is a checksum, one line of JSON and then the stream. An entry that cannot be read counts as absent.
+    An entry is a checksum (of its key, too), one line of JSON and then the stream. An entry that cannot be read counts
+    as absent.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -33,7 +34,7 @@ class Cache:
         try:
             head, _, stream = self.path(key).read_bytes().partition(b"\n")
             checksum, _, facts_text = head.partition(b" ")
-            if checksum.decode() != hashlib.sha256(facts_text + stream).hexdigest():
+            if checksum.decode() != _checksum(key, facts_text, stream):
                 return None
             facts = parse_json(facts_text)
             return Encoded(stream, *(facts[name] for name in COUNTED)), facts
@@ -43,7 +44,7 @@ class Cache:
     def put(self, key: str, encoded: Encoded, facts: Mapping[str, Any]) -> None:
         counted = {name: getattr(encoded, name) for name in COUNTED}
         facts_text = json.dumps({**facts, **counted}).encode()
-        checksum = hashlib.sha256(facts_text + encoded.stream).hexdigest().encode()
+        checksum = _checksum(key, facts_text, encoded.stream).encode()
         write_bytes(self.path(key), checksum + b" " + facts_text + b"\n" + encoded.stream)
 
     def prune(self, limit_bytes: int) -> int:
@@ -58,3 +59,8 @@ class Cache:
             excess -= stat.st_size
             removed += 1
         return removed
+
+
+def _checksum(key: str, facts_text: bytes, stream: bytes) -> str:
+    """Of all that an entry says, and of the key that it says it of: one under another's name is found out."""
+    return hashlib.sha256(b"\n".join([key.encode(), facts_text, stream])).hexdigest()

@@ -86,7 +86,8 @@ class WorkerDied(CodecbenchError):
 
 
 def row_of(error: BaseException) -> tuple[str, str]:
-    """``(status, reason)`` of the row that ``error`` becomes."""
+    """``(status, reason)`` of the row that ``error`` becomes; what UTF-8 cannot hold is escaped in it."""
+    status, text = ("failed", f"{type(error).__name__}: {error}")
     if isinstance(error, CodecbenchError):
-        return error.status, " ".join(str(error).split())
-    return "failed", " ".join(f"{type(error).__name__}: {error}".split())
+        status, text = error.status, str(error)
+    return status, " ".join(text.encode("utf-8", "backslashreplace").decode().split())

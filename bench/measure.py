@@ -146,7 +146,7 @@ def _reference(job: Job) -> tuple[Reference, Row]:
     facts = {"format": audio.info(clip.path).subtype, **facts_of(judged).as_dict()}
     reference = reference_of(job, signal)
     path = job.folder / job.reference
-    if not path.exists():
+    if _read_audio(path, _sample_sha(reference.judged)) is None:
         with writing(path):
             audio.write(path, reference.judged)
     return reference, facts
@@ -214,7 +214,7 @@ def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: 
     if todo.finished is not None:
         if todo.finished["status"] != "ok":
             raise _Again(todo.finished["status"], todo.finished["reason"])
-        kept = _read_decoded(path, str(todo.finished["decoded_sha256"]))
+        kept = _read_audio(path, str(todo.finished["decoded_sha256"]))
         if kept is not None:
             return kept, dict(todo.finished)
     coded = coded or bitstreams(job, [todo], tools, reference)[todo.condition.bitrate_bps]
@@ -368,8 +368,11 @@ def _guard(job: Job, step: Step) -> None:
 
 
 def _reraise_if_fatal(error: BaseException) -> None:
-    """A disk without space is no property of a cell: stop, so that the cell is measured when there is space."""
-    if isinstance(error, StoreError):
+    """A disk without space is no property of a cell: stop, so that the cell is measured when there is space.
+
+    Nor is a worker without memory, which another cell may have taken: a fresh one tries again.
+    """
+    if isinstance(error, StoreError | MemoryError):
         raise error
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
         raise StoreError(
@@ -377,10 +380,11 @@ def _reraise_if_fatal(error: BaseException) -> None:
         ) from error
 
 
-def _read_decoded(path: Path, sha: str) -> Audio | None:
+def _read_audio(path: Path, sha: str) -> Audio | None:
+    """What an earlier run has written; None where it is not there, damaged or something else."""
     try:
         kept = audio.read(path)
-    except Exception:  # noqa: BLE001  # whatever is wrong with it, it is decoded again
+    except Exception:  # noqa: BLE001  # whatever is wrong with it, it is made again
         return None
     return kept if _sample_sha(kept) == sha else None
 

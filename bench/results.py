@@ -167,7 +167,7 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
         sets = checked_table(sets, SET_COLUMNS)
     except (OSError, ValueError) as error:
         raise StoreError(
-            f"{folder}: the results cannot be read ({error}). `codecbench run` writes them anew."
+            f"{folder}: the results cannot be read ({' '.join(str(error).split())}). `codecbench run` writes them anew."
         ) from None
     return Results(folder, clips, encodings, scores, info, sets)
 

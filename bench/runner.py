@@ -46,17 +46,24 @@ FACT_COLUMNS = (
 )  # fmt: skip
 """Columns of the clips that stand in the facts of the audit under the same name."""
 
+LEAST_WORKER_GB = 0.5
+"""What a worker needs for its modules alone."""
+
 LOCAL = Local()
 
 Progress = Callable[[Finished], None]
 
 
-def _cache_limit() -> int | None:
-    text = os.environ.get("CODECBENCH_CACHE_GB", "")
+def _limit_bytes(variable: str, least_gb: float = 0.0) -> int | None:
+    text = os.environ.get(variable, "")
+    expected = f"a number of gigabytes{f' from {least_gb:g} on' if least_gb else ''}"
     try:
-        return int(float(text) * 1e9) if text else None
+        limit_gb = float(text) if text else None
+        if limit_gb is None or least_gb <= limit_gb < float("inf"):
+            return None if limit_gb is None else int(limit_gb * 1e9)
     except ValueError:
-        raise ConfigError(f"CODECBENCH_CACHE_GB: expected a number of gigabytes, got {text!r}.") from None
+        pass
+    raise ConfigError(f"{variable}: expected {expected}, got {text!r}.")
 
 
 def load_plan(
@@ -127,7 +134,8 @@ def run(
     """
     plan, text = load_plan(config, data, cache)
     folder = Path(output) if output is not None else Path("results", "runs", plan.config.name)
-    limit_bytes = _cache_limit()
+    limit_bytes = _limit_bytes("CODECBENCH_CACHE_GB")
+    _limit_bytes("CODECBENCH_WORKER_MEMORY_GB", LEAST_WORKER_GB)  # what the workers take to themselves
     workers = plan.config.workers if workers is None else workers
     workers = engine.cores() if workers is None else workers
     if workers < 1:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_IN_THE_WAY = {errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY}
 
 
 @contextmanager
@@ -27,6 +28,8 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in _FULL:
             advice = "the disk is full. Free some space and start the same command again: finished cells are kept."
+        elif error.errno in _IN_THE_WAY:
+            advice = f"it cannot be written ({error.strerror}). Delete what is in its place and start again."
         else:
             advice = f"it cannot be written ({error.strerror}). Choose another place."
         raise StoreError(f"{path}: {advice}") from error

@@ -1,9 +1,17 @@
-"""Thread counts: one thread in every process that measures, whatever the number of workers.
+"""What every process that measures keeps to: one thread, a limit of memory, and to end with its driver.
 
 A sum over two threads differs in its last bit from a sum over one, and the number of workers must not show in a table.
 """
 
 from __future__ import annotations
+
+import os
+import resource
+import select
+import signal
+import threading
+from contextlib import suppress
+from pathlib import Path
 
 ONE_THREAD = dict.fromkeys(
     (
@@ -17,3 +25,27 @@ ONE_THREAD = dict.fromkeys(
     "1",
 )
 """Environment variables; they count only before numpy, numba or torch is imported."""
+
+
+def limit_memory() -> None:
+    """Let a codec that leaks end itself: at ``CODECBENCH_WORKER_MEMORY_GB``, or first where the machine has no more."""
+    if text := os.environ.get("CODECBENCH_WORKER_MEMORY_GB"):
+        size = int(float(text) * 1e9)
+        resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+    with suppress(OSError):  # only Linux has it
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def end_with_driver(channel: int) -> None:
+    """From here on, end this process and its group, in whatever step, as soon as the other end of ``channel`` is gone.
+
+    ``channel`` is the descriptor of a socket or pipe from the driver, which ends with it however it ends.
+    """
+
+    def watch() -> None:
+        end = select.poll()
+        end.register(channel, 0)  # only its end is of interest
+        end.poll()
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -102,22 +102,6 @@ class Failing(_Plain):
         raise ZeroDivisionError("a bug")
 
 
-class TooShort(_Plain):
-    """Gives back half of the clip, NaN, or another channel count."""
-
-    def __init__(self, fault: str) -> None:
-        self.fault = fault
-        self.identity = Identity("too_short", "1", fault)
-
-    def decode(self, encoded: Encoded) -> Audio:
-        whole = super().decode(encoded)
-        if self.fault == "half":
-            return whole.part(0, whole.length // 2)
-        if self.fault == "nan":
-            return Audio(whole.samples * np.float32("nan"), whole.rate)
-        return Audio(np.vstack([whole.samples, whole.samples]), whole.rate)
-
-
 class BrokenInWorker(_Plain):
     """Can be made in the driver and in no worker."""
 

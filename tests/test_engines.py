@@ -7,9 +7,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -27,7 +24,7 @@ from bench.measure import Finished, Inspected
 from bench.planning import Job, Plan, Step
 from bench.results import load_results
 from bench.runner import load_plan
-from tests.test_runner import assert_identical, children, lines, start, with_codec
+from tests.runs import assert_identical, lines, start, until, with_codec
 
 Config = dict[str, Any]
 
@@ -137,38 +134,6 @@ def test_workers_of_the_configuration(small_config: Config, tmp_path: Path) -> N
     one, _ = load_plan(small_config | {"workers": 1})
     other, _ = load_plan(small_config)
     assert list(one.cells()) == list(other.cells())
-
-
-def test_a_worker_ends_with_its_driver(small_config: Config, tmp_path: Path) -> None:
-    """Also in a step that never ends, and with the programs that it has started."""
-    script = (
-        "import sys, time; from pathlib import Path; from bench.engines.process import Process, import_path\n"
-        "from bench.runner import load_plan\n"
-        f"plan, _ = load_plan({with_codec(small_config, 'Hanger')!r})\n"
-        f"worker = Process(60.0, sys.executable, {{'PYTHONPATH': import_path()}})\n"
-        f"worker.give(next(plan.restricted(['music']).jobs({{}}, Path({str(tmp_path)!r}), Path({str(tmp_path)!r}))))\n"
-        "while worker.pipe.poll(5):\n"
-        "    worker.receive()\n"
-        "print('hangs', flush=True); time.sleep(60)\n"
-    )
-    driver = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=Path.cwd())
-    with driver:
-        assert driver.stdout is not None
-        assert driver.stdout.readline() == b"hangs\n"
-        (worker,) = children(driver.pid)
-        driver.kill()
-    until(lambda: not Path(f"/proc/{worker}").exists() or is_zombie(worker))
-
-
-def is_zombie(pid: int) -> bool:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-
-
-def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_ray_gives_the_table_of_the_local_engine(tmp_path: Path) -> None:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,38 +17,10 @@ import soundfile
 
 from bench import audio, load_results, run
 from bench.errors import ConfigError, DatasetError, RunInUse
-from bench.results import TIMING_COLUMNS
 from bench.runner import load_plan
 from bench.store import locked
 from tests.conftest import noise
-
-Config = dict[str, Any]
-
-
-def tables(folder: Path) -> list[pd.DataFrame]:
-    """The tables of a run without the columns that are times."""
-    results = load_results(folder)
-    found = (results.clips, results.encodings, results.scores)
-    return [table.drop(columns=list(TIMING_COLUMNS), errors="ignore") for table in found]
-
-
-def assert_identical(first: Path, second: Path) -> None:
-    for one, other in zip(tables(first), tables(second), strict=True):
-        pd.testing.assert_frame_equal(one, other, check_exact=True)
-
-
-def start(config: Config, folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    path = folder.parent / f"{folder.name}.yaml"
-    path.write_text(json.dumps(config), encoding="utf-8")
-    command = [sys.executable, "-m", "bench.cli", "run", str(path), "--output", str(folder), *arguments]
-    with folder.parent.joinpath("said").open("wb") as said:
-        return subprocess.Popen(
-            command,
-            stdout=subprocess.DEVNULL,
-            stderr=said,
-            # as in a terminal: a test run in the background has inherited that interrupts are ignored
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
+from tests.runs import Config, assert_identical, children, lines, start, tables, with_codec
 
 
 def test_every_planned_cell_is_a_row_in_order(small_config: Config, tmp_path: Path) -> None:
@@ -95,80 +63,6 @@ def test_decoded_files_are_what_was_measured(small_config: Config, tmp_path: Pat
     assert np.isinf(results.scores.query("condition == 'passthrough'")["value"]).all()
 
 
-def lines(folder: Path) -> int:
-    path = folder / "journal.jsonl"
-    return path.read_bytes().count(b"\n") if path.exists() else 0
-
-
-def killed_after(process: subprocess.Popen[bytes], folder: Path, more: int, delay: float) -> bool:
-    """Kill the driver ``delay`` seconds after ``more`` new lines stand in its journal; False if it was done before."""
-    wanted = lines(folder) + more
-    while process.poll() is None and lines(folder) < wanted:
-        time.sleep(0.001)
-    time.sleep(delay)
-    process.kill()
-    return process.wait() == -signal.SIGKILL
-
-
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
-def test_killed_at_random_instants_and_resumed(small_config: Config, tmp_path: Path, seed: int) -> None:
-    run(small_config, output=tmp_path / "whole", workers=2, cache=tmp_path / "c1")
-    randomness = random.Random(seed)
-    arguments = ("--workers", "2", "--cache", str(tmp_path / "c2"))
-    killed = sum(
-        killed_after(
-            start(small_config, tmp_path / "torn", *arguments),
-            tmp_path / "torn",
-            randomness.randrange(12),
-            randomness.uniform(0, 0.02),
-        )
-        for _ in range(6)
-    )
-    assert killed >= 3
-    assert start(small_config, tmp_path / "torn", *arguments).wait() == 0
-    assert_identical(tmp_path / "whole", tmp_path / "torn")
-
-
-def test_killed_workers_cost_nothing_but_time(small_config: Config, tmp_path: Path) -> None:
-    run(small_config, output=tmp_path / "whole", workers=2, cache=tmp_path / "c1")
-    process = start(small_config, tmp_path / "run", "--workers", "2", "--cache", str(tmp_path / "c2"))
-    killed: set[int] = set()
-    while process.poll() is None and len(killed) < 3:
-        if lines(tmp_path / "run") >= 5 * len(killed):
-            for worker in set(children(process.pid)[:1]) - killed:
-                os.kill(worker, signal.SIGKILL)
-                killed.add(worker)
-    assert process.wait(timeout=60) == 0
-    assert len(killed) == 3
-    assert_identical(tmp_path / "whole", tmp_path / "run")
-
-
-def children(pid: int) -> list[int]:
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(child) for child in path.read_text().split()] if path.exists() else []
-
-
-def with_codec(config: Config, name: str, **options: object) -> Config:
-    codec = {"name": f"tests.plugins:{name}", "label": name, "options": options}
-    return config | {"codecs": ["passthrough", codec]}
-
-
-@pytest.mark.parametrize(("codec", "reason"), [("Crasher", "SIGSEGV"), ("Hanger", "no answer within 2 s")])
-def test_a_crash_or_a_hang_fails_its_own_cell_only(
-    small_config: Config, tmp_path: Path, codec: str, reason: str
-) -> None:
-    results = run(with_codec(small_config, codec) | {"cell_timeout_s": 2}, output=tmp_path / "run", workers=2)
-    failed = results.encodings[results.encodings["status"] == "failed"]
-    assert list(failed["clip"]) == ["music/m0", "music/m1"]
-    assert set(failed["condition"]) == {codec}
-    assert failed["reason"].str.contains(reason).all()
-    scores = results.scores[results.scores["status"] == "failed"]
-    assert set(scores["clip"]) == {"music/m0", "music/m1"}
-    assert scores["value"].isna().all()
-    assert scores["reason"].str.startswith("no decoded audio: ").all()
-    assert results.info["complete"] is True
-
-
 def test_a_worker_killed_once_is_tried_again(small_config: Config, tmp_path: Path) -> None:
     config = with_codec(small_config, "KilledOnce", marker=str(tmp_path / "marker"))
     results = run(config, output=tmp_path / "run", workers=1)
@@ -181,19 +75,6 @@ def test_errors_of_a_codec_are_rows_with_their_reason(small_config: Config, tmp_
     reasons = results.encodings.query("codec == 'Failing'").set_index("clip")["reason"]
     assert reasons["speech/s0"] == "it does not like mono."
     assert reasons["music/m0"] == "ZeroDivisionError: a bug"
-
-
-@pytest.mark.parametrize(
-    ("fault", "reason"), [("half", "expected 1 channels"), ("nan", "NaN or infinite"), ("twice", "expected 1 channels")]
-)
-def test_wrong_output_is_a_failure_and_not_a_score(
-    small_config: Config, tmp_path: Path, fault: str, reason: str
-) -> None:
-    config = with_codec(small_config, "TooShort", fault=fault)
-    results = run(config, output=tmp_path / "run", workers=1, only=["speech/s0"])
-    row = results.encodings.query("codec == 'TooShort'").iloc[0]
-    assert row["status"] == "failed"
-    assert reason in row["reason"]
 
 
 def test_adding_a_metric_encodes_nothing_again(small_config: Config, tmp_path: Path) -> None:
@@ -236,16 +117,6 @@ def test_a_run_with_nothing_to_do_does_nothing(small_config: Config, tmp_path: P
     assert (tmp_path / "run" / "journal.jsonl").read_bytes() == journal
     for one, other in zip(before, tables(tmp_path / "run"), strict=True):
         pd.testing.assert_frame_equal(one, other)
-
-
-def test_a_damaged_decoded_file_is_made_again(small_config: Config, tmp_path: Path) -> None:
-    before = run(small_config, output=tmp_path / "run", workers=1)
-    before.decoded("speech/s1", "opus@12000").write_bytes(b"damaged")
-    for path in (tmp_path / "cache").rglob("*.cbs"):
-        path.write_bytes(b"damaged too")
-    after = run(small_config | {"metrics": ["si_sdr", "snr", "stft_distance"]}, output=tmp_path / "run", workers=1)
-    assert set(after.scores["status"]) == {"ok"}
-    assert audio.read(after.decoded("speech/s1", "opus@12000")).length == 12_001
 
 
 def test_only_and_limit_leave_a_marked_partial_run_that_completes(small_config: Config, tmp_path: Path) -> None:

@@ -86,6 +86,8 @@ class Process:
             if self.pipe.poll():
                 message: Any = self.pipe.recv()
                 self._since, self._limit_s = time.monotonic(), self._timeout_s
+                if isinstance(message, Died):
+                    self.stop()
                 return message  # type: ignore[no-any-return]
         except (EOFError, OSError):
             assert self._process is not None

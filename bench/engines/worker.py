@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import select
-import signal
 import sys
-import threading
 from multiprocessing.connection import Connection
 
-from bench.engines.base import Done, Fatal
+from bench.engines.base import Died, Done, Fatal
 from bench.errors import CodecbenchError
 from bench.measure import measure
+from bench.threads import end_with_driver, limit_memory
 from bench.toolbox import Toolbox
 
 
@@ -32,17 +30,20 @@ def serve(pipe: Connection) -> None:
         except CodecbenchError as error:
             pipe.send(Fatal(error))
             return
+        except MemoryError:  # whoever took it: a fresh worker has all of it for this step
+            pipe.send(Died("the worker was out of memory"))
+            return
 
 
-def end_with_driver(socket: int) -> None:
-    """End this process and the programs that it has started, in whatever step, as soon as the driver is dead."""
-    watch = select.poll()
-    watch.register(socket, 0)  # only its end is of interest
-    watch.poll()
-    os.killpg(0, signal.SIGKILL)
+def keep_to_itself(pipe: Connection) -> None:
+    """No process that a codec starts or forks holds the socket open, or speaks through it in the worker's name."""
+    os.set_inheritable(pipe.fileno(), False)
+    os.register_at_fork(after_in_child=pipe.close)
 
 
 if __name__ == "__main__":
+    limit_memory()
     connection = Connection(int(sys.argv[1]))
-    threading.Thread(target=end_with_driver, args=[connection.fileno()], daemon=True).start()
+    keep_to_itself(connection)
+    end_with_driver(connection.fileno())
     serve(connection)

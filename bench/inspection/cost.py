@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.codecs.base import Codec
@@ -52,30 +53,33 @@ def cost_of(name: str, options: Mapping[str, Any], times: int = 3, limit_s: floa
     Raises:
         CodecError: it failed, or took longer than ``limit_s``.
     """
-    command = [sys.executable, "-m", "bench.inspection.cost", name, json.dumps(dict(options)), str(times)]
-    process = subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    try:
-        out, told = process.communicate(timeout=limit_s)
-    except subprocess.TimeoutExpired:
-        _end(process)
-        what = f"to code {(times + 1) * SECONDS:g} s of audio"
-        raise CodecError(f"{name} took longer than {limit_s:g} s {what}.") from None
-    except BaseException:  # Ctrl-C: the programs that a codec has started must not live on
-        _end(process)
-        raise
-    if process.returncode:
-        told = told.strip() or f"its process ended with {process.returncode}"
-        raise CodecError(f"{name} cannot be run: {told.splitlines()[-1] if 'Traceback' in told else told}")
-    return Cost(**json.loads(out.splitlines()[-1]))
+    with TemporaryDirectory() as folder:
+        out, told = Path(folder, "cost.json"), Path(folder, "told")  # no pipes: what a codec forks may hold them open
+        command = [sys.executable, "-m", "bench.inspection.cost", name, json.dumps(dict(options)), str(times), str(out)]
+        with told.open("wb") as file:
+            process = subprocess.Popen(  # noqa: S603
+                command, stdin=subprocess.PIPE, stdout=file, stderr=file, start_new_session=True
+            )
+        try:
+            code = process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            what = f"to code {(times + 1) * SECONDS:g} s of audio"
+            raise CodecError(f"{name} took longer than {limit_s:g} s {what}.") from None
+        finally:
+            _end(process)
+        if code or not out.is_file():
+            text = told.read_text(encoding="utf-8", errors="replace").strip() or f"its process ended with {code}"
+            raise CodecError(f"{name} cannot be run: {text.splitlines()[-1] if 'Traceback' in text else text}")
+        return Cost(**json.loads(out.read_text(encoding="ascii")))
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    """Kill a process and all that it has started."""
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process, if it lives, and all that it has started: the programs of a codec must not live on."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    assert process.stdin is not None
+    process.stdin.close()
 
 
 def measure(name: str, options: Mapping[str, Any], times: int) -> Cost:
@@ -141,10 +145,14 @@ def peak_bytes() -> int:
 
 
 if __name__ == "__main__":
-    from bench.threads import ONE_THREAD
+    from bench.threads import ONE_THREAD, end_with_driver, limit_memory
 
     os.environ.update(ONE_THREAD)
+    limit_memory()
+    end_with_driver(os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # nothing that a codec starts waits for input
     try:
-        print(json.dumps(asdict(measure(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])))))
+        found = asdict(measure(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])))
+        Path(sys.argv[4]).write_text(json.dumps(found), encoding="ascii")
     except CodecbenchError as error:
         sys.exit(str(error))
