@@ -1,10 +1,10 @@
-"""Where the audio of a run lies inside its folder; names that people can read and every file system can hold."""
+"""Where things lie: the audio of a run, under names that every file system can hold, and what is shipped."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from bench.domain import Clip, Condition
 
@@ -34,3 +34,14 @@ def statistics_path(clip: Clip, measure: str, part: str, key: str) -> PurePosixP
 def decoded_path(clip: Clip, condition: Condition, key: str) -> PurePosixPath:
     """The decoded clip; ``key`` is of its bitstream."""
     return PurePosixPath("decoded", file_name(condition.id), f"{file_name(clip.id)}.{key[:8]}.flac")
+
+
+def shipped_folder() -> Path:
+    """Where the configurations lie that come with codecbench: in the package, or beside it in a checkout."""
+    here = Path(__file__).parent
+    return here / "configs" if (here / "configs").is_dir() else here.parent / "configs"
+
+
+def shipped_configurations() -> list[Path]:
+    """The YAML files there: runs, recipes of datasets, listening tests."""
+    return sorted(shipped_folder().glob("*.yaml"))
