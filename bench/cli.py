@@ -87,13 +87,14 @@ def run(
     json: Json = False,
 ) -> None:
     """Encode, decode and measure. Starting it again continues where it stopped; finished cells are never repeated."""
-    from bench import console, engines, runner, summary
+    from bench import console, engines, platforms, runner, summary
 
     chosen = engines.engine(engine, address, gpus_per_worker)
     if dry_run:
         planned = summary.of_plan(config, data, cache, output, only or [], limit, retry_failed)
         console.print_json(planned) if json else summary.print_plan(planned)
         return
+    platforms.require()
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         with console.run_progress() as progress:

@@ -104,10 +104,11 @@ def demo(
     workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one for each core.", min=1)] = None,
 ) -> None:
     """The main job on twelve synthetic clips, and its report: shows how everything works, in a minute or two."""
-    from bench import console, summary
+    from bench import console, platforms, summary
     from bench import report as reports
     from bench.starting.demo import measured
 
+    platforms.require()
     with console.run_progress() as progress:
         results, absent = measured(output, workers, progress)
     summary.print_run(summary.of_run(results))

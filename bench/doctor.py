@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench import codecs, datasets, metrics
+from bench import codecs, datasets, metrics, platforms
 from bench.align import probe
 from bench.codecs.base import Codec
 from bench.engines.local import available_cores
@@ -36,6 +37,8 @@ def findings() -> Iterator[Finding]:
     """Everything worth knowing, tried and not only looked up."""
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding("Python", sys.version_info >= (3, 11), version, "install Python 3.11 or newer")
+    lacking = platforms.missing()
+    yield Finding("system", not lacking, lacking or platform.platform(), lacking.partition("To get it: ")[2])
     yield Finding("cores", True, str(available_cores()))
     yield _space("results", Path.cwd())
     yield _space("cache", cache_folder())

@@ -8,17 +8,23 @@ from pathlib import Path, PurePosixPath
 
 from bench.domain import Clip, Condition
 
+_RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)
+"""Names that are devices on Windows, whatever their suffix."""
+
 
 def file_name(clip_id: str) -> str:
     """``clip_id`` as a file name without suffix: readable, at most 120 bytes, different for different ids."""
     flat = clip_id.replace("/", "__")
     safe = re.sub(r"[^\w.=,+@-]+", "_", flat).strip(".") or "clip"
-    unchanged = safe == flat and "__" not in clip_id and safe == safe.lower()  # some file systems ignore case
+    reserved = _RESERVED.fullmatch(safe.partition(".")[0])
+    unchanged = (
+        not reserved and safe == flat and "__" not in clip_id and safe == safe.lower()
+    )  # some file systems ignore case
     if unchanged and len(safe.encode()) <= 120:
         return safe
     tag = hashlib.sha256(clip_id.encode()).hexdigest()[:8]
     shortened = safe.encode()[:110].decode("utf-8", "ignore")
-    return f"{shortened}-{tag}"
+    return f"{shortened.partition('.')[0]}-{tag}" if reserved else f"{shortened}-{tag}"
 
 
 def reference_path(clip: Clip, key: str) -> PurePosixPath:
