@@ -87,7 +87,6 @@ def init(
             {
                 "file": str(file),
                 "files": found.files,
-                "codecs": made.codecs,
                 "absent": {choice.name: choice.why_not for choice in made.absent},
             }
         )

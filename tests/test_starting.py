@@ -83,9 +83,7 @@ def test_more_than_two_channels_are_mixed(tmp_path: Path) -> None:
     assert made(tmp_path / "film", "music")[0].channels == 1
 
 
-@pytest.mark.parametrize(
-    "name", ["Größe & Klang – 1.", "a: b # c", "2024", "yes", "-x", 'it\'s "quoted"', "[takes]", "tab\there"]
-)
+@pytest.mark.parametrize("name", ["Größe & Klang: 1 # [a].", "2024", "yes", '-it\'s "a\ttab"'])
 def test_names_that_mean_something_in_yaml_or_a_shell(tmp_path: Path, name: str) -> None:
     put(tmp_path / name / "ä ö [1].wav", 16_000)
     parsed, _, clips = made(tmp_path / name)
@@ -136,6 +134,11 @@ def test_only_codecs_that_start_here_are_in(tmp_path: Path, monkeypatch: pytest.
     assert [choice.name for choice in done.absent] == ["evs"]
     assert "# - {name: evs, bitrates_bps: [9600]}  # to get it: download 3GPP TS 26.443" in done.text
     assert "# - {name: aac, bitrates_bps: [500]}  # aac at 16000 Hz" in done.text
+
+
+def test_a_control_that_is_named_stands_there_once(tmp_path: Path) -> None:
+    parsed, _, _ = made(put(tmp_path / "a.wav"), "speech", "passthrough opus@12000")
+    assert [codec.name for codec in parsed.codecs] == ["passthrough", "lowpass_3500", "opus"]
 
 
 def test_a_comment_that_is_taken_away_is_a_codec(tmp_path: Path) -> None:
@@ -220,15 +223,11 @@ def test_three_questions_asked_again_until_they_are_answered(tmp_path: Path) -> 
     assert "there is none" in shown
     assert "Did you mean 'music'?" in shown
     assert "written: songs.yaml" in out
-    code, out, shown = typed(
-        tmp_path, "n\n", "init", "--data", "songs", "--category", "music", "--codecs", "opus@96000"
-    )
+    code, _, shown = typed(tmp_path, "n\n", "init", "--data", "songs", "--category", "music", "--codecs", "opus@96000")
     assert "songs.yaml is there already. Replace it?" in shown
     assert code == 1
     assert "64000" in (tmp_path / "songs.yaml").read_text(encoding="utf-8")
-    code, out, shown = typed(
-        tmp_path, "y\n", "init", "--data", "songs", "--category", "music", "--codecs", "opus@96000"
-    )
+    code, _, shown = typed(tmp_path, "y\n", "init", "--data", "songs", "--category", "music", "--codecs", "opus@96000")
     assert code == 0, shown
     assert "96000" in (tmp_path / "songs.yaml").read_text(encoding="utf-8")
 
@@ -239,4 +238,4 @@ def test_real_speech_for_a_paper(real_data: Any, tmp_path: Path) -> None:
     parsed = config.parse(yaml.safe_load(done.text))
     assert parsed.sample_rate == 48_000
     assert {"opus", "aac"} <= {codec.name for codec in parsed.codecs}
-    assert done.codecs + len(done.absent) <= 9
+    assert {choice.name for choice in done.absent}.isdisjoint(codec.name for codec in parsed.codecs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import yaml
@@ -22,6 +23,12 @@ CLIPS = {"look": 5, "paper": 50}
 
 EXCERPT_S = 10
 """Longest clip: BS.1534-3, 5.1, asks for about 10 s of what listeners shall judge."""
+
+CONTROLS = {
+    "passthrough": "the reference itself: the ceiling of every metric",
+    "lowpass_3500": "the low anchor of MUSHRA: the floor",
+}
+MID_ANCHOR = {"lowpass_7000": "the mid anchor of MUSHRA"}
 
 COLUMN = 46
 """Where a comment behind a value starts."""
@@ -44,11 +51,10 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A configuration: its text, what the folder holds, how many codecs are in it and which are only comments."""
+    """A configuration: its text, what the folder holds, and the codecs that do not start here."""
 
     text: str
     found: Found
-    codecs: int
     absent: tuple[Choice, ...]
 
 
@@ -63,23 +69,9 @@ def written(answers: Answers) -> Written:
     choices = tried(wanted_codecs(answers.codecs, answers.category))
     rate = rate_for(found, answers.category, choices)
     channels = channels_for(found, answers.category, choices)
-    coded: list[str] = []
-    absent = []
-    running = 0
-    for choice in choices:
-        if choice.codec is None:
-            absent.append(choice)
-            coded.append(f"  # - {_codec(choice.name, choice.bitrates)}  # {choice.why_not}")
-            continue
-        bitrates, refused = split(choice, rate.value, channels.value)
-        if bitrates or not (choice.bitrates or refused):
-            running += 1
-            coded.append(f"  - {_codec(choice.name, bitrates)}")
-        coded += [
-            f"  # - {_codec(choice.name, () if bitrate is None else (bitrate,))}  # {why}"
-            for bitrate, why in refused.items()
-        ]
     purpose = answers.codecs.strip().lower()
+    controls = CONTROLS | (MID_ANCHOR if purpose == "paper" else {})
+    choices = [choice for choice in choices if choice.name not in controls]
     lines = [
         *_head(answers, found),
         f"name: {_quoted(answers.name)}",
@@ -105,16 +97,14 @@ def written(answers: Answers) -> Written:
         f"channels: {channels.value}",
         "",
         "codecs:",
-        _with_comment("  - passthrough", "the reference itself: the ceiling of every metric"),
-        _with_comment("  - lowpass_3500", "the low anchor of MUSHRA: the floor"),
-        *([_with_comment("  - lowpass_7000", "the mid anchor of MUSHRA")] if purpose == "paper" else []),
-        *coded,
+        *(_with_comment(f"  - {name}", why) for name, why in controls.items()),
+        *chain.from_iterable(_items(choice, rate.value, channels.value) for choice in choices),
         "",
         *_metrics(purpose, answers.category),
     ]
     text = "\n".join(lines) + "\n"
     config.parse(parse_yaml(text), "the configuration that codecbench init made")
-    return Written(text, found, running, tuple(absent))
+    return Written(text, found, tuple(choice for choice in choices if choice.codec is None))
 
 
 def save(text: str, file: Path, replace: bool = False) -> None:
@@ -145,6 +135,18 @@ def _head(answers: Answers, found: Found) -> list[str]:
         f"# What `codecbench init` made of {_quoted(str(answers.data))}:",
         *(f"# {line}." for line in found.told()),
         "# Every key: codecbench schema run, or docs/datasets.md, docs/codecs.md and docs/metrics.md.",
+    ]
+
+
+def _items(choice: Choice, rate: int, channels: int) -> list[str]:
+    """A codec as it stands under ``codecs``; what cannot be measured as a comment that says why."""
+    if choice.codec is None:
+        return [f"  # - {_codec(choice.name, choice.bitrates)}  # {choice.why_not}"]
+    bitrates, refused = split(choice, rate, channels)
+    taken = [f"  - {_codec(choice.name, bitrates)}"] if bitrates or not (choice.bitrates or refused) else []
+    return taken + [
+        f"  # - {_codec(choice.name, () if bitrate is None else (bitrate,))}  # {why}"
+        for bitrate, why in refused.items()
     ]
 
 
