@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bench import completion
 from bench.cli_agreement import app as agreement_app
 from bench.cli_compare import app as compare_app
 from bench.cli_curves import app as curves_app
@@ -19,6 +20,7 @@ from bench.cli_leaderboard import app as leaderboard_app
 from bench.cli_metrics import app as metrics_app
 from bench.cli_plugins import join_plugins
 from bench.cli_results import app as results_app
+from bench.cli_start import app as start_app
 from bench.cli_weights import app as weights_app
 from bench.errors import CodecbenchError, ConfigError
 from bench.threads import ONE_THREAD
@@ -27,7 +29,6 @@ app = typer.Typer(
     name="codecbench",
     help="Which audio codec sounds better, at how many bits? Counted bits, true metrics, one report.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -38,6 +39,7 @@ app.add_typer(metrics_app)
 app.add_typer(export_app)
 for verdict in (leaderboard_app, curves_app, agreement_app, compare_app, results_app):
     app.add_typer(verdict)
+app.add_typer(start_app)
 
 Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")]
 
@@ -47,7 +49,13 @@ Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as
     "codecbench run real --data DIR --only 'opus*' --limit 3  ·  codecbench run real --data DIR --dry-run"
 )
 def run(
-    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a configuration that comes along (demo).")],
+    config: Annotated[
+        str,
+        typer.Argument(
+            help="A YAML file, or the name of a configuration that comes along (demo).",
+            autocompletion=completion.configs,
+        ),
+    ],
     output: Annotated[Path | None, typer.Option(help="Run folder. Default: results/runs/NAME.")] = None,
     data: Annotated[
         Path | None, typer.Option(help="Where relative dataset paths start. Default: CODECBENCH_DATA, else here.")
@@ -79,13 +87,14 @@ def run(
     json: Json = False,
 ) -> None:
     """Encode, decode and measure. Starting it again continues where it stopped; finished cells are never repeated."""
-    from bench import console, engines, runner, summary
+    from bench import console, engines, platforms, runner, summary
 
     chosen = engines.engine(engine, address, gpus_per_worker)
     if dry_run:
         planned = summary.of_plan(config, data, cache, output, only or [], limit, retry_failed)
         console.print_json(planned) if json else summary.print_plan(planned)
         return
+    platforms.require()
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         with console.run_progress() as progress:
@@ -114,7 +123,7 @@ def run(
     "codecbench report results/runs/demo --with versa.jsonl --with opus@12000=opus.jsonl"
 )
 def report(
-    folder: Annotated[Path, typer.Argument(help="A run folder.")],
+    folder: Annotated[Path, typer.Argument(help="A run folder.", autocompletion=completion.runs)],
     output: Annotated[Path | None, typer.Option(help="Where to write the files. Default: the run folder.")] = None,
     imported: Annotated[
         list[str] | None,
@@ -202,7 +211,9 @@ def score(
 
 @app.command("list", epilog="Examples:  codecbench list codecs  ·  codecbench list metrics --json")
 def list_(
-    kind: Annotated[str, typer.Argument(help="codecs, metrics, sets, datasets or configs.")],
+    kind: Annotated[
+        str, typer.Argument(help="codecs, metrics, sets, datasets or configs.", autocompletion=completion.kinds)
+    ],
     json: Json = False,
 ) -> None:
     """What there is, what is missing here, and how to get it."""
@@ -254,7 +265,13 @@ def doctor(json: Json = False) -> None:
     "codecbench check encodec_24khz --option weights=DIR"
 )
 def check(
-    name: Annotated[str, typer.Argument(help="A codec or a quantity, built in, a plug-in's, or package.module:Class.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A codec or a quantity, built in, a plug-in's, or package.module:Class.",
+            autocompletion=completion.codecs_and_metrics,
+        ),
+    ],
     metric: Annotated[bool, typer.Option("--metric", help="package.module:Class is a metric.")] = False,
     option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the codec.")] = None,
     json: Json = False,
@@ -282,7 +299,12 @@ def check(
     "codecbench inspect 'package.module:Network(64, depth=2)' --input 1,3,128"
 )
 def inspect(
-    name: Annotated[str, typer.Argument(help="A codec, or package.module:Class(arguments) of a torch module.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A codec, or package.module:Class(arguments) of a torch module.", autocompletion=completion.codecs
+        ),
+    ],
     option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the codec.")] = None,
     shape: Annotated[
         str, typer.Option("--input", help="Shape of a torch module's input, such as 1,3,128: NAME is a module then.")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bench import completion
+
 app = typer.Typer()
 
 
@@ -16,7 +18,7 @@ app = typer.Typer()
     "codecbench agreement RUN --ratings imported.parquet --names configs/decoded_mushra_names.csv --json"
 )
 def agreement(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.", autocompletion=completion.runs)],
     ratings: Annotated[
         list[Path], typer.Option(metavar="FILE", help="ratings.parquet, or the folder of a test. May be repeated.")
     ],

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench import completion
+
 if TYPE_CHECKING:
     from bench.comparing import Comparison, Outcome
 
@@ -19,8 +21,8 @@ app = typer.Typer()
     "codecbench compare BASE NEW --map opus@12000=opus_new@12000 --html compare.html --junit compare.xml"
 )
 def compare(
-    base: Annotated[Path, typer.Argument(help="The run folder to compare with.")],
-    new: Annotated[Path, typer.Argument(help="The run folder that is judged.")],
+    base: Annotated[Path, typer.Argument(help="The run folder to compare with.", autocompletion=completion.runs)],
+    new: Annotated[Path, typer.Argument(help="The run folder that is judged.", autocompletion=completion.runs)],
     renamed: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="OLD=NEW", help="A condition of BASE under another name in NEW. Repeatable."),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench import completion
+
 if TYPE_CHECKING:
     from bench.config import RunConfig
     from bench.equal_rate import Question
@@ -23,7 +25,9 @@ Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as
     "results/tests/TEST --anchor opus --json"
 )
 def curves(
-    runs: Annotated[list[Path] | None, typer.Argument(metavar="[RUN]...", help="Run folders.")] = None,
+    runs: Annotated[
+        list[Path] | None, typer.Argument(metavar="[RUN]...", help="Run folders.", autocompletion=completion.runs)
+    ] = None,
     anchor: Annotated[
         str, typer.Option(metavar="SERIES", help="The codec that all others are compared with, without its bitrate.")
     ] = "",
@@ -87,7 +91,13 @@ def curves(
     "codecbench match demo --codec opus --option bitrate_bps --between 6000 64000 --target-kbps 24 --tolerance 0.5%"
 )
 def match(
-    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a configuration that comes along (demo).")],
+    config: Annotated[
+        str,
+        typer.Argument(
+            help="A YAML file, or the name of a configuration that comes along (demo).",
+            autocompletion=completion.configs,
+        ),
+    ],
     codec: Annotated[
         str, typer.Option(help="A codec of the configuration, by label or name, with its options; or any known codec.")
     ],

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bench import completion
+
 app = typer.Typer(
     name="export",
     help="A run in the form of other tools.",
@@ -26,7 +28,7 @@ def _group() -> None:
     "codecbench export versa results/runs/demo --output lists --json"
 )
 def versa(
-    folder: Annotated[Path, typer.Argument(help="A run folder.")],
+    folder: Annotated[Path, typer.Argument(help="A run folder.", autocompletion=completion.runs)],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write. Default: versa in the run folder.")
     ] = None,

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bench import completion
+
 app = typer.Typer()
 
 
@@ -16,7 +18,7 @@ app = typer.Typer()
     " ·  codecbench leaderboard results/runs/demo --category speech --json"
 )
 def leaderboard(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.", autocompletion=completion.runs)],
     ratings: Annotated[
         list[Path] | None,
         typer.Option(

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bench import completion
+
 app = typer.Typer(
     name="metrics",
     help="What a metric measures, what it misses, and how it reacts to known damage.",
@@ -26,7 +28,13 @@ def _group() -> None:
     "codecbench metrics explain si_sdr --clip take.wav --json"
 )
 def explain(
-    name: Annotated[str, typer.Argument(help="A quantity of `codecbench list metrics`, or a measure of `list sets`.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A quantity of `codecbench list metrics`, or a measure of `list sets`.",
+            autocompletion=completion.metrics,
+        ),
+    ],
     clip: Annotated[
         Path | None, typer.Option(help="Damage this file instead of a clip that comes with codecbench.")
     ] = None,

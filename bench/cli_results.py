@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bench import completion
+
 app = typer.Typer(
     name="results",
     help="Runs as public records: publish one, check what is there.",
@@ -65,7 +67,7 @@ def validate(
     "codecbench results publish results/runs/mine --plugin my_package:MyCodec=my-package"
 )
 def publish(
-    run: Annotated[Path, typer.Argument(help="The folder of a finished run.")],
+    run: Annotated[Path, typer.Argument(help="The folder of a finished run.", autocompletion=completion.runs)],
     to: Annotated[Path, typer.Option(help="Where the record goes, as a folder of the run's name.")] = Path(
         "results", "records"
     ),

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 from bench import codecs, datasets, metrics
 from bench.audio import MAX_RATE, MIN_RATE
 from bench.domain import Condition
-from bench.errors import CodecbenchError, ConfigError, UnknownName
+from bench.errors import CodecbenchError, ConfigError, MissingRequirement, UnknownName
 from bench.metrics import sets
+from bench.paths import shipped_configurations
 from bench.registry import nearest
 from bench.untrusted import parse_yaml
 
@@ -21,12 +22,16 @@ from bench.untrusted import parse_yaml
 class CodecConfig(BaseModel):
     """One codec at some bitrates. In YAML a bare name stands for ``{name: ...}``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: str
+    """A codec of `codecbench list codecs`, or package.module:Class."""
     bitrates_bps: list[PositiveInt] = Field(default_factory=list)
+    """Bitrates in bit/s, each a condition; for codecs that have bitrates to choose."""
     options: dict[str, Any] = Field(default_factory=dict)
+    """Options of the codec; docs/codecs.md has them."""
     label: str = ""
+    """What it is called in tables and folders; needed where one codec is there with different options."""
 
     @model_validator(mode="before")
     @classmethod
@@ -41,10 +46,12 @@ class CodecConfig(BaseModel):
 class DatasetConfig(BaseModel):
     """One dataset. Besides ``loader`` and ``name``, the keys are the loader's own."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
 
     loader: str
+    """A loader of `codecbench list datasets`, or a set of `codecbench data list`; the other keys are its options."""
     name: str = ""
+    """What the dataset is called, the prefix of its clips; default: the loader's name."""
 
     @model_validator(mode="before")
     @classmethod
@@ -66,19 +73,30 @@ class RunConfig(BaseModel):
     where the command does not say.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: str = Field(pattern=r"^\w[\w.-]*$")
+    """Of the run, and of its folder below results/runs."""
     description: str = ""
+    """A sentence for the report."""
     datasets: list[DatasetConfig] = Field(min_length=1)
+    """Where the clips come from."""
     codecs: list[CodecConfig] = Field(min_length=1)
+    """What codes them; codecs at bitrates, and controls such as passthrough and lowpass_3500."""
     metrics: list[str] = Field(default_factory=lambda: ["core"], min_length=1)
+    """Quantities of `codecbench list metrics`, or groups of them: core, signal, mos, semantic, all."""
     set_measures: list[str] = Field(default_factory=list)
+    """Measures of all clips of a category together, of `codecbench list sets`."""
     sample_rate: int | None = Field(default=None, ge=MIN_RATE, le=MAX_RATE)
+    """Hz; every clip is converted before it becomes the reference. Default: each as it is."""
     channels: Literal[1, 2] | None = None
+    """1 mixes every clip to mono, 2 makes it stereo, before it becomes the reference. Default: each as it is."""
     band_limited: Literal["exclude", "include"] = "exclude"
+    """Clips whose content ends below the band of a codec: leave them out of its means, or only mark them."""
     seed: int = Field(default=0, ge=0)
+    """Of every random choice that has no seed of its own."""
     cell_timeout_s: float = Field(default=600.0, gt=0)
+    """Seconds after which one cell (a clip, a condition, a metric) is given up and becomes a failed row."""
     workers: int | None = Field(default=None, ge=1)
 
     @field_validator("metrics", "set_measures", mode="before")
@@ -181,9 +199,7 @@ def _is_test(data: Mapping[str, Any]) -> bool:
 
 
 def _shipped_files() -> dict[str, Path]:
-    here = Path(__file__).parent
-    folder = here / "configs" if (here / "configs").is_dir() else here.parent / "configs"
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return {path.stem: path for path in shipped_configurations()}
 
 
 def find(path: str | os.PathLike[str]) -> Path:
@@ -233,8 +249,8 @@ def _unknown_names(data: Mapping[str, Any]) -> list[str]:
             if isinstance(name, str):
                 problems += _problems_of(f"{section}[{index}].{key}", lambda name=name, r=registry: r.load(name))
     for index, name in enumerate(_listed(data.get("metrics", "core"))):
-        for quantity in metrics.expand([name]) if isinstance(name, str) else ():
-            problems += _problems_of(f"metrics[{index}]", lambda quantity=quantity: metrics.make([quantity]))
+        if isinstance(name, str):
+            problems += _problems_of_metrics(f"metrics[{index}]", name)
     for index, name in enumerate(_listed(data.get("set_measures"))):
         if isinstance(name, str):
             problems += _problems_of(f"set_measures[{index}]", lambda name=name: sets.make(name))
@@ -290,6 +306,26 @@ def _impossible(config: RunConfig) -> list[str]:
         if ids.count(name) > 1
     ]
     return problems
+
+
+def _problems_of_metrics(key: str, name: str) -> list[str]:
+    """What is wrong with a quantity, or with a group of them: one line for all that is not installed."""
+    missing: dict[str, str] = {}
+    others = []
+    quantities = metrics.expand([name])
+    for quantity in quantities:
+        try:
+            metrics.make([quantity])
+        except MissingRequirement as error:
+            missing[quantity] = str(error)
+        except CodecbenchError as error:
+            others.append(f"{key}: {error}")
+    if len(missing) < 2:
+        return [*others, *(f"{key}: {text}" for text in missing.values())]
+    remedies = dict.fromkeys(text.partition("To get it: ")[2] or text for text in missing.values())
+    here = ", ".join(quantity for quantity in quantities if quantity not in missing)
+    advice = f" Or name those that work here: {here}." if here else ""
+    return [*others, f"{key}: {name} holds {', '.join(missing)}. To get them: {'; '.join(remedies)}.{advice}"]
 
 
 def _problems_of(key: str, check: Any) -> list[str]:

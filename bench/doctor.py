@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench import codecs, datasets, metrics
+from bench import codecs, datasets, metrics, platforms
 from bench.align import probe
 from bench.codecs.base import Codec
 from bench.engines.local import available_cores
@@ -36,19 +37,27 @@ def findings() -> Iterator[Finding]:
     """Everything worth knowing, tried and not only looked up."""
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding("Python", sys.version_info >= (3, 11), version, "install Python 3.11 or newer")
+    lacking = platforms.missing()
+    yield Finding("system", not lacking, lacking or platform.platform(), lacking.partition("To get it: ")[2])
     yield Finding("cores", True, str(available_cores()))
     yield _space("results", Path.cwd())
     yield _space("cache", cache_folder())
     yield _data()
     for name in codecs.names():
-        yield _tried(f"codec {name}", codecs.registry.missing(name), partial(_try_codec, name))
+        yield finding_of_codec(name)
     for name in metrics.names():
         yield _tried(f"metric {name}", metrics.registry.missing(name), partial(_try_metric, name))
     for name in sets.names():
         yield _tried(f"set measure {name}", sets.registry.missing(name), partial(_try_set_measure, name))
     for name in datasets.names():
         missing = datasets.registry.missing(name)
-        yield Finding(f"dataset loader {name}", missing is None, "ready" if missing is None else missing, missing or "")
+        what = f"dataset loader {name}"
+        yield _absent(what, missing) if missing else Finding(what, True, "ready")
+
+
+def finding_of_codec(name: str) -> Finding:
+    """A codec, made and used once on half a second of noise."""
+    return _tried(f"codec {name}", codecs.registry.missing(name), partial(_try_codec, name))
 
 
 def _tried(what: str, missing: str | None, attempt: Callable[[], str]) -> Finding:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bench import completion
 from listening_test import cli_analysis, cli_backup, cli_web
 
 app = typer.Typer(
@@ -31,7 +32,12 @@ def _listen() -> None:
 )
 def build(
     paths: Annotated[
-        list[str], typer.Argument(metavar="RUN... TEST", help="Run folders, then a YAML file or a shipped name.")
+        list[str],
+        typer.Argument(
+            metavar="RUN... TEST",
+            help="Run folders, then a YAML file or a shipped name.",
+            autocompletion=completion.runs_and_tests,
+        ),
     ],
     output: Annotated[Path | None, typer.Option(help="Folder of the test. Default: results/tests/NAME.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Build in spite of errors; test.json says so.")] = False,
@@ -57,7 +63,7 @@ def build(
 
 @app.command(epilog="Examples:  codecbench listen lint results/tests/mushra  ·  codecbench listen lint TEST --json")
 def lint(
-    folder: Annotated[Path, typer.Argument(metavar="TEST", help="Folder of a test.")],
+    folder: Annotated[Path, typer.Argument(metavar="TEST", help="Folder of a test.", autocompletion=completion.tests)],
     json: Json = False,
 ) -> None:
     """Look at a built test again: its design, its files and their hashes. Exit code 1 where there is an error."""

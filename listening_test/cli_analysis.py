@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench import completion
 from listening_test.extra import needing
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def analyze(
     "codecbench listen simulate results/tests/mine --listeners 200 --output pilot.parquet --quality expected.csv"
 )
 def simulate(
-    test: Annotated[Path, typer.Argument(help="Folder of a test.")],
+    test: Annotated[Path, typer.Argument(help="Folder of a test.", autocompletion=completion.tests)],
     listeners: Annotated[int, typer.Option(help="How many.", min=1)],
     seed: Seed = 0,
     quality: Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench import completion
 from listening_test.extra import needing
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Folder = Annotated[Path, typer.Argument(metavar="TEST", help="Folder of a test.")]
+Folder = Annotated[Path, typer.Argument(metavar="TEST", help="Folder of a test.", autocompletion=completion.tests)]
 Database = Annotated[
     str,
     typer.Option(

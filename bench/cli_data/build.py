@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bench import completion
 from bench.cli_data.options import Cache, Data, Json, app, as_interrupt
 
 
@@ -16,7 +17,12 @@ from bench.cli_data.options import Cache, Data, Json, app, as_interrupt
     "codecbench data build my.yaml --output sets/my --workers 2  ·  codecbench data build my.yaml --dry-run --json"
 )
 def build(
-    config: Annotated[str, typer.Argument(help="The recipe: a YAML file, or the name of one that comes along.")],
+    config: Annotated[
+        str,
+        typer.Argument(
+            help="The recipe: a YAML file, or the name of one that comes along.", autocompletion=completion.recipes
+        ),
+    ],
     output: Annotated[Path | None, typer.Option(help="Folder of the set. Default: results/datasets/NAME.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes. Default: one for each core.", min=1)] = None,
     data: Data = None,

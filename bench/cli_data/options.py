@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bench import completion
+
 app = typer.Typer(
     name="data",
     help="Datasets: get them, check them, build them, publish them.",
@@ -26,7 +28,12 @@ Data = Annotated[
 Cache = Annotated[
     Path | None, typer.Option(help="Cache folder. Default: CODECBENCH_CACHE, else the user's cache folder.")
 ]
-Dataset = Annotated[str, typer.Argument(help="A folder, a manifest, a configuration, or a dataset's name.")]
+Dataset = Annotated[
+    str,
+    typer.Argument(
+        help="A folder, a manifest, a configuration, or a dataset's name.", autocompletion=completion.known_sets
+    ),
+]
 
 
 def as_interrupt(*_: object) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench import completion
 from bench.cli_data.options import Cache, Data, Json, app, as_interrupt
 
 if TYPE_CHECKING:
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
     from bench.datasets.known.base import KnownSet
     from bench.datasets.verifying import Verified
 
-Name = Annotated[str, typer.Argument(help="A known set (codecbench data list), or package.module:SET of your own.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        help="A known set (codecbench data list), or package.module:SET of your own.",
+        autocompletion=completion.known_sets,
+    ),
+]
 
 
 @app.command("list", epilog="Examples:  codecbench data list  ·  codecbench data list --json")

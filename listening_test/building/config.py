@@ -25,7 +25,7 @@ PLACES = ("start", "middle", "loudest", "random")
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class ClipsConfig(_Model):
@@ -35,13 +35,21 @@ class ClipsConfig(_Model):
     """
 
     category: Category | None = None
+    """Only clips of this category."""
     dataset: str | None = None
+    """Only clips of this dataset of the runs."""
     per: Literal["category", "dataset"] = "category"
+    """Take `count` clips of each category, or of each dataset."""
     count: PositiveInt | None = None
+    """How many; default: as many as the preset says."""
     choose: Literal["random", "critical"] = "random"
+    """By seed, or those on which `quantity` tells the conditions apart."""
     quantity: str = ""
+    """The measured quantity by which `choose: critical` chooses, such as visqol_audio."""
     by: Literal["spread", "worst"] = "spread"
+    """With `choose: critical`: where the conditions differ most, or where they are worst."""
     ids: list[str] = Field(default_factory=list)
+    """Clips by name, such as music/piano; without the other keys."""
 
     @model_validator(mode="after")
     def _fits(self) -> ClipsConfig:
@@ -56,7 +64,9 @@ class AnchorConfig(_Model):
     """A low-pass anchor. In YAML ``low`` and ``mid`` stand for the two of the standard."""
 
     name: str = Field(pattern=r"^\w[\w.,=+@-]*$")
+    """What it is called in the results."""
     cutoff_hz: int = Field(ge=500, le=20_000)
+    """Where its low-pass ends, in Hz."""
 
     @model_validator(mode="before")
     @classmethod
@@ -82,7 +92,9 @@ class TrainingConfig(_Model):
     """Trials that come first and never count: a number of clips, or which."""
 
     count: int | None = Field(default=None, ge=0)
+    """How many clips; default: of the preset."""
     ids: list[str] = Field(default_factory=list)
+    """Clips by name."""
 
     @model_validator(mode="before")
     @classmethod
@@ -96,18 +108,26 @@ class BlocksConfig(_Model):
     """How much one listener gets, where everything is too much; see :func:`listening_test.design.block_of`."""
 
     systems_per_trial: PositiveInt | None = None
+    """Systems on one page; the others come on another page. MUSHRA only."""
     trials_per_listener: PositiveInt | None = None
+    """Trials that one listener gets."""
 
 
 class QuestionConfig(_Model):
     """A question of the questionnaire; ``text`` in the first language, or by language."""
 
     id: str = Field(pattern=r"^\w+$")
+    """Of its column in the results."""
     text: str | dict[str, str]
+    """The question in the first language, or one for each language."""
     kind: Literal["text", "number", "choice", "choices"] = "text"
+    """Free text, a number, one of `options`, or several of them."""
     options: list[str] = Field(default_factory=list)
+    """What can be chosen."""
     required: bool = False
+    """Whether it has to be answered."""
     when: Literal["before", "after"] = "before"
+    """Before the first trial, or after the last."""
 
     @model_validator(mode="after")
     def _options_fit(self) -> QuestionConfig:
@@ -122,32 +142,59 @@ class TestConfig(_Model):
     __test__ = False  # not a test case
 
     name: str = Field(pattern=r"^\w[\w.-]*$")
+    """Of the test, and of its folder below results/tests."""
     title: str = ""
+    """The heading that listeners see; default: the name."""
     description: str = ""
+    """A sentence for the record."""
     type: TestType = "mushra"
+    """MUSHRA after BS.1534-3; acr and dcr after P.800; abx and ab compare pairs."""
     preset: PresetName | None = None
+    """Defaults of a MUSHRA test, and the rule by which listeners are left out afterwards; default: bs1534."""
     clips: list[ClipsConfig] = Field(default_factory=lambda: [ClipsConfig()], min_length=1)
+    """Which clips of the runs are rated."""
     conditions: list[str] = Field(default_factory=lambda: ["*"], min_length=1)
+    """Patterns of conditions, such as opus@*; RUN:PATTERN of one run. Controls are named in full."""
     hidden_reference: bool | None = None
+    """Rate a hidden copy of the reference; default: of the type."""
     anchors: list[AnchorConfig] | None = None
+    """low (3.5 kHz), mid (7 kHz), or low-passes of your own; default: of the preset."""
     against: str | None = None
+    """abx and ab only: reference, each_other, or one condition."""
     excerpt_s: float | None = Field(default=None, ge=0.5, le=60)
+    """Seconds of a clip that are heard; default: of the preset."""
     excerpt_at: str | float = "middle"
+    """Where the excerpt is cut: start, middle, loudest, random, or a time in seconds."""
     level_match: Literal["none", "bs1770"] = "none"
+    """bs1770 brings each system to the loudness of its reference; the gain is recorded."""
     item_lufs: float | None = Field(default=None, ge=-50, le=-10)
+    """Brings every item to one loudness in LUFS, with one gain for all its stimuli; default: off."""
     fade_ms: float = Field(default=10.0, ge=0, le=500)
+    """Fades at both ends, in ms."""
     training: TrainingConfig = Field(default_factory=TrainingConfig)
+    """Clips heard first and never counted: how many, or which."""
     blocks: BlocksConfig = Field(default_factory=BlocksConfig)
+    """What one listener hears of a test that is too large for one person."""
     replicates: int = Field(default=0, ge=0)
+    """Trials of each block that come a second time, to see how steady a listener is."""
     question: str = ""
+    """What listeners are asked; default: the usual question of the type."""
     needs_a_hundred: bool | None = None
+    """Whether one stimulus of each page has to get 100; default: of the preset."""
     minimum_ratings: int | None = Field(default=None, ge=0)
+    """Ratings of each sample that are wanted; default: of the preset."""
     trials_before_break: int = Field(default=12, ge=0)
+    """Trials after which a rest is offered; 0: never."""
     headphone_check: Literal["none", "stereo", "antiphase"] = "stereo"
+    """A check that headphones are worn, and the right way round."""
     questionnaire: list[QuestionConfig] = Field(default_factory=list)
+    """Questions to listeners."""
     languages: list[str] = Field(default_factory=lambda: ["en"], min_length=1)
+    """Languages of the pages, the first one first shown."""
     texts: dict[str, str] = Field(default_factory=dict)
+    """Texts of your own in place of those of the pages, such as consent."""
     seed: int = Field(default=0, ge=0)
+    """Of every random choice."""
 
     @field_validator("clips", "conditions", mode="before")
     @classmethod

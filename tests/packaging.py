@@ -1,0 +1,126 @@
+"""Wheel and sdist as a stranger meets them: ``python -m tests.packaging [--extras] [--oldest]``.
+
+It needs a package index. Empty environments without extras, for every Python from 3.11 to 3.13 that is here; with
+``--extras`` one with [metrics] and [listen]; with ``--oldest`` the fast tests of the core on the oldest versions that
+pyproject.toml allows. Everything is made in a temporary folder that is removed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+PYTHONS = ("3.11", "3.12", "3.13")
+
+CORE_CONFIG = """
+name: core
+datasets: [embedded]
+codecs: [passthrough, {name: opus, bitrates_bps: [12000]}]
+metrics: [si_sdr, stoi]
+"""
+
+OLDEST_TESTS = (
+    "tests/test_align.py", "tests/test_audio.py", "tests/test_registry.py", "tests/test_store.py",
+    "tests/test_headers.py", "tests/test_untrusted.py", "tests/test_loading.py", "tests/stats", "tests/tables",
+    "tests/curves", "tests/report/test_against.py",
+)  # fmt: skip
+"""What needs neither an extra nor a browser."""
+
+
+def interpreters() -> dict[str, Path]:
+    """Pythons of this machine by version: on the PATH, and of pyenv."""
+    found = {}
+    for version in PYTHONS:
+        named = shutil.which(f"python{version}")
+        installed = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+        if place := Path(named) if named else next(iter(installed), None):
+            found[version] = place
+    return found
+
+
+def environment(python: Path, folder: Path, *packages: str) -> Path:
+    """An environment with ``packages``; the folder of its programs."""
+    run([python, "-m", "venv", folder])
+    run([folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", *packages])
+    return folder / "bin"
+
+
+def run(command: list[str | Path], cwd: Path | None = None, code: int = 0) -> str:
+    """stdout and stderr of a command that must end with ``code``, and never with a traceback."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, cwd=cwd, check=False)
+    told = done.stdout + done.stderr
+    if done.returncode != code or "Traceback" in told:
+        raise SystemExit(f"{' '.join(map(str, command))}: expected exit code {code}, got {done.returncode}:\n{told}")
+    return told
+
+
+def check_core(programs: Path, work: Path) -> None:
+    """What works without extras works, and what does not says in one message which extra it needs."""
+    work.mkdir()
+    command = programs / "codecbench"
+    for arguments in (["--help"], ["list", "codecs"], ["list", "configs"], ["schema", "test"], ["doctor"]):
+        run([command, *arguments], work)
+    (work / "core.yaml").write_text(CORE_CONFIG, encoding="utf-8")
+    run([command, "run", "core.yaml", "--workers", "1"], work)
+    run([command, "report", "results/runs/core"], work)
+    for arguments, code, extra in ((["run", "demo"], 2, "metrics"), (["listen", "serve", "x"], 1, "listen")):
+        said = run([command, *arguments], work, code)
+        if said.count("error:") != 1 or said.count(f"pip install 'codecbench[{extra}]'") != 1:
+            raise SystemExit(f"{' '.join(arguments)}: expected one message that names [{extra}], got:\n{said}")
+    said = run([command, "demo", "--workers", "1"], work)
+    if "not measured: pesq_wb" not in said or not (work / "results/runs/demo/report.html").is_file():
+        raise SystemExit(f"demo: expected a report, and the names of the metrics that are absent, got:\n{said}")
+
+
+def check_extras(python: Path, wheel: Path, work: Path) -> None:
+    """A run with the core metrics and a listening test built from it."""
+    programs = environment(python, work / "extras", f"{wheel}[metrics,listen]")
+    command = programs / "codecbench"
+    run([command, "run", "demo", "--limit", "6", "--only", "opus*"], work)
+    run([command, "listen", "build", "results/runs/demo", "mushra_demo", "--force"], work)
+    run([command, "listen", "simulate", "results/tests/mushra_demo", "--help"], work)
+
+
+def check_oldest(python: Path, work: Path) -> None:
+    """The fast tests of the core, on the lower bounds of its dependencies."""
+    tools = environment(python, work / "tools", "uv")
+    pins = work / "oldest.txt"
+    compile_ = [tools / "uv", "pip", "compile", "--quiet", "--python", python, "--resolution", "lowest-direct"]
+    run([*compile_, ROOT / "pyproject.toml", "--output-file", pins])
+    programs = environment(python, work / "oldest", "--requirement", str(pins), "pytest", "hypothesis")
+    # Matplotlib 3.9.0 uses names that the newest pyparsing calls deprecated; the resolver keeps indirect packages new.
+    quiet = ["-W", "ignore::DeprecationWarning"]
+    print(run([programs / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *quiet, *OLDEST_TESTS], ROOT))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--extras", action="store_true")
+    parser.add_argument("--oldest", action="store_true")
+    chosen = parser.parse_args()
+    pythons = interpreters() or {"this": Path(sys.executable)}
+    first = next(iter(pythons.values()))
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        run([sys.executable, "-m", "build", "--outdir", work / "dist", ROOT])
+        (wheel,), (sdist,) = (work / "dist").glob("*.whl"), (work / "dist").glob("*.tar.gz")
+        for name, python, package in [*((v, p, wheel) for v, p in pythons.items()), ("sdist", first, sdist)]:
+            check_core(environment(python, work / name, str(package)), work / f"in {name}")
+            print(f"{name}: {package.name} works without extras")
+            shutil.rmtree(work / name)
+        if chosen.extras:
+            check_extras(first, wheel, work)
+            print("extras: a run and a listening test")
+        if chosen.oldest:
+            check_oldest(first, work)
+    print(f"Pythons that are not here: {', '.join(set(PYTHONS) - set(pythons)) or 'none'}")
+
+
+if __name__ == "__main__":
+    main()
