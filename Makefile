@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test test-all check leaderboard pictures docs bench bench-codecs bench-metrics bench-listen bench-scale clean
+.PHONY: help setup demo test test-all check leaderboard pictures docs packaging schemas bench bench-codecs bench-metrics bench-listen bench-scale clean
 
 help:
 	@echo "make demo      set up, then measure the embedded clips: tables, plots, one HTML page"
@@ -17,6 +17,8 @@ help:
 	@echo "make bench-listen  a hundred listeners at once, two minutes"
 	@echo "make bench-scale  one worker and two, Ray, the driver's memory, a million cells (CODECBENCH_DATA=folder)"
 	@echo "make docs      the documentation as a site: build/site/index.html"
+	@echo "make packaging wheel and sdist in empty environments, oldest versions (needs the index)"
+	@echo "make schemas   configs/schema from the code"
 	@echo "make pictures  the pictures of the README, from the demo"
 	@echo "make bench     the benchmarks of codecbench itself (CODECBENCH_DATA=folder for real audio)"
 
@@ -27,8 +29,7 @@ $(STAMP): pyproject.toml constraints.txt setup.sh
 	touch $(STAMP)
 
 demo: $(STAMP)
-	$(BIN)/codecbench run demo
-	$(BIN)/codecbench report results/runs/demo
+	$(BIN)/codecbench demo
 
 # A process for each core, whole files at a time: fixtures of a file are made once.
 test: $(STAMP)
@@ -62,6 +63,12 @@ bench-listen: $(STAMP)
 
 bench-scale: $(STAMP)
 	$(BIN)/python -m tests.scale
+
+packaging: $(STAMP)
+	$(BIN)/python -m tests.packaging --extras --oldest
+
+schemas: $(STAMP)
+	$(BIN)/python -m tests.schemas
 
 pictures: $(STAMP)
 	PYTHONPATH=. $(BIN)/python docs/pictures.py
