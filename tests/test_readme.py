@@ -20,7 +20,9 @@ from tests.listening.browser import free_port
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"^(?:[^\n]*`(?P<name>\w+\.\w+)`:\n\n)?```(?P<kind>\w*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"^(?:[^\n]*`(?P<name>\w+\.\w+)`:\n\n)?```(?P<kind>\w*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 SAVED = {
     match["name"]: match["body"]
     for match in BLOCK.finditer(TEXT)
