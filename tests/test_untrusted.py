@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -370,3 +371,27 @@ def test_no_checkpoint_runs_a_program(load: Callable[[Path], None], kind: str, t
     assert not ran.exists()
     pickle.loads(pickle.dumps(Evil(ran)))  # it would have run
     assert ran.is_dir()
+
+
+def test_a_name_in_results_of_others_imports_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bench.comparing import compare
+    from bench.leaderboard import build
+    from bench.leaderboard.outputs import write
+    from bench.records.validating import record_problems
+    from bench.report import write_report
+
+    (tmp_path / "hostile_plugin.py").write_text("raise SystemExit('imported')", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    name = "hostile_plugin:Codec"
+    results = make_run(
+        tmp_path / "run", clips=2, seconds=0.1, with_audio=False, codecs={name: (6000,), "opus": (6000,)},
+        config_text=f"name: x\ncodecs: [{{name: '{name}'}}]\ndatasets: [{{loader: '{name}'}}]\nmetrics: ['{name}']\n",
+        datasets=[name],
+    )  # fmt: skip
+    write_report(results, tmp_path / "report")
+    write(build([results]), tmp_path / "board")
+    compare(results, results)
+    record_problems(tmp_path / "run")
+    assert "hostile_plugin" not in sys.modules
+    with pytest.raises(SystemExit, match="imported"):  # what a configuration does, which is a program
+        codecs.registry.load(name)
