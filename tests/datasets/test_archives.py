@@ -207,6 +207,12 @@ def test_strange_names_stay_in_the_folder_or_are_refused(tmp_path, out, name):
     assert {one for one in tmp_path.rglob("*") if "out" not in one.parts} - before <= {path}
 
 
+def test_a_zip_with_a_file_without_a_name(tmp_path, out):
+    path = zipped(tmp_path / "a.zip", {"x": b"text"})
+    path.write_bytes(path.read_bytes().replace(b"x", b"\0"))
+    refused(path, out, "a file without a name")
+
+
 def test_a_special_file_in_a_zip(tmp_path, out):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
         fifo = zipfile.ZipInfo("fifo")
