@@ -82,14 +82,11 @@ def read_arrays(path: Path) -> dict[str, Any]:
     Raises:
         StoreError: it is not there, or damaged.
     """
-    import zipfile
-
-    import numpy as np
+    from bench import untrusted
 
     try:
-        with np.load(path, allow_pickle=False) as found:
-            return dict(found)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        return untrusted.read_arrays(path)
+    except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise StoreError(f"{path}: cannot be read ({reason}). Start the same command again: it is made anew.") from None
 

@@ -1,4 +1,4 @@
-"""JSON, YAML and Parquet that a stranger may have written: they are read, or raise ValueError or OSError.
+"""JSON, YAML, Parquet and NPZ that a stranger may have written: they are read, or raise ValueError or OSError.
 
 The libraries below raise many other errors for hostile bytes, and some take all memory or time for a small file.
 """
@@ -79,6 +79,24 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
         return pd.read_parquet(path, columns=columns)
     except Exception as error:  # noqa: BLE001  # damaged metadata raises whatever the code behind it raises
         raise ValueError(f"{type(error).__name__}: {' '.join(str(error).split())}") from None
+
+
+def read_arrays(path: Path) -> dict[str, Any]:
+    """The arrays in the NPZ file at ``path`` by name; pickled objects are refused.
+
+    Raises:
+        OSError: it cannot be opened.
+        ValueError: it is damaged, or no such file.
+    """
+    import numpy as np
+
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
+            return dict(found)
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001  # of zipfile, zlib, numpy's parser, and memory that is not there
+        raise ValueError(f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]) from None
 
 
 def require_plausible(path: Path) -> None:

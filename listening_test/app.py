@@ -31,12 +31,13 @@ else:
     from starlette.middleware import Middleware
 
     from listening_test.player.route import audio_route
+    from listening_test.screens.doors import Doors
     from listening_test.screens.headers import Headers
 
     settings.apply()
     app = st.App(
         __file__,
         routes=[audio_route(serving.sound)],
-        middleware=[Middleware(Headers)],
+        middleware=[Middleware(Headers), Middleware(Doors)],
         on_script_error=failed.show,
     )

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from listening_test.session import Sessions
 
+LARGEST_MESSAGE = 1 << 20
+"""Bytes of a message of a page: 500 events have about 100 kB, and each page could hold as much memory as this."""
+
 app = typer.Typer(
     name="listen",
     help="Listening tests: serve, invite, follow.",
@@ -72,7 +75,13 @@ def serve(
     typer.echo(f"{folder} at {base or f'http://{host}:{port}'}; experimenter: /experimenter", err=True)
     server = uvicorn.Server(
         uvicorn.Config(
-            "listening_test.app:app", log_config=None, log_level="warning", access_log=False, server_header=False
+            "listening_test.app:app",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            ws_max_size=LARGEST_MESSAGE,
+            ws_per_message_deflate=False,
         )
     )
     with suppress(KeyboardInterrupt):

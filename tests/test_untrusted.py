@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import pickle
 import struct
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +36,7 @@ from bench.errors import (
     StoreError,
 )
 from bench.results import load_results
-from bench.untrusted import MAX_ROWS, parse_json, parse_yaml, read_parquet
+from bench.untrusted import MAX_ROWS, parse_json, parse_yaml, read_arrays, read_parquet
 from tests.report.build import make_run
 
 DEEP = "[" * 100_000
@@ -272,3 +276,122 @@ def test_nothing_in_the_harness_loads_what_may_run_code() -> None:
         assert "yaml.load(" not in text or name == "bench/untrusted.py", name
         assert "import pickle" not in text or name in allowed, name
         assert text.count("torch.load(") == text.count("weights_only=True"), name
+
+
+def test_a_source_whose_authors_are_no_names(tmp_path: Path) -> None:
+    from bench.records.published import read_published
+
+    published = Path(codecs.__file__).parents[2] / "results" / "published"
+    for path in published.glob("encodec_*.*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    about = next(tmp_path.glob("*.json"))
+    told = json.loads(about.read_text(encoding="utf-8"))
+    for authors in ([["a"]], [1], [None, "a"]):
+        about.write_text(json.dumps({**told, "authors": authors}), encoding="utf-8")
+        with pytest.raises(DatasetError, match="authors: no value of the right type"):
+            read_published(tmp_path)
+
+
+def test_a_list_of_names_with_a_cell_that_never_ends(tmp_path: Path) -> None:
+    from bench.agreement.names import read_names
+
+    (tmp_path / "names.csv").write_text('kind,ratings,run\nclip,a,"' + "x" * 200_000, encoding="utf-8")
+    with pytest.raises(ConfigError, match="cannot be read as text"):
+        read_names(tmp_path / "names.csv")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x05\x06", b"\x93NUMPY\x01\x00", b"PK\x03\x04" + bytes(60)])
+def test_arrays_that_are_none(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x.npz").write_bytes(content)
+    with pytest.raises(ValueError):  # noqa: PT011 - one of many messages
+        read_arrays(tmp_path / "x.npz")
+
+
+def test_arrays_whose_bytes_are_flipped_or_that_hold_a_program(tmp_path: Path) -> None:
+    path, ran = tmp_path / "x.npz", tmp_path / "ran"
+    np.savez_compressed(path, vectors=np.arange(64.0))
+    assert list(read_arrays(path)["vectors"]) == list(np.arange(64.0))
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 7):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        with contextlib.suppress(ValueError):
+            read_arrays(path)
+    np.savez(path, vectors=np.array([Evil(ran)], dtype=object))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        read_arrays(path)["vectors"]
+    assert not ran.exists()
+
+
+class Evil:
+    """What writes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]:
+        return os.mkdir, (str(self.path),)
+
+
+def _loads_network(path: Path) -> None:
+    import torch
+
+    from bench.codecs.torch_module.loading import load_weights
+
+    load_weights(torch.nn.Linear(1, 1), path)
+
+
+def _loads_tensors(path: Path) -> None:
+    from bench.weights import read_tensors
+
+    read_tensors(path, "tensors")
+
+
+def _loads_encodec(path: Path) -> None:
+    from bench.codecs.encodec_checkpoint import read_checkpoint
+
+    read_checkpoint(path)
+
+
+LOADERS = (_loads_network, _loads_tensors, _loads_encodec)
+
+
+@pytest.mark.parametrize("load", LOADERS)
+@pytest.mark.parametrize("kind", ["zip", "old", "pickle", "nested"])
+def test_no_checkpoint_runs_a_program(load: Callable[[Path], None], kind: str, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    ran = tmp_path / "ran"
+    path = tmp_path / "weights.th"
+    content = {"state_dict": {"weight": Evil(ran)}} if kind == "nested" else {"weight": Evil(ran)}
+    if kind == "pickle":
+        path.write_bytes(pickle.dumps(content))
+    else:
+        torch.save(content, path, _use_new_zipfile_serialization=kind != "old")
+    with pytest.raises(MissingRequirement):
+        load(path)
+    assert not ran.exists()
+    pickle.loads(pickle.dumps(Evil(ran)))  # it would have run
+    assert ran.is_dir()
+
+
+def test_a_name_in_results_of_others_imports_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bench.comparing import compare
+    from bench.leaderboard import build
+    from bench.leaderboard.outputs import write
+    from bench.records.validating import record_problems
+    from bench.report import write_report
+
+    (tmp_path / "hostile_plugin.py").write_text("raise SystemExit('imported')", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    name = "hostile_plugin:Codec"
+    results = make_run(
+        tmp_path / "run", clips=2, seconds=0.1, with_audio=False, codecs={name: (6000,), "opus": (6000,)},
+        config_text=f"name: x\ncodecs: [{{name: '{name}'}}]\ndatasets: [{{loader: '{name}'}}]\nmetrics: ['{name}']\n",
+        datasets=[name],
+    )  # fmt: skip
+    write_report(results, tmp_path / "report")
+    write(build([results]), tmp_path / "board")
+    compare(results, results)
+    record_problems(tmp_path / "run")
+    assert "hostile_plugin" not in sys.modules
+    with pytest.raises(SystemExit, match="imported"):  # what a configuration does, which is a program
+        codecs.registry.load(name)

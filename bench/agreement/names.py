@@ -29,7 +29,7 @@ def read_names(path: Path) -> Names:
     """
     try:
         lines = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeError) as error:
+    except (OSError, UnicodeError, csv.Error) as error:
         raise ConfigError(f"--names {path}: cannot be read as text in UTF-8 ({error}).") from None
     found: dict[str, dict[str, str]] = {"clip": {}, "condition": {}}
     for number, line in enumerate(lines, 2):

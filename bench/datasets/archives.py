@@ -120,7 +120,7 @@ def _unzip(raw: BinaryIO | Joined, output: Output, progress: Progress) -> None:
         kind = stat.S_IFMT(member.external_attr >> 16) if member.create_system == _UNIX else 0
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
             output.refuse(name, "a device or another special file")
-        elif member.is_dir():
+        elif member.filename.endswith("/"):  # is_dir() wants a name, and there may be none
             output.folder(name)
         else:
             with _reading(archive, name):

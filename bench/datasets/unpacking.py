@@ -28,6 +28,10 @@ class FileRecord:
     link: str = ""
 
 
+LONGEST_NAME, LONGEST_PATH = 255, 1000
+"""Bytes that Linux and macOS take; a header may name a path of many megabytes."""
+
+
 class Refused(DatasetError):
     """An archive that no honest publisher packs, or that does not fit what is there; nothing of it was kept."""
 
@@ -96,11 +100,16 @@ class Output:
         another link says. No member is written through a link (:meth:`_place`), so its own folder is a real one.
         """
         path = self._place(name)
-        parts = PurePosixPath(target).parts
+        parts = PurePosixPath(target[: LONGEST_PATH + 1]).parts
         climbs = next((index for index, part in enumerate(parts) if part != ".."), len(parts))
-        outside = target.startswith("/") or climbs >= len(PurePosixPath(path).parts) or ".." in parts[climbs:]
+        outside = (
+            len(target) > LONGEST_PATH
+            or target.startswith("/")
+            or climbs >= len(PurePosixPath(path).parts)
+            or ".." in parts[climbs:]
+        )
         if outside or not parts or "\\" in target:
-            self.refuse(name, f"a link out of the folder, to {target!r}")
+            self.refuse(name, f"a link out of the folder, to {target[:200]!r}")
         with writing(self.root / path):
             (self.root / path).symlink_to(target)
         self._add(FileRecord(path, 0, "", target))
@@ -121,7 +130,7 @@ class Output:
 
     def refuse(self, name: str, why: str) -> NoReturn:
         """Raise the error of a member that no honest archive has."""
-        raise Refused(f"{self.archive}: {name!r} is {why}. Nothing was unpacked; do not trust this archive.")
+        raise Refused(f"{self.archive}: {name[:200]!r} is {why}. Nothing was unpacked; do not trust this archive.")
 
     def move_to(self, folder: Path, inside: str = "") -> None:
         """Move every file into ``folder``, or below it, where ``inside`` says; first see that all of them can go there.
@@ -162,6 +171,8 @@ class Output:
         path = self._relative(name)
         if not path or "\0" in path:
             self.refuse(name, "a file without a name")
+        if _bytes(path) > LONGEST_PATH or any(_bytes(part) > LONGEST_NAME for part in path.split("/")):
+            self.refuse(name, "a name that is too long for a disk")
         if RECORDS in path.casefold().split("/"):
             self.refuse(name, f"in a folder {RECORDS}, which is where checksums are kept")
         if len(self.files) >= self.limits.members:
@@ -188,6 +199,10 @@ class Output:
             )
         if other != path:
             self.clashes.append((other, path))
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def require_place(archive: Path, folder: Path, place: Path) -> None:

@@ -145,6 +145,7 @@ def _source(path: Path) -> tuple[PublishedSource | None, list[Problem]]:
         return None, [Problem(str(about), "wrong keys", ", ".join(sorted(wanted)), ", ".join(got), remedy)]
     kinds = {"tuple[str, ...]": list, "int": int}
     wrong = [name for name, kind in wanted.items() if not isinstance(data[name], kinds.get(str(kind), str))]
+    wrong += [] if "authors" in wrong or all(isinstance(one, str) for one in data["authors"]) else ["authors"]
     empty = [name for name, value in data.items() if value in ("", [])]
     problems = [
         Problem(f"{about}, {name}", "no value of the right type", str(wanted[name]), repr(data[name]), remedy)

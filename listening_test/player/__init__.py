@@ -99,7 +99,8 @@ def show(page: Page, saved: Sequence[str], key: str) -> list[dict[str, Any]]:
 
     component = st.components.v2.component("codecbench_player", css=_file("player.css"), js=script())
     sent = component(key=key, data=page.as_data(saved), on_log_change=lambda: None)
-    return list((sent.log or {}).get("events", ()))
+    events = sent.log.get("events") if isinstance(sent.log, Mapping) else None  # a browser may send anything
+    return list(events) if isinstance(events, list) else []
 
 
 def script() -> str:

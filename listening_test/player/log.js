@@ -2,6 +2,7 @@
 // storage, until the server says that they are saved; until then they are sent again. Part of the module of the player.
 
 const AGAIN_MS = 3000; // unsaved events are sent again after this
+const MOST = 500; // events of a message; the server saves no more at a time and closes a page that sends megabytes
 
 class Log {
   constructor(trial) {
@@ -24,7 +25,7 @@ class Log {
 
   send() {
     this.#keep();
-    this.say?.({ events: this.waiting, sent: performance.now() });
+    this.say?.({ events: this.waiting.slice(0, MOST), sent: performance.now() });
   }
 
   saved(ids) {

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from listening_test.ratings.rows import Logged, Page, Rating, Slot
 from listening_test.ratings.schema import answers, events, now, pages, ratings, slots
@@ -57,6 +57,12 @@ def known_events(connection: Connection, session_id: int, ids: Sequence[str]) ->
     """Which of these client ids the log has."""
     query = select(events.c.client_id).where(events.c.session_id == session_id, events.c.client_id.in_(ids))
     return set(connection.execute(query).scalars())
+
+
+def size_of_log(connection: Connection, session_id: int, each: int) -> int:
+    """Characters of the details of all events of a session, and ``each`` for every event."""
+    sizes = func.coalesce(func.sum(func.length(events.c.detail) + each), 0)
+    return int(connection.execute(select(sizes).where(events.c.session_id == session_id)).scalar_one())
 
 
 def log(connection: Connection, session_id: int, lines: Iterable[Logged]) -> None:

@@ -23,6 +23,7 @@ from listening_test.screens import (
 )
 from listening_test.screens.frame import REFUSED, Place, refusals, refuse, style, withdraw_button
 from listening_test.session import Step, StepKind, TokenError, Visit
+from listening_test.session.tokens import LONGEST
 
 STEPS: dict[StepKind, Callable[[Place, Step], None]] = {
     "consent": consent.show,
@@ -41,7 +42,7 @@ STEPS: dict[StepKind, Callable[[Place, Step], None]] = {
 def show() -> None:
     """The page for whoever opened the address."""
     test = serving.sessions().test
-    token = st.query_params.get("p", "")
+    token = st.query_params.get("p", "")[:LONGEST]
     if st.session_state.get("token") != token:
         for name in (REFUSED, "visit", "language"):
             st.session_state.pop(name, None)

@@ -20,12 +20,17 @@ from pathlib import Path
 from typing import IO, Any
 
 from bench.errors import StoreError
+from bench.untrusted import parse_json
 from listening_test.model import STIMULI, TEST
 from listening_test.ratings.whole import TABLES
 
 FORMAT = 1
 CONTENTS = "backup.json"
 CHUNK = 1 << 20
+WHOLE = 1 << 28
+"""Bytes of a part that is held in memory; a minute of stereo at 48 kHz has 17 MB."""
+LINE = 1 << 22
+"""Bytes of a row."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -113,18 +118,21 @@ class Reader:
         self._archive, self.contents = archive, contents
 
     def table(self, name: str) -> Iterator[dict[str, Any]]:
-        """The rows of a table."""
+        """The rows of a table; ValueError where a line is none."""
         with self._archive.open(_table(name)) as lines:
-            for line in lines:
-                yield json.loads(line)
+            for line in iter(lambda: lines.readline(LINE), b""):
+                row = parse_json(line)
+                if not isinstance(row, dict):
+                    raise ValueError(f"table {name}: expected a row, got {type(row).__name__}")
+                yield row
 
     def test(self) -> bytes:
         """``test.json``."""
-        return self._archive.read(TEST)
+        return _read(self._archive, TEST)
 
     def stimulus(self, sha256: str) -> bytes:
         """A sound."""
-        return self._archive.read(f"{STIMULI}/{sha256}.wav")
+        return _read(self._archive, f"{STIMULI}/{sha256}.wav")
 
 
 @contextmanager
@@ -136,7 +144,7 @@ def reading(path: Path) -> Iterator[Reader]:
     """
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
-            contents = _contents(archive.read(CONTENTS))
+            contents = _contents(_read(archive, CONTENTS))
             for name, expected in _expected(contents).items():
                 with archive.open(name) as part:
                     if _digest(part) != expected:
@@ -144,7 +152,7 @@ def reading(path: Path) -> Iterator[Reader]:
             yield Reader(archive, contents)
     except OSError as error:
         raise StoreError(f"{path}: the backup cannot be read ({error.strerror}).") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, _Damaged) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError, _Damaged) as error:  # or encrypted
         raise StoreError(f"{path}: expected a whole backup of a listening test: {error}. Use another copy.") from None
 
 
@@ -154,15 +162,31 @@ class _Damaged(Exception):
 
 def _contents(text: bytes) -> Contents:
     try:
-        data = json.loads(text)
+        data = parse_json(text)
         if data.pop("format") != FORMAT:
             raise _Damaged(f"its format is not {FORMAT}")
         contents = Contents(**{**data, "stimuli": tuple(data["stimuli"])})
     except (ValueError, TypeError, AttributeError):
         raise _Damaged(f"{CONTENTS} is not what it was") from None
-    if set(contents.rows) != {table.name for table in TABLES} or not all(map(_SHA256.fullmatch, contents.stimuli)):
+    if not _is_whole(contents):
         raise _Damaged(f"{CONTENTS} names other tables or sounds")
     return contents
+
+
+def _is_whole(contents: Contents) -> bool:
+    texts = (contents.test, contents.made, contents.codecbench, contents.schema, *contents.stimuli)
+    if not all(isinstance(one, str) for one in texts) or not isinstance(contents.included, bool):
+        return False
+    if not isinstance(contents.rows, dict) or not isinstance(contents.sha256, dict):
+        return False
+    return set(contents.rows) == {table.name for table in TABLES} and all(map(_SHA256.fullmatch, contents.stimuli))
+
+
+def _read(archive: zipfile.ZipFile, name: str) -> bytes:
+    size = archive.getinfo(name).file_size
+    if size > WHOLE:
+        raise _Damaged(f"{name} has {size} bytes, more than {WHOLE}")
+    return archive.read(name)
 
 
 def _expected(contents: Contents) -> dict[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from bench.errors import StoreError
 from bench.hashes import sha256_of
@@ -72,7 +75,8 @@ def restore(path: Path, folder: Path, url: str = "") -> Contents:
         database = Database(url or URL.create("sqlite", database=str(folder / DATABASE)))
         try:
             upgrade(database)
-            database.write(lambda connection: _put(connection, archive))
+            with _rows_of_a_backup(path):
+                database.write(lambda connection: _put(connection, archive))
         finally:
             database.dispose()
         return archive.contents
@@ -154,6 +158,19 @@ def _put(connection: Connection, archive: Reader) -> None:
         count = sum(_same(table.name, wanted, got) for wanted, got in pairs)
         if count != contents.rows[table.name]:
             raise StoreError(f"table {table.name}: expected {contents.rows[table.name]} rows, got {count}.")
+
+
+@contextmanager
+def _rows_of_a_backup(path: Path) -> Iterator[None]:
+    """Turns what rows raise that no database of ours has given."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, SQLAlchemyError) as error:
+        reason = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
+        raise StoreError(
+            f"{path}: the backup holds rows that no test has ({type(error).__name__}: {reason}). Nothing was "
+            "restored; use another copy."
+        ) from None
 
 
 def _same(table: str, wanted: dict[str, Any] | None, got: dict[str, Any] | None) -> bool:

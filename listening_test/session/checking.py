@@ -11,6 +11,9 @@ from listening_test.session.errors import BadAnswer
 from listening_test.session.shapes import Event
 
 MAX_DETAIL, MAX_ANSWER = 20_000, 100_000  # characters of JSON
+MAX_LOG, EACH = 100_000_000, 200
+"""Characters that the events of a session may take, and what one takes beside its detail: half a million of them. An
+hour with sliders has some ten thousand; without an end, one listener could fill the disk of all."""
 LARGEST = 2.0**53
 """Up to here whole numbers are exact in every database and browser."""
 SERVER = "server:"
@@ -31,6 +34,11 @@ def checked_events(events: Iterable[Event]) -> list[Event]:
         _check(event)
         seen.setdefault(event.id, event)
     return list(seen.values())
+
+
+def size_of(events: Iterable[Event]) -> int:
+    """Characters that ``events``, which were checked, take in the log."""
+    return sum(EACH + len(text_of(event.detail)) for event in events)
 
 
 def check_answer(kind: str, values: Mapping[str, Any], level_range_db: float) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 TOKEN_BYTES = 24  # 192 random bits: at a million guesses a second, 10^44 years for a table of a million tokens
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # of pseudonyms; none is taken for another
+LONGEST = 100
+"""Characters of what may be a token: ours have 32, and a page remembers what it was opened with."""
 MAX_CLIENTS = 10_000
 
 
@@ -51,9 +53,11 @@ class Guesses:
         with self._lock:
             recent = self._recent(client)
             recent.append(self._clock())
+            self._wrong.pop(client, None)  # the last to guess stands last
             self._wrong[client] = recent
             if len(self._wrong) > MAX_CLIENTS:
-                self._wrong = {name: times for name in list(self._wrong) if (times := self._recent(name))}
+                recent_ones = {name: times for name in list(self._wrong) if (times := self._recent(name))}
+                self._wrong = dict(list(recent_ones.items())[-MAX_CLIENTS // 2 :])
 
     def _recent(self, client: str) -> deque[float]:
         times = self._wrong.get(client, deque())

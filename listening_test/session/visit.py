@@ -13,7 +13,7 @@ from listening_test.mushra import CHOICES, problems_of_choice, problems_of_score
 from listening_test.ratings import invitations, reading, writing
 from listening_test.ratings.database import Database
 from listening_test.ratings.rows import Logged, Page, Slot
-from listening_test.session.checking import SERVER, check_answer, checked_events
+from listening_test.session.checking import EACH, MAX_LOG, SERVER, check_answer, checked_events, size_of
 from listening_test.session.errors import BadAnswer, LeaseLost, NotComplete, TokenError, UnknownSlot, WrongStep
 from listening_test.session.listening import SHOWN, SUBMIT
 from listening_test.session.order import letters
@@ -39,6 +39,7 @@ class Visit:
         self._trials = {trial.id: trial for trial in test.trials}
         self._id, self._lease = session_id, lease
         self._shown = ""
+        self._logged: int | None = None  # characters; counted once, for a long log takes a while
 
     @property
     def step(self) -> Step:
@@ -69,7 +70,8 @@ class Visit:
         Events of a submitted trial are logged and change no rating.
 
         Raises:
-            BadAnswer: a score off the scale, a rating of the open reference, an id or kind that is no word.
+            BadAnswer: a score off the scale, a rating of the open reference, an id or kind that is no word, or more
+                than ``MAX_LOG`` characters in a session.
             UnknownSlot: a trial or slot that is not of this session.
             WrongStep: consent was not given, or the trial's turn has not come.
         """
@@ -175,6 +177,7 @@ class Visit:
         fresh = [event for event in batch if event.id not in known]
         if any(not event.trial for event in fresh) and "consent" not in reading.answers_of(connection, self._id):
             raise WrongStep("nothing is recorded before consent.")
+        logged = self._require_room(connection, fresh)
         pages = reading.pages_named(connection, self._id, {event.trial for event in fresh})
         slots = {page: reading.slots_of(connection, page) for page in pages}
         found = effects(self._test.rules.type, self._trials, fresh, pages, slots)
@@ -182,7 +185,17 @@ class Visit:
         writing.add_plays(connection, found.plays)
         for (trial, _), (rating, changes) in found.ratings.items():
             writing.save_rating(connection, self._id, trial, rating, changes)
+        self._logged = logged
         return Recorded(len(fresh), len(known), found.late)
+
+    def _require_room(self, connection: Connection, fresh: list[Event]) -> int:
+        """Characters of the log with ``fresh``."""
+        if self._logged is None:
+            self._logged = writing.size_of_log(connection, self._id, EACH)
+        logged = self._logged + size_of(fresh)
+        if fresh and logged > MAX_LOG:
+            raise BadAnswer(f"the events of this session take {logged} characters, more than {MAX_LOG}.")
+        return logged
 
     def _answer(self, connection: Connection, kind: str, values: Mapping[str, Any]) -> None:
         step = self._step(connection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,22 @@ def test_no_shell_reads_the_arguments(program: list[str], tmp_path: Path) -> Non
     codec = command(program, encode_fault="; touch hacked")
     codec.encode(probe(24_000).part(0, 2_400), [None])
     assert not list(Path.cwd().glob("hacked"))
+
+
+def test_no_shell_reads_the_names_of_folders(
+    program: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The paths that a program is given lie in the folder for temporary files, which may be called anything."""
+    folder = tmp_path / "a; touch hacked $(touch hacked) `touch hacked` 'q' \"q\" | x & {input} %s -rf * \n"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    codec = command(program)
+    sound = probe(24_000).part(0, 2_400)
+    [encoded] = codec.encode(sound, [None]).values()
+    assert codec.decode(encoded).length == sound.length
+    assert "hacked" not in {path.name for path in tmp_path.rglob("*")}
+    assert list(folder.iterdir()) == []
 
 
 def test_g192_bits_are_counted_and_not_bytes() -> None:

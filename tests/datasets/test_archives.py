@@ -188,6 +188,31 @@ def test_what_no_honest_archive_holds(tmp_path, out, members, match):
     refused(tarred(tmp_path / "a.tar.gz", *of_files(FILES), *members, pack=gzip.compress), out, match)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["nul\0byte", "line\nbreak", "\x1b[2J", "a" * 300, "d/" * 3000 + "x",
+     "d/" * 300_000 + "x", "\udcff", "con", "a:stream", "C:evil", " ", "...",
+     "~", "$(touch x)", "-rf", "\u202egnp.exe", "*?"],
+)  # fmt: skip
+def test_strange_names_stay_in_the_folder_or_are_refused(tmp_path, out, name):
+    """The names of a PAX header may hold anything. Nothing lands beside the folder; where one fails, nothing in it."""
+    before = {path for path in tmp_path.rglob("*") if "out" not in path.parts}
+    path = tarred(tmp_path / "a.tar", *of_files(FILES), (name, b"x", tarfile.REGTYPE))
+    try:
+        unpacked(path, out)
+    except DatasetError:
+        assert not [one for one in below(out) if not one.startswith(".codecbench")]
+    else:
+        assert FILES.items() <= below(out).items()
+    assert {one for one in tmp_path.rglob("*") if "out" not in one.parts} - before <= {path}
+
+
+def test_a_zip_with_a_file_without_a_name(tmp_path, out):
+    path = zipped(tmp_path / "a.zip", {"x": b"text"})
+    path.write_bytes(path.read_bytes().replace(b"x", b"\0"))
+    refused(path, out, "a file without a name")
+
+
 def test_a_special_file_in_a_zip(tmp_path, out):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
         fifo = zipfile.ZipInfo("fifo")

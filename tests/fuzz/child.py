@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 CPU_SECONDS = 5.0
+SOUNDS = (".wav", ".flac", ".mp3", ".ogg")
+"""Of a folder, other files are damaged: sounds have readers of their own."""
 MEMORY_BYTES = 3 << 30
 """Of address space beyond what the process has when it starts, libraries included."""
 
@@ -60,7 +62,8 @@ def main(folder: Path, seed: int, jobs: list[str]) -> None:
             path = _copy(rng.choice(honest), folder / "work")
             file = path
             if path.is_dir():
-                file = rng.choice(sorted(one for one in path.glob("*") if one.is_file()))
+                inside = sorted(one for one in path.rglob("*") if one.is_file())
+                file = rng.choice([one for one in inside if one.suffix not in SOUNDS] or inside)
             file.write_bytes(mutated(file.read_bytes(), file.suffix, rng))
             say(at=[name, index])
             outcome = "read"

@@ -10,7 +10,6 @@ import signal
 import tarfile
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -18,28 +17,11 @@ import numpy as np
 import yaml
 
 from bench import audio, codecs
-from bench.align import probe
-from bench.audio import Audio
 from bench.domain import Encoded
+from tests.fuzz.more_readers import MORE
+from tests.fuzz.reader import Reader, sound
 
 ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class Reader:
-    """``seeds`` writes honest files or folders into a folder; ``read`` opens one of them, damaged.
-
-    ``inputs``: how many the slow test damages; readers that take long get fewer.
-    """
-
-    name: str
-    seeds: Callable[[Path], list[Path]]
-    read: Callable[[Path], object]
-    inputs: int
-
-
-def sound(rate: int = 16_000, channels: int = 1, seconds: float = 0.2) -> Audio:
-    return probe(rate, channels).part(0, round(rate * seconds))
 
 
 def _audio_files(folder: Path) -> list[Path]:
@@ -593,7 +575,8 @@ LAST = (
     Reader("checkpoints", _checkpoints, _read_checkpoint, 500),
 )
 READERS = {
-    reader.name: reader for reader in (*AUDIO, *BITSTREAMS, *ENTROPY, *CONFIGURATIONS, *RUNS, *LISTS, *OTHERS, *LAST)
+    reader.name: reader
+    for reader in (*AUDIO, *BITSTREAMS, *ENTROPY, *CONFIGURATIONS, *RUNS, *LISTS, *OTHERS, *LAST, *MORE)
 }
 
 

@@ -559,3 +559,26 @@ def test_missing_stimuli_and_wrong_pairs_are_told_at_the_start(tmp_path: Path) -
     (tmp_path / "stimuli" / f"{trial.stimuli[1].sha256}.wav").unlink()
     with pytest.raises(StoreError, match="stimuli are missing"):
         Sessions(test, tmp_path)
+
+
+def test_no_listener_fills_the_disk(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("listening_test.session.visit.MAX_LOG", 20_000)
+    sessions = opened(trials=1)
+    visit = joined(sessions)
+    trial = visit.trial
+    large = {"text": "x" * 3_000}
+
+    def sent(index: int) -> Event:
+        return Event(f"large-{index}", "note", 0.0, trial.id, detail=large)
+
+    for index in range(4):
+        visit.record([sent(index)])
+    with pytest.raises(BadAnswer, match="more than 20000"):
+        visit.record([sent(4), sent(5)])
+    assert len([row for row in sessions.event_rows() if row["kind"] == "note"]) == 4
+    again = sessions.open(sessions.invite(1)[0], "other person")
+    set_up(again)
+    again.record([Event("small", "note", 0.0, again.trial.id, detail=large)])
+    visit.record([sent(0)])  # what is saved is acknowledged all the same
+    with pytest.raises(BadAnswer, match="more than 20000"):
+        visit.record([sent(index) for index in range(10, 20)])

@@ -26,6 +26,7 @@ from bench.codecs.entropy.adaptive import Adaptive
 from bench.codecs.kmeans import nearest
 from bench.codecs.torch_module.loading import file_sha256
 from bench.errors import CodecError, ConfigError
+from bench.untrusted import read_arrays
 
 Latents = NDArray[np.float32]
 _CELLS = struct.Struct("<dd")
@@ -177,8 +178,7 @@ def read_codebooks(path: Path) -> NDArray[np.float32]:
 @lru_cache(maxsize=4)
 def _codebooks(path: str, _changed: int) -> NDArray[np.float32]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            tables = np.asarray(file["vectors"], np.float32)
+        tables = np.asarray(read_arrays(Path(path))["vectors"], np.float32)
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError(
             f"torch_module, quantiser.file: {path} holds no codebooks ({error}); `python -m "

@@ -85,3 +85,18 @@ def test_a_port_that_is_taken_is_told_in_one_line(command: tuple[Path, int]) -> 
     [line] = second.stderr.splitlines()
     assert f"port {port}" in line
     assert "--port" in line
+
+
+def test_no_page_sends_megabytes(command: tuple[Path, int]) -> None:
+    """Fifty pages that hold back the end of 20 MB each would take the memory of all."""
+    import websockets
+    from websockets.sync.client import connect
+
+    _, port = command
+    for size, code in ((2 << 20, 1009), (500_000, 1002)):  # the smaller one is read, and is no message of Streamlit
+        with connect(f"ws://127.0.0.1:{port}/_stcore/stream", subprotocols=["streamlit"], max_size=None) as one:
+            with suppress(websockets.ConnectionClosed):
+                one.send(b"\xff" * size)
+                while True:
+                    one.recv(20)
+            assert one.close_code == code
