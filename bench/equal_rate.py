@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from bench import codecs
+from bench.coding import bitstreams, reference_of, source_of
 from bench.config import CodecConfig, RunConfig, parse
 from bench.domain import CATEGORIES, Clip
 from bench.errors import CodecError, ConfigError, DatasetError, NotApplicable
 from bench.loading import cache_folder, clips_of_config, dataset_context, load_config
 from bench.matching import Match, Step, bisect
-from bench.measure import bitstreams, reference_of, source_of
 from bench.planning import Plan
 from bench.toolbox import Toolbox
 

@@ -22,15 +22,16 @@ from bench.datasets.known.absent import absent_sets
 from bench.domain import Clip
 from bench.engines.base import Engine
 from bench.engines.local import Local
+from bench.engines.queue import Crew, coders_of
 from bench.errors import CodecError, ConfigError, WorkerDied
 from bench.inspection.cost import cost_of
 from bench.journal import Journal
 from bench.loading import cache_folder, clips_of_config, dataset_context, load_config
-from bench.measure import Finished, Inspected
 from bench.planning import Job, Plan, Step
 from bench.pooling import pool, set_rows
 from bench.provenance import machine, now, package_versions, revision
 from bench.results import Results
+from bench.shards import Finished, Inspected
 from bench.store import digest, locked, write_json, write_table
 from bench.untrusted import parse_json
 
@@ -128,8 +129,9 @@ def run(
     plan, text = load_plan(config, data, cache)
     folder = Path(output) if output is not None else Path("results", "runs", plan.config.name)
     limit_bytes = _cache_limit()
+    coders = coders_of(plan)
     workers = plan.config.workers if workers is None else workers
-    workers = engine.cores() if workers is None else workers
+    workers = max(1, engine.cores() - coders) if workers is None else workers
     if workers < 1:
         raise ConfigError(f"workers: expected at least 1, got {workers}.")
     part = plan.restricted([only] if isinstance(only, str) else only, limit)
@@ -141,13 +143,15 @@ def run(
         write_json(folder / results.RUN, record)
         report = progress(part, done_cells(part, kept)) if progress else None
         try:
-            with closing(_measure(part, journal, kept, folder, cache_folder(cache), workers, engine)) as rows:
+            crew = Crew(workers, part.config.cell_timeout_s, coders, part.config.num_gpus, part.config.batch_seconds)
+            with closing(_measure(part, journal, kept, folder, cache_folder(cache), crew, engine)) as rows:
                 for finished in rows:
                     if report is not None:
                         report(finished)
             pool(plan, journal, kept, folder)
         finally:
             shutil.rmtree(folder / ".scratch", ignore_errors=True)
+            record["invocations"][-1]["engine_start_s"] = engine.start_s
             _finish(plan, journal.rows, folder, record)
     if limit_bytes is not None:
         Cache(cache_folder(cache)).prune(limit_bytes)
@@ -160,7 +164,7 @@ def _measure(
     kept: dict[str, Mapping[str, Any]],
     folder: Path,
     cache: Path,
-    workers: int,
+    crew: Crew,
     engine: Engine,
 ) -> Generator[Finished]:
     folder = folder.absolute()
@@ -179,7 +183,7 @@ def _measure(
         return again if again.todos else None
 
     jobs = part.jobs(kept, folder, cache)
-    with closing(engine.run_jobs(jobs, workers, part.config.cell_timeout_s, left_of)) as news:
+    with closing(engine.run_jobs(jobs, crew, left_of)) as news:
         for finished in news:
             if isinstance(finished, Inspected):
                 facts = finished.facts | {"status": "ok"}
@@ -252,6 +256,10 @@ def _record(plan: Plan, text: str, folder: Path, workers: int, engine: str) -> d
         "machine": machine(),
         "workers": workers,
         "engine": engine,
+        "coders": coders_of(plan),
+        "num_gpus": plan.config.num_gpus,
+        "device": str(plan.device),
+        "metrics_device": str(plan.metrics_device),
     }
     earlier = _earlier_invocations(folder / results.RUN)
     return {

@@ -1,4 +1,4 @@
-"""The worker process: takes jobs from a socket, sends events back, ends when the socket closes."""
+"""The worker process: takes shards from a socket, sends events back, ends when the socket closes."""
 
 from __future__ import annotations
 
@@ -9,29 +9,46 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 
-from bench.engines.base import Done, Fatal
+from bench.batches import code_shard
+from bench.device import CPU, require
+from bench.engines.base import Fatal, Idle
 from bench.errors import CodecbenchError
-from bench.measure import measure
+from bench.measure import measure_shard
+from bench.shards import Shard
 from bench.toolbox import Toolbox
 
 
 def serve(pipe: Connection) -> None:
-    """Measure one job after the other until the driver is gone."""
-    tools = Toolbox()
+    """Work on one shard after the other until the driver is gone."""
+    tools: Toolbox | None = None
     while True:
         try:
-            job = pipe.recv()
+            shard: Shard = pipe.recv()
         except (EOFError, OSError):
             return
         try:
-            for event in measure(job, tools):
+            tools = tools or _equipped(shard)
+            for event in code_shard(shard, tools) if shard.coding else measure_shard(shard, tools):
                 pipe.send(event)
-            pipe.send(Done())
+            pipe.send(Idle())
         except (BrokenPipeError, ConnectionResetError):
             return
         except CodecbenchError as error:
             pipe.send(Fatal(error))
             return
+
+
+def _equipped(shard: Shard) -> Toolbox:
+    """The toolbox of a worker that was given ``shard`` first.
+
+    Raises:
+        MissingRequirement: it has to compute on a device that is not there.
+    """
+    job = shard.jobs[0]
+    if any(todo.on_device and (shard.coding or todo.finished is None) for todo in job.todos):
+        require(job.device)
+    require(job.metrics_device if not shard.coding else CPU)
+    return Toolbox(job.device, job.metrics_device)
 
 
 def end_with_driver(socket: int) -> None:
