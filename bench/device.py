@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -11,6 +12,7 @@ from bench.domain import Identity
 from bench.errors import MissingRequirement
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 Name = Literal["auto", "cuda", "cpu"]
@@ -46,15 +48,18 @@ class Placed:
 
     Attributes:
         on_device: it computes with torch, on the device that :meth:`on` says.
-        device: that device.
+        takes_batches: its networks take several clips of one length at once.
+        device: where it computes.
     """
 
     identity: Identity
     on_device: bool = False
+    takes_batches: bool = False
     device: Device = CPU
 
     def on(self, device: Device) -> Self:
         """Itself, computing on ``device`` from here on, which stands in its identity where it is not the plain CPU."""
+        device = device if self.takes_batches else replace(device, batch_seconds=0.0)
         if self.on_device and device != self.device:
             about = self.identity
             self.device = device
@@ -105,7 +110,20 @@ def placed(model: Any, device: Device) -> Any:
     return model.to(device.name)
 
 
-def stacked(signals: list[Any], rows: int, device: Device) -> Tensor:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Arrays of one shape that go through a network at once, which is given so many ``rows``."""
+
+    signals: Sequence[NDArray[Any]]
+    rows: int
+
+
+def in_rows(signals: Sequence[NDArray[Any]], rows: int) -> list[Part]:
+    """``signals`` in parts of at most ``rows``."""
+    return [Part(signals[start : start + rows], rows) for start in range(0, len(signals), rows)]
+
+
+def stacked(signals: Sequence[NDArray[Any]], rows: int, device: Device) -> Tensor:
     """Arrays of one shape as one tensor on ``device``, filled up with zeros to ``rows``.
 
     What a network gives for a row differs in its last bits with the number of rows, not with what is in the others:

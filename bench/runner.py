@@ -19,6 +19,7 @@ from bench.cache import Cache
 from bench.config import RunConfig, find, mapping_of
 from bench.datasets.base import DatasetContext
 from bench.datasets.known.absent import absent_sets
+from bench.device import Name as DeviceName
 from bench.domain import Clip
 from bench.engines.base import Engine
 from bench.engines.local import Local
@@ -64,8 +65,11 @@ def load_plan(
     config: str | os.PathLike[str] | Mapping[str, Any] | RunConfig,
     data: str | os.PathLike[str] | None = None,
     cache: str | os.PathLike[str] | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> tuple[Plan, str]:
     """Every cell of a configuration, and the configuration's text. Loads (and builds) the datasets.
+
+    ``changes`` are values that count instead of those of the configuration, such as its ``device``.
 
     Raises:
         ConfigError: the configuration cannot be run; the known sets that are not there stand beside its problems.
@@ -76,6 +80,7 @@ def load_plan(
         parsed, text = load_config(config)
     except ConfigError as error:
         raise ConfigError([*error.problems, *_absent_sets(config, context)]) from None
+    parsed = parsed.model_copy(update={key: value for key, value in (changes or {}).items() if value is not None})
     clips = clips_of_config(parsed, context)
     measures = tuple(dict.fromkeys(parsed.set_measures))
     return Plan(parsed, tuple(clips), tuple(parsed.conditions), tuple(parsed.quantities), measures), text
@@ -99,6 +104,8 @@ def run(
     data: str | os.PathLike[str] | None = None,
     cache: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    device: DeviceName | None = None,
+    num_gpus: float | None = None,
     engine: Engine = LOCAL,
     limit: int | None = None,
     only: Iterable[str] = (),
@@ -114,6 +121,8 @@ def run(
         data: where the datasets' relative paths start; default ``CODECBENCH_DATA``, else the current folder.
         cache: where bitstreams are kept; see :func:`cache_folder`.
         workers: processes; default what the configuration says, else one for each core of the engine.
+        device: where networks of codecs compute; default what the configuration says.
+        num_gpus: of workers that only code; default what the configuration says.
         engine: where they run; see :func:`bench.engines.engine`.
         limit: measure only the first clips of each dataset now.
         only: measure only what matches these patterns now; see :meth:`bench.planning.Plan.restricted`.
@@ -126,7 +135,7 @@ def run(
         ConfigError, DatasetError: nothing was started.
         StoreError: a folder that cannot be written, or in use; finished cells are kept.
     """
-    plan, text = load_plan(config, data, cache)
+    plan, text = load_plan(config, data, cache, {"device": device, "num_gpus": num_gpus})
     folder = Path(output) if output is not None else Path("results", "runs", plan.config.name)
     limit_bytes = _cache_limit()
     coders = coders_of(plan)

@@ -51,7 +51,7 @@ class Codec(Placed):
         live: it codes here. False where its files were made elsewhere: nothing is kept or timed then.
         waveform: the output follows the input's waveform; False for vocoders, whose delay is that of the envelope.
         exposes_codes: :meth:`codes` gives the codes of its quantiser.
-        on_device: a torch network codes, on the device of the run; see :class:`bench.device.Placed`.
+        on_device, takes_batches: a torch network codes, on the device of the run; see :class:`bench.device.Placed`.
     """
 
     identity: Identity
@@ -108,8 +108,8 @@ class Codec(Placed):
 
     @property
     def batches(self) -> bool:
-        """Whether it gains from clips of one length that are coded together."""
-        return False
+        """Whether clips of one length are to be coded together."""
+        return self.device.batch_seconds > 0
 
     def encode_batch(
         self, audios: Sequence[Audio], bitrates_bps: Sequence[int | None]
