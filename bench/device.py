@@ -70,7 +70,7 @@ class Placed:
 def resolve(name: Name, batch_seconds: float = 0.0) -> Device:
     """The device called ``name``; ``auto`` is CUDA where this machine has it.
 
-    Only CUDA takes batches: on the CPU they save no time, and codes differ from those of a clip by itself.
+    Only CUDA takes batches: codes of a batch differ from those of a clip by itself, and the CPU has workers instead.
     """
     chosen = ("cuda" if _has_cuda() else "cpu") if name == "auto" else name
     return Device("cuda", batch_seconds) if chosen == "cuda" else CPU
