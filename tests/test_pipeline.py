@@ -213,14 +213,25 @@ def test_each_coder_sees_a_gpu_of_its_own() -> None:
 
 @pytest.mark.parametrize("rate", [24_000, 48_000])
 def test_what_a_network_is_given_is_on_its_device(tmp_path: Path, rate: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On torch's device without numbers everything runs but the way back: nothing else may be on another device."""
+    """Seen where the model takes over, on torch's device without numbers, where EnCodec itself does not run."""
     pytest.importorskip("torch", reason="pip install 'codecbench[neural]'")
+    from transformers import EncodecModel
+
     monkeypatch.setattr("bench.device.require", lambda device: None)
     name = f"encodec_{rate // 1000}khz"
     options = weights_of(tmp_path, rate)
     signal = noise(rate, 0.5, rate // 24_000)
     encoded = codecs.make(name, options).encode(signal, [6000])[6000]
     elsewhere = codecs.make(name, options).on(Device("meta", 2.0))  # type: ignore[arg-type]
+    seen: list[str] = []
+
+    def taken(model: Any, first: Any, scales: Any = (), **_: Any) -> None:
+        seen.extend({str(one.device) for one in (model, first, *scales) if one is not None})
+        raise RuntimeError("seen")
+
+    monkeypatch.setattr(EncodecModel, "encode", taken)
+    monkeypatch.setattr(EncodecModel, "decode", taken)
     for use in (lambda: elsewhere.encode_batch([signal, signal], [6000]), lambda: elsewhere.decode_batch([encoded])):
-        with pytest.raises(NotImplementedError, match=r"Cannot copy out of meta tensor|meta tensors"):
+        with pytest.raises(RuntimeError, match="seen"):
             use()
+    assert seen == ["meta", "meta"]

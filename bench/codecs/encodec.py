@@ -206,8 +206,8 @@ def _model(found: weights.Weights, device: Device = CPU) -> Any:
     if found.path.is_file():
         from bench.codecs.encodec_checkpoint import read_checkpoint
 
-        model = placed(read_checkpoint(found.path).eval(), device)
+        model = read_checkpoint(found.path).eval()
     else:
-        model = load_model("EncodecModel", found, "EnCodec", device=device)
+        model = load_model("EncodecModel", found, "EnCodec")
     require_codebooks((layer.codebook.embed for layer in model.quantizer.layers), str(found.path))
-    return model
+    return placed(model, device)

@@ -25,7 +25,7 @@ from bench.audio import Audio
 from bench.codecs.base import Network
 from bench.codecs.codes import Codes
 from bench.codecs.residual import ResidualCodec
-from bench.device import CPU, Device, in_rows, stacked
+from bench.device import CPU, Device, in_rows, placed, stacked
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
 from bench.pretrained import load_model, require_codebooks
@@ -325,6 +325,6 @@ def _model(found: weights.Weights, family: Family, device: Device = CPU) -> Any:
             f"{found.path}: {family.title} is read from a folder with config.json and model.safetensors, not from a "
             "single file."
         )
-    model = load_model(family.model_class, found, family.title, family.unused, device)
+    model = load_model(family.model_class, found, family.title, family.unused)
     require_codebooks(family.tables(model), str(found.path))
-    return model
+    return placed(model, device)
