@@ -22,6 +22,7 @@ from bench.cli_plugins import join_plugins
 from bench.cli_results import app as results_app
 from bench.cli_start import app as start_app
 from bench.cli_weights import app as weights_app
+from bench.device import Name as DeviceName
 from bench.errors import CodecbenchError, ConfigError
 from bench.threads import ONE_THREAD
 
@@ -83,7 +84,16 @@ def run(
     address: Annotated[
         str | None, typer.Option(help="host:port of a Ray cluster, or auto. Default: one of this machine, for the run.")
     ] = None,
-    gpus_per_worker: Annotated[float, typer.Option(help="GPUs that Ray sets aside for each worker.", min=0)] = 0.0,
+    gpus_per_worker: Annotated[
+        float, typer.Option(help="GPUs that Ray sets aside for each worker that measures.", min=0)
+    ] = 0.0,
+    device: Annotated[
+        DeviceName | None,
+        typer.Option(help="Where networks of codecs compute: cpu, cuda, auto. Default: as configured, else cpu."),
+    ] = None,
+    num_gpus: Annotated[
+        float | None, typer.Option(help="GPUs of workers that only code. Default: as configured, else none.", min=0)
+    ] = None,
     json: Json = False,
 ) -> None:
     """Encode, decode and measure. Starting it again continues where it stopped; finished cells are never repeated."""
@@ -91,7 +101,7 @@ def run(
 
     chosen = engines.engine(engine, address, gpus_per_worker)
     if dry_run:
-        planned = summary.of_plan(config, data, cache, output, only or [], limit, retry_failed)
+        planned = summary.of_plan(config, data, cache, output, only or [], limit, retry_failed, device)
         console.print_json(planned) if json else summary.print_plan(planned)
         return
     platforms.require()
@@ -104,6 +114,8 @@ def run(
                 data=data,
                 cache=cache,
                 workers=workers,
+                device=device,
+                num_gpus=num_gpus,
                 engine=chosen,
                 limit=limit,
                 only=only or [],

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 
 from bench import codecs, datasets, metrics
 from bench.audio import MAX_RATE, MIN_RATE
+from bench.device import Name as DeviceName
 from bench.domain import Condition
 from bench.errors import CodecbenchError, ConfigError, MissingRequirement, UnknownName
 from bench.metrics import sets
@@ -69,8 +70,10 @@ class RunConfig(BaseModel):
     ``sample_rate`` and ``channels`` convert every clip before it becomes the reference, so that a 24 kHz mono codec is
     compared with 24 kHz mono; without them each clip is judged as it is. ``band_limited`` says what the report does
     with a clip whose content ends below the band of a codec: leave it out of that codec's means, or only mark them.
-    ``set_measures`` measure all clips of a category together. ``workers`` changes no table: it is how many are started
-    where the command does not say.
+    ``set_measures`` measure all clips of a category together. ``workers`` changes no table: it is how many measure
+    where the command does not say. Networks of codecs compute on ``device``, those of metrics on ``metrics_device``;
+    ``auto`` is CUDA where the driver has it. Networks of codecs get workers of their own where ``num_gpus`` or
+    ``batch_seconds`` (of audio that a network takes at once) is set.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
@@ -98,6 +101,10 @@ class RunConfig(BaseModel):
     cell_timeout_s: float = Field(default=600.0, gt=0)
     """Seconds after which one cell (a clip, a condition, a metric) is given up and becomes a failed row."""
     workers: int | None = Field(default=None, ge=1)
+    device: DeviceName = "cpu"
+    metrics_device: DeviceName = "cpu"
+    num_gpus: float = Field(default=0.0, ge=0)
+    batch_seconds: float = Field(default=0.0, ge=0)
 
     @field_validator("metrics", "set_measures", mode="before")
     @classmethod

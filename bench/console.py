@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from bench.measure import Finished
 from bench.planning import Plan
+from bench.shards import Finished
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from bench import codecs
+from bench.coding import bitstreams, reference_of, source_of
 from bench.config import CodecConfig, RunConfig, parse
+from bench.device import resolve
 from bench.domain import CATEGORIES, Clip
 from bench.errors import CodecError, ConfigError, DatasetError, NotApplicable
 from bench.loading import cache_folder, clips_of_config, dataset_context, load_config
 from bench.matching import Match, Step, bisect
-from bench.measure import bitstreams, reference_of, source_of
 from bench.planning import Plan
 from bench.toolbox import Toolbox
 
@@ -157,7 +158,8 @@ class _Counter:
     def __init__(self, config: RunConfig, what: Question, clips: tuple[Clip, ...], cache: Path, tell: Tell) -> None:
         self.clips, self.left_out, self.seconds = clips, dict[str, str](), 0.0
         self._config, self._what, self._cache, self._tell = config, what, cache, tell
-        self._tools = Toolbox()
+        self._device = resolve(config.device, config.batch_seconds)
+        self._tools = Toolbox(self._device)
 
     def leave_out(self) -> None:
         """Leave out the clips whose channels or rate the codec does not take, at either end of the range."""
@@ -175,7 +177,7 @@ class _Counter:
     def again(self, value: float) -> float:
         """By an encoder of its own, and without the cache."""
         with tempfile.TemporaryDirectory(prefix="codecbench-") as empty:
-            return self._count(value, Path(empty), Toolbox())
+            return self._count(value, Path(empty), Toolbox(self._device))
 
     def _count(self, value: float, cache: Path, tools: Toolbox, refused: dict[str, str] | None = None) -> float:
         entry = self._what.at(value)

@@ -12,6 +12,7 @@ from bench import codecs, metrics
 from bench.audio import resampler_identity
 from bench.codecs.base import Codec
 from bench.config import RunConfig
+from bench.device import CPU, Device, resolve
 from bench.domain import Clip, Condition
 from bench.errors import ConfigError
 from bench.metrics import sets
@@ -42,7 +43,7 @@ class Todo:
 
     ``stream_key`` is the bitstream's key in the cache, ``encoding_key`` and ``score_keys`` (by quantity) the cells' in
     the journal; ``finished`` is the encoding row if that is done. ``set_keys`` (by set measure) are the keys of what
-    this clip adds to a set.
+    this clip adds to a set. ``on_device``: a network codes it.
     """
 
     condition: Condition
@@ -53,6 +54,7 @@ class Todo:
     score_keys: Mapping[str, str]
     finished: Mapping[str, Any] | None = None
     set_keys: Mapping[str, str] = field(default_factory=dict)
+    on_device: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class Job:
     sample_rate: int | None = None
     channels: int | None = None
     poisoned: Mapping[Step, str] = field(default_factory=dict)
+    device: Device = CPU
+    metrics_device: Device = CPU
 
     @property
     def cells(self) -> int:
@@ -85,14 +89,20 @@ class Plan:
     set_measures: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        made_codecs = {c.id: codecs.make(c.codec, c.options) for c in self.conditions}
+        on, metrics_on = resolve(self.config.device, self.config.batch_seconds), resolve(self.config.metrics_device)
+        made_codecs = {c.id: codecs.make(c.codec, c.options).on(on) for c in self.conditions}
         identities = {name: (str(codec.identity), codec.role) for name, codec in made_codecs.items()}
-        made = {name: metric for metric in metrics.make(self.quantities) for name in _quantity_names(metric)}
+        placed = [metric.on(metrics_on) for metric in metrics.make(self.quantities)]
+        made = {name: metric for metric in placed for name in _quantity_names(metric)}
+        object.__setattr__(self, "device", on)
+        object.__setattr__(self, "metrics_device", metrics_on)
         object.__setattr__(self, "_identities", identities)
         object.__setattr__(self, "_codecs", made_codecs)
         object.__setattr__(self, "metrics", {name: made[name] for name in self.quantities})
-        object.__setattr__(self, "measures", {name: sets.make(name) for name in self.set_measures})
+        object.__setattr__(self, "measures", {name: sets.make(name).on(metrics_on) for name in self.set_measures})
 
+    device: Device = field(init=False, repr=False)
+    metrics_device: Device = field(init=False, repr=False)
     metrics: Mapping[str, Metric] = field(init=False, repr=False)
     measures: Mapping[str, SetMeasure] = field(init=False, repr=False)
     _identities: Mapping[str, tuple[str, str]] = field(init=False, repr=False)
@@ -100,6 +110,11 @@ class Plan:
 
     def __len__(self) -> int:
         return len(self.clips) * len(self.conditions) * (1 + len(self.quantities) + len(self.set_measures))
+
+    @property
+    def coded_on_device(self) -> bool:
+        """Whether a network codes one of the conditions."""
+        return any(codec.on_device for codec in self._codecs.values())
 
     def reference_key(self, clip: Clip) -> str:
         """What decides a reference: the audio, the part of it, its conversion."""
@@ -171,14 +186,15 @@ class Plan:
             about = (condition, *self._identities[condition.id], stream, encoding)
             finished = done.get(encoding)
             collected = self.set_keys(clip, condition)
+            on_device = self._codecs[condition.id].on_device
             if finished is None:
-                todos.append(Todo(*about, scores, set_keys=collected))
+                todos.append(Todo(*about, scores, set_keys=collected, on_device=on_device))
                 continue
             pending = {name: key for name, key in scores.items() if key not in done}
             to_collect = {name: key for name, key in collected.items() if not _is_kept(done.get(key), folder)}
             lost = finished["status"] == "ok" and not (folder / finished["decoded"]).exists()
             if pending or to_collect or lost:
-                todos.append(Todo(*about, pending, finished, to_collect))
+                todos.append(Todo(*about, pending, finished, to_collect, on_device))
         return Job(
             self.config.name,
             clip,
@@ -188,6 +204,8 @@ class Plan:
             cache,
             self.config.sample_rate,
             self.config.channels,
+            device=self.device,
+            metrics_device=self.metrics_device,
         )
 
     def restricted(self, only: Iterable[str] = (), limit: int | None = None) -> Plan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bench.device import CPU, Device, placed
 from bench.errors import MissingRequirement
 from bench.untrusted import parse_json
 from bench.weights import Weights, not_weights
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def load_model(model_class: str, found: Weights, what: str, unused: Sequence[str] = ()) -> Any:
-    """The model of that class of transformers, in evaluation mode and for one thread.
+def load_model(model_class: str, found: Weights, what: str, unused: Sequence[str] = (), device: Device = CPU) -> Any:
+    """The model of that class of transformers, in float32 on ``device``, in evaluation mode and for one thread.
 
     Args:
         what: the model's name for messages, such as ``EnCodec``.
         unused: names of parameters that coding does not read; a file may lack them.
     Raises:
-        MissingRequirement: parameters are missing or of another shape.
+        MissingRequirement: parameters are missing or of another shape, or there is no such device.
     """
     import torch
     import transformers
@@ -49,7 +50,7 @@ def load_model(model_class: str, found: Weights, what: str, unused: Sequence[str
             f"({', '.join(lacking[:3])}, ...); transformers would fill them with random numbers. Fetch them again."
         )
     require_finite(model, str(found.path))
-    return model.eval()
+    return placed(model.eval(), device)
 
 
 def require_finite(model: Any, where: str) -> None:

@@ -68,7 +68,7 @@ def failed_rows(job: Job, todo: Todo, status: str, reason: str) -> dict[str, Row
         rows[todo.encoding_key] = encoding_row(job, todo) | {"status": status, "reason": reason}
     for quantity, key in todo.score_keys.items():
         (metric,) = metrics.make([quantity])
-        rows[key] = score_row(job, todo, metric, quantity) | {
+        rows[key] = score_row(job, todo, metric.on(job.metrics_device), quantity) | {
             "value": None,
             "status": status,
             "reason": f"no decoded audio: {reason}",

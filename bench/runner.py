@@ -19,18 +19,20 @@ from bench.cache import Cache
 from bench.config import RunConfig, find, mapping_of
 from bench.datasets.base import DatasetContext
 from bench.datasets.known.absent import absent_sets
+from bench.device import Name as DeviceName
 from bench.domain import Clip
 from bench.engines.base import Engine
 from bench.engines.local import Local
+from bench.engines.queue import Crew, coders_of
 from bench.errors import CodecError, ConfigError, WorkerDied
 from bench.inspection.cost import cost_of
 from bench.journal import Journal
 from bench.loading import cache_folder, clips_of_config, dataset_context, load_config
-from bench.measure import Finished, Inspected
 from bench.planning import Job, Plan, Step
 from bench.pooling import pool, set_rows
 from bench.provenance import machine, now, package_versions, revision
 from bench.results import Results
+from bench.shards import Finished, Inspected
 from bench.store import digest, locked, write_json, write_table
 from bench.untrusted import parse_json
 
@@ -70,8 +72,11 @@ def load_plan(
     config: str | os.PathLike[str] | Mapping[str, Any] | RunConfig,
     data: str | os.PathLike[str] | None = None,
     cache: str | os.PathLike[str] | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> tuple[Plan, str]:
     """Every cell of a configuration, and the configuration's text. Loads (and builds) the datasets.
+
+    ``changes`` are values that count instead of those of the configuration, such as its ``device``.
 
     Raises:
         ConfigError: the configuration cannot be run; the known sets that are not there stand beside its problems.
@@ -82,6 +87,7 @@ def load_plan(
         parsed, text = load_config(config)
     except ConfigError as error:
         raise ConfigError([*error.problems, *_absent_sets(config, context)]) from None
+    parsed = parsed.model_copy(update={key: value for key, value in (changes or {}).items() if value is not None})
     clips = clips_of_config(parsed, context)
     measures = tuple(dict.fromkeys(parsed.set_measures))
     return Plan(parsed, tuple(clips), tuple(parsed.conditions), tuple(parsed.quantities), measures), text
@@ -105,6 +111,8 @@ def run(
     data: str | os.PathLike[str] | None = None,
     cache: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    device: DeviceName | None = None,
+    num_gpus: float | None = None,
     engine: Engine = LOCAL,
     limit: int | None = None,
     only: Iterable[str] = (),
@@ -120,6 +128,8 @@ def run(
         data: where the datasets' relative paths start; default ``CODECBENCH_DATA``, else the current folder.
         cache: where bitstreams are kept; see :func:`cache_folder`.
         workers: processes; default what the configuration says, else one for each core of the engine.
+        device: where networks of codecs compute; default what the configuration says.
+        num_gpus: of workers that only code; default what the configuration says.
         engine: where they run; see :func:`bench.engines.engine`.
         limit: measure only the first clips of each dataset now.
         only: measure only what matches these patterns now; see :meth:`bench.planning.Plan.restricted`.
@@ -132,12 +142,13 @@ def run(
         ConfigError, DatasetError: nothing was started.
         StoreError: a folder that cannot be written, or in use; finished cells are kept.
     """
-    plan, text = load_plan(config, data, cache)
+    plan, text = load_plan(config, data, cache, {"device": device, "num_gpus": num_gpus})
     folder = Path(output) if output is not None else Path("results", "runs", plan.config.name)
     limit_bytes = _limit_bytes("CODECBENCH_CACHE_GB")
     _limit_bytes("CODECBENCH_WORKER_MEMORY_GB", LEAST_WORKER_GB)  # what the workers take to themselves
+    coders = coders_of(plan)
     workers = plan.config.workers if workers is None else workers
-    workers = engine.cores() if workers is None else workers
+    workers = max(1, engine.cores() - coders) if workers is None else workers
     if workers < 1:
         raise ConfigError(f"workers: expected at least 1, got {workers}.")
     part = plan.restricted([only] if isinstance(only, str) else only, limit)
@@ -149,13 +160,15 @@ def run(
         write_json(folder / results.RUN, record)
         report = progress(part, done_cells(part, kept)) if progress else None
         try:
-            with closing(_measure(part, journal, kept, folder, cache_folder(cache), workers, engine)) as rows:
+            crew = Crew(workers, part.config.cell_timeout_s, coders, part.config.num_gpus, part.config.batch_seconds)
+            with closing(_measure(part, journal, kept, folder, cache_folder(cache), crew, engine)) as rows:
                 for finished in rows:
                     if report is not None:
                         report(finished)
             pool(plan, journal, kept, folder)
         finally:
             shutil.rmtree(folder / ".scratch", ignore_errors=True)
+            record["invocations"][-1]["engine_start_s"] = engine.start_s
             _finish(plan, journal.rows, folder, record)
     if limit_bytes is not None:
         Cache(cache_folder(cache)).prune(limit_bytes)
@@ -168,7 +181,7 @@ def _measure(
     kept: dict[str, Mapping[str, Any]],
     folder: Path,
     cache: Path,
-    workers: int,
+    crew: Crew,
     engine: Engine,
 ) -> Generator[Finished]:
     folder = folder.absolute()
@@ -187,7 +200,7 @@ def _measure(
         return again if again.todos else None
 
     jobs = part.jobs(kept, folder, cache)
-    with closing(engine.run_jobs(jobs, workers, part.config.cell_timeout_s, left_of)) as news:
+    with closing(engine.run_jobs(jobs, crew, left_of)) as news:
         for finished in news:
             if isinstance(finished, Inspected):
                 facts = finished.facts | {"status": "ok"}
@@ -260,6 +273,10 @@ def _record(plan: Plan, text: str, folder: Path, workers: int, engine: str) -> d
         "machine": machine(),
         "workers": workers,
         "engine": engine,
+        "coders": coders_of(plan),
+        "num_gpus": plan.config.num_gpus,
+        "device": str(plan.device),
+        "metrics_device": str(plan.metrics_device),
     }
     earlier = _earlier_invocations(folder / results.RUN)
     return {

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import console, runner
+from bench.device import Name as DeviceName
 from bench.journal import Journal
 from bench.results import Results
 
@@ -20,9 +21,10 @@ def of_plan(
     only: list[str],
     limit: int | None,
     retry_failed: bool,
+    device: DeviceName | None = None,
 ) -> dict[str, Any]:
     """What ``codecbench run`` would measure: clips by dataset, conditions, quantities, cells done and to do."""
-    plan, _ = runner.load_plan(config, data, cache)
+    plan, _ = runner.load_plan(config, data, cache, {"device": device})
     part = plan.restricted(only, limit)
     folder = output or Path("results", "runs", plan.config.name)
     done = runner.kept_cells(Journal.read(folder / "journal.jsonl"), retry_failed)

@@ -9,6 +9,7 @@ import numpy as np
 from bench import codecs, metrics
 from bench.audio import Audio
 from bench.codecs.base import Codec
+from bench.device import CPU, Device
 from bench.domain import Condition
 from bench.metrics import sets
 from bench.metrics.base import Metric
@@ -18,9 +19,13 @@ WARM_UP_S = 0.2
 
 
 class Toolbox:
-    """Encoder and decoder of a codec are two instances: what a decoder knows, it knows from the bytes."""
+    """Encoder and decoder of a codec are two instances: what a decoder knows, it knows from the bytes.
 
-    def __init__(self) -> None:
+    Networks of codecs compute on ``device``, those of metrics and set measures on ``metrics_device``.
+    """
+
+    def __init__(self, device: Device = CPU, metrics_device: Device = CPU) -> None:
+        self._device, self._metrics_device = device, metrics_device
         self._codecs: dict[tuple[str, str], Codec] = {}
         self._metrics: dict[str, Metric] = {}
         self._measures: dict[str, SetMeasure] = {}
@@ -38,13 +43,14 @@ class Toolbox:
         """The metric that gives ``quantity``."""
         if quantity not in self._metrics:
             (metric,) = metrics.make([quantity])
+            metric.on(self._metrics_device)
             self._metrics.update({q.name: metric for q in metric.quantities})
         return self._metrics[quantity]
 
     def set_measure(self, name: str) -> SetMeasure:
         """The set measure called ``name``."""
         if name not in self._measures:
-            self._measures[name] = sets.make(name)
+            self._measures[name] = sets.make(name).on(self._metrics_device)
         return self._measures[name]
 
     def warm_up(self, condition: Condition, rate: int, channels: int, length: int) -> None:
@@ -72,7 +78,7 @@ class Toolbox:
     def _codec(self, condition: Condition, use: str) -> Codec:
         key = (use, _settings(condition))
         if key not in self._codecs:
-            self._codecs[key] = codecs.make(condition.codec, condition.options)
+            self._codecs[key] = codecs.make(condition.codec, condition.options).on(self._device)
         return self._codecs[key]
 
 

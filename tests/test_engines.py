@@ -9,21 +9,22 @@ import re
 import signal
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench import engines, run
-from bench.engines.base import Died, Done, Message, Retry, drive
+from bench.engines.base import Died, Idle, Message, Retry, Work, drive
 from bench.engines.local import Local
 from bench.engines.process import import_path
+from bench.engines.queue import SHARD_JOBS, Crew, Queue
 from bench.errors import ConfigError, DatasetError, StoreError, UnknownName, WorkerDied
-from bench.measure import Finished, Inspected
 from bench.planning import Job, Plan, Step
 from bench.results import load_results
 from bench.runner import load_plan
+from bench.shards import Done, Finished, Inspected, Shard, Started
 from tests.runs import assert_identical, lines, start, until, with_codec
 
 Config = dict[str, Any]
@@ -57,18 +58,28 @@ def cluster() -> Iterator[Any]:
 class FakeWorker:
     """Does nothing but keep what it was given."""
 
-    def __init__(self, ready: bool = True) -> None:
-        self.job: Job | None = None
-        self.step = Step("start")
+    def __init__(self, ready: bool = True, coding: bool = False) -> None:
+        self.work: Work | None = None
         self.ready = ready
-        self.given: list[Job] = []
+        self.coding = coding
+        self.given: list[Shard] = []
         self.stopped = False
 
-    def give(self, job: Job) -> None:
-        self.given.append(job)
+    def give(self, shard: Shard) -> None:
+        self.given.append(shard)
 
     def stop(self) -> None:
         self.stopped = True
+
+    def finishes(self) -> Iterator[tuple[FakeWorker, Message]]:
+        """What it says when its shard goes well."""
+        for number in range(len(self.given[-1].jobs)):
+            yield self, Done(number)
+        yield self, Idle()
+
+    @property
+    def clips(self) -> list[str]:
+        return [job.clip.id for shard in self.given for job in shard.jobs]
 
 
 def jobs(config: Config, folder: Path) -> list[Job]:
@@ -76,46 +87,90 @@ def jobs(config: Config, folder: Path) -> list[Job]:
     return list(plan.jobs({}, folder, folder / "cache"))
 
 
-def test_jobs_are_drawn_one_at_a_time_and_only_for_workers_that_are_ready(small_config: Config, tmp_path: Path) -> None:
-    drawn: list[Job] = []
+def many(config: Config, folder: Path, count: int, seconds: float = 1.0) -> Iterator[Job]:
+    """Jobs that are alike."""
+    (first, *_) = jobs(config, folder)
+    for number in range(count):
+        clip = replace(first.clip, id=f"clip{number}", duration_s=seconds, channels=1)
+        yield replace(first, clip=clip)
+
+
+def test_shards_are_drawn_as_they_are_needed_and_become_small_at_the_end(small_config: Config, tmp_path: Path) -> None:
+    drawn = 0
+    ahead: list[int] = []
     pool = [FakeWorker(), FakeWorker(ready=False), FakeWorker()]
-    ahead = []
 
     def source() -> Iterator[Job]:
-        for job in jobs(small_config, tmp_path):
-            drawn.append(job)
+        nonlocal drawn
+        for job in many(small_config, tmp_path, 1000):
+            drawn += 1
             yield job
 
     def heard() -> Iterator[tuple[FakeWorker, Message]]:
-        busy = [worker for worker in pool if worker.job is not None]
-        ahead.append(len(drawn) - sum(len(worker.given) for worker in pool))
-        yield busy[0], Done()
+        ahead.append(drawn - sum(len(worker.clips) for worker in pool))
+        for worker in pool:
+            if worker.work is not None:
+                yield from worker.finishes()
 
-    assert list(drive(source(), pool, heard, lambda *_: None)) == []
-    assert [len(worker.given) for worker in pool] == [5, 0, 1]
-    assert max(ahead) == 0
+    assert list(drive(source(), Crew(3, 60.0), pool, heard, lambda *_: None)) == []
+    assert max(ahead) <= 2 * SHARD_JOBS * 3
+    assert not pool[1].given
+    sizes = [len(shard.jobs) for shard in pool[0].given]
+    assert sizes == sorted(sizes, reverse=True)
+    assert (sizes[0], sizes[-1]) == (SHARD_JOBS, 1)
+    assert sum(len(worker.clips) for worker in pool) == 1000
     assert all(worker.stopped for worker in pool)
 
 
-def test_what_a_dead_worker_has_left_is_done_by_another(small_config: Config, tmp_path: Path) -> None:
+def test_a_shard_is_full_after_a_minute_of_audio(small_config: Config, tmp_path: Path) -> None:
+    queue = Queue(many(small_config, tmp_path, 100, seconds=25.0), Crew(1, 60.0))
+    shard = queue.shard(coding=False)
+    assert shard is not None
+    assert len(shard.jobs) == 3
+
+
+def test_a_death_costs_the_job_it_was_at_and_the_rest_is_given_again(small_config: Config, tmp_path: Path) -> None:
     pool = [FakeWorker(), FakeWorker()]
-    asked: list[tuple[str, str]] = []
+    asked: list[tuple[str, str, str]] = []
 
     def heard() -> Iterator[tuple[FakeWorker, Message]]:
-        if pool[0].job is not None:
+        if pool[0].work is not None:
+            yield pool[0], Done(0)
+            yield pool[0], Started(Step("encode", "x"), 1)
             pool[0].ready = False  # its node is gone, and no other has room
             yield pool[0], Died("gone")
         else:
-            yield pool[1], Done()
+            yield from pool[1].finishes()
 
     def retry(job: Job, step: Step, how: str) -> Job:
-        asked.append((str(step), how))
+        asked.append((job.clip.id, str(step), how))
+        return job
+
+    wanted = list(many(small_config, tmp_path, 100))
+    list(drive(wanted, Crew(2, 60.0), pool, heard, retry))
+    done, at, *_ = pool[0].clips
+    assert asked == [(at, "encode x", "gone")]
+    assert Counter(pool[1].clips) == Counter(job.clip.id for job in wanted if job.clip.id != done)
+
+
+def test_a_worker_that_dies_before_its_first_step_blames_the_first_job(small_config: Config, tmp_path: Path) -> None:
+    pool = [FakeWorker()]
+    asked: list[str] = []
+
+    def heard() -> Iterator[tuple[FakeWorker, Message]]:
+        if not asked:
+            yield pool[0], Died("gone")
+        else:
+            yield from pool[0].finishes()
+
+    def retry(job: Job, step: Step, how: str) -> Job:
+        asked.append(str(step))
         return job
 
     wanted = jobs(small_config, tmp_path)
-    list(drive(wanted, pool, heard, retry))
-    assert asked == [("start", "gone")]
-    assert {job.clip.id for job in pool[1].given} == {job.clip.id for job in wanted}
+    list(drive(wanted, Crew(1, 60.0), pool, heard, retry))
+    assert asked == ["start"]
+    assert {job.clip.id for shard in pool[0].given[1:] for job in shard.jobs} == {job.clip.id for job in wanted}
 
 
 def test_engines_by_name() -> None:
@@ -151,6 +206,8 @@ def test_ray_gives_the_table_of_the_local_engine(tmp_path: Path) -> None:
     assert results.encodings["reason"].str.contains("SIGSEGV").any()
     assert results.info["engine"] == "ray"
     assert not (tmp_path / "ray" / ".scratch").exists()
+    (invocation,) = results.info["invocations"]
+    assert invocation["engine_start_s"] == engine.start_s > 0
     import ray
 
     assert not ray.is_initialized()
@@ -179,7 +236,7 @@ def actors(pid: int) -> list[int]:
             int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
         ]
         for child in below:
-            if Path(f"/proc/{child}/cmdline").read_bytes().startswith(b"ray::_Host"):
+            if Path(f"/proc/{child}/cmdline").read_bytes().startswith(b"ray::Host"):
                 found.append(child)
             found += actors(child)
     return found
@@ -223,14 +280,16 @@ class Told:
     def cores(self) -> int:
         return 2
 
-    def run_jobs(
-        self, jobs: Iterable[Job], workers: int, timeout_s: float, retry: Retry
-    ) -> Generator[Finished | Inspected]:
+    @property
+    def start_s(self) -> float:
+        return float(self.engine.start_s)
+
+    def run_jobs(self, jobs: Iterable[Job], crew: Crew, retry: Retry) -> Generator[Finished | Inspected]:
         def told(job: Job, step: Step, how: str) -> Job | None:
             self.deaths.append(how)
             return retry(job, step, how)
 
-        return self.engine.run_jobs(jobs, workers, timeout_s, told)  # type: ignore[no-any-return]
+        return self.engine.run_jobs(jobs, crew, told)  # type: ignore[no-any-return]
 
 
 @pytest.mark.slow
@@ -274,9 +333,10 @@ def test_a_node_without_the_data_or_the_folder_ends_the_run_with_a_message(
     cluster: Any, small_config: Config, tmp_path: Path
 ) -> None:
     from bench.engines import ray as module
+    from bench.engines.ray_actor import Probe
 
     job = jobs(small_config, tmp_path)[0]
-    probe = module._Probe(tmp_path / ".scratch" / "gone", "text", {})
+    probe = Probe(tmp_path / ".scratch" / "gone", "text", {})
     with module._connected(cluster.address, 0) as ray:
         starting = module._Starting(ray, probe, 60.0, 0.0, import_path())
         answer = ray.get(starting.actor().check.remote(probe))
@@ -287,7 +347,7 @@ def test_a_node_without_the_data_or_the_folder_ends_the_run_with_a_message(
         answer = ray.get(starting.actor().check.remote(probe))
         assert "Install the same packages on all nodes" in str(answer.error)
         Path(job.clip.path).unlink()
-        stream = starting.actor().measure.options(num_returns="streaming").remote(job, True)
+        stream = starting.actor().work.options(num_returns="streaming").remote(Shard((job,)), [True])
         (fatal,) = ray.get(next(stream))
         assert isinstance(fatal.error, DatasetError)
         assert job.clip.path in str(fatal.error)

@@ -24,6 +24,7 @@ from typing import Any
 
 from bench.audio import Audio
 from bench.codecs.codes import Codes
+from bench.device import Placed
 from bench.domain import Clip, Encoded, EntropyRate, Identity, Role
 
 
@@ -35,7 +36,7 @@ class Network:
     input_shape: tuple[int, ...]
 
 
-class Codec:
+class Codec(Placed):
     """Base class of codecs. Making an instance is cheap; weights and programs are looked for at first use.
 
     Attributes:
@@ -50,6 +51,7 @@ class Codec:
         live: it codes here. False where its files were made elsewhere: nothing is kept or timed then.
         waveform: the output follows the input's waveform; False for vocoders, whose delay is that of the envelope.
         exposes_codes: :meth:`codes` gives the codes of its quantiser.
+        on_device, takes_batches: a torch network codes, on the device of the run; see :class:`bench.device.Placed`.
     """
 
     identity: Identity
@@ -103,6 +105,21 @@ class Codec:
     def encode_clip(self, clip: Clip, audio: Audio, bitrates_bps: Sequence[int | None]) -> dict[int | None, Encoded]:
         """What a run calls: :meth:`encode`, for a codec that must know which clip it codes."""
         return self.encode(audio, bitrates_bps)
+
+    @property
+    def batches(self) -> bool:
+        """Whether clips of one length are to be coded together."""
+        return self.device.batch_seconds > 0
+
+    def encode_batch(
+        self, audios: Sequence[Audio], bitrates_bps: Sequence[int | None]
+    ) -> list[dict[int | None, Encoded]]:
+        """:meth:`encode` of clips of one length and channel count, with the same result for each as alone."""
+        return [self.encode(audio, bitrates_bps) for audio in audios]
+
+    def decode_batch(self, streams: Sequence[Encoded]) -> list[Audio]:
+        """:meth:`decode` of the streams of one bitrate of such clips."""
+        return [self.decode(stream) for stream in streams]
 
     def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
         raise NotImplementedError

@@ -1,7 +1,8 @@
 """EnCodec (arXiv:2210.13438) on the model of the transformers package.
 
 The model is called directly, without its feature extractor, which would pad a short clip at 48 kHz to almost twice its
-bits. One clip, one call, one thread, float32, no gradients: codes at ties depend on each of these.
+bits. One clip, one call, one thread, float32, no gradients: codes at ties depend on each of these. On a GPU, one call
+is for as many clips of one length as the run's batches have room for, be they there or not.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench import weights
 from bench.audio import Audio
@@ -22,6 +24,7 @@ from bench.codecs.base import Network
 from bench.codecs.codes import Codes
 from bench.codecs.entropy import EntropyCoder
 from bench.codecs.residual import ResidualCodec
+from bench.device import CPU, Device, in_rows, placed, stacked
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
 from bench.pretrained import load_model, require_codebooks
@@ -42,6 +45,8 @@ class Encodec(ResidualCodec):
 
     name: ClassVar[str]
     repository: ClassVar[str]
+    on_device = True
+    takes_batches = True
 
     def __init__(self, weights: str = "", language_model: str = "") -> None:
         self._language_model = language_model_of(language_model)
@@ -56,7 +61,7 @@ class Encodec(ResidualCodec):
     @property
     def model(self) -> Any:
         """The model, loaded at first use and shared by all instances with the same weights."""
-        model = _model(self._found)
+        model = _model(self._found, self.device)
         expected = (self.sample_rates[0], max(self.channels))
         got = (model.config.sampling_rate, model.config.audio_channels)
         if got != expected:
@@ -72,39 +77,57 @@ class Encodec(ResidualCodec):
         return model
 
     def quantise(self, audio: Audio, books: int) -> Codes:
-        import torch
-
-        model = self.model
-        samples = audio.mixed_to(model.config.audio_channels).samples
-        bandwidth = next(rate / 1000 for rate, count in self.books.items() if count >= books)
-        with torch.inference_mode():
-            coded = model.encode(torch.from_numpy(samples.copy())[None], bandwidth=bandwidth)
-        segments = [np.asarray(segment[0, :books], np.int32) for segment in coded.audio_codes]
-        if coded.last_frame_pad_length:
-            segments[-1] = segments[-1][:, : -coded.last_frame_pad_length]
-        scales = tuple(float(scale) for scale in coded.audio_scales if scale is not None)
-        return Codes(tuple(segments), model.bits_per_codebook, scales)
+        return self.quantise_batch([audio], books)[0]
 
     def synthesise(self, codes: Codes, length: int, channels: int) -> Audio:
+        return self.synthesise_batch([codes], length, channels)[0]
+
+    def quantise_batch(self, audios: Sequence[Audio], books: int) -> list[Codes]:
         import torch
 
         model = self.model
-        if codes.bits_per_code != model.bits_per_codebook or codes.books > model.config.num_quantizers:
-            raise CodecError(
-                f"{self.name}: the bitstream has {codes.books} codebooks of {codes.bits_per_code} bits; these weights "
-                f"have {model.config.num_quantizers} of {model.bits_per_codebook}."
-            )
-        frames = max(segment.shape[1] for segment in codes.segments)
-        padding = frames - codes.segments[-1].shape[1]
-        padded = [np.pad(segment, ((0, 0), (0, frames - segment.shape[1]))) for segment in codes.segments]
-        scales: list[torch.Tensor | None] = [torch.tensor([[scale]]) for scale in codes.scales]
-        with torch.inference_mode():
-            stacked = torch.from_numpy(np.stack(padded).astype(np.int64))[:, None]
-            decoded = model.decode(stacked, scales or [None], last_frame_pad_length=padding).audio_values[0]
-        samples = decoded.numpy()
-        if samples.shape[1] < length:
-            raise CodecError(f"{self.name}: the decoder gave {samples.shape[1]} samples, expected {length}.")
-        return Audio(samples[:, :length].astype(np.float32), self.sample_rates[0]).mixed_to(channels)
+        signals = [audio.mixed_to(model.config.audio_channels).samples for audio in audios]
+        bandwidth = next(rate / 1000 for rate, count in self.books.items() if count >= books)
+        found: list[Codes] = []
+        for part in in_rows(signals, self.device.rows(audios[0].seconds)):
+            with torch.inference_mode():
+                coded = model.encode(stacked(part.signals, part.rows, self.device), bandwidth=bandwidth)
+            segments = [segment[: len(part.signals), :books].cpu() for segment in coded.audio_codes]
+            scales = [scale[: len(part.signals)].cpu() for scale in coded.audio_scales if scale is not None]
+            for row in range(len(part.signals)):
+                codes = [np.asarray(segment[row], np.int32) for segment in segments]
+                if coded.last_frame_pad_length:
+                    codes[-1] = codes[-1][:, : -coded.last_frame_pad_length]
+                found.append(Codes(tuple(codes), model.bits_per_codebook, tuple(float(scale[row]) for scale in scales)))
+        return found
+
+    def synthesise_batch(self, batch: Sequence[Codes], length: int, channels: int) -> list[Audio]:
+        import torch
+
+        model, rate = self.model, self.sample_rates[0]
+        for codes in batch:
+            if codes.bits_per_code != model.bits_per_codebook or codes.books > model.config.num_quantizers:
+                raise CodecError(
+                    f"{self.name}: the bitstream has {codes.books} codebooks of {codes.bits_per_code} bits; these "
+                    f"weights have {model.config.num_quantizers} of {model.bits_per_codebook}."
+                )
+        frames = max(segment.shape[1] for segment in batch[0].segments)
+        padding = frames - batch[0].segments[-1].shape[1]
+        heard: list[Audio] = []
+        for part in in_rows([_padded(codes, frames) for codes in batch], self.device.rows(length / rate)):
+            of_rows = [codes.scales for codes in batch[len(heard) : len(heard) + len(part.signals)]]
+            filled = of_rows + [of_rows[0]] * (part.rows - len(of_rows))
+            scales: list[torch.Tensor | None] = [
+                torch.tensor(segment)[:, None].to(self.device.name) for segment in zip(*filled, strict=True)
+            ]
+            with torch.inference_mode():
+                tensor = stacked(part.signals, part.rows, self.device).transpose(0, 1)
+                decoded = model.decode(tensor, scales or [None], last_frame_pad_length=padding).audio_values
+            samples = decoded[: len(part.signals)].cpu().numpy()
+            if samples.shape[2] < length:
+                raise CodecError(f"{self.name}: the decoder gave {samples.shape[2]} samples, expected {length}.")
+            heard += [Audio(one[:, :length].astype(np.float32), rate).mixed_to(channels) for one in samples]
+        return heard
 
     def entropy_coders(self) -> Mapping[str, EntropyCoder]:
         coders = dict(super().entropy_coders())
@@ -171,8 +194,14 @@ def language_model_of(place: str) -> EntropyCoder | None:
     return EncodecLm(place)
 
 
+def _padded(codes: Codes, frames: int) -> NDArray[np.int64]:
+    """The codes of all segments, shape ``(segments, books, frames)``; the last one is filled with zeros."""
+    padded = [np.pad(segment, ((0, 0), (0, frames - segment.shape[1]))) for segment in codes.segments]
+    return np.stack(padded).astype(np.int64)
+
+
 @lru_cache(maxsize=2)
-def _model(found: weights.Weights) -> Any:
+def _model(found: weights.Weights, device: Device = CPU) -> Any:
     """The model with these weights, checked to be whole."""
     if found.path.is_file():
         from bench.codecs.encodec_checkpoint import read_checkpoint
@@ -181,4 +210,4 @@ def _model(found: weights.Weights) -> Any:
     else:
         model = load_model("EncodecModel", found, "EnCodec")
     require_codebooks((layer.codebook.embed for layer in model.quantizer.layers), str(found.path))
-    return model
+    return placed(model, device)

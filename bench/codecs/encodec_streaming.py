@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from bench.audio import Audio
 from bench.codecs.codes import Codes
 from bench.codecs.encodec import Encodec24
+from bench.codecs.residual import ResidualCodec
 from bench.domain import Identity
 from bench.errors import CodecError
 
@@ -25,11 +26,15 @@ class Encodec24Streaming(Encodec24):
     """The same weights and bits as ``encodec_24khz``, computed frame by frame; see there for the options."""
 
     name = "encodec_24khz_streaming"
+    takes_batches = False
     algorithmic_delay_s = 320 / 24_000  # a frame; once at the start of a clip, six frames more
 
     def __init__(self, weights: str = "", language_model: str = "") -> None:
         super().__init__(weights, language_model)
         self.identity = Identity(self.name, self.identity.version, self.identity.details)
+
+    quantise_batch = ResidualCodec.quantise_batch
+    synthesise_batch = ResidualCodec.synthesise_batch
 
     def quantise(self, audio: Audio, books: int) -> Codes:
         import torch
@@ -37,7 +42,7 @@ class Encodec24Streaming(Encodec24):
 
         model = self.model
         hop = model.config.hop_length
-        samples = torch.from_numpy(audio.samples.copy())[None]
+        samples = torch.from_numpy(audio.samples.copy())[None].to(self.device.name)
         encoder = Stream(model.encoder.layers)
         frames: list[NDArray[np.int32]] = []
         with torch.inference_mode(), cached():  # weight norm is worked out once, not for every frame
@@ -57,15 +62,16 @@ class Encodec24Streaming(Encodec24):
         decoder = Stream(model.decoder.layers)
         with torch.inference_mode(), cached():
             latents = [
-                model.quantizer.decode(torch.from_numpy(frame.astype(np.int64))[:, None, None]) for frame in segment.T
+                model.quantizer.decode(torch.from_numpy(frame.astype(np.int64))[:, None, None].to(self.device.name))
+                for frame in segment.T
             ]
-            heard = [block[0].numpy() for block in decoder.run(latents)]
+            heard = [block[0].cpu().numpy() for block in decoder.run(latents)]
         return Audio(np.concatenate(heard, axis=1)[:, :length], self.sample_rates[0])
 
 
 def _frame(model: Any, latent: Any, books: int) -> NDArray[np.int32]:
     bandwidth = books * model.bits_per_codebook * model.config.frame_rate / 1000
-    return np.asarray(model.quantizer.encode(latent, bandwidth)[:, 0, 0], np.int32)
+    return np.asarray(model.quantizer.encode(latent, bandwidth)[:, 0, 0].cpu(), np.int32)
 
 
 class Stream:

@@ -65,11 +65,27 @@ class ResidualCodec(Codec):
         """The waveform of ``codes``, ``length`` samples of ``channels``."""
         raise NotImplementedError
 
+    def quantise_batch(self, audios: Sequence[Audio], books: int) -> list[Codes]:
+        """:meth:`quantise` of clips of one length and channel count."""
+        return [self.quantise(audio, books) for audio in audios]
+
+    def synthesise_batch(self, batch: Sequence[Codes], length: int, channels: int) -> list[Audio]:
+        """:meth:`synthesise` of the codes of clips of one length."""
+        return [self.synthesise(codes, length, channels) for codes in batch]
+
     def encode(self, audio: Audio, bitrates_bps: Sequence[int | None]) -> dict[int | None, Encoded]:
+        return self.encode_batch([audio], bitrates_bps)[0]
+
+    def encode_batch(
+        self, audios: Sequence[Audio], bitrates_bps: Sequence[int | None]
+    ) -> list[dict[int | None, Encoded]]:
         wanted = {bitrate: self.books[bitrate or 0] for bitrate in bitrates_bps}
-        codes = self.quantise(audio, max(wanted.values()))
         delay = self.delay_samples
-        return {bitrate: pack(audio, codes.prefix(books), delay) for bitrate, books in wanted.items()}
+        coded = self.quantise_batch(audios, max(wanted.values()))
+        return [
+            {bitrate: pack(audio, codes.prefix(books), delay) for bitrate, books in wanted.items()}
+            for audio, codes in zip(audios, coded, strict=True)
+        ]
 
     def codes(self, encoded: Encoded) -> Codes:
         return codes_of(encoded)
@@ -86,9 +102,13 @@ class ResidualCodec(Codec):
         return measured(self.entropy_coders()[coder], codes_of(encoded))
 
     def decode(self, encoded: Encoded) -> Audio:
-        stream = framing.unpack(encoded)
-        length = stream.length + max(stream.delay, 0)
-        return stream.cut(self.synthesise(codes_of(encoded), length, stream.channels).samples)
+        return self.decode_batch([encoded])[0]
+
+    def decode_batch(self, streams: Sequence[Encoded]) -> list[Audio]:
+        unpacked = [framing.unpack(stream) for stream in streams]
+        length = unpacked[0].length + max(unpacked[0].delay, 0)
+        heard = self.synthesise_batch([codes_of(stream) for stream in streams], length, unpacked[0].channels)
+        return [stream.cut(one.samples) for stream, one in zip(unpacked, heard, strict=True)]
 
 
 def pack(audio: Audio, codes: Codes, delay: int = 0) -> Encoded:

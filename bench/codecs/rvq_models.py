@@ -25,6 +25,7 @@ from bench.audio import Audio
 from bench.codecs.base import Network
 from bench.codecs.codes import Codes
 from bench.codecs.residual import ResidualCodec
+from bench.device import CPU, Device, in_rows, placed, stacked
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
 from bench.pretrained import load_model, require_codebooks
@@ -63,8 +64,8 @@ class Family:
     Attributes:
         model_class: its name in transformers.
         title: its name in messages.
-        encode: ``(model, samples of shape (1, 1, n), books)`` to codes, shape ``(1, at least books, frames)``.
-        decode: ``(model, codes of shape (1, books, frames))`` to samples, shape ``(..., n)``.
+        encode: ``(model, samples of shape (rows, 1, n), books)`` to codes, shape ``(rows, at least books, frames)``.
+        decode: ``(model, codes of shape (rows, books, frames))`` to samples, shape ``(rows, ..., n)``.
         tables: the codebooks of a model.
         shape: ``(hop, books, codes in a book)`` of a model.
         networks: its convolutional networks by name, each with the channels of its input; attention is left out, as
@@ -163,6 +164,8 @@ class RvqModel(ResidualCodec):
     family: ClassVar[Family]
     shape: ClassVar[Shape]
     channels = (1,)
+    on_device = True
+    takes_batches = True
 
     def __init__(self, weights: str = "", delay_samples: int | Literal["auto"] = 0) -> None:
         self._found = find_weights(self.name, weights or self.repository)
@@ -188,7 +191,7 @@ class RvqModel(ResidualCodec):
     @property
     def model(self) -> Any:
         """The model, loaded at first use and shared by all instances with the same weights."""
-        model = _model(self._found, self.family)
+        model = _model(self._found, self.family, self.device)
         got = self.family.shape(model)
         expected = (self.shape.hop, self.shape.books, 2**self.shape.bits)
         if got != expected:
@@ -219,39 +222,51 @@ class RvqModel(ResidualCodec):
     def files(self) -> Sequence[Path]:
         return tuple(self._found.path / name for name in weights.MODEL_FILES)
 
-    def quantise(self, audio: Audio, books: int) -> Codes:
-        return self._quantise(audio.with_length(audio.length + max(self.delay_samples, 0)), books)
+    def quantise_batch(self, audios: Sequence[Audio], books: int) -> list[Codes]:
+        delay = max(self.delay_samples, 0)
+        return self._quantised([audio.with_length(audio.length + delay) for audio in audios], books)
 
-    def synthesise(self, codes: Codes, length: int, channels: int) -> Audio:
+    def synthesise_batch(self, batch: Sequence[Codes], length: int, channels: int) -> list[Audio]:
         import torch
 
         model = self.model
-        if codes.bits_per_code != self.shape.bits or codes.books > self.shape.books or len(codes.segments) != 1:
-            raise CodecError(
-                f"{self.name}: the bitstream has {codes.books} codebooks of {codes.bits_per_code} bits; it has "
-                f"{self.shape.books} of {self.shape.bits}."
-            )
-        (segment,) = codes.segments
-        with torch.inference_mode():
-            decoded = self.family.decode(model, torch.from_numpy(segment.astype(np.int64))[None])
-        heard = Audio(decoded.reshape(1, -1).numpy().astype(np.float32), self.shape.rate)
-        if heard.length + self.shape.hop <= length:
-            raise CodecError(f"{self.name}: the decoder gave {heard.length} samples, expected {length}.")
-        return heard.with_length(length)  # with strides of 5 the decoder of DAC ends 8 samples early
+        for codes in batch:
+            if codes.bits_per_code != self.shape.bits or codes.books > self.shape.books or len(codes.segments) != 1:
+                raise CodecError(
+                    f"{self.name}: the bitstream has {codes.books} codebooks of {codes.bits_per_code} bits; it has "
+                    f"{self.shape.books} of {self.shape.bits}."
+                )
+        heard: list[Audio] = []
+        segments = [codes.segments[0].astype(np.int64) for codes in batch]
+        for part in in_rows(segments, self.device.rows(length / self.shape.rate)):
+            with torch.inference_mode():
+                decoded = self.family.decode(model, stacked(part.signals, part.rows, self.device))
+            samples = decoded.reshape(part.rows, 1, -1)[: len(part.signals)].cpu().numpy().astype(np.float32)
+            heard += [Audio(one, self.shape.rate) for one in samples]
+        if heard[0].length + self.shape.hop <= length:
+            raise CodecError(f"{self.name}: the decoder gave {heard[0].length} samples, expected {length}.")
+        return [one.with_length(length) for one in heard]  # with strides of 5 the decoder of DAC ends 8 samples early
 
-    def _quantise(self, audio: Audio, books: int) -> Codes:
+    def _quantised(self, audios: Sequence[Audio], books: int) -> list[Codes]:
         import torch
 
-        hop = self.shape.hop
-        padded = audio.with_length(-(-audio.length // hop) * hop) if self.family.whole_hops else audio
-        with torch.inference_mode():
-            codes = self.family.encode(self.model, torch.from_numpy(padded.samples.copy())[None], books)
-        return Codes((np.ascontiguousarray(codes[0, :books].numpy(), np.int32),), self.shape.bits)
+        hop, length = self.shape.hop, audios[0].length
+        if self.family.whole_hops:
+            length = -(-length // hop) * hop
+        signals = [audio.with_length(length).samples for audio in audios]
+        found: list[Codes] = []
+        for part in in_rows(signals, self.device.rows(length / self.shape.rate)):
+            with torch.inference_mode():
+                codes = self.family.encode(self.model, stacked(part.signals, part.rows, self.device), books).cpu()
+            rows = codes[: len(part.signals), :books].numpy()
+            found += [Codes((np.ascontiguousarray(row, np.int32),), self.shape.bits) for row in rows]
+        return found
 
     def _measured_delay(self) -> int:
         signal = probe(self.shape.rate)
         try:
-            return measured_delay(signal, self.synthesise(self._quantise(signal, self.shape.books), signal.length, 1))
+            codes = self._quantised([signal], self.shape.books)
+            return measured_delay(signal, self.synthesise_batch(codes, signal.length, 1)[0])
         except CodecError as error:
             raise CodecError(f"{self.name}: {error} State `delay_samples` as a number.") from None
 
@@ -303,7 +318,7 @@ def _count(module: Any) -> int:
 
 
 @lru_cache(maxsize=2)
-def _model(found: weights.Weights, family: Family) -> Any:
+def _model(found: weights.Weights, family: Family, device: Device = CPU) -> Any:
     """The model with these weights, checked to be whole."""
     if found.path.is_file():
         raise MissingRequirement(
@@ -312,4 +327,4 @@ def _model(found: weights.Weights, family: Family) -> Any:
         )
     model = load_model(family.model_class, found, family.title, family.unused)
     require_codebooks(family.tables(model), str(found.path))
-    return model
+    return placed(model, device)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from bench.engines.queue import Crew, Queue
 from bench.errors import CodecbenchError
-from bench.measure import Event, Finished, Inspected, Started
 from bench.planning import Job, Step
+from bench.shards import Done, Event, Finished, Inspected, Shard, Started, coded
 
 Retry = Callable[[Job, Step, str], Job | None]
 """Given a job, the step its worker died in and how: the job that is left, or None if nothing is."""
@@ -23,16 +22,18 @@ class Engine(Protocol):
     def name(self) -> str:
         """As in ``--engine``."""
 
-    def cores(self) -> int:
-        """How many workers it can run at once."""
+    @property
+    def start_s(self) -> float:
+        """How long the first worker of the last :meth:`run_jobs` took until it could be given something, in seconds."""
 
-    def run_jobs(
-        self, jobs: Iterable[Job], workers: int, timeout_s: float, retry: Retry
-    ) -> Generator[Finished | Inspected]:
+    def cores(self) -> int:
+        """How many workers it can run at once, coders included."""
+
+    def run_jobs(self, jobs: Iterable[Job], crew: Crew, retry: Retry) -> Generator[Finished | Inspected]:
         """Run ``jobs`` and yield rows as they are finished, in any order.
 
         Jobs are drawn only as workers become free, so that memory does not grow with their number. A step without an
-        answer for ``timeout_s`` ends its worker. Closing the iterator ends all of them.
+        answer for the time limit of ``crew`` ends its worker. Closing the iterator ends all of them.
 
         Raises:
             CodecbenchError: what a worker met that ends the run, or workers that cannot start at all.
@@ -40,8 +41,8 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """The worker has finished its job."""
+class Idle:
+    """The worker has finished its shard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +54,59 @@ class Fatal:
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """The worker has ended, or was ended, in the middle of its job."""
+    """The worker has ended, or was ended, in the middle of its shard."""
 
     how: str
 
 
-Message = Event | Done | Fatal | Died
+Message = Event | Idle | Fatal | Died
 """What an engine hears of its workers."""
 
 
 class Worker(Protocol):
-    """The driver's side of a worker; ``job`` and ``step`` are kept by :func:`drive`."""
+    """The driver's side of a worker."""
 
-    job: Job | None
-    step: Step
+    work: Work | None
+    """What it is at; kept by :func:`drive`."""
+    coding: bool
+    """Whether it is a coder."""
 
     @property
     def ready(self) -> bool:
-        """Whether it can be given a job, once it has none."""
+        """Whether it can be given a shard, once it has none."""
 
-    def give(self, job: Job) -> None:
-        """Let it work on ``job``; one that has died starts again."""
+    def give(self, shard: Shard) -> None:
+        """Let it work on ``shard``; one that has died starts again."""
 
     def stop(self) -> None:
         """End it and everything that it has started."""
+
+
+class Work:
+    """A shard that a worker is at: what is left of it, and the encodings that came of it."""
+
+    def __init__(self, shard: Shard) -> None:
+        self.coding = shard.coding
+        self.left: dict[int, Job] = dict(enumerate(shard.jobs))
+        self.at = Started(Step("start"))
+        self.rows: dict[str, Mapping[str, Any]] = {}
+
+    def ended(self, job: int, queue: Queue) -> None:
+        """That ``job`` of the shard is done; where it was coded, it now waits to be measured."""
+        done = self.left.pop(job)
+        if self.coding:
+            queue.measure(done, self.rows)
+
+    def died(self, how: str, queue: Queue, retry: Retry) -> None:
+        """Its worker has died. The job it was at is a matter for ``retry``, the others wait again.
+
+        A batch is nobody's fault: each of its jobs waits again, to be coded by itself.
+        """
+        at = self.left.pop(self.at.job, None) if self.at.job is not None else None
+        for job in reversed(self.left.values()):
+            queue.again(coded(job, self.rows) if self.coding else job, alone=self.at.job is None)
+        if at is not None and (rest := retry(at, self.at.step, how)) is not None:
+            queue.again(rest)
 
 
 W = TypeVar("W", bound=Worker)
@@ -84,37 +114,37 @@ Heard = Callable[[], Iterable[tuple[W, Message]]]
 """Waits until there is news of a worker; may come back with nothing."""
 
 
-def drive(jobs: Iterable[Job], pool: Sequence[W], heard: Heard[W], retry: Retry) -> Generator[Finished | Inspected]:
-    """The loop of every engine: one job at a time for each worker of ``pool``; see :meth:`Engine.run_jobs`."""
-    waiting: deque[Job] = deque()
-    source = iter(jobs)
-
-    def is_more() -> bool:
-        if not waiting:
-            waiting.extend(islice(source, 1))
-        return bool(waiting)
-
+def drive(
+    jobs: Iterable[Job], crew: Crew, pool: Sequence[W], heard: Heard[W], retry: Retry
+) -> Generator[Finished | Inspected]:
+    """The loop of every engine: one shard at a time for each worker of ``pool``; see :meth:`Engine.run_jobs`."""
+    queue = Queue(jobs, crew)
     try:
         while True:
             for worker in pool:
-                if worker.job is None and worker.ready and is_more():
-                    worker.job, worker.step = waiting.popleft(), Step("start")
-                    worker.give(worker.job)
-            if all(worker.job is None for worker in pool) and not is_more():
+                if worker.work is None and worker.ready and (shard := queue.shard(worker.coding)) is not None:
+                    worker.work = Work(shard)
+                    worker.give(shard)
+            if all(worker.work is None for worker in pool) and queue.empty:
                 return
             for worker, message in heard():
-                if isinstance(message, Started):
-                    worker.step = message.step
-                elif isinstance(message, Fatal):
+                if isinstance(message, Fatal):
                     raise message.error
-                elif isinstance(message, Done):
-                    worker.job = None
+                if isinstance(message, Idle):
+                    worker.work = None
                 elif isinstance(message, Died):
-                    job, worker.job = worker.job, None
-                    if job is not None and (left := retry(job, worker.step, message.how)) is not None:
-                        waiting.append(left)
-                else:
-                    yield message
+                    work, worker.work = worker.work, None
+                    if work is not None:
+                        work.died(message.how, queue, retry)
+                elif worker.work is not None:
+                    if isinstance(message, Started):
+                        worker.work.at = message
+                    elif isinstance(message, Done):
+                        worker.work.ended(message.job, queue)
+                    else:
+                        if worker.work.coding and isinstance(message, Finished):
+                            worker.work.rows.update(message.rows)
+                        yield message
     finally:
         for worker in pool:
             worker.stop()

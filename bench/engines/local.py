@@ -1,4 +1,4 @@
-"""Jobs on this machine: a few worker processes, each with one job at a time."""
+"""Shards on this machine: a few worker processes, each with one shard at a time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 
-from bench.engines.base import Message, Retry, drive
+from bench.engines.base import Message, Retry, Work, drive
 from bench.engines.process import Process, import_path
-from bench.measure import Finished, Inspected
-from bench.planning import Job, Step
+from bench.engines.queue import Crew
+from bench.planning import Job
+from bench.shards import Finished, Inspected
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def available_cores() -> int:
@@ -24,30 +27,46 @@ class Local:
     """The engine of ``--engine local``."""
 
     name: str = "local"
+    start_s: float = 0.0
+    """A worker starts with its first shard: there is nothing to wait for before."""
 
     def cores(self) -> int:
         """Cores that this process may use."""
         return available_cores()
 
-    def run_jobs(
-        self, jobs: Iterable[Job], workers: int, timeout_s: float, retry: Retry
-    ) -> Generator[Finished | Inspected]:
+    def run_jobs(self, jobs: Iterable[Job], crew: Crew, retry: Retry) -> Generator[Finished | Inspected]:
         """See :meth:`bench.engines.base.Engine.run_jobs`."""
-        pool = [_Worker(timeout_s, sys.executable, {"PYTHONPATH": import_path()}) for _ in range(workers)]
+        pool = [_Worker(crew.timeout_s) for _ in range(crew.workers)]
+        pool += [_Worker(crew.timeout_s, gpu) for gpu in gpus_of_coders(crew, os.environ.get(VISIBLE))]
 
         def heard() -> Iterator[tuple[_Worker, Message]]:
-            busy = [worker for worker in pool if worker.job is not None]
+            busy = [worker for worker in pool if worker.work is not None]
             ready = wait([worker.pipe for worker in busy], min(worker.time_left_s for worker in busy))
             for worker in busy:
                 if worker.pipe in ready or not worker.time_left_s:
                     yield worker, worker.receive()
 
-        return drive(jobs, pool, heard, retry)
+        return drive(jobs, crew, pool, heard, retry)
 
 
 class _Worker(Process):
-    """A process and what it works on."""
+    """A process and what it works on. ``gpu``: of a coder, the one GPU that it sees; empty for all that there are."""
 
-    job: Job | None = None
-    step = Step("start")
+    work: Work | None = None
     ready = True
+
+    def __init__(self, timeout_s: float, gpu: str | None = None) -> None:
+        self.coding = gpu is not None
+        super().__init__(timeout_s, sys.executable, {"PYTHONPATH": import_path()} | ({VISIBLE: gpu} if gpu else {}))
+
+
+def gpus_of_coders(crew: Crew, visible: str | None) -> list[str]:
+    """What each coder is to see of the GPUs that this process may see; nothing for a single coder: it sees all.
+
+    >>> gpus_of_coders(Crew(2, 60.0, coders=2, num_gpus=2), None), gpus_of_coders(Crew(2, 60.0, 2, 2), "4,5")
+    (['0', '1'], ['4', '5'])
+    """
+    if crew.coders < 2:
+        return [""] * crew.coders
+    names = visible.split(",") if visible else [str(number) for number in range(crew.coders)]
+    return [names[number % len(names)] for number in range(crew.coders)]

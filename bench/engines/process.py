@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.engines.base import Died, Message
-from bench.planning import Job
+from bench.shards import Shard
 from bench.threads import ONE_THREAD
 
 START_S = 60.0
@@ -38,7 +38,7 @@ def scratch(folder: Path) -> Path:
 
 
 class Process:
-    """Started with its first job, and again with the first job after its death."""
+    """Started with its first shard, and again with the first shard after its death."""
 
     def __init__(self, timeout_s: float, interpreter: str, environment: Mapping[str, str]) -> None:
         """``environment`` is added to that of this process; a step may take ``timeout_s``."""
@@ -48,13 +48,13 @@ class Process:
         self._log = Path()
         self.pipe: Connection
 
-    def give(self, job: Job) -> None:
-        """Let it work on ``job``."""
+    def give(self, shard: Shard) -> None:
+        """Let it work on ``shard``."""
         if self._process is None:
-            self._process, self._limit_s = self._started(job.folder), max(self._timeout_s, START_S)
+            self._process, self._limit_s = self._started(shard.jobs[0].folder), max(self._timeout_s, START_S)
         self._since = time.monotonic()
         with suppress(BrokenPipeError, ConnectionResetError):  # it has just died; receive() will say of what
-            self.pipe.send(job)
+            self.pipe.send(shard)
 
     def _started(self, folder: Path) -> subprocess.Popen[bytes]:
         import socket

@@ -1,7 +1,7 @@
-"""Jobs on a Ray cluster: one actor a worker, each with one worker process and one job at a time.
+"""Shards on a Ray cluster: one actor a worker, each with one worker process and one shard at a time.
 
-What measures is the same process as in the local engine, with the same threads, interpreter and modules; the actor sees
-how it ends, which Ray does not tell, and hands on its messages. So both engines say the same of a codec that crashes.
+What works is the same process as in the local engine, with the same threads, interpreter and modules; its actor is in
+:mod:`bench.engines.ray_actor`. So both engines say the same of a codec that crashes.
 """
 
 from __future__ import annotations
@@ -15,20 +15,22 @@ import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
-from bench.engines.base import Died, Done, Fatal, Message, Retry, drive
+from bench.engines.base import Died, Fatal, Idle, Message, Retry, Work, drive
 from bench.engines.local import available_cores
-from bench.engines.process import Process, import_path, scratch
-from bench.errors import ConfigError, DatasetError, MissingRequirement, StoreError, WorkerDied
-from bench.measure import Finished, Inspected
-from bench.planning import Job, Step
+from bench.engines.process import import_path, scratch
+from bench.engines.queue import Crew
+from bench.engines.ray_actor import Host, Place, Probe
+from bench.errors import ConfigError, MissingRequirement, WorkerDied
+from bench.planning import Job
 from bench.provenance import package_versions
+from bench.shards import Finished, Inspected, Shard
 from bench.threads import ONE_THREAD
 
 START_ATTEMPTS = 5
@@ -40,9 +42,6 @@ GRACE_S = 120.0
 ANSWER_S = 10.0
 """How long a cluster may take to answer at its address."""
 
-GATHER_S = 0.05
-"""For how long an actor gathers messages before it sends them."""
-
 OBJECT_STORE_BYTES = 100 * 2**20
 """Of a cluster started here. Only messages pass through it, where Ray would reserve a third of the memory."""
 
@@ -53,19 +52,20 @@ HANDED_OVER = ("HF_HOME", "PATH", "TORCH_HOME", "XDG_CACHE_HOME")
 """Variables that decide what a worker finds, besides ``CODECBENCH_*``."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ray:
     """The engine of ``--engine ray``.
 
     ``address`` is ``host:port`` of a cluster, or ``auto`` for the one of this machine; without it a cluster of this
     machine alone is started, and ended with the run. A process that is connected already stays so. ``gpus_per_worker``
-    is what Ray sets aside for each worker. ``patience_s`` is how long a run waits for the first free core.
+    is what Ray sets aside for each worker that is no coder. ``patience_s`` is how long a run waits for a free core.
     """
 
     address: str | None = None
     gpus_per_worker: float = 0.0
     patience_s: float = 300.0
     path: str = field(default_factory=import_path, init=False, repr=False)  # before Ray puts its own folders into it
+    start_s: float = field(default=0.0, init=False, compare=False)
     name: ClassVar[str] = "ray"
 
     def __post_init__(self) -> None:
@@ -88,48 +88,36 @@ class Ray:
         cores = resources.get("CPU", 0.0)
         return int(min(cores, resources.get("GPU", 0.0) / self.gpus_per_worker) if self.gpus_per_worker else cores)
 
-    def run_jobs(
-        self, jobs: Iterable[Job], workers: int, timeout_s: float, retry: Retry
-    ) -> Generator[Finished | Inspected]:
-        """See :meth:`bench.engines.base.Engine.run_jobs`. A job waits only for an actor that has started."""
+    def run_jobs(self, jobs: Iterable[Job], crew: Crew, retry: Retry) -> Generator[Finished | Inspected]:
+        """See :meth:`bench.engines.base.Engine.run_jobs`. A shard waits only for an actor that has started."""
         source = iter(jobs)
         if (first := next(source, None)) is None:
             return
-        with _connected(self.address, workers) as ray, _probe(first.folder) as probe:
-            starting = _Starting(ray, probe, timeout_s, self.gpus_per_worker, self.path)
-            pool = [_Worker(starting) for _ in range(workers)]
-            alive = time.monotonic()
+        began = time.monotonic()
+        with _connected(self.address, crew.workers + crew.coders) as ray, _probe(first.folder) as probe:
+            starting = _Starting(ray, probe, crew.timeout_s, self.gpus_per_worker, self.path)
+            pool = [_Worker(starting) for _ in range(crew.workers)]
+            if crew.coders:
+                coding = replace(starting, gpus=crew.num_gpus / crew.coders)
+                pool += [_Worker(coding, coding=True) for _ in range(crew.coders)]
+            self.start_s, active = 0.0, began
 
             def heard() -> Iterator[tuple[_Worker, Message]]:
-                nonlocal alive
+                nonlocal active
                 for worker in _with_news(ray, pool):
                     for message in worker.receive():
                         yield worker, message
                 for worker in pool:
-                    if worker.job is not None and time.monotonic() > worker.since + timeout_s + GRACE_S:
-                        yield worker, worker.lost(f"no answer within {timeout_s + GRACE_S:g} s; it was stopped")
-                if any(worker.ready for worker in pool):
-                    alive = time.monotonic()
-                elif time.monotonic() > alive + self.patience_s:
-                    raise WorkerDied(_no_room(ray, self))
+                    if worker.work is not None and time.monotonic() > worker.since + crew.timeout_s + GRACE_S:
+                        yield worker, worker.lost(f"no answer within {crew.timeout_s + GRACE_S:g} s; it was stopped")
+                if not self.start_s and any(worker.ready for worker in pool):
+                    self.start_s = time.monotonic() - began
+                if any(worker.work is not None for worker in pool) or all(worker.ready for worker in pool):
+                    active = time.monotonic()
+                elif time.monotonic() > active + self.patience_s:
+                    raise WorkerDied(_no_room(ray, self, crew))
 
-            yield from drive(chain([first], source), pool, heard, retry)
-
-
-@dataclass(frozen=True, slots=True)
-class _Probe:
-    """A file in the run folder that every node must see, and the packages that it must have."""
-
-    path: Path
-    text: str
-    versions: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where an actor runs."""
-
-    host: str
+            yield from drive(chain([first], source), crew, pool, heard, retry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +125,7 @@ class _Starting:
     """What it takes to start an actor."""
 
     ray: Any
-    probe: _Probe
+    probe: Probe
     timeout_s: float
     gpus: float
     path: str
@@ -145,7 +133,7 @@ class _Starting:
     def actor(self) -> Any:
         """A new one; it starts when the cluster has room."""
         handed = {name: os.environ[name] for name in os.environ if _is_handed_over(name)}
-        host = self.ray.remote(_Host).options(
+        host = self.ray.remote(Host).options(
             num_cpus=1,
             num_gpus=self.gpus,
             max_restarts=0,
@@ -155,64 +143,12 @@ class _Starting:
         return host.remote(self.timeout_s, sys.executable, handed, str(Path.cwd()))
 
 
-class _Host:
-    """The actor: on some node, beside the process that measures."""
-
-    def __init__(self, timeout_s: float, interpreter: str, environment: Mapping[str, str], folder: str) -> None:
-        self._interpreter, self._folder = interpreter, folder
-        self._process = Process(timeout_s, interpreter, environment)
-
-    def check(self, probe: _Probe) -> _Place | Fatal:
-        """Whether this node can do the work of the driver."""
-        place = _Place(socket.gethostname())
-        host = f"node {place.host}"
-        try:
-            seen = probe.path.read_text(encoding="utf-8")
-        except OSError:
-            seen = ""
-        shared = "Put it on a file system that all nodes have at the same place."
-        if seen != probe.text:
-            return Fatal(StoreError(f"{probe.path.parent.parent}: {host} does not see this run folder. {shared}"))
-        if not Path(self._interpreter).exists():
-            return Fatal(MissingRequirement(f"{self._interpreter}: {host} does not have this interpreter. {shared}"))
-        if not Path(self._folder).is_dir():
-            return Fatal(StoreError(f"{self._folder}: {host} does not have the current folder. {shared}"))
-        os.chdir(self._folder)
-        here = package_versions()
-        wrong = [
-            f"{name} {here.get(name, 'none')} instead of {probe.versions.get(name, 'none')}"
-            for name in sorted({*here, *probe.versions})
-            if here.get(name) != probe.versions.get(name)
-        ]
-        if wrong:
-            return Fatal(MissingRequirement(f"{host} has {', '.join(wrong)}. Install the same packages on all nodes."))
-        return place
-
-    def measure(self, job: Job, is_there: bool) -> Iterator[list[Message]]:
-        """What comes of ``job``, in the order in which it comes; ``is_there``: the driver sees the clip's file."""
-        if is_there and not Path(job.clip.path).exists():
-            advice = "Put the data on a file system that all nodes have at the same place."
-            yield [Fatal(DatasetError(f"{job.clip.path}: node {socket.gethostname()} does not see it. {advice}"))]
-            return
-        self._process.give(job)
-        ended = False
-        while not ended:
-            self._process.pipe.poll(self._process.time_left_s)
-            gathered = [self._process.receive()]
-            until = time.monotonic() + GATHER_S
-            while not (ended := isinstance(gathered[-1], Done | Fatal | Died)) and self._process.pipe.poll(
-                max(0.0, until - time.monotonic())
-            ):
-                gathered.append(self._process.receive())
-            yield gathered
-
-
 class _Worker:
     """The driver's side of an actor; has another one started when it is lost."""
 
-    def __init__(self, starting: _Starting) -> None:
-        self.job: Job | None = None
-        self.step = Step("start")
+    def __init__(self, starting: _Starting, coding: bool = False) -> None:
+        self.work: Work | None = None
+        self.coding = coding
         self.since = 0.0
         self.news: Any = None
         self._starting = starting
@@ -220,7 +156,7 @@ class _Worker:
         self._start()
 
     def _start(self) -> None:
-        self._place: _Place | None = None
+        self._place: Place | None = None
         self._actor = self._starting.actor()
         self.news = self._actor.check.remote(self._starting.probe)
 
@@ -228,9 +164,10 @@ class _Worker:
     def ready(self) -> bool:
         return self._place is not None
 
-    def give(self, job: Job) -> None:
+    def give(self, shard: Shard) -> None:
         self.since = time.monotonic()
-        self.news = self._actor.measure.options(num_returns="streaming").remote(job, Path(job.clip.path).exists())
+        are_there = [Path(job.clip.path).exists() for job in shard.jobs]
+        self.news = self._actor.work.options(num_returns="streaming").remote(shard, are_there)
 
     def receive(self) -> list[Message]:
         """Its news, which have come."""
@@ -242,11 +179,11 @@ class _Worker:
         except (ray.exceptions.RayError, StopIteration) as error:
             return [self._after(error)]
         self.since = time.monotonic()
-        if isinstance(messages[-1], Done | Fatal | Died):
+        if isinstance(messages[-1], Idle | Fatal | Died):
             self.news = None
         return messages
 
-    def _started(self, found: _Place | Fatal) -> list[Message]:
+    def _started(self, found: Place | Fatal) -> list[Message]:
         if isinstance(found, Fatal):
             return [found]
         self._place, self._failed_starts, self.news = found, 0, None
@@ -318,11 +255,11 @@ def _connected(address: str | None, workers: int) -> Iterator[Any]:
 
 
 @contextmanager
-def _probe(folder: Path) -> Iterator[_Probe]:
+def _probe(folder: Path) -> Iterator[Probe]:
     path = scratch(folder) / f"probe-{os.getpid()}-{time.time_ns()}"
     try:
         path.write_text(path.name, encoding="utf-8")
-        yield _Probe(path, path.name, package_versions())
+        yield Probe(path, path.name, package_versions())
     finally:
         path.unlink(missing_ok=True)
 
@@ -331,10 +268,12 @@ def _is_handed_over(name: str) -> bool:
     return name in HANDED_OVER or (name.startswith("CODECBENCH_") and not name.startswith("CODECBENCH_LISTEN_"))
 
 
-def _no_room(ray: Any, engine: Ray) -> str:
+def _no_room(ray: Any, engine: Ray, crew: Crew) -> str:
     total, free = ray.cluster_resources(), ray.available_resources()
     has = ", ".join(f"{total.get(name, 0):g} {name} ({free.get(name, 0):g} free)" for name in ("CPU", "GPU"))
     need = f"1 CPU and {engine.gpus_per_worker:g} GPU" if engine.gpus_per_worker else "1 CPU"
+    if crew.coders:
+        need += f", and 1 CPU and {crew.num_gpus / crew.coders:g} GPU for a coding worker,"
     return (
         f"no worker could start within {engine.patience_s:g} s: each needs {need} of one node; the cluster has {has}."
     )

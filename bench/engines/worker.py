@@ -1,4 +1,4 @@
-"""The worker process: takes jobs from a socket, sends events back, ends when the socket closes."""
+"""The worker process: takes shards from a socket, sends events back, ends when the socket closes."""
 
 from __future__ import annotations
 
@@ -6,25 +6,29 @@ import os
 import sys
 from multiprocessing.connection import Connection
 
-from bench.engines.base import Died, Done, Fatal
+from bench.batches import code_shard
+from bench.device import CPU, require
+from bench.engines.base import Died, Fatal, Idle
 from bench.errors import CodecbenchError
-from bench.measure import measure
+from bench.measure import measure_shard
+from bench.shards import Shard
 from bench.threads import end_with_driver, limit_memory
 from bench.toolbox import Toolbox
 
 
 def serve(pipe: Connection) -> None:
-    """Measure one job after the other until the driver is gone."""
-    tools = Toolbox()
+    """Work on one shard after the other until the driver is gone."""
+    tools: Toolbox | None = None
     while True:
         try:
-            job = pipe.recv()
+            shard: Shard = pipe.recv()
         except (EOFError, OSError):
             return
         try:
-            for event in measure(job, tools):
+            tools = tools or _equipped(shard)
+            for event in code_shard(shard, tools) if shard.coding else measure_shard(shard, tools):
                 pipe.send(event)
-            pipe.send(Done())
+            pipe.send(Idle())
         except (BrokenPipeError, ConnectionResetError):
             return
         except CodecbenchError as error:
@@ -39,6 +43,19 @@ def keep_to_itself(pipe: Connection) -> None:
     """No process that a codec starts or forks holds the socket open, or speaks through it in the worker's name."""
     os.set_inheritable(pipe.fileno(), False)
     os.register_at_fork(after_in_child=pipe.close)
+
+
+def _equipped(shard: Shard) -> Toolbox:
+    """The toolbox of a worker that was given ``shard`` first.
+
+    Raises:
+        MissingRequirement: it has to compute on a device that is not there.
+    """
+    job = shard.jobs[0]
+    if any(todo.on_device and (shard.coding or todo.finished is None) for todo in job.todos):
+        require(job.device)
+    require(job.metrics_device if not shard.coding else CPU)
+    return Toolbox(job.device, job.metrics_device)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.audio import Audio, require_finite
+from bench.device import Placed
 from bench.domain import CATEGORIES, Category, Identity
 from bench.errors import AudioError, MetricUndefined, NotApplicable
 
@@ -82,7 +83,7 @@ class Prepared:
     channels: int
 
 
-class Metric:
+class Metric(Placed):
     """Base class of metrics. Subclasses set the three attributes and implement the two ``_channel`` methods.
 
     ``prepare_channel(reference, rate) -> state`` is called once per clip and channel;

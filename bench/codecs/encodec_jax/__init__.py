@@ -23,6 +23,7 @@ from bench.codecs.base import Network
 from bench.codecs.codes import Codes, Segment
 from bench.codecs.encodec import Encodec, Encodec24, Encodec48, language_model_of
 from bench.codecs.encodec_jax.parameters import Architecture, read_architecture, read_parameters
+from bench.codecs.residual import ResidualCodec
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
 from bench.weights import find as find_weights
@@ -65,6 +66,8 @@ class EncodecJax(Encodec):
         language_model: the checkpoint of its language model; entropy-coded rates are measured with it too.
     """
 
+    on_device = takes_batches = False  # JAX finds its devices by itself
+
     def __init__(self, weights: str = "", language_model: str = "") -> None:
         self._language_model = language_model_of(language_model)
         self._found = find_weights(self.name, weights or self.repository)
@@ -103,6 +106,9 @@ class EncodecJax(Encodec):
         model = self.model
         hop = model.shape.hop
         return min(length, model.shape.segment[0]) if model.shape.segment else padded_frames(-(-length // hop)) * hop
+
+    quantise_batch = ResidualCodec.quantise_batch
+    synthesise_batch = ResidualCodec.synthesise_batch
 
     def quantise(self, audio: Audio, books: int) -> Codes:
         model = self.model

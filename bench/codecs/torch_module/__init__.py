@@ -49,7 +49,7 @@ _DAMAGED = "the bitstream is damaged: it is none of torch_module with this quant
 
 
 class TorchModule(Codec):
-    """An encoder and a decoder of a user.
+    """An encoder and a decoder of a user. Clips go through them one by one, also on a GPU.
 
     Args:
         sample_rate: the rate that the networks were made for.
@@ -66,6 +66,8 @@ class TorchModule(Codec):
         delay_samples: by how much the decoded audio is late; ``auto`` measures it with the probe signal.
         version: part of the identity, beside the hashes of the files: change it when other code changes.
     """
+
+    on_device = True
 
     def __init__(
         self,
@@ -113,7 +115,7 @@ class TorchModule(Codec):
     @property
     def _networks(self) -> Networks:
         """The networks, loaded at first use and shared by all instances with the same files."""
-        return networks_of(self._form, self._parts, self._weights, self._weights_sha256)
+        return networks_of(self._form, self._parts, self._weights, self._weights_sha256, self.device)
 
     @property
     def _tried(self) -> Facts:

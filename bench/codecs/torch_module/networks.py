@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bench.align import probe
 from bench.codecs.torch_module.loading import Source, load_network, load_weights
+from bench.device import CPU, Device, placed
 from bench.errors import CodecError, MissingRequirement
 
 Array = NDArray[np.float32]
@@ -48,6 +49,7 @@ class Networks:
     form: Format
     encoder: Callable[[Any], Any]
     decoder: Callable[[Any], Any]
+    device: Device = CPU
 
     def modules(self) -> tuple[Any, Any]:
         """Both as torch modules."""
@@ -84,7 +86,7 @@ class Networks:
         return int(self._encoded(np.zeros((self.form.channels, self.form.segment), np.float32)).shape[1])
 
     def _encoded(self, samples: Array) -> Array:
-        latents = _called("encoder", self.encoder, samples)
+        latents = _called("encoder", self.encoder, samples, self.device)
         if latents.ndim != 3 or latents.shape[0] != 1 or 0 in latents.shape:
             raise CodecError(
                 f"torch_module: expected the encoder to give latents of shape (1, width, frames), got {latents.shape} "
@@ -93,7 +95,7 @@ class Networks:
         return np.ascontiguousarray(latents[0])
 
     def _decoded(self, latents: Array) -> Array:
-        samples = _called("decoder", self.decoder, latents)
+        samples = _called("decoder", self.decoder, latents, self.device)
         if self.form.channels == 1 and samples.ndim == 2:
             samples = samples[:, None]
         if samples.ndim != 3 or samples.shape[:2] != (1, self.form.channels):
@@ -176,7 +178,9 @@ class Networks:
 
 
 @lru_cache(maxsize=4)
-def networks_of(form: Format, parts: tuple[Source, ...], weights: Path | None, _weights_sha256: str) -> Networks:
+def networks_of(
+    form: Format, parts: tuple[Source, ...], weights: Path | None, _weights_sha256: str, device: Device = CPU
+) -> Networks:
     """The networks of one source with methods ``encode`` and ``decode``, or of two, with weights from a file.
 
     Weights for two classes have names that begin with ``encoder.`` and ``decoder.``.
@@ -188,15 +192,16 @@ def networks_of(form: Format, parts: tuple[Source, ...], weights: Path | None, _
     if weights is not None:
         whole = loaded[0] if len(loaded) == 1 else torch.nn.ModuleDict({"encoder": loaded[0], "decoder": loaded[1]})
         load_weights(whole, weights)
+    loaded = [placed(network, device) for network in loaded]
     if len(loaded) == 2:
-        return Networks(form, loaded[0], loaded[1])
+        return Networks(form, loaded[0], loaded[1], device)
     lacking = [name for name in ("encode", "decode") if not callable(getattr(loaded[0], name, None))]
     if lacking:
         raise MissingRequirement(
             f"torch_module, module: expected {parts[0].text} to have the methods encode and decode, but "
             f"{' and '.join(lacking)} is missing. Or name two networks with the options `encoder` and `decoder`."
         )
-    return Networks(form, loaded[0].encode, loaded[0].decode)
+    return Networks(form, loaded[0].encode, loaded[0].decode, device)
 
 
 def as_module(call: Callable[[Any], Any]) -> Any:
@@ -217,13 +222,13 @@ def as_module(call: Callable[[Any], Any]) -> Any:
     return Method()
 
 
-def _called(what: str, network: Callable[[Any], Any], given: Array) -> Array:
+def _called(what: str, network: Callable[[Any], Any], given: Array, device: Device) -> Array:
     import torch
 
     shape = (1, *given.shape)
     try:
         with torch.inference_mode():
-            made = network(torch.from_numpy(given.copy())[None])
+            made = network(torch.from_numpy(given.copy())[None].to(device.name))
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         raise CodecError(f"torch_module: the {what} fails on an input of shape {shape} ({reason}).") from error

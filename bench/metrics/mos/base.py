@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.device import CPU, Device, placed
 from bench.errors import MetricUndefined
 from bench.metrics.base import SPEECH, Domain, Metric, Quantity, Signal, require_active
 from bench.weights import WeightFile, folder_of, not_weights, require_files
@@ -55,11 +56,11 @@ def located(name: str, files: Sequence[WeightFile], licence: str) -> tuple[tuple
     return tuple(folder / file.name for file in files), digest[:12]
 
 
-def filled(network: Any, state: Mapping[str, Any], path: Path, what: str) -> Any:
-    """``network`` with exactly the parameters of ``state``, ready to predict, on one thread.
+def filled(network: Any, state: Mapping[str, Any], path: Path, what: str, device: Device = CPU) -> Any:
+    """``network`` with exactly the parameters of ``state``, ready to predict on ``device``, on one thread.
 
     Raises:
-        MissingRequirement: a parameter is missing, unknown or of another shape.
+        MissingRequirement: a parameter is missing, unknown or of another shape, or there is no such device.
     """
     import torch
 
@@ -68,4 +69,4 @@ def filled(network: Any, state: Mapping[str, Any], path: Path, what: str) -> Any
         network.load_state_dict(state)
     except (AttributeError, RuntimeError, TypeError) as error:
         raise not_weights(path, what, error) from None
-    return network.eval().requires_grad_(False)
+    return placed(network.eval().requires_grad_(False), device)

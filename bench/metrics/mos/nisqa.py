@@ -45,6 +45,7 @@ class Nisqa(Predictor):
         Mittag et al., "NISQA", Interspeech 2021, arXiv:2104.09494; github.com/gabrielmittag/NISQA.
     """
 
+    on_device = True
     licence = "CC-BY-NC-SA-4.0"
     quantities = tuple(
         Quantity(f"nisqa_{dimension}", "MOS", higher_is_better=True)
@@ -60,7 +61,7 @@ class Nisqa(Predictor):
         import torch
 
         network, settings = self._loaded
-        segments = torch.from_numpy(mel_segments(signal, settings).astype(np.float32))[None]
+        segments = torch.from_numpy(mel_segments(signal, settings).astype(np.float32))[None].to(self.device.name)
         values: list[float] = network(segments, torch.tensor([segments.shape[1]]))[0].tolist()
         return values
 
@@ -76,7 +77,7 @@ class Nisqa(Predictor):
             network = nisqa._NISQADIM(settings)
         except (KeyError, TypeError) as error:
             raise not_weights(self._path, what, error) from None
-        return filled(network, state, self._path, what), settings
+        return filled(network, state, self._path, what, self.device), settings
 
 
 def mel_segments(signal: Signal, settings: Mapping[str, Any]) -> NDArray[np.float64]:

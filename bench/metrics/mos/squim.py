@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.device import Device
 from bench.domain import Identity
 from bench.metrics.base import Domain, Metric, Quantity, Signal, require_active
 from bench.metrics.mos.base import ADAPTER, MINIMUM_S, Predictor, filled, located, named
@@ -44,6 +45,7 @@ class SquimObjective(Predictor):
         Kumar et al., "TorchAudio-Squim", ICASSP 2023, arXiv:2304.01448; torchaudio.pipelines.SQUIM_OBJECTIVE.
     """
 
+    on_device = True
     licence = "CC-BY-4.0"
     quantities = (
         Quantity("squim_stoi", "", higher_is_better=True, low=0.0, high=1.0),
@@ -56,7 +58,7 @@ class SquimObjective(Predictor):
         self.identity = Identity("squim_objective", f"{ADAPTER} (torchaudio {version('torchaudio')})", digest)
 
     def predict(self, signal: Signal) -> Sequence[float]:
-        return [float(score) for score in self._network(_batch(signal))]
+        return [float(score) for score in self._network(_batch(signal, self.device))]
 
     def build(self) -> Any:
         """The network without its weights."""
@@ -67,7 +69,7 @@ class SquimObjective(Predictor):
     @cached_property
     def _network(self) -> Any:
         what = "the weights of torchaudio's SQUIM_OBJECTIVE"
-        return filled(self.build(), read_tensors(self._path, what), self._path, what)
+        return filled(self.build(), read_tensors(self._path, what), self._path, what, self.device)
 
 
 class SquimSubjective(Metric):
@@ -94,6 +96,7 @@ class SquimSubjective(Metric):
     licence = "CC-BY-NC-4.0"
     quantities = (Quantity("squim_mos", "MOS", higher_is_better=True, low=1.0, high=5.0),)
     domain = Domain(("speech",), sample_rate=16_000, minimum_s=MINIMUM_S)
+    on_device = True
 
     def __init__(self) -> None:
         (self._path,), digest = located("squim_subjective", SUBJECTIVE, self.licence)
@@ -119,17 +122,17 @@ class SquimSubjective(Metric):
 
     def _features(self, signal: Signal) -> Any:
         """What the network keeps of a signal, shape ``(1, frames, features)``."""
-        layers, _ = self._network.ssl_model.extract_features(_batch(signal))
+        layers, _ = self._network.ssl_model.extract_features(_batch(signal, self.device))
         return self._network.projector(layers[-1])
 
     @cached_property
     def _network(self) -> Any:
         what = "the weights of torchaudio's SQUIM_SUBJECTIVE"
-        return filled(self.build(), read_tensors(self._path, what), self._path, what)
+        return filled(self.build(), read_tensors(self._path, what), self._path, what, self.device)
 
 
-def _batch(signal: Signal) -> Any:
+def _batch(signal: Signal, device: Device) -> Any:
     """A tensor of shape ``(1, samples)``."""
     import torch
 
-    return torch.from_numpy(signal.astype(np.float32))[None]
+    return torch.from_numpy(signal.astype(np.float32))[None].to(device.name)

@@ -83,6 +83,7 @@ class Utmos(Predictor):
         the checkpoint without the phoneme encoder.
     """
 
+    on_device = True
     licence = "MIT"
     quantities = (Quantity("utmos", "MOS", higher_is_better=True),)
     sizes: ClassVar[Sizes] = Sizes()
@@ -95,7 +96,7 @@ class Utmos(Predictor):
         import torch
 
         network = self._network
-        features, _ = network["encoder"](torch.from_numpy(signal.astype(np.float32))[None])
+        features, _ = network["encoder"](torch.from_numpy(signal.astype(np.float32))[None].to(self.device.name))
         frames = features.shape[1]
         about = [network["about"][name].expand(1, frames, -1) for name in ("domain_emb", "judge_emb")]
         hidden, _ = network["blstm"](torch.cat([features, *about], dim=2))
@@ -104,7 +105,7 @@ class Utmos(Predictor):
     @cached_property
     def _network(self) -> Any:
         what = "the weights of UTMOS22's strong learner"
-        return filled(build(self.sizes), renamed(read_tensors(self._path, what)), self._path, what)
+        return filled(build(self.sizes), renamed(read_tensors(self._path, what)), self._path, what, self.device)
 
 
 def build(sizes: Sizes) -> Any:

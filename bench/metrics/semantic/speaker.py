@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import weights
+from bench.device import Device
 from bench.domain import Identity
 from bench.errors import MissingRequirement
 from bench.metrics.base import SPEECH, Domain, Metric, Quantity, Signal, require_active
@@ -44,6 +45,7 @@ class SpeakerSimilarity(Metric):
     quantities = (Quantity("speaker_similarity", "", higher_is_better=True, low=-1.0, high=1.0),)
     domain = Domain(categories=SPEECH, sample_rate=RATE, channels="mixdown", minimum_s=0.5, maximum_s=60)
     symmetric = True
+    on_device = True
 
     def __init__(self) -> None:
         self._found = weights.find("wavlm_sv", os.environ.get(VARIABLE) or REPOSITORY, FILES, VARIABLE, self.licence)
@@ -65,19 +67,21 @@ class SpeakerSimilarity(Metric):
         """Of unit length."""
         import torch
 
-        extractor, model = _load(self._found)
+        extractor, model = _load(self._found, self.device)
         inputs = extractor(signal.astype(np.float32), sampling_rate=RATE, return_tensors="pt")
         with torch.inference_mode():
-            embedding: NDArray[np.float64] = model(inputs.input_values).embeddings[0].double().numpy()
+            embedding: NDArray[np.float64] = (
+                model(inputs.input_values.to(self.device.name)).embeddings[0].cpu().double().numpy()
+            )
         return embedding / np.linalg.norm(embedding)
 
 
 @lru_cache(maxsize=1)
-def _load(found: Weights) -> tuple[Any, Any]:
+def _load(found: Weights, device: Device) -> tuple[Any, Any]:
     """Feature extractor and model, kept for the life of the process."""
     from transformers import Wav2Vec2FeatureExtractor
 
-    model = load_model("WavLMForXVector", found, "WavLM for speaker verification").float()
+    model = load_model("WavLMForXVector", found, "WavLM for speaker verification", device=device).float()
     try:
         extractor = Wav2Vec2FeatureExtractor.from_pretrained(found.path)
     except Exception as error:  # noqa: BLE001  # damaged files fail in every way there is

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import weights
+from bench.device import CPU, Device
 from bench.errors import ConfigError, MissingRequirement
 from bench.metrics.base import SILENCE_DBFS, rms_dbfs
 from bench.pretrained import load_model
@@ -117,12 +118,12 @@ class Listener:
 
     def _features(self, piece: NDArray[np.float32]) -> tuple[Any, Any]:
         made = self.extractor(piece, sampling_rate=RATE, return_tensors="pt", return_attention_mask=True)
-        return made.input_features, made.attention_mask
+        return made.input_features.to(self.model.device), made.attention_mask.to(self.model.device)
 
 
 @lru_cache(maxsize=1)
-def load(found: Weights) -> Listener:
-    """The listener with these weights, in float32; kept for the life of the process.
+def load(found: Weights, device: Device = CPU) -> Listener:
+    """The listener with these weights, in float32 on ``device``; kept for the life of the process.
 
     Raises:
         MissingRequirement: files are damaged or belong to another model.
@@ -131,7 +132,9 @@ def load(found: Weights) -> Listener:
     from transformers.utils import logging
 
     logging.get_logger("transformers.generation.utils").setLevel(logging.ERROR)  # it warns of what Whisper itself does
-    model = load_model("WhisperForConditionalGeneration", found, "Whisper", unused=("proj_out.weight",)).float()
+    model = load_model(
+        "WhisperForConditionalGeneration", found, "Whisper", unused=("proj_out.weight",), device=device
+    ).float()
     try:
         extractor = WhisperFeatureExtractor.from_pretrained(found.path)
         tokenizer = WhisperTokenizer.from_pretrained(found.path)

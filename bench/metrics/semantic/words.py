@@ -47,6 +47,7 @@ class WordErrors(Metric):
     )
     domain = Domain(categories=SPEECH, sample_rate=whisper.RATE, channels="mixdown", minimum_s=0.1)
     needs_words = True
+    on_device = True
 
     def __init__(self) -> None:
         self._found = whisper.find()
@@ -60,7 +61,7 @@ class WordErrors(Metric):
 
     def prepare_channel(self, reference: Signal, rate: int) -> _Reference:
         samples = reference.astype(np.float32)
-        listener = whisper.load(self._found)
+        listener = whisper.load(self._found, self.device)
         language = self._language or listener.language(samples)
         text = listener.text(samples, language)
         if not text:
@@ -70,5 +71,5 @@ class WordErrors(Metric):
     def score_channel(self, state: _Reference, degraded: Signal, rate: int) -> dict[str, float]:
         import jiwer
 
-        text = whisper.load(self._found).text(degraded.astype(np.float32), state.language)
+        text = whisper.load(self._found, self.device).text(degraded.astype(np.float32), state.language)
         return {"wer": float(jiwer.wer(state.text, text)), "cer": float(jiwer.cer(state.text, text))}

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.audio import Audio
+from bench.device import Placed
 from bench.domain import CATEGORIES, Category, Identity
 from bench.errors import NotApplicable
 
@@ -69,7 +70,7 @@ class Value:
     reason: str = ""
 
 
-class SetMeasure:
+class SetMeasure(Placed):
     """Base class of set measures. Making an instance is cheap; models are loaded at first use.
 
     Attributes:

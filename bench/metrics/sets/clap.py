@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bench import weights
 from bench.audio import Audio, resampler_identity
+from bench.device import Device
 from bench.domain import Identity
 from bench.errors import MetricUndefined
 from bench.metrics.sets.frechet import FrechetDistance, fad_quantities
@@ -43,6 +44,7 @@ class FrechetClap(FrechetDistance):
 
     repository: ClassVar[str] = "laion/clap-htsat-unfused"
     licence = "Apache-2.0"
+    on_device = True
     quantities = fad_quantities("fad_clap", "-", "CLAP embeddings")
 
     def __init__(self) -> None:
@@ -54,7 +56,7 @@ class FrechetClap(FrechetDistance):
     def embed(self, audio: Audio) -> NDArray[np.float32]:
         import torch
 
-        model, extractor = _model(self._found)
+        model, extractor = _model(self._found, self.device)
         signal = audio.mixed_to(1).at(RATE).samples[0]
         if not len(signal):
             raise MetricUndefined("the clip has no samples.")
@@ -64,17 +66,18 @@ class FrechetClap(FrechetDistance):
         for window in windows:  # one at a time: what is embedded does not depend on its neighbours
             features = extractor(window, sampling_rate=RATE, return_tensors="pt")["input_features"]
             with torch.inference_mode():
-                projected = model.audio_projection(model.audio_model(input_features=features).pooler_output)
-                found.append(torch.nn.functional.normalize(projected, dim=-1)[0].numpy())
+                heard = model.audio_model(input_features=features.to(self.device.name))
+                projected = model.audio_projection(heard.pooler_output)
+                found.append(torch.nn.functional.normalize(projected, dim=-1)[0].cpu().numpy())
         return np.stack(found)
 
 
 @lru_cache(maxsize=1)
-def _model(found: weights.Weights) -> tuple[Any, Any]:
+def _model(found: weights.Weights, device: Device) -> tuple[Any, Any]:
     from transformers import ClapFeatureExtractor
 
     extractor = ClapFeatureExtractor(
         feature_size=64, sampling_rate=RATE, max_length_s=10, frequency_min=50, frequency_max=14_000,
         truncation="rand_trunc", padding="repeatpad",
     )  # fmt: skip
-    return load_model("ClapModel", found, "CLAP"), extractor
+    return load_model("ClapModel", found, "CLAP", device=device), extractor

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bench import weights
 from bench.audio import Audio, resampler_identity
+from bench.device import Device
 from bench.domain import Identity
 from bench.metrics.sets.frechet import FrechetDistance, fad_quantities
 from bench.pretrained import load_model
@@ -38,6 +39,7 @@ class FrechetEncodec(FrechetDistance):
 
     repository: ClassVar[str] = "facebook/encodec_24khz"
     licence = "see github.com/facebookresearch/encodec"
+    on_device = True
     quantities = fad_quantities("fad_encodec", "-", "latents of EnCodec's encoder")
 
     def __init__(self) -> None:
@@ -53,12 +55,11 @@ class FrechetEncodec(FrechetDistance):
 
         samples = audio.mixed_to(1).at(RATE).samples
         with torch.inference_mode():
-            latents: NDArray[np.float32] = (
-                _model(self._found).encoder(torch.from_numpy(samples.copy())[None])[0].numpy()
-            )
+            signal = torch.from_numpy(samples.copy())[None].to(self.device.name)
+            latents: NDArray[np.float32] = _model(self._found, self.device).encoder(signal)[0].cpu().numpy()
         return latents.T
 
 
 @lru_cache(maxsize=1)
-def _model(found: weights.Weights) -> Any:
-    return load_model("EncodecModel", found, "EnCodec")
+def _model(found: weights.Weights, device: Device) -> Any:
+    return load_model("EncodecModel", found, "EnCodec", device=device)

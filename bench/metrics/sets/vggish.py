@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bench import weights
 from bench.audio import Audio, resampler_identity
+from bench.device import Device, placed
 from bench.domain import Identity
 from bench.errors import MetricUndefined
 from bench.metrics.sets.frechet import FrechetDistance, fad_quantities
@@ -52,6 +53,7 @@ class FrechetVggish(FrechetDistance):
     """
 
     licence = "Apache-2.0"
+    on_device = True
     quantities = fad_quantities("fad_vggish", "-", "VGGish embeddings")
 
     def __init__(self) -> None:
@@ -69,7 +71,8 @@ class FrechetVggish(FrechetDistance):
         if not len(patches):
             raise MetricUndefined(f"the clip is too short: {audio.seconds:.3f} s; fad_vggish needs 0.975 s.")
         with torch.inference_mode():
-            found: NDArray[np.float32] = _network(self._found)(torch.from_numpy(patches)[:, None]).numpy()
+            inputs = torch.from_numpy(patches)[:, None].to(self.device.name)
+            found: NDArray[np.float32] = _network(self._found, self.device)(inputs).cpu().numpy()
         return found
 
 
@@ -126,7 +129,7 @@ def build_network() -> Any:
 
 
 @lru_cache(maxsize=1)
-def _network(found: weights.Weights) -> Any:
+def _network(found: weights.Weights, device: Device) -> Any:
     import torch
 
     torch.set_num_threads(1)
@@ -136,4 +139,4 @@ def _network(found: weights.Weights) -> Any:
     except RuntimeError as error:
         raise weights.not_weights(found.path, "the weights of VGGish", error) from None
     require_finite(network, str(found.path))
-    return network.eval()
+    return placed(network.eval(), device)

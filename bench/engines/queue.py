@@ -1,0 +1,120 @@
+"""What waits for a worker: jobs as they were drawn, and jobs that are coded and not yet measured."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from bench.planning import Job, Plan
+from bench.shards import Shard, coded, to_code
+
+SHARD_JOBS = 8
+"""Clips in a shard at most."""
+
+SHARD_S = 60.0
+"""Seconds of audio, of all channels together, after which a shard takes no other clip."""
+
+CODED_AHEAD = 4
+"""Clips, for each worker that measures, from which on coding waits for measuring."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Who works: ``workers`` that measure (and code what needs no network), and ``coders`` for the networks.
+
+    A step may take ``timeout_s``. Coders have ``num_gpus`` together, and batches of ``batch_seconds`` of audio. Without
+    coders, workers do everything.
+    """
+
+    workers: int
+    timeout_s: float
+    coders: int = 0
+    num_gpus: float = 0.0
+    batch_seconds: float = 0.0
+
+
+def coders_of(plan: Plan) -> int:
+    """How many workers only code: one for each GPU, or one for batches; none where no network codes."""
+    config = plan.config
+    if not plan.coded_on_device or not (config.num_gpus or config.batch_seconds):
+        return 0
+    return max(1, math.ceil(config.num_gpus))
+
+
+class Queue:
+    """Hands out shards. Draws a few jobs ahead for each worker, so that memory does not grow with their number."""
+
+    def __init__(self, jobs: Iterable[Job], crew: Crew) -> None:
+        self._source, self._crew = iter(jobs), crew
+        self._to_code: deque[Job] = deque()
+        self._to_measure: deque[Job] = deque()
+        self._alone: set[str] = set()  # clips of batches that a coder died of
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits and nothing is left to draw."""
+        self._draw(1)
+        return not (self._to_code or self._to_measure)
+
+    def shard(self, coding: bool) -> Shard | None:
+        """The next shard for a coder, or for a worker that measures; None if there is none at the moment."""
+        self._draw(2 * SHARD_JOBS * self._crew.workers)
+        if not coding:
+            return self._next_to_measure()
+        if not self._to_code or len(self._to_measure) >= CODED_AHEAD * self._crew.workers:
+            return None
+        return self._next_to_code()
+
+    def again(self, job: Job, alone: bool = False) -> None:
+        """``job`` waits again, before all others; ``alone``: it is in no batch from here on."""
+        if alone:
+            self._alone.add(job.clip.id)
+        self._waiting(job).appendleft(job)
+
+    def measure(self, job: Job, rows: Mapping[str, Mapping[str, Any]]) -> None:
+        """The coding of ``job`` has ended, with these encoding rows: it waits to be measured."""
+        self._to_measure.append(coded(job, rows))
+
+    def _draw(self, most: int) -> None:
+        waiting = len(self._to_code) + len(self._to_measure)
+        for job in islice(self._source, max(0, most - waiting)):
+            self._waiting(job).append(job)
+
+    def _waiting(self, job: Job) -> deque[Job]:
+        return self._to_code if self._crew.coders and to_code(job) else self._to_measure
+
+    def _next_to_measure(self) -> Shard | None:
+        """Fewer jobs the fewer there are, so that no worker is left alone with many at the end."""
+        waiting = self._to_measure
+        most = min(SHARD_JOBS, -(-len(waiting) // (2 * self._crew.workers)))
+        jobs: list[Job] = []
+        seconds = 0.0
+        while waiting and len(jobs) < most and seconds < SHARD_S:
+            jobs.append(waiting.popleft())
+            seconds += jobs[-1].clip.coded_s * jobs[-1].clip.channels
+        return Shard(tuple(jobs)) if jobs else None
+
+    def _next_to_code(self) -> Shard:
+        """A batch: clips of the format and length of the first one that waits."""
+        first = self._to_code.popleft()
+        seconds = first.clip.coded_s
+        if first.clip.id in self._alone or not seconds:
+            return Shard((first,), coding=True)
+        most = max(1, int(self._crew.batch_seconds / seconds))
+        self._draw(len(self._to_measure) + most)
+        batch = [first]
+        others: deque[Job] = deque()
+        for job in self._to_code:
+            fits = len(batch) < most and _form(job) == _form(first) and job.clip.id not in self._alone
+            (batch if fits else others).append(job)
+        self._to_code = others
+        return Shard(tuple(batch), coding=True)
+
+
+def _form(job: Job) -> tuple[int, int, float]:
+    """What clips share that are coded in one batch."""
+    return job.clip.sample_rate, job.clip.channels, job.clip.coded_s
