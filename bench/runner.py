@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping
+import random
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -28,10 +28,13 @@ from bench.journal import Journal
 from bench.loading import cache_folder, clips_of_config, dataset_context, load_config
 from bench.measure import Finished, Inspected
 from bench.planning import Job, Plan, Step
-from bench.pooling import pool, set_rows
+from bench.pooling import Rows, pool, set_rows
 from bench.provenance import machine, now, package_versions, revision
 from bench.results import Results
-from bench.store import digest, locked, write_json, write_table
+from bench.scratch import own_scratch
+from bench.storage import is_remote, place
+from bench.store import digest, write_json
+from bench.table_writer import TableWriter, table_writer, write_table
 from bench.untrusted import parse_json
 
 ATTEMPTS = 2
@@ -107,6 +110,8 @@ def run(
 ) -> Results:
     """Measure what ``config`` describes and is not yet measured in ``output``; return all of it.
 
+    Several processes, on any machines that see ``output``, share the work: each does what the others have not begun.
+
     Args:
         config: a YAML file, the name of a shipped configuration, or the same as a mapping.
         output: the run folder; default ``results/runs/NAME``.
@@ -123,51 +128,56 @@ def run(
             what it returns is called with the rows as they come.
     Raises:
         ConfigError, DatasetError: nothing was started.
-        StoreError: a folder that cannot be written, or in use; finished cells are kept.
+        StoreError: a folder that cannot be written; finished cells are kept.
     """
     plan, text = load_plan(config, data, cache)
-    folder = Path(output) if output is not None else Path("results", "runs", plan.config.name)
+    folder = place(output) if output is not None else Path("results", "runs", plan.config.name)
     limit_bytes = _cache_limit()
     workers = plan.config.workers if workers is None else workers
     workers = engine.cores() if workers is None else workers
     if workers < 1:
         raise ConfigError(f"workers: expected at least 1, got {workers}.")
     part = plan.restricted([only] if isinstance(only, str) else only, limit)
-    with locked(folder), closing(Journal(folder / "journal.jsonl")) as journal:
-        kept = kept_cells(journal.rows, retry_failed)
-        record = _record(plan, text, folder, workers, engine.name) | {
-            "costs": _costs(part, cache_folder(cache), costs) if costs else {}
-        }
-        write_json(folder / results.RUN, record)
+    with (
+        closing(Journal(folder / results.JOURNAL, _invocation(workers, engine.name))) as journal,
+        own_scratch(folder) as scratch,
+    ):
+        kept = journal.without_failed() if retry_failed else journal
+        record = _record(plan, text, folder) | {"costs": _costs(part, cache_folder(cache), costs) if costs else {}}
+        write_json(folder / results.RUN, record | _of_invocations(journal))
         report = progress(part, done_cells(part, kept)) if progress else None
+        places = _Places(folder if is_remote(folder) else folder.absolute(), cache_folder(cache), scratch)
+        is_whole = False
         try:
-            with closing(_measure(part, journal, kept, folder, cache_folder(cache), workers, engine)) as rows:
+            with closing(_measure(part, journal, kept, places, workers, engine)) as rows:
                 for finished in rows:
                     if report is not None:
                         report(finished)
-            pool(plan, journal, kept, folder)
+            is_whole = True
         finally:
-            shutil.rmtree(folder / ".scratch", ignore_errors=True)
-            _finish(plan, journal.rows, folder, record)
+            _conclude(plan, journal, kept if is_whole else None, folder, record)
     if limit_bytes is not None:
         Cache(cache_folder(cache)).prune(limit_bytes)
     return results.load_results(folder)
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Run folder, cache, and the folder for temporary files."""
+
+    folder: Path
+    cache: Path
+    scratch: Path
+
+
 def _measure(
-    part: Plan,
-    journal: Journal,
-    kept: dict[str, Mapping[str, Any]],
-    folder: Path,
-    cache: Path,
-    workers: int,
-    engine: Engine,
+    part: Plan, journal: Journal, kept: Rows, places: _Places, workers: int, engine: Engine
 ) -> Generator[Finished]:
-    folder = folder.absolute()
     deaths: Counter[tuple[str, Step]] = Counter()
 
     def left_of(job: Job, step: Step, how: str) -> Job | None:
-        again = replace(part.job(job.clip, kept, folder, cache), poisoned=job.poisoned)
+        again = part.job(job.clip, kept, places.folder, places.cache)
+        again = replace(again, poisoned=job.poisoned, scratch=places.scratch)
         deaths[job.clip.id, step] += 1
         if step.stage == "start":
             if deaths[job.clip.id, step] >= START_ATTEMPTS:
@@ -178,52 +188,96 @@ def _measure(
             again = replace(again, poisoned={**job.poisoned, step: f"{how}, {ATTEMPTS} times, in: {step}."})
         return again if again.todos else None
 
-    jobs = part.jobs(kept, folder, cache)
+    jobs = _shared_jobs(part, journal, kept, places)
     with closing(engine.run_jobs(jobs, workers, part.config.cell_timeout_s, left_of)) as news:
         for finished in news:
             if isinstance(finished, Inspected):
                 facts = finished.facts | {"status": "ok"}
-                if journal.rows.get(finished.key) != facts:
+                if journal.get(finished.key) != facts:
                     journal.append({finished.key: facts})
                 continue
             journal.append(finished.rows)
-            kept.update(finished.rows)
             yield finished
 
 
-def kept_cells(rows: Mapping[str, Mapping[str, Any]], retry_failed: bool) -> dict[str, Mapping[str, Any]]:
-    """The cells of a journal that are not measured again."""
-    return {key: row for key, row in rows.items() if not (retry_failed and row["status"] == "failed")}
+def _shared_jobs(part: Plan, journal: Journal, kept: Rows, places: _Places) -> Iterator[Job]:
+    """What is left to do at the moment when a job is drawn.
+
+    A clip that another driver has claimed waits until all others were looked at; then its driver may be dead, and what
+    it has not finished is done here, unless yet another one has claimed it.
+    """
+    waiting = deque((clip, 0) for clip in part.longest_first())
+    while waiting:
+        clip, known_claims = waiting.popleft()
+        if part.left(clip, kept, places.folder, places.cache) is None:
+            continue
+        journal.refresh()
+        if journal.collides() and waiting:
+            waiting.rotate(random.randrange(len(waiting)))  # noqa: S311  # away from the driver that walks alongside
+        if (claims := journal.claims(clip.id)) > known_claims:
+            waiting.append((clip, claims))
+        elif (job := part.left(clip, kept, places.folder, places.cache)) is not None:
+            journal.claim(clip.id)
+            yield replace(job, scratch=places.scratch)
 
 
-def done_cells(plan: Plan, done: Mapping[str, Any]) -> int:
+def done_cells(plan: Plan, done: Rows) -> int:
     """How many cells of ``plan`` are in ``done`` (key -> row)."""
-    measured = sum((key in done) + sum(score in done for score in scores.values()) for key, scores in plan.cells())
-    return measured + sum(key in done for key in plan.collected())
+    return sum(
+        (cell.encoding_key in done)
+        + sum(key in done for key in cell.score_keys.values())
+        + sum(key in done for key in cell.set_keys.values())
+        for cell in plan.cells()
+    )
 
 
-def _finish(plan: Plan, rows: Mapping[str, Mapping[str, Any]], folder: Path, record: dict[str, Any]) -> None:
+def _conclude(plan: Plan, journal: Journal, kept: Rows | None, folder: Path, record: Mapping[str, Any]) -> None:
+    """Write what all drivers have finished; sets are measured first where ``kept`` says which are there.
+
+    What another driver has finished meanwhile is written too, so that the tables of the last one hold everything.
+    """
+    journal.end(now())
+    while True:
+        journal.refresh(at_once=True)
+        try:
+            if kept is not None:
+                pool(plan, journal, kept, folder)
+        finally:
+            _finish(plan, journal, folder, record)
+        if not journal.refresh(at_once=True):
+            return
+
+
+def _finish(plan: Plan, journal: Journal, folder: Path, record: Mapping[str, Any]) -> None:
     """Write the tables of everything that is finished, in the order of the plan."""
-    encodings: list[dict[str, Any]] = []
-    scores: list[dict[str, Any]] = []
     missing = 0
-    for key, score_keys in plan.cells():
-        for table, wanted in ((encodings, [key]), (scores, list(score_keys.values()))):
-            found = [{**rows[one], "run": plan.config.name} for one in wanted if one in rows]
-            table += found
-            missing += len(wanted) - len(found)
-    sets, missing_sets = set_rows(plan, rows)
-    missing += missing_sets
-    inspected = {clip.id: rows.get(f"clip {plan.reference(clip)}", {}) for clip in plan.clips}
+
+    def add(writer: TableWriter, row: Mapping[str, Any] | None) -> None:
+        nonlocal missing
+        if row is None:
+            missing += 1
+        else:
+            writer.add({**row, "run": plan.config.name})
+
+    with (
+        table_writer(folder / results.ENCODINGS, results.ENCODING_COLUMNS) as encodings,
+        table_writer(folder / results.SCORES, results.SCORE_COLUMNS) as scores,
+        table_writer(folder / results.SETS, results.SET_COLUMNS) as sets,
+    ):
+        for cell in plan.cells():
+            add(encodings, journal.get(cell.encoding_key))
+            for key in cell.score_keys.values():
+                add(scores, journal.get(key))
+            missing += sum(key not in journal for key in cell.set_keys.values())
+        for row in set_rows(plan, journal):
+            add(sets, row)
+    inspected = {clip.id: journal.get(f"clip {plan.reference(clip)}", {}) for clip in plan.clips}
     marks = marks_of_run(plan.clips, inspected, plan.config.sample_rate, plan.config.channels)
-    clips = [_clip_row(clip, plan.reference(clip), inspected[clip.id], marks[clip.id]) for clip in plan.clips]
+    clips = (_clip_row(clip, plan.reference(clip), inspected[clip.id], marks[clip.id]) for clip in plan.clips)
     write_table(folder / results.CLIPS, clips, results.CLIP_COLUMNS)
-    write_table(folder / results.ENCODINGS, encodings, results.ENCODING_COLUMNS)
-    write_table(folder / results.SCORES, scores, results.SCORE_COLUMNS)
-    write_table(folder / results.SETS, sets, results.SET_COLUMNS)
-    warnings = [*mark_warnings(marks), *_changed_versions(record["invocations"])]
+    warnings = [*mark_warnings(marks), *_changed_versions(journal.invocations)]
     ending = {"ended": now(), "complete": missing == 0, "missing_cells": missing, "warnings": warnings}
-    write_json(folder / results.RUN, record | ending)
+    write_json(folder / results.RUN, {**record, **_of_invocations(journal), **ending})
 
 
 def _clip_row(
@@ -242,10 +296,8 @@ def _clip_row(
     }  # fmt: skip
 
 
-def _record(plan: Plan, text: str, folder: Path, workers: int, engine: str) -> dict[str, Any]:
-    from bench import metrics
-
-    invocation = {
+def _invocation(workers: int, engine: str) -> dict[str, Any]:
+    return {
         "started": now(),
         "git_revision": revision(),
         "versions": package_versions(),
@@ -253,16 +305,23 @@ def _record(plan: Plan, text: str, folder: Path, workers: int, engine: str) -> d
         "workers": workers,
         "engine": engine,
     }
-    earlier = _earlier_invocations(folder / results.RUN)
+
+
+def _of_invocations(journal: Journal) -> dict[str, Any]:
+    """What the record says of the starts of all drivers; that of the last one stands for them."""
+    every = [dict(one) for one in journal.invocations]
+    return {**every[-1], "started": every[0]["started"], "invocations": every}
+
+
+def _record(plan: Plan, text: str, folder: Path) -> dict[str, Any]:
+    from bench import metrics
+
     return {
         "run": plan.config.name,
         "description": plan.config.description,
         "ended": None,
         "complete": False,
         "config_text": text,
-        **invocation,
-        "started": (earlier or [invocation])[0]["started"],
-        "invocations": [*earlier, invocation],
         "threads_per_worker": 1,
         "seed": plan.config.seed,
         "sample_rate": plan.config.sample_rate,
@@ -328,15 +387,7 @@ def _costs(part: Plan, cache: Path, tell: Callable[[str], None]) -> dict[str, di
     return found
 
 
-def _earlier_invocations(path: Path) -> list[dict[str, Any]]:
-    """How the run in this folder was worked on before; nothing where there is no readable record."""
-    try:
-        return list(parse_json(path.read_text(encoding="utf-8"))["invocations"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-
-
-def _changed_versions(invocations: list[dict[str, Any]]) -> list[str]:
+def _changed_versions(invocations: Sequence[Mapping[str, Any]]) -> list[str]:
     """A run that was continued with other packages, or on another machine, says so."""
     found = []
     for name in sorted({name for one in invocations for name in one["versions"]}):

@@ -1,4 +1,4 @@
-"""Files that survive: atomic writes, keys made of content, the lock on a run folder."""
+"""Files that survive: atomic writes, keys made of content, the lock on a folder."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bench.errors import RunInUse, StoreError
-
-if TYPE_CHECKING:
-    import pandas as pd
+from bench.errors import FolderInUse, StoreError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -49,19 +46,6 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     write_bytes(path, json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n")
 
 
-def write_table(path: Path, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
-    """Write ``rows`` as Parquet with exactly ``columns`` (name -> pandas type), atomically."""
-    import io
-
-    import pandas as pd
-
-    table = pd.DataFrame(list(rows), columns=list(columns)).astype(dict(columns))
-    buffer = io.BytesIO()
-    table.to_parquet(buffer, index=False)
-    write_bytes(path, buffer.getvalue())
-    return table
-
-
 def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
     """Write numpy arrays by name, compressed, atomically."""
     import io
@@ -91,18 +75,21 @@ def read_arrays(path: Path) -> dict[str, Any]:
         raise StoreError(f"{path}: cannot be read ({reason}). Start the same command again: it is made anew.") from None
 
 
+canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+"""JSON that is the same for equal values."""
+
+
 def digest(value: object) -> str:
     """SHA-256 of ``value`` as canonical JSON: a key made of content, not of the way it was written down."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """The right to write into a run folder; it ends with the process, however that ends.
+    """The right to write into a folder; it ends with the process, however that ends.
 
     Raises:
-        RunInUse: another process has it.
+        FolderInUse: another process has it.
     """
     from filelock import FileLock, Timeout
 
@@ -114,8 +101,8 @@ def locked(folder: Path) -> Iterator[None]:
         except Timeout:
             owner = folder / ".owner"
             who = owner.read_text(encoding="utf-8") if owner.exists() else "another process"
-            raise RunInUse(
-                f"{folder}: {who} is writing to this run. Wait until it ends, stop it, or choose another --output."
+            raise FolderInUse(
+                f"{folder}: {who} is writing into this folder. Wait until it ends, stop it, or choose another --output."
             ) from None
     try:
         with writing(folder):

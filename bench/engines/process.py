@@ -30,13 +30,6 @@ def import_path() -> str:
     return os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
 
 
-def scratch(folder: Path) -> Path:
-    """Folder for the temporary files of a run's workers."""
-    path = folder / ".scratch"
-    path.mkdir(exist_ok=True)
-    return path
-
-
 class Process:
     """Started with its first job, and again with the first job after its death."""
 
@@ -51,18 +44,19 @@ class Process:
     def give(self, job: Job) -> None:
         """Let it work on ``job``."""
         if self._process is None:
-            self._process, self._limit_s = self._started(job.folder), max(self._timeout_s, START_S)
+            self._process, self._limit_s = self._started(job), max(self._timeout_s, START_S)
         self._since = time.monotonic()
         with suppress(BrokenPipeError, ConnectionResetError):  # it has just died; receive() will say of what
             self.pipe.send(job)
 
-    def _started(self, folder: Path) -> subprocess.Popen[bytes]:
+    def _started(self, job: Job) -> subprocess.Popen[bytes]:
         import socket
 
         ours, theirs = socket.socketpair()
         environment = {**os.environ, **self._environment, **ONE_THREAD, "PYTHONFAULTHANDLER": "1"}
-        environment["TMPDIR"] = str(scratch(folder))  # what a killed worker leaves there is removed with the folder
-        self._log = folder / "workers.log"
+        job.scratch.mkdir(parents=True, exist_ok=True)
+        environment["TMPDIR"] = str(job.scratch)  # what a killed worker leaves there is removed with the folder
+        self._log = job.folder / "workers.log"
         self.pipe = Connection(ours.detach())
         with self._log.open("ab") as log, theirs:
             return subprocess.Popen(  # noqa: S603  # our own module

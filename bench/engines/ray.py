@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 
 from bench.engines.base import Died, Done, Fatal, Message, Retry, drive
 from bench.engines.local import available_cores
-from bench.engines.process import Process, import_path, scratch
+from bench.engines.process import Process, import_path
 from bench.errors import ConfigError, DatasetError, MissingRequirement, StoreError, WorkerDied
 from bench.measure import Finished, Inspected
 from bench.planning import Job, Step
@@ -95,7 +95,7 @@ class Ray:
         source = iter(jobs)
         if (first := next(source, None)) is None:
             return
-        with _connected(self.address, workers) as ray, _probe(first.folder) as probe:
+        with _connected(self.address, workers) as ray, _probe(first) as probe:
             starting = _Starting(ray, probe, timeout_s, self.gpus_per_worker, self.path)
             pool = [_Worker(starting) for _ in range(workers)]
             alive = time.monotonic()
@@ -318,8 +318,9 @@ def _connected(address: str | None, workers: int) -> Iterator[Any]:
 
 
 @contextmanager
-def _probe(folder: Path) -> Iterator[_Probe]:
-    path = scratch(folder) / f"probe-{os.getpid()}-{time.time_ns()}"
+def _probe(job: Job) -> Iterator[_Probe]:
+    job.scratch.mkdir(parents=True, exist_ok=True)
+    path = job.scratch / f"probe-{os.getpid()}-{time.time_ns()}"
     try:
         path.write_text(path.name, encoding="utf-8")
         yield _Probe(path, path.name, package_versions())
