@@ -34,7 +34,7 @@ from bench.results import Results
 from bench.scratch import own_scratch
 from bench.storage import is_remote, place
 from bench.store import digest, write_json
-from bench.table_writer import TableWriter, table_writer, write_table
+from bench.table_writer import TableWriter, table_writer
 from bench.untrusted import parse_json
 
 ATTEMPTS = 2
@@ -273,8 +273,9 @@ def _finish(plan: Plan, journal: Journal, folder: Path, record: Mapping[str, Any
             add(sets, row)
     inspected = {clip.id: journal.get(f"clip {plan.reference(clip)}", {}) for clip in plan.clips}
     marks = marks_of_run(plan.clips, inspected, plan.config.sample_rate, plan.config.channels)
-    clips = (_clip_row(clip, plan.reference(clip), inspected[clip.id], marks[clip.id]) for clip in plan.clips)
-    write_table(folder / results.CLIPS, clips, results.CLIP_COLUMNS)
+    with table_writer(folder / results.CLIPS, results.CLIP_COLUMNS) as clips:
+        for clip in plan.clips:
+            clips.add(_clip_row(clip, plan.reference(clip), inspected[clip.id], marks[clip.id]))
     warnings = [*mark_warnings(marks), *_changed_versions(journal.invocations)]
     ending = {"ended": now(), "complete": missing == 0, "missing_cells": missing, "warnings": warnings}
     write_json(folder / results.RUN, {**record, **_of_invocations(journal), **ending})

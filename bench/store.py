@@ -6,18 +6,23 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.errors import FolderInUse, StoreError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bench.storage import Place
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Place) -> Iterator[None]:
     """Turns a full disk, or a folder that cannot be written, into a StoreError that says what to do."""
     try:
         yield
@@ -29,7 +34,7 @@ def writing(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: {advice}") from error
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Place, data: bytes) -> None:
     """Write the whole file or nothing: a temporary file, then a rename."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     with writing(path):
@@ -41,9 +46,22 @@ def write_bytes(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
+def write_json(path: Place, value: Mapping[str, Any]) -> None:
     """Write ``value`` as indented JSON, atomically."""
     write_bytes(path, json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n")
+
+
+def write_table(path: Path, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Write ``rows`` as Parquet with exactly ``columns`` (name -> pandas type), atomically."""
+    import io
+
+    import pandas as pd
+
+    table = pd.DataFrame(list(rows), columns=list(columns)).astype(dict(columns))
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    write_bytes(path, buffer.getvalue())
+    return table
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:

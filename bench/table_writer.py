@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from bench.storage import Place
 
-CHUNK_ROWS = 2_000
+CHUNK_ROWS = 500
 """Rows that are in memory as Python values at once."""
 
-GROUP_ROWS = 20_000
+GROUP_ROWS = 10_000
 """Rows of a row group, which is in memory as Arrow's arrays until it is written."""
 
 
@@ -93,10 +93,3 @@ def _here(path: Path) -> Iterator[Path]:
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     yield path.parent
-
-
-def write_table(path: Place, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
-    """Write ``rows`` to ``path``, whole or not at all."""
-    with table_writer(path, columns) as writer:
-        for row in rows:
-            writer.add(row)
