@@ -54,8 +54,12 @@ class Records(Mapping[str, Row]):
     """
 
     def __init__(self, folder: Place) -> None:
-        self._mirror = Mirror(folder) if is_remote(folder) else None
-        self._folder = self._mirror.folder if self._mirror else Path(folder)
+        self._mirror: Mirror | None = None
+        if is_remote(folder):
+            self._mirror = Mirror(folder)
+            self._folder = self._mirror.folder
+        else:
+            self._folder = folder
         self._index = KeyIndex()
         self._names: list[str] = []
         self._numbers: dict[str, int] = {}

@@ -19,8 +19,8 @@ class KeyIndex:
 
     def __init__(self) -> None:
         self._recent: dict[int, int] = {}
-        self._hashes = memoryview(np.empty(0, np.int64))
-        self._places = memoryview(np.empty(0, np.int64))
+        self._hashes = np.empty(0, np.int64).data
+        self._places = np.empty(0, np.int64).data
 
     def __len__(self) -> int:
         return len(self._hashes) + len(self._recent)
@@ -51,5 +51,5 @@ class KeyIndex:
         hashes = np.concatenate([self._hashes, np.fromiter(self._recent.keys(), np.int64, count)])
         places = np.concatenate([self._places, np.fromiter(self._recent.values(), np.int64, count)])
         order = np.argsort(hashes, kind="stable")
-        self._hashes, self._places = memoryview(hashes[order]), memoryview(places[order])
+        self._hashes, self._places = hashes[order].data, places[order].data
         self._recent = {}

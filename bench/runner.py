@@ -32,7 +32,6 @@ from bench.pooling import Rows, pool, set_rows
 from bench.provenance import machine, now, package_versions, revision
 from bench.results import Results
 from bench.scratch import own_scratch
-from bench.storage import is_remote, place
 from bench.store import digest, write_json
 from bench.table_writer import TableWriter, table_writer
 from bench.untrusted import parse_json
@@ -131,7 +130,7 @@ def run(
         StoreError: a folder that cannot be written; finished cells are kept.
     """
     plan, text = load_plan(config, data, cache)
-    folder = place(output) if output is not None else Path("results", "runs", plan.config.name)
+    folder = Path(output) if output is not None else Path("results", "runs", plan.config.name)
     limit_bytes = _cache_limit()
     workers = plan.config.workers if workers is None else workers
     workers = engine.cores() if workers is None else workers
@@ -146,7 +145,7 @@ def run(
         record = _record(plan, text, folder) | {"costs": _costs(part, cache_folder(cache), costs) if costs else {}}
         write_json(folder / results.RUN, record | _of_invocations(journal))
         report = progress(part, done_cells(part, kept)) if progress else None
-        places = _Places(folder if is_remote(folder) else folder.absolute(), cache_folder(cache), scratch)
+        places = _Places(folder.absolute(), cache_folder(cache), scratch)
         is_whole = False
         try:
             with closing(_measure(part, journal, kept, places, workers, engine)) as rows:

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,9 +35,11 @@ def writing(path: Place) -> Iterator[None]:
         raise StoreError(f"{path}: {advice}") from error
 
 
-def write_bytes(path: Place, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes) -> None:
     """Write the whole file or nothing: a temporary file, then a rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(
+        f".{path.name}.{secrets.token_hex(4)}.part"
+    )  # processes of two machines may share a number
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -46,7 +49,7 @@ def write_bytes(path: Place, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def write_json(path: Place, value: Mapping[str, Any]) -> None:
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write ``value`` as indented JSON, atomically."""
     write_bytes(path, json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n")
 
