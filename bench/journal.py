@@ -16,19 +16,16 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.key_index import KeyIndex
 from bench.mirror import Mirror
+from bench.segments import new_name, parsed, segment_names, whole_lines
 from bench.storage import is_remote
 from bench.store import writing
-from bench.untrusted import parse_json
 
 if TYPE_CHECKING:
     from bench.storage import Place
@@ -78,7 +75,7 @@ class Records(Mapping[str, Row]):
         if self._mirror:
             self._mirror.pull(at_once)
         before = len(self._ended)
-        for name in sorted(_segments(self._folder)):
+        for name in sorted(segment_names(self._folder)):
             if name not in self._ended and not self._is_own(name):
                 self._take_in(name)
         return len(self._ended) > before
@@ -111,8 +108,8 @@ class Records(Mapping[str, Row]):
 
     def __iter__(self) -> Iterator[str]:
         for number, name in enumerate(self._names):
-            for offset, line in _whole_lines(self._folder / name, 0):
-                entry = _parsed(line)
+            for offset, line in whole_lines(self._folder / name, 0):
+                entry = parsed(line)
                 key = entry.get("key")
                 if isinstance(key, str) and self._is_at(key, number, offset):
                     yield key
@@ -136,9 +133,9 @@ class Records(Mapping[str, Row]):
         """Read what was added to a segment."""
         if name not in self._numbers:
             self._add(name)
-        for offset, line in _whole_lines(self._folder / name, self._read[name]):
+        for offset, line in whole_lines(self._folder / name, self._read[name]):
             self._read[name] = offset + len(line)
-            entry = _parsed(line)
+            entry = parsed(line)
             if isinstance(entry.get("key"), str) and isinstance(entry.get("row"), dict):
                 self._put(entry["key"], entry["row"], name, offset)
             elif isinstance(entry.get("invocation"), dict):
@@ -167,7 +164,7 @@ class Records(Mapping[str, Row]):
 
     def _row(self, place: int, key: str) -> Row | None:
         line = self._line(place >> OFFSET_BITS, (place & ((1 << OFFSET_BITS) - 1)) >> 1)
-        entry = _parsed(line)
+        entry = parsed(line)
         return entry["row"] if entry.get("key") == key and isinstance(entry.get("row"), dict) else None
 
     def _line(self, number: int, offset: int) -> bytes:
@@ -194,7 +191,7 @@ class Journal(Records):
         super().__init__(folder)
         with writing(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._own = _new_name(_segments(self._folder))
+            self._own = new_name(segment_names(self._folder))
             self._add(self._own)
             self._file = (self._folder / self._own).open("xb", buffering=0)
         self._synced = time.monotonic()
@@ -289,37 +286,3 @@ class _WithoutFailed(Mapping[str, Row]):
             return place is not None
         name = self._records._names[place >> OFFSET_BITS]
         return (place & ((1 << OFFSET_BITS) - 1)) >> 1 >= self._until.get(name, 0)
-
-
-def _segments(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        return []
-    with os.scandir(folder) as found:
-        return [entry.name for entry in found if entry.name.endswith(".jsonl") and entry.is_file()]
-
-
-def _new_name(names: list[str]) -> str:
-    """Such as ``000003-host-4711-r1f0c9a52.jsonl``: it comes after all of ``names``."""
-    numbers = [int(found[0]) for name in names if (found := re.match(r"\d+", name))]
-    host = re.sub(r"[^A-Za-z0-9]+", "_", os.uname().nodename)
-    return f"{max(numbers, default=0) + 1:06d}-{host}-{os.getpid()}-r{secrets.token_hex(4)}.jsonl"
-
-
-def _whole_lines(path: Path, start: int) -> Iterator[tuple[int, bytes]]:
-    """The lines from ``start`` on that have an end, each with the place where it begins."""
-    with path.open("rb") as file:
-        file.seek(start)
-        for line in file:
-            if not line.endswith(b"\n"):
-                return
-            yield start, line
-            start += len(line)
-
-
-def _parsed(line: bytes) -> dict[str, Any]:
-    """The object in a line; an empty one where it is damaged."""
-    try:
-        entry = parse_json(line)
-    except ValueError:
-        return {}
-    return entry if isinstance(entry, dict) else {}

@@ -2,51 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from bench import codecs, results
-from bench.audio import resampler_identity
-from bench.auditing import mark_warnings, marks_of_run
+from bench import results
 from bench.cache import Cache
 from bench.config import RunConfig, find, mapping_of
 from bench.datasets.base import DatasetContext
 from bench.datasets.known.absent import absent_sets
-from bench.domain import Clip
 from bench.engines.base import Engine
 from bench.engines.local import Local
-from bench.errors import CodecError, ConfigError, WorkerDied
-from bench.inspection.cost import cost_of
+from bench.errors import ConfigError, WorkerDied
 from bench.journal import Journal
 from bench.loading import cache_folder, clips_of_config, dataset_context, load_config
 from bench.measure import Finished, Inspected
 from bench.planning import Job, Plan, Step
-from bench.pooling import Rows, pool, set_rows
-from bench.provenance import machine, now, package_versions, revision
+from bench.pooling import Rows, pool
+from bench.provenance import now
 from bench.results import Results
+from bench.run_record import costs_of, invocation, of_invocations, record_of
+from bench.run_tables import write_tables
 from bench.scratch import own_scratch
-from bench.store import digest, write_json
-from bench.table_writer import TableWriter, table_writer
-from bench.untrusted import parse_json
+from bench.store import write_json
 
 ATTEMPTS = 2
 """How often a step may kill its worker before its cell fails: once can be bad luck, twice is the cell."""
 
 START_ATTEMPTS = 5
 """How often a worker may die before it begins: no cell is at fault then."""
-
-FACT_COLUMNS = (
-    "format", "rms_dbfs", "clipped_samples", "bandwidth_hz", "edge_hz", "edge_db", "lossy", "stereo", "peak_dbfs", "dc",
-    "silence_share", "loudness_lufs", "noise_floor_dbfs", "range_db", "fingerprint",
-)  # fmt: skip
-"""Columns of the clips that stand in the facts of the audit under the same name."""
 
 LOCAL = Local()
 
@@ -138,12 +127,12 @@ def run(
         raise ConfigError(f"workers: expected at least 1, got {workers}.")
     part = plan.restricted([only] if isinstance(only, str) else only, limit)
     with (
-        closing(Journal(folder / results.JOURNAL, _invocation(workers, engine.name))) as journal,
+        closing(Journal(folder / results.JOURNAL, invocation(workers, engine.name))) as journal,
         own_scratch(folder) as scratch,
     ):
         kept = journal.without_failed() if retry_failed else journal
-        record = _record(plan, text, folder) | {"costs": _costs(part, cache_folder(cache), costs) if costs else {}}
-        write_json(folder / results.RUN, record | _of_invocations(journal))
+        record = record_of(plan, text, folder) | {"costs": costs_of(part, cache_folder(cache), costs) if costs else {}}
+        write_json(folder / results.RUN, record | of_invocations(journal))
         report = progress(part, done_cells(part, kept)) if progress else None
         places = _Places(folder.absolute(), cache_folder(cache), scratch)
         is_whole = False
@@ -242,163 +231,6 @@ def _conclude(plan: Plan, journal: Journal, kept: Rows | None, folder: Path, rec
             if kept is not None:
                 pool(plan, journal, kept, folder)
         finally:
-            _finish(plan, journal, folder, record)
+            write_tables(plan, journal, folder, record)
         if not journal.refresh(at_once=True):
             return
-
-
-def _finish(plan: Plan, journal: Journal, folder: Path, record: Mapping[str, Any]) -> None:
-    """Write the tables of everything that is finished, in the order of the plan."""
-    missing = 0
-
-    def add(writer: TableWriter, row: Mapping[str, Any] | None) -> None:
-        nonlocal missing
-        if row is None:
-            missing += 1
-        else:
-            writer.add({**row, "run": plan.config.name})
-
-    with (
-        table_writer(folder / results.ENCODINGS, results.ENCODING_COLUMNS) as encodings,
-        table_writer(folder / results.SCORES, results.SCORE_COLUMNS) as scores,
-        table_writer(folder / results.SETS, results.SET_COLUMNS) as sets,
-    ):
-        for cell in plan.cells():
-            add(encodings, journal.get(cell.encoding_key))
-            for key in cell.score_keys.values():
-                add(scores, journal.get(key))
-            missing += sum(key not in journal for key in cell.set_keys.values())
-        for row in set_rows(plan, journal):
-            add(sets, row)
-    inspected = {clip.id: journal.get(f"clip {plan.reference(clip)}", {}) for clip in plan.clips}
-    marks = marks_of_run(plan.clips, inspected, plan.config.sample_rate, plan.config.channels)
-    with table_writer(folder / results.CLIPS, results.CLIP_COLUMNS) as clips:
-        for clip in plan.clips:
-            clips.add(_clip_row(clip, plan.reference(clip), inspected[clip.id], marks[clip.id]))
-    warnings = [*mark_warnings(marks), *_changed_versions(journal.invocations)]
-    ending = {"ended": now(), "complete": missing == 0, "missing_cells": missing, "warnings": warnings}
-    write_json(folder / results.RUN, {**record, **_of_invocations(journal), **ending})
-
-
-def _clip_row(
-    clip: Clip, reference: PurePosixPath, facts: Mapping[str, Any], marks: Mapping[str, str]
-) -> dict[str, Any]:
-    return {
-        "clip": clip.id, "dataset": clip.dataset, "category": clip.category, "source": clip.source or clip.id,
-        "path": clip.path, "sha256": clip.sha256, "sample_rate": clip.sample_rate, "channels": clip.channels,
-        "samples": clip.samples, "start_s": clip.start_s, "duration_s": clip.duration_s,
-        "lead_in_s": clip.lead_in_s, "licence": clip.licence,
-        "attributes": json.dumps(dict(clip.attributes), ensure_ascii=False, sort_keys=True),
-        "reference": reference.as_posix(),
-        **{name: facts.get(name) for name in FACT_COLUMNS},
-        "rt60_s": None if clip.category == "music" else facts.get("rt60_s"),
-        "marks": json.dumps(dict(marks), ensure_ascii=False),
-    }  # fmt: skip
-
-
-def _invocation(workers: int, engine: str) -> dict[str, Any]:
-    return {
-        "started": now(),
-        "git_revision": revision(),
-        "versions": package_versions(),
-        "machine": machine(),
-        "workers": workers,
-        "engine": engine,
-    }
-
-
-def _of_invocations(journal: Journal) -> dict[str, Any]:
-    """What the record says of the starts of all drivers; that of the last one stands for them."""
-    every = [dict(one) for one in journal.invocations]
-    return {**every[-1], "started": every[0]["started"], "invocations": every}
-
-
-def _record(plan: Plan, text: str, folder: Path) -> dict[str, Any]:
-    from bench import metrics
-
-    return {
-        "run": plan.config.name,
-        "description": plan.config.description,
-        "ended": None,
-        "complete": False,
-        "config_text": text,
-        "threads_per_worker": 1,
-        "seed": plan.config.seed,
-        "sample_rate": plan.config.sample_rate,
-        "channels": plan.config.channels,
-        "band_limited": plan.config.band_limited,
-        "resampler": resampler_identity(),
-        "clips": len(plan.clips),
-        "conditions": [condition.id for condition in plan.conditions],
-        "datasets": [dict(item.model_dump(mode="json")) for item in plan.config.datasets],
-        "quantities": {
-            name: {
-                "unit": quantity.unit,
-                "higher_is_better": quantity.higher_is_better,
-                "low": _finite(quantity.low),
-                "high": _finite(quantity.high),
-                "summary": metrics.registry.entry(name).summary,
-                "metric": metric.identity.name,
-                "metric_version": str(metric.identity),
-                "channel_policy": metric.domain.channels,
-                "categories": list(metric.domain.categories),
-            }
-            for name, metric in plan.metrics.items()
-            for quantity in metric.quantities
-            if quantity.name == name
-        },
-        "set_quantities": {
-            quantity.name: {
-                "unit": quantity.unit,
-                "higher_is_better": quantity.higher_is_better,
-                "low": _finite(quantity.low),
-                "high": _finite(quantity.high),
-                "summary": quantity.summary,
-                "metric": measure.identity.name,
-                "metric_version": str(measure.identity),
-                "categories": list(measure.categories),
-            }
-            for measure in plan.measures.values()
-            for quantity in measure.quantities
-        },
-        "warnings": [],
-        "folder": folder.name,
-    }
-
-
-def _costs(part: Plan, cache: Path, tell: Callable[[str], None]) -> dict[str, dict[str, Any]]:
-    """What each codec of the plan costs, by series; measured once for each version of it on this machine."""
-    found: dict[str, dict[str, Any]] = {}
-    for condition in part.conditions:
-        codec = codecs.make(condition.codec, condition.options)
-        if codec.role != "codec" or not codec.live or condition.series in found:
-            continue
-        key = digest([str(codec.identity), dict(condition.options), machine()["cpu"]])
-        path = cache / "costs" / f"{key}.json"
-        if not path.is_file():
-            tell(condition.series)
-            try:
-                measured = asdict(cost_of(condition.codec, condition.options, times=1))
-            except CodecError as error:
-                found[condition.series] = {"reason": str(error)}
-                continue
-            write_json(path, {key: str(value) if value == float("inf") else value for key, value in measured.items()})
-        found[condition.series] = parse_json(path.read_text(encoding="utf-8"))
-    return found
-
-
-def _changed_versions(invocations: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A run that was continued with other packages, or on another machine, says so."""
-    found = []
-    for name in sorted({name for one in invocations for name in one["versions"]}):
-        versions = list(dict.fromkeys(one["versions"].get(name, "none") for one in invocations))
-        if len(versions) > 1:
-            found.append(f"the run was continued with another {name}: {', then '.join(versions)}.")
-    machines = list(dict.fromkeys(one["machine"]["cpu"] for one in invocations))
-    if len(machines) > 1:
-        found.append(f"the run was continued on another machine, so times do not compare: {', then '.join(machines)}.")
-    return found
-
-
-def _finite(value: float) -> float | None:
-    return value if abs(value) < float("inf") else None

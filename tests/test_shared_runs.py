@@ -148,7 +148,7 @@ def test_a_driver_that_ends_while_tables_are_written_is_in_them(
 
     config, folder = driver.config(tmp_path, 200), tmp_path / "run"
     ids = [clip.id for clip in load_plan(config)[0].clips]
-    finish, calls = runner._finish, []
+    finish, calls = runner.write_tables, []
 
     def finish_late(plan: Plan, *rest: Any) -> None:
         finish(plan, *rest)
@@ -157,7 +157,7 @@ def test_a_driver_that_ends_while_tables_are_written_is_in_them(
             run(config, output=folder, engine=driver.Instant(), only=ids[1:])
             finish(plan, *rest)  # as if it had been under way all the time
 
-    monkeypatch.setattr(runner, "_finish", finish_late)
+    monkeypatch.setattr(runner, "write_tables", finish_late)
     results = run(config, output=folder, engine=driver.Instant(), only=ids[:1])
     assert results.info["complete"] is True
     assert len(results.encodings) == 20
