@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Generator, Iterable
@@ -39,12 +40,14 @@ def keys_of(segment: list[dict[str, Any]]) -> set[str]:
     return {entry["key"] for entry in segment if "key" in entry and not entry["key"].startswith("clip ")}
 
 
-def wait_until_it_works(folder: Path, claims: int = 1) -> None:
-    """Until a driver has handed out that many clips."""
-    deadline = time.monotonic() + 60
-    while (
-        sum("claim" in line for path in (folder / "journal").glob("*") for line in path.read_text().split('"')) < claims
-    ):
+def wait_until_it_works(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Until a driver has handed out a clip, or has ended."""
+    deadline = time.monotonic() + 120
+
+    def works() -> bool:
+        return any('"claim"' in path.read_text() for path in (folder / "journal").glob(f"*-{process.pid}-*"))
+
+    while process.poll() is None and not works():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -60,9 +63,9 @@ def assert_one_table(folder: Path) -> None:
 def test_two_drivers_share_the_clips(small_config: Config, tmp_path: Path) -> None:
     config, folder = with_codec(small_config, "Slow"), tmp_path / "run"
     other = start(config, folder, "--workers", "1")
-    wait_until_it_works(folder)
+    wait_until_it_works(other, folder)
     run(config, output=folder, workers=1)
-    assert other.wait(timeout=120) == 0
+    assert other.wait(timeout=300) == 0
     assert_one_table(folder)
     parts = [keys_of(segment) for segment in segments(folder)]
     assert len(parts) == 2
@@ -80,15 +83,15 @@ def test_another_selection_or_a_killed_driver_changes_nothing(
     run(small_config, output=tmp_path / "whole", workers=2, cache=tmp_path / "c1")
     folder = tmp_path / "run"
     other = start(small_config, folder, "--workers", "1", "--cache", str(tmp_path / "c2"), *first)
-    wait_until_it_works(folder)
+    wait_until_it_works(other, folder)
     if killed:
         other.send_signal(signal.SIGSTOP)
     second = start(small_config, folder, "--workers", "1", "--cache", str(tmp_path / "c2"))
-    wait_until_it_works(folder, 3)
+    wait_until_it_works(second, folder)
     if killed:
         other.kill()
-    assert other.wait(timeout=120) == (-signal.SIGKILL if killed else 0)
-    assert second.wait(timeout=120) == 0
+    assert other.wait(timeout=300) == (-signal.SIGKILL if killed else 0)
+    assert second.wait(timeout=300) == 0
     assert_identical(tmp_path / "whole", folder)
     assert Counter(rows(folder)).most_common(1)[0][1] <= 2
 
