@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CHUNK_ROWS = 500
 """Rows that are in memory as Python values at once."""
 
-GROUP_ROWS = 10_000
+GROUP_ROWS = 5_000
 """Rows of a row group, which is in memory as Arrow's arrays until it is written."""
 
 
