@@ -11,7 +11,7 @@
     ├── NotApplicable        a codec or metric that does not speak of this kind of signal
     ├── MetricUndefined      a metric without a value for this pair, such as SI-SDR against silence
     ├── StoreError           results or cache that cannot be read or written
-    │   └── RunInUse         a second run in the same folder
+    │   └── FolderInUse      a data set that another process builds in the same folder
     └── WorkerDied           a worker process that ended, or was ended, in the middle of a cell
 
 Each class knows the ``status`` of the row that it turns into.
@@ -77,8 +77,8 @@ class StoreError(CodecbenchError):
     """Results or cache that cannot be read or written."""
 
 
-class RunInUse(StoreError):
-    """Another process writes to the same run folder."""
+class FolderInUse(StoreError):
+    """Another process builds a data set in the same folder."""
 
 
 class WorkerDied(CodecbenchError):

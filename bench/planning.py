@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,7 +20,7 @@ from bench.metrics import sets
 from bench.metrics.base import Metric
 from bench.metrics.sets.base import SetMeasure
 from bench.paths import reference_path
-from bench.store import digest
+from bench.store import canonical, digest
 
 FORMAT = 2
 """Changes when the way a reference is made or a pair is aligned changes, so that old cells are not taken for new."""
@@ -58,8 +59,25 @@ class Todo:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """The keys of one clip under one condition: of its bitstream in the cache, and of its rows in the journal.
+
+    ``score_keys`` are by quantity, ``set_keys`` by set measure: what the clip adds to the sets that it is in.
+    """
+
+    condition: Condition
+    stream_key: str
+    encoding_key: str
+    score_keys: Mapping[str, str]
+    set_keys: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """Everything left to do for one clip: what an engine hands to a worker."""
+    """Everything left to do for one clip: what an engine hands to a worker.
+
+    ``scratch`` is the folder for temporary files of this driver's workers.
+    """
 
     run: str
     clip: Clip
@@ -67,6 +85,7 @@ class Job:
     reference: PurePosixPath
     folder: Path
     cache: Path
+    scratch: Path
     sample_rate: int | None = None
     channels: int | None = None
     poisoned: Mapping[Step, str] = field(default_factory=dict)
@@ -100,6 +119,10 @@ class Plan:
         object.__setattr__(self, "_codecs", made_codecs)
         object.__setattr__(self, "metrics", {name: made[name] for name in self.quantities})
         object.__setattr__(self, "measures", {name: sets.make(name).on(metrics_on) for name in self.set_measures})
+        score_rests = {name: _rest([str(metric.identity), name]) for name, metric in self.metrics.items()}
+        set_rests = {name: _rest([str(measure.identity), "set"]) for name, measure in self.measures.items()}
+        object.__setattr__(self, "_score_rests", score_rests)
+        object.__setattr__(self, "_set_rests", set_rests)
 
     device: Device = field(init=False, repr=False)
     metrics_device: Device = field(init=False, repr=False)
@@ -107,6 +130,8 @@ class Plan:
     measures: Mapping[str, SetMeasure] = field(init=False, repr=False)
     _identities: Mapping[str, tuple[str, str]] = field(init=False, repr=False)
     _codecs: Mapping[str, Codec] = field(init=False, repr=False)
+    _score_rests: Mapping[str, bytes] = field(init=False, repr=False)
+    _set_rests: Mapping[str, bytes] = field(init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.clips) * len(self.conditions) * (1 + len(self.quantities) + len(self.set_measures))
@@ -125,73 +150,69 @@ class Plan:
         """Where the reference lies in the run folder."""
         return reference_path(clip, self.reference_key(clip))
 
-    def stream_key(self, clip: Clip, condition: Condition) -> str:
-        """What decides a bitstream: the reference, the codec and its settings."""
-        version, _ = self._identities[condition.id]
-        parts = [self.reference_key(clip), version, condition.bitrate_bps, dict(condition.options)]
-        more = self._codecs[condition.id].depends_on(clip, condition.bitrate_bps)
-        return digest([*parts, more] if more else parts)
+    def cells_of(self, clip: Clip) -> list[Cell]:
+        """The keys of a clip under every condition.
 
-    def keys(self, clip: Clip, condition: Condition) -> tuple[str, str, dict[str, str]]:
-        """``(stream key, encoding key, {quantity: score key})``.
-
-        The keys of cells hold, besides the content, the names that stand in their rows: a clip that is in two datasets,
-        or a codec under a new label, has rows of its own, made from the same bitstream.
+        The key of a bitstream is of the reference, the codec and its settings. Those of cells hold, besides the
+        content, the names that stand in their rows: a clip that is in two datasets, or a codec under a new label, has
+        rows of its own, made from the same bitstream.
         """
-        stream = self.stream_key(clip, condition)
+        reference = self.reference_key(clip)
+        return [self._cell(clip, condition, reference) for condition in self.conditions]
+
+    def cell(self, clip: Clip, condition: Condition) -> Cell:
+        """One of :meth:`cells_of`."""
+        return self._cell(clip, condition, self.reference_key(clip))
+
+    def _cell(self, clip: Clip, condition: Condition, reference: str) -> Cell:
+        version, _ = self._identities[condition.id]
+        parts: list[Any] = [reference, version, condition.bitrate_bps, dict(condition.options)]
+        more = self._codecs[condition.id].depends_on(clip, condition.bitrate_bps)
+        stream = digest([*parts, more] if more else parts)
         encoding = digest([stream, clip.id, clip.dataset, clip.category, clip.source, condition.id])
-        scores = {
-            quantity: digest([encoding, str(metric.identity), quantity]) for quantity, metric in self.metrics.items()
-        }
-        return stream, encoding, scores
+        start = f'["{encoding}",'.encode()  # of a list as `digest` writes it: the rest is the same for every clip
+        scores = {name: sha256(start + rest).hexdigest() for name, rest in self._score_rests.items()}
+        sets = {name: sha256(start + rest).hexdigest() for name, rest in self._set_rests.items()}
+        return Cell(condition, stream, encoding, scores, sets)
 
-    def set_keys(self, clip: Clip, condition: Condition) -> dict[str, str]:
-        """``{set measure: key}`` of what a clip adds to the sets that it is in."""
-        _, encoding, _ = self.keys(clip, condition)
-        return {name: digest([encoding, str(measure.identity), "set"]) for name, measure in self.measures.items()}
-
-    def cells(self) -> Iterator[tuple[str, dict[str, str]]]:
-        """``(encoding key, {quantity: score key})`` of every clip and condition, in table order."""
+    def cells(self) -> Iterator[Cell]:
+        """The keys of every clip and condition, in table order."""
         for clip in self.clips:
-            for condition in self.conditions:
-                yield self.keys(clip, condition)[1:]
-
-    def collected(self) -> Iterator[str]:
-        """The keys of what clips add to sets, of every clip and condition."""
-        for clip in self.clips:
-            for condition in self.conditions:
-                yield from self.set_keys(clip, condition).values()
+            yield from self.cells_of(clip)
 
     def jobs(self, done: Mapping[str, Mapping[str, Any]], folder: Path, cache: Path) -> Iterator[Job]:
-        """One job for each clip that has cells outside ``done`` (key -> row).
-
-        The longest first, so that no worker is left alone with a long clip at the end while the others wait.
-        """
-        for clip in sorted(self.clips, key=_seconds_of_all_channels, reverse=True):
-            job = self.job(clip, done, folder, cache)
-            if job.todos or self._lost_reference(job, done):
+        """One job for each clip that has something left to do, in the order of :meth:`longest_first`."""
+        for clip in self.longest_first():
+            if (job := self.left(clip, done, folder, cache)) is not None:
                 yield job
+
+    def longest_first(self) -> list[Clip]:
+        """The clips in the order of work, so that no worker is left alone with a long one while the others wait."""
+        return sorted(self.clips, key=_seconds_of_all_channels, reverse=True)
+
+    def left(self, clip: Clip, done: Mapping[str, Mapping[str, Any]], folder: Path, cache: Path) -> Job | None:
+        """What ``done`` (key -> row) leaves to do for ``clip``, lost files included; None if that is nothing."""
+        job = self.job(clip, done, folder, cache)
+        return job if job.todos or self._lost_reference(job, done) else None
 
     def _lost_reference(self, job: Job, done: Mapping[str, Mapping[str, Any]]) -> bool:
         """Whether a clip that could be read has no reference in the folder any more."""
         if (job.folder / job.reference).exists():
             return False
-        return any(done[self.keys(job.clip, condition)[1]]["status"] == "ok" for condition in self.conditions)
+        return any(done[cell.encoding_key]["status"] == "ok" for cell in self.cells_of(job.clip))
 
     def job(self, clip: Clip, done: Mapping[str, Mapping[str, Any]], folder: Path, cache: Path) -> Job:
-        """What ``done`` leaves to do for ``clip``."""
+        """What ``done`` leaves to do for ``clip``; it may be nothing."""
         todos = []
-        for condition in self.conditions:
-            stream, encoding, scores = self.keys(clip, condition)
-            about = (condition, *self._identities[condition.id], stream, encoding)
-            finished = done.get(encoding)
-            collected = self.set_keys(clip, condition)
-            on_device = self._codecs[condition.id].on_device
+        for cell in self.cells_of(clip):
+            about = (cell.condition, *self._identities[cell.condition.id], cell.stream_key, cell.encoding_key)
+            finished = done.get(cell.encoding_key)
+            on_device = self._codecs[cell.condition.id].on_device
             if finished is None:
-                todos.append(Todo(*about, scores, set_keys=collected, on_device=on_device))
+                todos.append(Todo(*about, cell.score_keys, set_keys=cell.set_keys, on_device=on_device))
                 continue
-            pending = {name: key for name, key in scores.items() if key not in done}
-            to_collect = {name: key for name, key in collected.items() if not _is_kept(done.get(key), folder)}
+            pending = {name: key for name, key in cell.score_keys.items() if key not in done}
+            to_collect = {name: key for name, key in cell.set_keys.items() if not _is_kept(done.get(key), folder)}
             lost = finished["status"] == "ok" and not (folder / finished["decoded"]).exists()
             if pending or to_collect or lost:
                 todos.append(Todo(*about, pending, finished, to_collect, on_device))
@@ -202,6 +223,7 @@ class Plan:
             self.reference(clip),
             folder,
             cache,
+            folder / ".scratch",
             self.config.sample_rate,
             self.config.channels,
             device=self.device,
@@ -228,11 +250,11 @@ class Plan:
     def _selected(self, patterns: list[str]) -> Plan:
         conditions: list[Condition] = []
         quantities: list[str] = []
-        clips: list[Clip] = []
+        clips: set[str] = set()
         for pattern in patterns:
             by_condition = [c for c in self.conditions if _matches(pattern, c.id, c.series, c.codec)]
             by_quantity = [q for q in (*self.quantities, *self.set_measures) if _matches(pattern, q)]
-            by_clip = [c for c in self.clips if _matches(pattern, c.id, c.category, c.dataset)]
+            by_clip = [c.id for c in self.clips if _matches(pattern, c.id, c.category, c.dataset)]
             if not (by_condition or by_quantity or by_clip):
                 raise ConfigError(f"--only {pattern} matches nothing; `--dry-run` lists what there is.")
             if by_condition:
@@ -240,14 +262,19 @@ class Plan:
             elif by_quantity:
                 quantities += by_quantity
             else:
-                clips += by_clip
+                clips.update(by_clip)
         return replace(
             self,
             conditions=tuple(c for c in self.conditions if c in conditions) if conditions else self.conditions,
             quantities=tuple(q for q in self.quantities if q in quantities) if quantities else self.quantities,
             set_measures=tuple(m for m in self.set_measures if m in quantities) if quantities else self.set_measures,
-            clips=tuple(c for c in self.clips if c in clips) if clips else self.clips,
+            clips=tuple(c for c in self.clips if c.id in clips) if clips else self.clips,
         )
+
+
+def _rest(values: list[str]) -> bytes:
+    """``values`` as the rest of a canonical list."""
+    return canonical(values)[1:].encode()
 
 
 def _is_kept(row: Mapping[str, Any] | None, folder: Path) -> bool:

@@ -60,7 +60,7 @@ def pool(plan: Plan, journal: Journal, done: Rows, folder: Path) -> None:
     Raises:
         StoreError: what a clip has added cannot be read; it is made anew with the next start.
     """
-    for cell in set_cells(plan, journal.rows):
+    for cell in set_cells(plan, journal):
         if cell.parts and any(cell.key_of(quantity) not in done for quantity in cell.measure.quantities):
             outcome = _measured(cell, folder)
             journal.append(
@@ -68,15 +68,10 @@ def pool(plan: Plan, journal: Journal, done: Rows, folder: Path) -> None:
             )
 
 
-def set_rows(plan: Plan, rows: Rows) -> tuple[list[dict[str, Any]], int]:
-    """The rows of all sets of ``plan`` in table order, and how many cells are missing, parts of clips included."""
-    found = []
-    missing = sum(key not in rows for key in plan.collected())
+def set_rows(plan: Plan, rows: Rows) -> Iterator[Mapping[str, Any] | None]:
+    """The rows of all sets of ``plan`` in table order; None for one that is missing."""
     for cell in set_cells(plan, rows):
-        keys = [cell.key_of(quantity) for quantity in cell.measure.quantities]
-        found += [{**rows[key], "run": plan.config.name} for key in keys if key in rows]
-        missing += sum(key not in rows for key in keys)
-    return found, missing
+        yield from (rows.get(cell.key_of(quantity)) for quantity in cell.measure.quantities)
 
 
 def set_cells(plan: Plan, rows: Rows) -> Iterator[SetCell]:
@@ -88,12 +83,13 @@ def set_cells(plan: Plan, rows: Rows) -> Iterator[SetCell]:
         if not clips:
             continue
         for condition in plan.conditions:
-            keys = [plan.set_keys(clip, condition) for clip in clips]
+            cells = [plan.cell(clip, condition) for clip in clips]
             for name, measure in plan.measures.items():
-                there = [found[name] for found in keys if found[name] in rows]
+                keys = [cell.set_keys[name] for cell in cells]
+                there = {key: row for key in keys if (row := rows.get(key)) is not None}
                 content = [POOLING, category, condition.id, str(measure.identity)]
-                key = digest([*content, *((part, rows[part]["status"]) for part in there)])
-                yield SetCell(category, condition, measure, tuple(rows[part] for part in there), key)
+                key = digest([*content, *((part, row["status"]) for part, row in there.items())])
+                yield SetCell(category, condition, measure, tuple(there.values()), key)
 
 
 def _measured(cell: SetCell, folder: Path) -> _Outcome:

@@ -9,6 +9,7 @@ results/runs/NAME/
     references/         every clip as it was judged, 24-bit FLAC
     decoded/CONDITION/  every decoded clip, 24-bit FLAC, aligned and of equal length
     statistics/         what each clip adds to the measures of sets; safe to delete, then it is made again
+    journal/            finished cells, one file for each start of a driver; see bench/journal.py
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CLIPS, ENCODINGS, SCORES, RUN = "clips.parquet", "encodings.parquet", "scores.parquet", "run.json"
+JOURNAL = "journal"
 SETS = "sets.parquet"
 
 REPEATED = (

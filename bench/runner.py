@@ -2,51 +2,42 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping
+import random
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import asdict, replace
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from bench import codecs, results
-from bench.audio import resampler_identity
-from bench.auditing import mark_warnings, marks_of_run
+from bench import results
 from bench.cache import Cache
 from bench.config import RunConfig, find, mapping_of
 from bench.datasets.base import DatasetContext
 from bench.datasets.known.absent import absent_sets
 from bench.device import Name as DeviceName
-from bench.domain import Clip
 from bench.engines.base import Engine
 from bench.engines.local import Local
 from bench.engines.queue import Crew, coders_of
-from bench.errors import CodecError, ConfigError, WorkerDied
-from bench.inspection.cost import cost_of
+from bench.errors import ConfigError, WorkerDied
 from bench.journal import Journal
 from bench.loading import cache_folder, clips_of_config, dataset_context, load_config
 from bench.planning import Job, Plan, Step
-from bench.pooling import pool, set_rows
-from bench.provenance import machine, now, package_versions, revision
+from bench.pooling import Rows, pool
+from bench.provenance import now
 from bench.results import Results
+from bench.run_record import costs_of, invocation, of_invocations, record_of
+from bench.run_tables import write_tables
+from bench.scratch import own_scratch
 from bench.shards import Finished, Inspected
-from bench.store import digest, locked, write_json, write_table
-from bench.untrusted import parse_json
+from bench.store import write_json
 
 ATTEMPTS = 2
 """How often a step may kill its worker before its cell fails: once can be bad luck, twice is the cell."""
 
 START_ATTEMPTS = 5
 """How often a worker may die before it begins: no cell is at fault then."""
-
-FACT_COLUMNS = (
-    "format", "rms_dbfs", "clipped_samples", "bandwidth_hz", "edge_hz", "edge_db", "lossy", "stereo", "peak_dbfs", "dc",
-    "silence_share", "loudness_lufs", "noise_floor_dbfs", "range_db", "fingerprint",
-)  # fmt: skip
-"""Columns of the clips that stand in the facts of the audit under the same name."""
 
 LEAST_WORKER_GB = 0.5
 """What a worker needs for its modules alone."""
@@ -122,6 +113,8 @@ def run(
 ) -> Results:
     """Measure what ``config`` describes and is not yet measured in ``output``; return all of it.
 
+    Several processes, on any machines that see ``output``, share the work: each does what the others have not begun.
+
     Args:
         config: a YAML file, the name of a shipped configuration, or the same as a mapping.
         output: the run folder; default ``results/runs/NAME``.
@@ -140,7 +133,7 @@ def run(
             what it returns is called with the rows as they come.
     Raises:
         ConfigError, DatasetError: nothing was started.
-        StoreError: a folder that cannot be written, or in use; finished cells are kept.
+        StoreError: a folder that cannot be written; finished cells are kept.
     """
     plan, text = load_plan(config, data, cache, {"device": device, "num_gpus": num_gpus})
     folder = Path(output) if output is not None else Path("results", "runs", plan.config.name)
@@ -152,43 +145,48 @@ def run(
     if workers < 1:
         raise ConfigError(f"workers: expected at least 1, got {workers}.")
     part = plan.restricted([only] if isinstance(only, str) else only, limit)
-    with locked(folder), closing(Journal(folder / "journal.jsonl")) as journal:
-        kept = kept_cells(journal.rows, retry_failed)
-        record = _record(plan, text, folder, workers, engine.name) | {
-            "costs": _costs(part, cache_folder(cache), costs) if costs else {}
-        }
-        write_json(folder / results.RUN, record)
+    with (
+        closing(Journal(folder / results.JOURNAL, invocation(plan, workers, engine.name))) as journal,
+        own_scratch(folder) as scratch,
+    ):
+        kept = journal.without_failed() if retry_failed else journal
+        record = record_of(plan, text, folder) | {"costs": costs_of(part, cache_folder(cache), costs) if costs else {}}
+        write_json(folder / results.RUN, record | of_invocations(journal))
         report = progress(part, done_cells(part, kept)) if progress else None
+        places = _Places(folder.absolute(), cache_folder(cache), scratch)
+        is_whole = False
         try:
             crew = Crew(workers, part.config.cell_timeout_s, coders, part.config.num_gpus, part.config.batch_seconds)
-            with closing(_measure(part, journal, kept, folder, cache_folder(cache), crew, engine)) as rows:
+            with closing(_measure(part, journal, kept, places, crew, engine)) as rows:
                 for finished in rows:
                     if report is not None:
                         report(finished)
-            pool(plan, journal, kept, folder)
+            is_whole = True
         finally:
-            shutil.rmtree(folder / ".scratch", ignore_errors=True)
-            record["invocations"][-1]["engine_start_s"] = engine.start_s
-            _finish(plan, journal.rows, folder, record)
+            journal.end({"ended": now(), "engine_start_s": engine.start_s})
+            _conclude(plan, journal, kept if is_whole else None, folder, record)
     if limit_bytes is not None:
         Cache(cache_folder(cache)).prune(limit_bytes)
     return results.load_results(folder)
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Run folder, cache, and the folder for temporary files."""
+
+    folder: Path
+    cache: Path
+    scratch: Path
+
+
 def _measure(
-    part: Plan,
-    journal: Journal,
-    kept: dict[str, Mapping[str, Any]],
-    folder: Path,
-    cache: Path,
-    crew: Crew,
-    engine: Engine,
+    part: Plan, journal: Journal, kept: Rows, places: _Places, crew: Crew, engine: Engine
 ) -> Generator[Finished]:
-    folder = folder.absolute()
     deaths: Counter[tuple[str, Step]] = Counter()
 
     def left_of(job: Job, step: Step, how: str) -> Job | None:
-        again = replace(part.job(job.clip, kept, folder, cache), poisoned=job.poisoned)
+        again = part.job(job.clip, kept, places.folder, places.cache)
+        again = replace(again, poisoned=job.poisoned, scratch=places.scratch)
         deaths[job.clip.id, step] += 1
         if step.stage == "start":
             if deaths[job.clip.id, step] >= START_ATTEMPTS:
@@ -199,180 +197,60 @@ def _measure(
             again = replace(again, poisoned={**job.poisoned, step: f"{how}, {ATTEMPTS} times, in: {step}."})
         return again if again.todos else None
 
-    jobs = part.jobs(kept, folder, cache)
+    jobs = _shared_jobs(part, journal, kept, places)
     with closing(engine.run_jobs(jobs, crew, left_of)) as news:
         for finished in news:
             if isinstance(finished, Inspected):
                 facts = finished.facts | {"status": "ok"}
-                if journal.rows.get(finished.key) != facts:
+                if journal.get(finished.key) != facts:
                     journal.append({finished.key: facts})
                 continue
             journal.append(finished.rows)
-            kept.update(finished.rows)
             yield finished
 
 
-def kept_cells(rows: Mapping[str, Mapping[str, Any]], retry_failed: bool) -> dict[str, Mapping[str, Any]]:
-    """The cells of a journal that are not measured again."""
-    return {key: row for key, row in rows.items() if not (retry_failed and row["status"] == "failed")}
+def _shared_jobs(part: Plan, journal: Journal, kept: Rows, places: _Places) -> Iterator[Job]:
+    """What is left to do at the moment when a job is drawn.
 
-
-def done_cells(plan: Plan, done: Mapping[str, Any]) -> int:
-    """How many cells of ``plan`` are in ``done`` (key -> row)."""
-    measured = sum((key in done) + sum(score in done for score in scores.values()) for key, scores in plan.cells())
-    return measured + sum(key in done for key in plan.collected())
-
-
-def _finish(plan: Plan, rows: Mapping[str, Mapping[str, Any]], folder: Path, record: dict[str, Any]) -> None:
-    """Write the tables of everything that is finished, in the order of the plan."""
-    encodings: list[dict[str, Any]] = []
-    scores: list[dict[str, Any]] = []
-    missing = 0
-    for key, score_keys in plan.cells():
-        for table, wanted in ((encodings, [key]), (scores, list(score_keys.values()))):
-            found = [{**rows[one], "run": plan.config.name} for one in wanted if one in rows]
-            table += found
-            missing += len(wanted) - len(found)
-    sets, missing_sets = set_rows(plan, rows)
-    missing += missing_sets
-    inspected = {clip.id: rows.get(f"clip {plan.reference(clip)}", {}) for clip in plan.clips}
-    marks = marks_of_run(plan.clips, inspected, plan.config.sample_rate, plan.config.channels)
-    clips = [_clip_row(clip, plan.reference(clip), inspected[clip.id], marks[clip.id]) for clip in plan.clips]
-    write_table(folder / results.CLIPS, clips, results.CLIP_COLUMNS)
-    write_table(folder / results.ENCODINGS, encodings, results.ENCODING_COLUMNS)
-    write_table(folder / results.SCORES, scores, results.SCORE_COLUMNS)
-    write_table(folder / results.SETS, sets, results.SET_COLUMNS)
-    warnings = [*mark_warnings(marks), *_changed_versions(record["invocations"])]
-    ending = {"ended": now(), "complete": missing == 0, "missing_cells": missing, "warnings": warnings}
-    write_json(folder / results.RUN, record | ending)
-
-
-def _clip_row(
-    clip: Clip, reference: PurePosixPath, facts: Mapping[str, Any], marks: Mapping[str, str]
-) -> dict[str, Any]:
-    return {
-        "clip": clip.id, "dataset": clip.dataset, "category": clip.category, "source": clip.source or clip.id,
-        "path": clip.path, "sha256": clip.sha256, "sample_rate": clip.sample_rate, "channels": clip.channels,
-        "samples": clip.samples, "start_s": clip.start_s, "duration_s": clip.duration_s,
-        "lead_in_s": clip.lead_in_s, "licence": clip.licence,
-        "attributes": json.dumps(dict(clip.attributes), ensure_ascii=False, sort_keys=True),
-        "reference": reference.as_posix(),
-        **{name: facts.get(name) for name in FACT_COLUMNS},
-        "rt60_s": None if clip.category == "music" else facts.get("rt60_s"),
-        "marks": json.dumps(dict(marks), ensure_ascii=False),
-    }  # fmt: skip
-
-
-def _record(plan: Plan, text: str, folder: Path, workers: int, engine: str) -> dict[str, Any]:
-    from bench import metrics
-
-    invocation = {
-        "started": now(),
-        "git_revision": revision(),
-        "versions": package_versions(),
-        "machine": machine(),
-        "workers": workers,
-        "engine": engine,
-        "coders": coders_of(plan),
-        "num_gpus": plan.config.num_gpus,
-        "device": str(plan.device),
-        "metrics_device": str(plan.metrics_device),
-    }
-    earlier = _earlier_invocations(folder / results.RUN)
-    return {
-        "run": plan.config.name,
-        "description": plan.config.description,
-        "ended": None,
-        "complete": False,
-        "config_text": text,
-        **invocation,
-        "started": (earlier or [invocation])[0]["started"],
-        "invocations": [*earlier, invocation],
-        "threads_per_worker": 1,
-        "seed": plan.config.seed,
-        "sample_rate": plan.config.sample_rate,
-        "channels": plan.config.channels,
-        "band_limited": plan.config.band_limited,
-        "resampler": resampler_identity(),
-        "clips": len(plan.clips),
-        "conditions": [condition.id for condition in plan.conditions],
-        "datasets": [dict(item.model_dump(mode="json")) for item in plan.config.datasets],
-        "quantities": {
-            name: {
-                "unit": quantity.unit,
-                "higher_is_better": quantity.higher_is_better,
-                "low": _finite(quantity.low),
-                "high": _finite(quantity.high),
-                "summary": metrics.registry.entry(name).summary,
-                "metric": metric.identity.name,
-                "metric_version": str(metric.identity),
-                "channel_policy": metric.domain.channels,
-                "categories": list(metric.domain.categories),
-            }
-            for name, metric in plan.metrics.items()
-            for quantity in metric.quantities
-            if quantity.name == name
-        },
-        "set_quantities": {
-            quantity.name: {
-                "unit": quantity.unit,
-                "higher_is_better": quantity.higher_is_better,
-                "low": _finite(quantity.low),
-                "high": _finite(quantity.high),
-                "summary": quantity.summary,
-                "metric": measure.identity.name,
-                "metric_version": str(measure.identity),
-                "categories": list(measure.categories),
-            }
-            for measure in plan.measures.values()
-            for quantity in measure.quantities
-        },
-        "warnings": [],
-        "folder": folder.name,
-    }
-
-
-def _costs(part: Plan, cache: Path, tell: Callable[[str], None]) -> dict[str, dict[str, Any]]:
-    """What each codec of the plan costs, by series; measured once for each version of it on this machine."""
-    found: dict[str, dict[str, Any]] = {}
-    for condition in part.conditions:
-        codec = codecs.make(condition.codec, condition.options)
-        if codec.role != "codec" or not codec.live or condition.series in found:
+    A clip that another driver has claimed waits until all others were looked at; then its driver may be dead, and what
+    it has not finished is done here, unless yet another one has claimed it.
+    """
+    waiting = deque((clip, 0) for clip in part.longest_first())
+    while waiting:
+        clip, known_claims = waiting.popleft()
+        if part.left(clip, kept, places.folder, places.cache) is None:
             continue
-        key = digest([str(codec.identity), dict(condition.options), machine()["cpu"]])
-        path = cache / "costs" / f"{key}.json"
-        if not path.is_file():
-            tell(condition.series)
-            try:
-                measured = asdict(cost_of(condition.codec, condition.options, times=1))
-            except CodecError as error:
-                found[condition.series] = {"reason": str(error)}
-                continue
-            write_json(path, {key: str(value) if value == float("inf") else value for key, value in measured.items()})
-        found[condition.series] = parse_json(path.read_text(encoding="utf-8"))
-    return found
+        journal.refresh()
+        if journal.collides() and waiting:
+            waiting.rotate(random.randrange(len(waiting)))  # noqa: S311  # away from the driver that walks alongside
+        if (claims := journal.claims(clip.id)) > known_claims:
+            waiting.append((clip, claims))
+        elif (job := part.left(clip, kept, places.folder, places.cache)) is not None:
+            journal.claim(clip.id)
+            yield replace(job, scratch=places.scratch)
 
 
-def _earlier_invocations(path: Path) -> list[dict[str, Any]]:
-    """How the run in this folder was worked on before; nothing where there is no readable record."""
-    try:
-        return list(parse_json(path.read_text(encoding="utf-8"))["invocations"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+def done_cells(plan: Plan, done: Rows) -> int:
+    """How many cells of ``plan`` are in ``done`` (key -> row)."""
+    return sum(
+        (cell.encoding_key in done)
+        + sum(key in done for key in cell.score_keys.values())
+        + sum(key in done for key in cell.set_keys.values())
+        for cell in plan.cells()
+    )
 
 
-def _changed_versions(invocations: list[dict[str, Any]]) -> list[str]:
-    """A run that was continued with other packages, or on another machine, says so."""
-    found = []
-    for name in sorted({name for one in invocations for name in one["versions"]}):
-        versions = list(dict.fromkeys(one["versions"].get(name, "none") for one in invocations))
-        if len(versions) > 1:
-            found.append(f"the run was continued with another {name}: {', then '.join(versions)}.")
-    machines = list(dict.fromkeys(one["machine"]["cpu"] for one in invocations))
-    if len(machines) > 1:
-        found.append(f"the run was continued on another machine, so times do not compare: {', then '.join(machines)}.")
-    return found
+def _conclude(plan: Plan, journal: Journal, kept: Rows | None, folder: Path, record: Mapping[str, Any]) -> None:
+    """Write what all drivers have finished; sets are measured first where ``kept`` says which are there.
 
-
-def _finite(value: float) -> float | None:
-    return value if abs(value) < float("inf") else None
+    What another driver has finished meanwhile is written too, so that the tables of the last one hold everything.
+    """
+    while True:
+        journal.refresh(at_once=True)
+        try:
+            if kept is not None:
+                pool(plan, journal, kept, folder)
+        finally:
+            write_tables(plan, journal, folder, record)
+        if not journal.refresh(at_once=True):
+            return

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeIs
     from upath import UPath
 
     Place = Path | UPath
@@ -22,6 +23,6 @@ def place(name: str | os.PathLike[str]) -> Place:
     return UPath(name)
 
 
-def is_remote(where: Place) -> bool:
+def is_remote(where: Place) -> TypeIs[UPath]:
     """Whether ``where`` is no file of this machine."""
     return not isinstance(where, Path)

@@ -1,4 +1,4 @@
-"""Files that survive: atomic writes, keys made of content, the lock on a run folder."""
+"""Files that survive: atomic writes, keys made of content, the lock on a folder."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ import errno
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import RunInUse, StoreError
+from bench.errors import FolderInUse, StoreError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from bench.storage import Place
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _IN_THE_WAY = {errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY}
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Place) -> Iterator[None]:
     """Turns a full disk, or a folder that cannot be written, into a StoreError that says what to do."""
     try:
         yield
@@ -37,7 +40,9 @@ def writing(path: Path) -> Iterator[None]:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write the whole file or nothing: a temporary file, then a rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(
+        f".{path.name}.{secrets.token_hex(4)}.part"
+    )  # processes of two machines may share a number
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -91,18 +96,21 @@ def read_arrays(path: Path) -> dict[str, Any]:
         raise StoreError(f"{path}: cannot be read ({reason}). Start the same command again: it is made anew.") from None
 
 
+canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+"""JSON that is the same for equal values."""
+
+
 def digest(value: object) -> str:
     """SHA-256 of ``value`` as canonical JSON: a key made of content, not of the way it was written down."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """The right to write into a run folder; it ends with the process, however that ends.
+    """The right to write into a folder; it ends with the process, however that ends.
 
     Raises:
-        RunInUse: another process has it.
+        FolderInUse: another process has it.
     """
     from filelock import FileLock, Timeout
 
@@ -114,8 +122,8 @@ def locked(folder: Path) -> Iterator[None]:
         except Timeout:
             owner = folder / ".owner"
             who = owner.read_text(encoding="utf-8") if owner.exists() else "another process"
-            raise RunInUse(
-                f"{folder}: {who} is writing to this run. Wait until it ends, stop it, or choose another --output."
+            raise FolderInUse(
+                f"{folder}: {who} is writing into this folder. Wait until it ends, stop it, or choose another --output."
             ) from None
     try:
         with writing(folder):

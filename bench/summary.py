@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from bench import console, runner
+from bench import console, results, runner
 from bench.device import Name as DeviceName
-from bench.journal import Journal
+from bench.journal import Records
 from bench.results import Results
 
 
@@ -27,8 +28,8 @@ def of_plan(
     plan, _ = runner.load_plan(config, data, cache, {"device": device})
     part = plan.restricted(only, limit)
     folder = output or Path("results", "runs", plan.config.name)
-    done = runner.kept_cells(Journal.read(folder / "journal.jsonl"), retry_failed)
-    finished = runner.done_cells(part, done)
+    with closing(Records(folder / results.JOURNAL)) as records:
+        finished = runner.done_cells(part, records.without_failed() if retry_failed else records)
     return {
         "run": plan.config.name,
         "folder": os.fspath(folder),

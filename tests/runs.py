@@ -59,14 +59,20 @@ def start(
         )
 
 
+def rows(folder: Path) -> list[str]:
+    """The keys of all finished rows in the journal of a run, as often as they stand there."""
+    entries = [
+        json.loads(line)
+        for path in sorted((folder / "journal").glob("*.jsonl"))
+        for line in path.read_bytes().splitlines(keepends=True)
+        if line.endswith(b"\n")
+    ]
+    return [entry["key"] for entry in entries if "key" in entry]
+
+
 def lines(folder: Path) -> int:
     """Finished rows in the journal of a run."""
-    files = [path for path in folder.glob("journal*") if path.is_file()] + list(folder.glob("journal*/*"))
-    count = 0
-    for path in files:
-        with contextlib.suppress(FileNotFoundError):
-            count += sum(line.endswith(b"\n") for line in path.read_bytes().splitlines(True) if b'"row"' in line)
-    return count
+    return len(rows(folder))
 
 
 def children(pid: int) -> list[int]:
@@ -76,11 +82,11 @@ def children(pid: int) -> list[int]:
 
 def processes_of(folder: Path) -> list[int]:
     """The workers of the run in ``folder`` that live, and what they have started: its temporary folder is theirs."""
-    mark = f"TMPDIR={folder.absolute() / '.scratch'}".encode()
+    mark = f"TMPDIR={folder.absolute() / '.scratch-'}".encode()
     found = []
     for path in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
-            if mark in path.read_bytes().split(b"\0"):
+            if any(variable.startswith(mark) for variable in path.read_bytes().split(b"\0")):
                 found.append(int(path.parent.name))
     return found
 

@@ -21,8 +21,8 @@ from bench.results import load_results
 from bench.runner import load_plan
 from bench.shards import Done, Finished, Shard
 from tests.conftest import noise
+from tests.runs import assert_identical
 from tests.test_engines import ray_engine
-from tests.test_runner import assert_identical
 
 Config = dict[str, Any]
 

@@ -15,10 +15,10 @@ from bench import load_results, run
 from bench.audio import Audio, read
 from bench.domain import Identity
 from bench.errors import ConfigError, StoreError
-from bench.journal import Journal
 from bench.metrics.sets.base import Arrays, SetMeasure, SetQuantity, Value
 from bench.metrics.sets.log_mel import FrechetLogMel
 from bench.results import SET_COLUMNS, SETS, Results
+from tests.runs import lines, rows
 
 Config = dict[str, Any]
 MEASURES = ["fad_log_mel", "codebooks"]
@@ -95,17 +95,14 @@ def test_in_one_go_in_parts_and_added_later_give_one_table(with_sets: Config, tm
     folder, cache = tmp_path / "run", tmp_path / "cache"
     before = run(with_sets | {"set_measures": []}, output=folder, cache=cache, workers=1)
     assert before.sets.empty
-    kept, rows = (
-        files(folder / "decoded", folder / "references", cache / "bitstreams"),
-        len(Journal.read(folder / "journal.jsonl")),
-    )
+    kept, count = files(folder / "decoded", folder / "references", cache / "bitstreams"), lines(folder)
 
     part = run(with_sets, output=folder, cache=cache, workers=1, limit=1, only=["opus*", "fad*"])
     assert part.info["complete"] is False
     assert set(part.sets["measure"]) == {"fad_log_mel"}
     assert cell(part, "speech", "opus@12000", "fad_log_mel")["n"] == 1
     assert np.isnan(cell(part, "speech", "opus@12000", "fad_log_mel")["ci_low"])
-    in_part = len(Journal.read(folder / "journal.jsonl")) - rows
+    in_part = lines(folder) - count
 
     after = run(with_sets, output=folder, cache=cache, workers=1)
     assert after.info["complete"] is True
@@ -113,15 +110,15 @@ def test_in_one_go_in_parts_and_added_later_give_one_table(with_sets: Config, tm
     pd.testing.assert_frame_equal(before.encodings, after.encodings)
     pd.testing.assert_frame_equal(before.scores, after.scores)
     assert in_part == 2 + 2 * 2
-    added = len(Journal.read(folder / "journal.jsonl")) - rows - in_part
+    added = lines(folder) - count - in_part
     assert added == 6 * 3 * len(MEASURES) - 2 + 2 * 3 * N_QUANTITIES
 
     run(with_sets, output=tmp_path / "whole", cache=tmp_path / "other", workers=2)
     assert_same_sets(folder, tmp_path / "whole")
-    journal = (folder / "journal.jsonl").read_bytes()
+    journal = rows(folder)
     (folder / SETS).unlink()
     run(with_sets, output=folder, cache=cache, workers=1)
-    assert (folder / "journal.jsonl").read_bytes() == journal
+    assert rows(folder) == journal
     assert_same_sets(folder, tmp_path / "whole")
 
 
@@ -134,9 +131,9 @@ def test_what_a_clip_has_added_is_made_again_where_it_is_lost_or_damaged(with_se
     run(with_sets, output=folder, workers=1)
     assert_same_sets(folder, tmp_path / "before")
     next((folder / "statistics" / "codebooks").rglob("*.npz")).write_bytes(b"damaged")
-    journal = folder / "journal.jsonl"
-    lines = [line for line in journal.read_text().splitlines() if '"n_items"' not in line]
-    journal.write_text("\n".join(lines) + "\n")
+    for segment in (folder / "journal").iterdir():
+        kept = [line for line in segment.read_text().splitlines() if '"n_items"' not in line]
+        segment.write_text("\n".join(kept) + "\n")
     with pytest.raises(StoreError, match=r"cannot be read .* it is made anew"):
         run(with_sets, output=folder, workers=1)
     run(with_sets, output=folder, workers=1)

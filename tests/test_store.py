@@ -12,33 +12,8 @@ import pytest
 
 from bench.cache import Cache
 from bench.domain import Encoded
-from bench.errors import RunInUse, StoreError
-from bench.journal import Journal
+from bench.errors import FolderInUse, StoreError
 from bench.store import digest, locked, write_bytes, writing
-
-
-def test_a_torn_last_line_is_cut_off_and_the_rest_is_kept(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
-    journal = Journal(path)
-    journal.append({"a": {"value": 1.0}, "b": {"value": float("inf")}})
-    journal.close()
-    whole = path.read_bytes()
-    for cut in range(1, 30):
-        path.write_bytes(whole + b'{"key": "c", "row": {"value": 2.0}}\n'[:-cut])
-        again = Journal(path)
-        assert again.rows == {"a": {"value": 1.0}, "b": {"value": float("inf")}}
-        again.append({"d": {"value": 3.0}})
-        again.close()
-        assert Journal.read(path)["d"] == {"value": 3.0}
-
-
-def test_a_damaged_line_in_the_middle_costs_its_own_cell_only(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
-    path.write_bytes(b'{"key": "a", "row": {"v": 1}}\n#!broken\n{"key": "c", "row": {"v": 3}}\n')
-    journal = Journal(path)
-    journal.append({"d": {"v": 4}})
-    journal.close()
-    assert set(Journal.read(path)) == {"a", "c", "d"}
 
 
 def test_a_changed_bit_count_in_the_cache_is_found(tmp_path: Path) -> None:
@@ -47,13 +22,6 @@ def test_a_changed_bit_count_in_the_cache_is_found(tmp_path: Path) -> None:
     assert cache.get("abc")[0] == Encoded(b"stream", 800, 7)
     cache.path("abc").write_bytes(cache.path("abc").read_bytes().replace(b"800", b"100"))
     assert cache.get("abc") is None
-
-
-def test_numbers_come_back_to_the_last_bit(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "j")
-    journal.append({"a": {"value": 0.1 + 0.2}})
-    journal.close()
-    assert Journal.read(tmp_path / "j")["a"]["value"] == 0.1 + 0.2
 
 
 def test_keys_are_made_of_content() -> None:
@@ -85,7 +53,7 @@ def test_a_second_process_is_told_who_has_the_folder(tmp_path: Path) -> None:
     code = f"from bench.store import locked; from pathlib import Path\nwith locked(Path({str(tmp_path)!r})): pass"
     with locked(tmp_path):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "RunInUse" in done.stderr
+    assert "FolderInUse" in done.stderr
     assert f"process {os.getpid()}" in done.stderr
     with locked(tmp_path):
         pass
@@ -123,6 +91,6 @@ def test_locked_raises_our_error(tmp_path: Path) -> None:
     other = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert other.stdout is not None
     other.stdout.readline()
-    with pytest.raises(RunInUse, match="Wait until it ends"), locked(tmp_path):
+    with pytest.raises(FolderInUse, match="Wait until it ends"), locked(tmp_path):
         pass
     other.communicate()

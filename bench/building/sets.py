@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +24,11 @@ from bench.datasets.noisy_reverberant import BUILDER
 from bench.datasets.recipe import identities
 from bench.domain import Clip
 from bench.errors import DatasetError
-from bench.journal import Journal
+from bench.journal import Journal, Records
 from bench.store import locked, write_bytes, write_json
 from bench.untrusted import parse_json
 
-JOURNAL = ".journal.jsonl"
+JOURNAL = ".journal"
 CLIP = re.compile(r"\d{4,}_[^.]*\.flac$|\.\d{4,}_[^.]*\.flac\.\d+\.flac$")
 """Names of clips, and of those that a process was writing."""
 
@@ -56,20 +58,17 @@ def build(plan: SetPlan, folder: Path, workers: int = 1, progress: Progress | No
     Raises:
         DatasetError: recordings that cannot be used, all of them; a folder that holds something else, or more
             clips; or clips that are not those that the recipe expects.
-        RunInUse, StoreError: the folder cannot be written.
+        FolderInUse, StoreError: the folder cannot be written.
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100
     _require_own(folder, plan)
     with locked(folder):
-        journal = Journal(folder / JOURNAL)
-        try:
+        with closing(Journal(folder / JOURNAL)) as journal:
             clips, count, seconds = _clips(plan, folder, journal, workers, progress or (lambda *_: None))
-        finally:
-            journal.close()
         built = BuiltSet(folder, clips, set_sha256(clips), count, seconds)
         if count or not _is_described(built, plan):
             _describe(built, plan, auditing.audit(built.clips, plan.cache, workers))
-        (folder / JOURNAL).unlink(missing_ok=True)
+        shutil.rmtree(folder / JOURNAL)
     (folder / ".lock").unlink(missing_ok=True)
     if differences := compared(built, plan):
         raise DatasetError("\n".join(differences))
@@ -149,9 +148,8 @@ def _require_own(folder: Path, plan: SetPlan) -> None:
 
 def _begun(folder: Path) -> tuple[str, int] | None:
     """Key and number of clips of the set that was built or begun in ``folder``; None where there is none."""
-    if (folder / JOURNAL).is_file():
-        begun = Journal.read(folder / JOURNAL).get("recipe")
-        if begun is not None:
+    with closing(Records(folder / JOURNAL)) as records:
+        if (begun := records.get("recipe")) is not None:
             return str(begun["key"]), int(begun.get("count", 0))
     made = _record(folder)
     return (str(made["recipe_key"]), int(made["clips"])) if made.get("recipe_key") else None
@@ -200,7 +198,7 @@ def _clips(
 
 def _kept(folder: Path, journal: Journal) -> dict[int, Clip]:
     """The clips of earlier calls whose files are still what they were, by number."""
-    rows = [asdict(clip) for clip in _listed(folder)] + [row for key, row in journal.rows.items() if key != "recipe"]
+    rows = [asdict(clip) for clip in _listed(folder)] + [row for key, row in journal.items() if key != "recipe"]
     names = {field.name for field in fields(Clip)}
     found = {}
     for row in rows:
@@ -252,7 +250,8 @@ def summary(plan: SetPlan, folder: Path) -> dict[str, Any]:
     """What would be built, for ``--dry-run``."""
     made = _record(folder)
     done = int(made["clips"]) if made.get("recipe_key") == plan.key else 0
-    done = min(plan.recipe.count, done + sum(key != "recipe" for key in Journal.read(folder / JOURNAL)))
+    with closing(Records(folder / JOURNAL)) as records:
+        done = min(plan.recipe.count, done + sum(key != "recipe" for key in records))
     return {
         "name": plan.about.name,
         "folder": os.fspath(folder),

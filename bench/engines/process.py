@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.engines.base import Died, Message
+from bench.planning import Job
 from bench.shards import Shard
 from bench.threads import ONE_THREAD
 
@@ -28,13 +29,6 @@ START_S = 60.0
 def import_path() -> str:
     """Where this interpreter finds modules, as ``PYTHONPATH``: a codec in a file here works in a worker, too."""
     return os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
-
-
-def scratch(folder: Path) -> Path:
-    """Folder for the temporary files of a run's workers."""
-    path = folder / ".scratch"
-    path.mkdir(exist_ok=True)
-    return path
 
 
 class Process:
@@ -51,18 +45,19 @@ class Process:
     def give(self, shard: Shard) -> None:
         """Let it work on ``shard``."""
         if self._process is None:
-            self._process, self._limit_s = self._started(shard.jobs[0].folder), max(self._timeout_s, START_S)
+            self._process, self._limit_s = self._started(shard.jobs[0]), max(self._timeout_s, START_S)
         self._since = time.monotonic()
         with suppress(BrokenPipeError, ConnectionResetError):  # it has just died; receive() will say of what
             self.pipe.send(shard)
 
-    def _started(self, folder: Path) -> subprocess.Popen[bytes]:
+    def _started(self, job: Job) -> subprocess.Popen[bytes]:
         import socket
 
         ours, theirs = socket.socketpair()
         environment = {**os.environ, **self._environment, **ONE_THREAD, "PYTHONFAULTHANDLER": "1"}
-        environment["TMPDIR"] = str(scratch(folder))  # what a killed worker leaves there is removed with the folder
-        self._log = folder / "workers.log"
+        job.scratch.mkdir(parents=True, exist_ok=True)
+        environment["TMPDIR"] = str(job.scratch)  # what a killed worker leaves there is removed with the folder
+        self._log = job.folder / "workers.log"
         self.pipe = Connection(ours.detach())
         with self._log.open("ab") as log, theirs:
             return subprocess.Popen(  # noqa: S603  # our own module

@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 
 from bench.engines.base import Died, Fatal, Idle, Message, Retry, Work, drive
 from bench.engines.local import available_cores
-from bench.engines.process import import_path, scratch
+from bench.engines.process import import_path
 from bench.engines.queue import Crew
 from bench.engines.ray_actor import Host, Place, Probe
 from bench.errors import ConfigError, MissingRequirement, WorkerDied
@@ -94,7 +94,7 @@ class Ray:
         if (first := next(source, None)) is None:
             return
         began = time.monotonic()
-        with _connected(self.address, crew.workers + crew.coders) as ray, _probe(first.folder) as probe:
+        with _connected(self.address, crew.workers + crew.coders) as ray, _probe(first) as probe:
             starting = _Starting(ray, probe, crew.timeout_s, self.gpus_per_worker, self.path)
             pool = [_Worker(starting) for _ in range(crew.workers)]
             if crew.coders:
@@ -255,8 +255,9 @@ def _connected(address: str | None, workers: int) -> Iterator[Any]:
 
 
 @contextmanager
-def _probe(folder: Path) -> Iterator[Probe]:
-    path = scratch(folder) / f"probe-{os.getpid()}-{time.time_ns()}"
+def _probe(job: Job) -> Iterator[Probe]:
+    job.scratch.mkdir(parents=True, exist_ok=True)
+    path = job.scratch / f"probe-{os.getpid()}-{time.time_ns()}"
     try:
         path.write_text(path.name, encoding="utf-8")
         yield Probe(path, path.name, package_versions())

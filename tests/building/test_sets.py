@@ -22,7 +22,7 @@ from bench.building import plans, sets
 from bench.datasets.base import DatasetContext, sha256_of
 from bench.datasets.manifest import manifest, read_manifest
 from bench.datasets.recipe import Babble
-from bench.errors import ConfigError, DatasetError, RunInUse
+from bench.errors import ConfigError, DatasetError, FolderInUse
 from bench.loading import clips_of
 from bench.store import locked
 
@@ -258,7 +258,7 @@ def test_a_folder_with_something_else_is_not_touched(tmp_path, data, folder):
         built(recipe(tmp_path, seed=1), data, folder)
     with pytest.raises(DatasetError, match="expected an empty or no folder"):
         built(recipe(tmp_path), data, data)
-    with locked(folder), pytest.raises(RunInUse):
+    with locked(folder), pytest.raises(FolderInUse):
         built(recipe(tmp_path), data, folder)
 
 

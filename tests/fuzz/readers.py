@@ -253,19 +253,26 @@ RUNS = (
 def _journal(folder: Path) -> list[Path]:
     from bench.journal import Journal
 
-    journal = Journal(folder / "journal.jsonl")
+    journal = Journal(folder, {"started": "2026-01-02", "versions": {}})
+    journal.claim("é")
     journal.append(
         {f"{index:064x}": {"kind": "score", "clip": "é", "value": 1.5, "status": "ok"} for index in range(5)}
     )
+    journal.end("2026-01-03")
     journal.close()
-    return [folder / "journal.jsonl"]
+    return list(folder.iterdir())
 
 
 def _read_journal(path: Path) -> None:
     from bench.journal import Journal
 
-    Journal.read(path)
-    Journal(path).close()
+    folder = path.parent / "journal"
+    folder.mkdir(exist_ok=True)
+    shutil.copy(path, folder / "000001.jsonl")
+    journal = Journal(folder)
+    dict(journal)
+    journal.close()
+    shutil.rmtree(folder)
 
 
 def _cached(folder: Path) -> list[Path]:

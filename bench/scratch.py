@@ -1,0 +1,59 @@
+"""Temporary files of a driver's workers: a folder for each driver, gone with it or at the next start on its machine."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.storage import is_remote
+from bench.store import writing
+
+if TYPE_CHECKING:
+    from bench.storage import Place
+
+
+@contextmanager
+def own_scratch(folder: Place) -> Iterator[Path]:
+    """A folder of this process for temporary files below ``folder``; on this machine where that is a URL.
+
+    What drivers of this machine have left that were killed is removed. A living one holds a lock on its folder, which
+    the operating system takes back when it ends, however it does.
+    """
+    if is_remote(folder):
+        with tempfile.TemporaryDirectory(prefix="codecbench-") as name:
+            yield Path(name)
+        return
+    machine = f".scratch-{os.uname().nodename}-"
+    for path in folder.glob(f"{machine}*"):
+        _remove_if_dead(path)
+    path = folder.absolute() / f"{machine}{os.getpid()}-{secrets.token_hex(4)}"
+    with writing(path):
+        path.mkdir(parents=True)
+        held = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        os.close(held)
+
+
+def _remove_if_dead(path: Path) -> None:
+    try:
+        held = os.open(path, os.O_RDONLY)
+    except OSError:
+        return  # another driver has just removed it
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(path, ignore_errors=True)
+    except OSError:
+        return  # its driver lives, or this file system cannot tell
+    finally:
+        os.close(held)
