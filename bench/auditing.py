@@ -192,7 +192,7 @@ def _facts_or_none(values: Mapping[str, Any]) -> Facts | None:
 def _broken(clips: Sequence[Clip], cache: Path) -> dict[int, dict[str, Any]]:
     """``{"reason"}`` by place of the clips whose file is gone or changed; hashes come from the index in ``cache``."""
     paths = list(dict.fromkeys(clip.path for clip in clips))
-    hashes = dict(zip(paths, index.facts_of([Path(path) for path in paths], cache, "comparing"), strict=True))
+    hashes = dict(zip(paths, index.facts_of(paths, cache, "comparing"), strict=True))
     broken = {}
     for place, clip in enumerate(clips):
         if hashes[clip.path].sha256 != clip.sha256 or not clip.sha256:

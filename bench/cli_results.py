@@ -65,7 +65,7 @@ def validate(
     "codecbench results publish results/runs/mine --plugin my_package:MyCodec=my-package"
 )
 def publish(
-    run: Annotated[Path, typer.Argument(help="The folder of a finished run.")],
+    run: Annotated[str, typer.Argument(help="The folder of a finished run, or its URL.")],
     to: Annotated[Path, typer.Option(help="Where the record goes, as a folder of the run's name.")] = Path(
         "results", "records"
     ),

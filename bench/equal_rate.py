@@ -19,6 +19,7 @@ from bench.loading import cache_folder, clips_of_config, dataset_context, load_c
 from bench.matching import Match, Step, bisect
 from bench.measure import bitstreams, reference_of, source_of
 from bench.planning import Plan
+from bench.storage import Place
 from bench.toolbox import Toolbox
 
 BITRATE = "bitrate_bps"
@@ -154,7 +155,7 @@ def match_sets(
 class _Counter:
     """The bitrate of one set at a value of the option."""
 
-    def __init__(self, config: RunConfig, what: Question, clips: tuple[Clip, ...], cache: Path, tell: Tell) -> None:
+    def __init__(self, config: RunConfig, what: Question, clips: tuple[Clip, ...], cache: Place, tell: Tell) -> None:
         self.clips, self.left_out, self.seconds = clips, dict[str, str](), 0.0
         self._config, self._what, self._cache, self._tell = config, what, cache, tell
         self._tools = Toolbox()
@@ -177,7 +178,7 @@ class _Counter:
         with tempfile.TemporaryDirectory(prefix="codecbench-") as empty:
             return self._count(value, Path(empty), Toolbox())
 
-    def _count(self, value: float, cache: Path, tools: Toolbox, refused: dict[str, str] | None = None) -> float:
+    def _count(self, value: float, cache: Place, tools: Toolbox, refused: dict[str, str] | None = None) -> float:
         entry = self._what.at(value)
         checked = parse({**self._config.model_dump(), "codecs": [entry.model_dump()]}, f"{self._what.option} {value:g}")
         plan = Plan(checked, self.clips, tuple(checked.conditions), ())

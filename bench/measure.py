@@ -27,6 +27,7 @@ from bench.planning import Job, Step, Todo
 from bench.provenance import cpu
 from bench.rows import Row, encoding_row, failed_rows, score_row, statistics_row, with_value
 from bench.statistics import collect
+from bench.storage import Place, exists
 from bench.store import writing
 from bench.toolbox import Toolbox
 
@@ -141,12 +142,13 @@ class Reference:
 
 def _reference(job: Job) -> tuple[Reference, Row]:
     clip = job.clip
-    signal = source_of(clip)
+    file = verify(clip)
+    signal = _read(clip, file)
     judged = signal.part(round(_lead_in_s(clip) * signal.rate), signal.length)
-    facts = {"format": audio.info(clip.path).subtype, **facts_of(judged).as_dict()}
+    facts = {"format": audio.info(file).subtype, **facts_of(judged).as_dict()}
     reference = reference_of(job, signal)
     path = job.folder / job.reference
-    if not path.exists():
+    if not exists(path):
         with writing(path):
             audio.write(path, reference.judged)
     return reference, facts
@@ -154,10 +156,13 @@ def _reference(job: Job) -> tuple[Reference, Row]:
 
 def source_of(clip: Clip) -> Audio:
     """The part of the file that is coded, lead-in included, after a look at its checksum."""
-    verify(clip)
+    return _read(clip, verify(clip))
+
+
+def _read(clip: Clip, file: Path) -> Audio:
     lead_in_s = _lead_in_s(clip)
     duration_s = None if clip.duration_s is None else clip.duration_s + lead_in_s
-    return audio.read(clip.path, clip.start_s - lead_in_s, duration_s)
+    return audio.read(file, clip.start_s - lead_in_s, duration_s)
 
 
 def reference_of(job: Job, source: Audio) -> Reference:
@@ -210,7 +215,8 @@ def bitstreams(job: Job, group: list[Todo], tools: Toolbox, reference: Reference
 
 def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: Coded | None) -> tuple[Audio, Row]:
     """The decoded clip, aligned, and its encoding row; from disk where an earlier run has made it."""
-    path = job.folder / decoded_path(job.clip, todo.condition, todo.stream_key)
+    name = decoded_path(job.clip, todo.condition, todo.stream_key)
+    path = job.folder / name
     if todo.finished is not None:
         if todo.finished["status"] != "ok":
             raise _Again(todo.finished["status"], todo.finished["reason"])
@@ -248,7 +254,7 @@ def _decoded(job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: 
         "delay_samples": coded.encoded.delay_samples,
         "lag_samples": coded.encoded.lag_samples,
         "clipped_samples": clipped,
-        "decoded": path.relative_to(job.folder).as_posix(),
+        "decoded": name.as_posix(),
         "decoded_sha256": _sample_sha(degraded),
         "status": "ok",
         "reason": "",
@@ -377,9 +383,11 @@ def _reraise_if_fatal(error: BaseException) -> None:
         ) from error
 
 
-def _read_decoded(path: Path, sha: str) -> Audio | None:
+def _read_decoded(path: Place, sha: str) -> Audio | None:
     try:
         kept = audio.read(path)
+    except StoreError:
+        raise  # a store that cannot be reached says nothing of the file
     except Exception:  # noqa: BLE001  # whatever is wrong with it, it is decoded again
         return None
     return kept if _sample_sha(kept) == sha else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from bench import codecs, metrics
@@ -18,6 +18,7 @@ from bench.metrics import sets
 from bench.metrics.base import Metric
 from bench.metrics.sets.base import SetMeasure
 from bench.paths import reference_path
+from bench.storage import Files, Place
 from bench.store import digest
 
 FORMAT = 2
@@ -63,8 +64,8 @@ class Job:
     clip: Clip
     todos: tuple[Todo, ...]
     reference: PurePosixPath
-    folder: Path
-    cache: Path
+    folder: Place
+    cache: Place
     sample_rate: int | None = None
     channels: int | None = None
     poisoned: Mapping[Step, str] = field(default_factory=dict)
@@ -147,24 +148,33 @@ class Plan:
             for condition in self.conditions:
                 yield from self.set_keys(clip, condition).values()
 
-    def jobs(self, done: Mapping[str, Mapping[str, Any]], folder: Path, cache: Path) -> Iterator[Job]:
+    def jobs(self, done: Mapping[str, Mapping[str, Any]], folder: Place, cache: Place) -> Iterator[Job]:
         """One job for each clip that has cells outside ``done`` (key -> row).
 
         The longest first, so that no worker is left alone with a long clip at the end while the others wait.
         """
+        there = Files(folder)
         for clip in sorted(self.clips, key=_seconds_of_all_channels, reverse=True):
-            job = self.job(clip, done, folder, cache)
-            if job.todos or self._lost_reference(job, done):
+            job = self.job(clip, done, folder, cache, there)
+            if job.todos or self._lost_reference(job, done, there):
                 yield job
 
-    def _lost_reference(self, job: Job, done: Mapping[str, Mapping[str, Any]]) -> bool:
+    def _lost_reference(self, job: Job, done: Mapping[str, Mapping[str, Any]], there: Files) -> bool:
         """Whether a clip that could be read has no reference in the folder any more."""
-        if (job.folder / job.reference).exists():
+        if job.reference in there:
             return False
         return any(done[self.keys(job.clip, condition)[1]]["status"] == "ok" for condition in self.conditions)
 
-    def job(self, clip: Clip, done: Mapping[str, Mapping[str, Any]], folder: Path, cache: Path) -> Job:
-        """What ``done`` leaves to do for ``clip``."""
+    def job(
+        self,
+        clip: Clip,
+        done: Mapping[str, Mapping[str, Any]],
+        folder: Place,
+        cache: Place,
+        there: Files | None = None,
+    ) -> Job:
+        """What ``done`` leaves to do for ``clip``; ``there`` are the files in ``folder``."""
+        there = Files(folder) if there is None else there
         todos = []
         for condition in self.conditions:
             stream, encoding, scores = self.keys(clip, condition)
@@ -175,8 +185,8 @@ class Plan:
                 todos.append(Todo(*about, scores, set_keys=collected))
                 continue
             pending = {name: key for name, key in scores.items() if key not in done}
-            to_collect = {name: key for name, key in collected.items() if not _is_kept(done.get(key), folder)}
-            lost = finished["status"] == "ok" and not (folder / finished["decoded"]).exists()
+            to_collect = {name: key for name, key in collected.items() if not _is_kept(done.get(key), there)}
+            lost = finished["status"] == "ok" and finished["decoded"] not in there
             if pending or to_collect or lost:
                 todos.append(Todo(*about, pending, finished, to_collect))
         return Job(
@@ -232,11 +242,11 @@ class Plan:
         )
 
 
-def _is_kept(row: Mapping[str, Any] | None, folder: Path) -> bool:
+def _is_kept(row: Mapping[str, Any] | None, there: Files) -> bool:
     """Whether a clip has given its part to a set, and its files are there if it has some."""
     if row is None:
         return False
-    return all((folder / row[name]).exists() for name in ("degraded", "reference") if row.get(name))
+    return all(row[name] in there for name in ("degraded", "reference") if row.get(name))
 
 
 def _matches(pattern: str, *names: str) -> bool:

@@ -25,12 +25,13 @@ from bench.engines.local import Local
 from bench.errors import CodecError, ConfigError, WorkerDied
 from bench.inspection.cost import cost_of
 from bench.journal import Journal
-from bench.loading import cache_folder, clips_of_config, dataset_context, load_config
+from bench.loading import cache_folder, clips_of_config, dataset_context, load_config, local_cache_folder
 from bench.measure import Finished, Inspected
 from bench.planning import Job, Plan, Step
 from bench.pooling import pool, set_rows
 from bench.provenance import machine, now, package_versions, revision
 from bench.results import Results
+from bench.storage import Place, absolute, place, read_bytes, working_folder
 from bench.store import digest, locked, write_json, write_table
 from bench.untrusted import parse_json
 
@@ -61,8 +62,8 @@ def _cache_limit() -> int | None:
 
 def load_plan(
     config: str | os.PathLike[str] | Mapping[str, Any] | RunConfig,
-    data: str | os.PathLike[str] | None = None,
-    cache: str | os.PathLike[str] | None = None,
+    data: str | os.PathLike[str] | Place | None = None,
+    cache: str | os.PathLike[str] | Place | None = None,
 ) -> tuple[Plan, str]:
     """Every cell of a configuration, and the configuration's text. Loads (and builds) the datasets.
 
@@ -94,9 +95,9 @@ def _absent_sets(config: str | os.PathLike[str] | Mapping[str, Any] | RunConfig,
 def run(
     config: str | os.PathLike[str] | Mapping[str, Any] | RunConfig,
     *,
-    output: str | os.PathLike[str] | None = None,
-    data: str | os.PathLike[str] | None = None,
-    cache: str | os.PathLike[str] | None = None,
+    output: str | os.PathLike[str] | Place | None = None,
+    data: str | os.PathLike[str] | Place | None = None,
+    cache: str | os.PathLike[str] | Place | None = None,
     workers: int | None = None,
     engine: Engine = LOCAL,
     limit: int | None = None,
@@ -109,7 +110,8 @@ def run(
 
     Args:
         config: a YAML file, the name of a shipped configuration, or the same as a mapping.
-        output: the run folder; default ``results/runs/NAME``.
+        output: the run folder; default ``results/runs/NAME``. It, ``data`` and ``cache`` may be URLs such as
+            ``s3://bucket/folder``.
         data: where the datasets' relative paths start; default ``CODECBENCH_DATA``, else the current folder.
         cache: where bitstreams are kept; see :func:`cache_folder`.
         workers: processes; default what the configuration says, else one for each core of the engine.
@@ -126,8 +128,10 @@ def run(
         StoreError: a folder that cannot be written, or in use; finished cells are kept.
     """
     plan, text = load_plan(config, data, cache)
-    folder = Path(output) if output is not None else Path("results", "runs", plan.config.name)
-    limit_bytes = _cache_limit()
+    folder = place(output) if output is not None else Path("results", "runs", plan.config.name)
+    bitstreams, limit_bytes = Cache(cache_folder(cache)), _cache_limit()
+    if limit_bytes is not None:
+        bitstreams.require_prunable()
     workers = plan.config.workers if workers is None else workers
     workers = engine.cores() if workers is None else workers
     if workers < 1:
@@ -136,21 +140,21 @@ def run(
     with locked(folder), closing(Journal(folder / "journal.jsonl")) as journal:
         kept = kept_cells(journal.rows, retry_failed)
         record = _record(plan, text, folder, workers, engine.name) | {
-            "costs": _costs(part, cache_folder(cache), costs) if costs else {}
+            "costs": _costs(part, local_cache_folder(cache), costs) if costs else {}
         }
         write_json(folder / results.RUN, record)
         report = progress(part, done_cells(part, kept)) if progress else None
         try:
-            with closing(_measure(part, journal, kept, folder, cache_folder(cache), workers, engine)) as rows:
+            with closing(_measure(part, journal, kept, folder, bitstreams.folder, workers, engine)) as rows:
                 for finished in rows:
                     if report is not None:
                         report(finished)
             pool(plan, journal, kept, folder)
         finally:
-            shutil.rmtree(folder / ".scratch", ignore_errors=True)
+            shutil.rmtree(working_folder(folder) / ".scratch", ignore_errors=True)
             _finish(plan, journal.rows, folder, record)
     if limit_bytes is not None:
-        Cache(cache_folder(cache)).prune(limit_bytes)
+        bitstreams.prune(limit_bytes)
     return results.load_results(folder)
 
 
@@ -158,12 +162,12 @@ def _measure(
     part: Plan,
     journal: Journal,
     kept: dict[str, Mapping[str, Any]],
-    folder: Path,
-    cache: Path,
+    folder: Place,
+    cache: Place,
     workers: int,
     engine: Engine,
 ) -> Generator[Finished]:
-    folder = folder.absolute()
+    folder = absolute(folder)
     deaths: Counter[tuple[str, Step]] = Counter()
 
     def left_of(job: Job, step: Step, how: str) -> Job | None:
@@ -202,7 +206,7 @@ def done_cells(plan: Plan, done: Mapping[str, Any]) -> int:
     return measured + sum(key in done for key in plan.collected())
 
 
-def _finish(plan: Plan, rows: Mapping[str, Mapping[str, Any]], folder: Path, record: dict[str, Any]) -> None:
+def _finish(plan: Plan, rows: Mapping[str, Mapping[str, Any]], folder: Place, record: dict[str, Any]) -> None:
     """Write the tables of everything that is finished, in the order of the plan."""
     encodings: list[dict[str, Any]] = []
     scores: list[dict[str, Any]] = []
@@ -242,7 +246,7 @@ def _clip_row(
     }  # fmt: skip
 
 
-def _record(plan: Plan, text: str, folder: Path, workers: int, engine: str) -> dict[str, Any]:
+def _record(plan: Plan, text: str, folder: Place, workers: int, engine: str) -> dict[str, Any]:
     from bench import metrics
 
     invocation = {
@@ -328,10 +332,10 @@ def _costs(part: Plan, cache: Path, tell: Callable[[str], None]) -> dict[str, di
     return found
 
 
-def _earlier_invocations(path: Path) -> list[dict[str, Any]]:
+def _earlier_invocations(path: Place) -> list[dict[str, Any]]:
     """How the run in this folder was worked on before; nothing where there is no readable record."""
     try:
-        return list(parse_json(path.read_text(encoding="utf-8"))["invocations"])
+        return list(parse_json(read_bytes(path))["invocations"])
     except (OSError, ValueError, KeyError, TypeError):
         return []
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import RunInUse, StoreError
+from bench.storage import Place, is_remote, put, read_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Place) -> Iterator[None]:
     """Turns a full disk, or a folder that cannot be written, into a StoreError that says what to do."""
     try:
         yield
@@ -32,8 +33,11 @@ def writing(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: {advice}") from error
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write the whole file or nothing: a temporary file, then a rename."""
+def write_bytes(path: Place, data: bytes) -> None:
+    """Write the whole file or nothing: a temporary file, then a rename; one object at a URL."""
+    if is_remote(path):
+        put(path, data)
+        return
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,12 +48,12 @@ def write_bytes(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
+def write_json(path: Place, value: Mapping[str, Any]) -> None:
     """Write ``value`` as indented JSON, atomically."""
     write_bytes(path, json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n")
 
 
-def write_table(path: Path, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+def write_table(path: Place, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
     """Write ``rows`` as Parquet with exactly ``columns`` (name -> pandas type), atomically."""
     import io
 
@@ -62,7 +66,7 @@ def write_table(path: Path, rows: Iterable[Mapping[str, Any]], columns: Mapping[
     return table
 
 
-def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+def write_arrays(path: Place, arrays: Mapping[str, Any]) -> None:
     """Write numpy arrays by name, compressed, atomically."""
     import io
 
@@ -73,18 +77,19 @@ def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def read_arrays(path: Path) -> dict[str, Any]:
+def read_arrays(path: Place) -> dict[str, Any]:
     """What :func:`write_arrays` has written.
 
     Raises:
         StoreError: it is not there, or damaged.
     """
+    import io
     import zipfile
 
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as found:
+        with np.load(io.BytesIO(read_bytes(path)) if is_remote(path) else path, allow_pickle=False) as found:
             return dict(found)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split())
@@ -98,12 +103,15 @@ def digest(value: object) -> str:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """The right to write into a run folder; it ends with the process, however that ends.
+def locked(folder: Place) -> Iterator[None]:
+    """The right to write into a run folder; it ends with the process, however that ends. A URL has no locks.
 
     Raises:
         RunInUse: another process has it.
     """
+    if is_remote(folder):
+        yield
+        return
     from filelock import FileLock, Timeout
 
     with writing(folder):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,14 @@ from typing import Any
 from bench import console, runner
 from bench.journal import Journal
 from bench.results import Results
+from bench.storage import place
 
 
 def of_plan(
     config: str,
-    data: Path | None,
-    cache: Path | None,
-    output: Path | None,
+    data: str | None,
+    cache: str | None,
+    output: str | None,
     only: list[str],
     limit: int | None,
     retry_failed: bool,
@@ -24,12 +24,12 @@ def of_plan(
     """What ``codecbench run`` would measure: clips by dataset, conditions, quantities, cells done and to do."""
     plan, _ = runner.load_plan(config, data, cache)
     part = plan.restricted(only, limit)
-    folder = output or Path("results", "runs", plan.config.name)
+    folder = place(output) if output else Path("results", "runs", plan.config.name)
     done = runner.kept_cells(Journal.read(folder / "journal.jsonl"), retry_failed)
     finished = runner.done_cells(part, done)
     return {
         "run": plan.config.name,
-        "folder": os.fspath(folder),
+        "folder": str(folder),
         "datasets": [
             {
                 "dataset": dataset,
@@ -80,7 +80,7 @@ def of_run(results: Results) -> dict[str, Any]:
     )
     return {
         "run": results.name,
-        "folder": os.fspath(results.folder),
+        "folder": str(results.folder),
         "complete": results.info["complete"],
         "missing_cells": results.info["missing_cells"],
         "clips": len(results.clips),

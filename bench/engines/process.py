@@ -19,6 +19,7 @@ from typing import Any
 
 from bench.engines.base import Died, Message
 from bench.planning import Job
+from bench.storage import Place, working_folder
 from bench.threads import ONE_THREAD
 
 START_S = 60.0
@@ -30,9 +31,9 @@ def import_path() -> str:
     return os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
 
 
-def scratch(folder: Path) -> Path:
-    """Folder for the temporary files of a run's workers."""
-    path = folder / ".scratch"
+def scratch(folder: Place) -> Path:
+    """Folder for the temporary files of a run's workers; always on this machine."""
+    path = working_folder(folder) / ".scratch"
     path.mkdir(exist_ok=True)
     return path
 
@@ -56,13 +57,13 @@ class Process:
         with suppress(BrokenPipeError, ConnectionResetError):  # it has just died; receive() will say of what
             self.pipe.send(job)
 
-    def _started(self, folder: Path) -> subprocess.Popen[bytes]:
+    def _started(self, folder: Place) -> subprocess.Popen[bytes]:
         import socket
 
         ours, theirs = socket.socketpair()
         environment = {**os.environ, **self._environment, **ONE_THREAD, "PYTHONFAULTHANDLER": "1"}
         environment["TMPDIR"] = str(scratch(folder))  # what a killed worker leaves there is removed with the folder
-        self._log = folder / "workers.log"
+        self._log = working_folder(folder) / "workers.log"
         self.pipe = Connection(ours.detach())
         with self._log.open("ab") as log, theirs:
             return subprocess.Popen(  # noqa: S603  # our own module

@@ -29,6 +29,8 @@ from bench.errors import ConfigError, DatasetError, MissingRequirement, StoreErr
 from bench.measure import Finished, Inspected
 from bench.planning import Job, Step
 from bench.provenance import package_versions
+from bench.storage import Place, is_remote, read_bytes, remove
+from bench.store import write_bytes
 from bench.threads import ONE_THREAD
 
 START_ATTEMPTS = 5
@@ -49,8 +51,11 @@ OBJECT_STORE_BYTES = 100 * 2**20
 SHORT = "/tmp"  # noqa: S108
 """Where the files of a cluster started here lie while it lasts: the path of a socket may have 107 bytes."""
 
-HANDED_OVER = ("HF_HOME", "PATH", "TORCH_HOME", "XDG_CACHE_HOME")
-"""Variables that decide what a worker finds, besides ``CODECBENCH_*``."""
+HANDED_OVER = ("GOOGLE_APPLICATION_CREDENTIALS", "HF_HOME", "PATH", "TORCH_HOME", "XDG_CACHE_HOME")
+"""Variables that decide what a worker finds, besides those that begin with :data:`HANDED_OVER_KINDS`."""
+
+HANDED_OVER_KINDS = ("CODECBENCH_", "AWS_", "FSSPEC_")
+"""With them: where stores are, and what opens them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ class Ray:
 class _Probe:
     """A file in the run folder that every node must see, and the packages that it must have."""
 
-    path: Path
+    path: Place
     text: str
     versions: Mapping[str, str]
 
@@ -167,9 +172,11 @@ class _Host:
         place = _Place(socket.gethostname())
         host = f"node {place.host}"
         try:
-            seen = probe.path.read_text(encoding="utf-8")
+            seen = read_bytes(probe.path).decode()
         except OSError:
             seen = ""
+        except (StoreError, MissingRequirement) as error:
+            return Fatal(type(error)(f"{host}: {error}"))
         shared = "Put it on a file system that all nodes have at the same place."
         if seen != probe.text:
             return Fatal(StoreError(f"{probe.path.parent.parent}: {host} does not see this run folder. {shared}"))
@@ -318,17 +325,17 @@ def _connected(address: str | None, workers: int) -> Iterator[Any]:
 
 
 @contextmanager
-def _probe(folder: Path) -> Iterator[_Probe]:
-    path = scratch(folder) / f"probe-{os.getpid()}-{time.time_ns()}"
+def _probe(folder: Place) -> Iterator[_Probe]:
+    path = (folder / ".scratch" if is_remote(folder) else scratch(folder)) / f"probe-{os.getpid()}-{time.time_ns()}"
     try:
-        path.write_text(path.name, encoding="utf-8")
+        write_bytes(path, path.name.encode())
         yield _Probe(path, path.name, package_versions())
     finally:
-        path.unlink(missing_ok=True)
+        remove(path)
 
 
 def _is_handed_over(name: str) -> bool:
-    return name in HANDED_OVER or (name.startswith("CODECBENCH_") and not name.startswith("CODECBENCH_LISTEN_"))
+    return name in HANDED_OVER or (name.startswith(HANDED_OVER_KINDS) and not name.startswith("CODECBENCH_LISTEN_"))
 
 
 def _no_room(ray: Any, engine: Ray) -> str:
