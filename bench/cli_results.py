@@ -28,7 +28,9 @@ def _group() -> None:
     "codecbench results validate results --base origin/main --json"
 )
 def validate(
-    folders: Annotated[list[Path], typer.Argument(help="Records, or a results folder with all of them.")],
+    folders: Annotated[
+        list[str], typer.Argument(help="Records, or a results folder with all of them; or their URLs.")
+    ],
     base: Annotated[
         str,
         typer.Option(
@@ -40,16 +42,11 @@ def validate(
 ) -> None:
     """Check records and published tables: structure, hashes, cells, names, values. Exit code 1 for any problem."""
     from bench import console
-    from bench.records.merged import changes, results_of
-    from bench.records.validating import validate as check
+    from bench.records.checking import checked
 
-    seen, problems = check(folders, round(max_mb * 1e6))
-    if base:
-        for folder in folders:
-            with results_of(base, folder) as before:
-                problems += changes(before, folder)
+    seen, problems = checked(folders, round(max_mb * 1e6), base)
     if json:
-        console.print_json({"checked": [str(path) for path in seen], "problems": [one.to_json() for one in problems]})
+        console.print_json({"checked": seen, "problems": [one.to_json() for one in problems]})
     else:
         for problem in problems:
             console.out.print(str(problem), markup=False, soft_wrap=True)

@@ -12,7 +12,6 @@ from bench.storage import Place, is_remote, put, read_bytes
 from bench.store import writing
 from bench.untrusted import parse_json
 
-
 PUT_S = 2.0
 """How often the journal of a run at a URL is written."""
 

@@ -1,7 +1,7 @@
 """Places by name: a local path, or the URL of a store such as ``s3://bucket/folder``.
 
-A local place is a plain ``pathlib.Path``, and nothing here is imported for it. What a store's own package raises becomes
-a ``StoreError`` with the URL, but for a file that is not there: that is ``FileNotFoundError``, as on this machine.
+A local place is a plain ``pathlib.Path``, and no package of stores is imported for it. What such a package raises
+becomes a ``StoreError`` with the URL, but for a file that is not there: ``FileNotFoundError``, as on this machine.
 """
 
 from __future__ import annotations
@@ -205,6 +205,30 @@ def at_hand(folder: Place, names: Iterable[str]) -> Iterator[Path]:
                 data = read_bytes(folder / name)
                 (Path(here) / name).write_bytes(data)
         yield Path(here)
+
+
+@contextmanager
+def tree_at_hand(folder: Place, limit_bytes: int) -> Iterator[Path]:
+    """A local folder of the same name with everything below ``folder``; itself if it is local.
+
+    Raises:
+        StoreError: there is nothing, or more than ``limit_bytes``.
+    """
+    if not is_remote(folder):
+        yield folder
+        return
+    sizes: dict[str, int] = {}
+    with suppress(FileNotFoundError), _reaching(folder, "listed"):
+        sizes = {path: about["size"] for path, about in folder.fs.find(folder.path, detail=True).items()}
+    if not sizes or sum(sizes.values()) > limit_bytes:
+        got = f"{sum(sizes.values()) / 1e6:.0f} MB" if sizes else "nothing"
+        raise StoreError(f"{folder}: expected a folder of at most {limit_bytes / 1e6:.0f} MB, got {got}.")
+    with tempfile.TemporaryDirectory(prefix="codecbench-") as here:
+        for name in names_below(folder):
+            path = Path(here, folder.name, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(read_bytes(folder / name))
+        yield Path(here, folder.name)
 
 
 def working_folder(folder: Place) -> Path:

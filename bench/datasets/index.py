@@ -1,8 +1,8 @@
 """Hashes and headers of audio files, many at a time, and remembered: a file is read in full only once.
 
 What is remembered stands in ``index.sqlite`` in the cache folder, by path. It counts while size, modification time and
-inode of the file are the same, or at a URL, what the store says of it; measuring hashes again what it reads, so a file that was changed behind the back of
-these three is a failed row and never a wrong number. The index is safe to delete.
+inode of the file are the same, or at a URL, what the store says of it; measuring hashes again what it reads, so a file
+that was changed behind the back of these is a failed row and never a wrong number. The index is safe to delete.
 """
 
 from __future__ import annotations

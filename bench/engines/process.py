@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.engines.base import Died, Message
+from bench.errors import StoreError
 from bench.planning import Job
-from bench.storage import Place, working_folder
+from bench.storage import Place, is_remote, working_folder
+from bench.store import write_bytes
 from bench.threads import ONE_THREAD
 
 START_S = 60.0
@@ -47,6 +49,7 @@ class Process:
         self._process: subprocess.Popen[bytes] | None = None
         self._since, self._limit_s = 0.0, timeout_s
         self._log = Path()
+        self._kept_log: Place | None = None
         self.pipe: Connection
 
     def give(self, job: Job) -> None:
@@ -64,6 +67,7 @@ class Process:
         environment = {**os.environ, **self._environment, **ONE_THREAD, "PYTHONFAULTHANDLER": "1"}
         environment["TMPDIR"] = str(scratch(folder))  # what a killed worker leaves there is removed with the folder
         self._log = working_folder(folder) / "workers.log"
+        self._kept_log = folder / "workers.log" if is_remote(folder) else None
         self.pipe = Connection(ours.detach())
         with self._log.open("ab") as log, theirs:
             return subprocess.Popen(  # noqa: S603  # our own module
@@ -92,6 +96,9 @@ class Process:
             assert self._process is not None
             code = self._process.wait()
             self.stop()
+            if self._kept_log is not None:
+                with suppress(StoreError):
+                    write_bytes(self._kept_log, self._log.read_bytes())
             return Died(_how_it_ended(code, self._log))
         self.stop()
         return Died(f"no answer within {self._limit_s:g} s; the worker was stopped")

@@ -51,11 +51,14 @@ OBJECT_STORE_BYTES = 100 * 2**20
 SHORT = "/tmp"  # noqa: S108
 """Where the files of a cluster started here lie while it lasts: the path of a socket may have 107 bytes."""
 
-HANDED_OVER = ("GOOGLE_APPLICATION_CREDENTIALS", "HF_HOME", "PATH", "TORCH_HOME", "XDG_CACHE_HOME")
+HANDED_OVER = ("HF_HOME", "PATH", "TORCH_HOME", "XDG_CACHE_HOME")
 """Variables that decide what a worker finds, besides those that begin with :data:`HANDED_OVER_KINDS`."""
 
-HANDED_OVER_KINDS = ("CODECBENCH_", "AWS_", "FSSPEC_")
-"""With them: where stores are, and what opens them."""
+OF_STORES = ("AWS_", "FSSPEC_", "GOOGLE_APPLICATION_CREDENTIALS")
+"""How variables begin that say where stores are, and what opens them."""
+
+HANDED_OVER_KINDS = ("CODECBENCH_", *OF_STORES)
+"""Not in the actor's runtime environment, which Ray shows to everybody: some are secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,7 @@ class _Host:
 
     def __init__(self, timeout_s: float, interpreter: str, environment: Mapping[str, str], folder: str) -> None:
         self._interpreter, self._folder = interpreter, folder
+        os.environ.update({name: value for name, value in environment.items() if name.startswith(OF_STORES)})
         self._process = Process(timeout_s, interpreter, environment)
 
     def check(self, probe: _Probe) -> _Place | Fatal:

@@ -44,7 +44,7 @@ class Link:
     def __init__(self, port: int) -> None:
         self._to = port
         self.port = free_port()
-        self.passed = 0  # connections
+        self.bytes_back = 0
         self._open: set[socket.socket] = set()
         self._listener: socket.socket | None = None
         self.mend()
@@ -73,14 +73,14 @@ class Link:
                 far = socket.create_connection(("127.0.0.1", self._to))
             except OSError:
                 return
-            self.passed += 1
             self._open |= {near, far}
             for start, end in ((near, far), (far, near)):
-                threading.Thread(target=self._pump, args=[start, end], daemon=True).start()
+                threading.Thread(target=self._pump, args=[start, end, end is near], daemon=True).start()
 
-    def _pump(self, start: socket.socket, end: socket.socket) -> None:
+    def _pump(self, start: socket.socket, end: socket.socket, back: bool) -> None:
         with contextlib.suppress(OSError):
             while data := start.recv(65536):
+                self.bytes_back += len(data) if back else 0
                 end.sendall(data)
         _end(start)
         _end(end)
