@@ -28,9 +28,7 @@ def _group() -> None:
     "codecbench results validate results --base origin/main --json"
 )
 def validate(
-    folders: Annotated[
-        list[str], typer.Argument(help="Records, or a results folder with all of them; or their URLs.")
-    ],
+    folders: Annotated[list[str], typer.Argument(help="Records, or a results folder with all of them; or their URLs.")],
     base: Annotated[
         str,
         typer.Option(
