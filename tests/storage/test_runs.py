@@ -186,14 +186,13 @@ def test_a_store_that_is_lost_ends_the_run_and_the_next_start_continues_it(
 
 
 @pytest.mark.slow
-def test_a_driver_that_is_killed_loses_little(
-    here: Results, there: Results, store: str, s3: str, tmp_path: Path
-) -> None:
+def test_a_driver_that_is_killed_loses_little(here: Results, data: Path, s3: str, tmp_path: Path) -> None:
     config = tmp_path / "small.yaml"
     config.write_text(json.dumps(CONFIG))
     where = ["--data", str(data), "--output", f"{s3}/run", "--cache", f"{s3}/cache", "--workers", "1"]
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.cli", "run", str(config), *where],
+        env={**os.environ, "TMPDIR": str(tmp_path)},  # it leaves its folder there
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
