@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import os
+import secrets
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import AudioError
 from bench.headers import not_audio
+from bench.storage import Place, is_remote, local_copy, place, put
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 FULL_SCALE = 1 << 23  # steps of a 24-bit sample per unit of amplitude
 MIN_RATE, MAX_RATE = 8_000, 192_000
 READ_BLOCK = 1 << 18  # samples per channel that are looked at in one go
+
+T = TypeVar("T")
 
 PLAUSIBLE_BYTES, PLAUSIBLE_RATIO = 1 << 30, 1_000
 """What a file may unpack to: so many bytes in any case (46 minutes of stereo at 48 kHz), or so many times its size.
@@ -157,11 +163,14 @@ class AudioInfo:
     subtype: str
 
 
-def info(path: str | os.PathLike[str]) -> AudioInfo:
+def info(path: str | os.PathLike[str] | Place) -> AudioInfo:
     """Rate, channels, samples per channel and sample format of a file, from its header."""
     import soundfile
 
-    path = _no_pipe(Path(path))
+    path = place(path)
+    if is_remote(path):
+        return _of_copy(path, info)
+    path = _no_pipe(path)
     try:
         with soundfile.SoundFile(path) as file:
             return AudioInfo(file.samplerate, file.channels, file.frames, file.subtype)
@@ -169,8 +178,10 @@ def info(path: str | os.PathLike[str]) -> AudioInfo:
         raise _unreadable(path, error) from None
 
 
-def read(path: str | os.PathLike[str], start_s: float = 0.0, duration_s: float | None = None) -> Audio:
+def read(path: str | os.PathLike[str] | Place, start_s: float = 0.0, duration_s: float | None = None) -> Audio:
     """Read a WAV, FLAC, Ogg or MP3 file, or ``duration_s`` seconds of it from ``start_s`` on.
+
+    Of a URL, a local copy is read.
 
     Raises:
         AudioError: missing, corrupt, truncated, empty, a rate out of 8-192 kHz, NaN or infinite samples, or a
@@ -178,7 +189,10 @@ def read(path: str | os.PathLike[str], start_s: float = 0.0, duration_s: float |
     """
     import soundfile
 
-    path = _no_pipe(Path(path))
+    path = place(path)
+    if is_remote(path):
+        return _of_copy(path, lambda copy: read(copy, start_s, duration_s))
+    path = _no_pipe(path)
     try:
         with soundfile.SoundFile(path) as file:
             rate, total = file.samplerate, file.frames
@@ -244,31 +258,45 @@ def require_finite(audio: Audio, what: str) -> None:
         )
 
 
-def write(path: str | os.PathLike[str], audio: Audio, subtype: str = "PCM_24") -> None:
-    """Write a WAV or FLAC file, by the suffix of ``path``; whole or not at all.
+def write(path: str | os.PathLike[str] | Place, audio: Audio, subtype: str = "PCM_24") -> None:
+    """Write a WAV or FLAC file, by the suffix of ``path``; whole or not at all. At a URL it is one object.
 
     ``PCM_16`` and ``PCM_24`` round to the nearest step (soundfile alone would truncate) and clip at full scale.
     """
-    import io
 
     import soundfile
 
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
+    path = place(path)
     data: NDArray[np.generic] = audio.samples.T
     if subtype in ("PCM_16", "PCM_24"):
         bits = int(subtype[-2:])
         half = 1 << (bits - 1)
         steps = np.clip(np.rint(audio.samples.T.astype(np.float64) * half), -half, half - 1)
         data = steps.astype(np.int32) << (32 - bits)
-    buffer = io.BytesIO()  # libsndfile says nothing of a disk that is full when it ends a FLAC file
-    soundfile.write(buffer, data, audio.rate, format=path.suffix[1:].upper(), subtype=subtype)
+    encoded = io.BytesIO()  # libsndfile says nothing of a disk that is full when it ends a FLAC file
+    soundfile.write(encoded, data, audio.rate, format=path.suffix[1:].upper(), subtype=subtype)
+    if is_remote(path):
+        put(path, encoded.getvalue())
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{path.suffix}")  # two machines may share a number
     try:
-        temporary.write_bytes(buffer.getbuffer())
+        temporary.write_bytes(encoded.getbuffer())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _of_copy(where: Place, use: Callable[[Path], T]) -> T:
+    """What ``use`` says of a local copy of ``where``; its errors name ``where``."""
+    try:
+        copy = local_copy(where)
+    except FileNotFoundError:
+        raise AudioError(f"{where}: no such file.") from None
+    try:
+        return use(copy)
+    except AudioError as error:
+        raise AudioError(str(error).replace(str(copy), str(where))) from None
 
 
 def _no_pipe(path: Path) -> Path:

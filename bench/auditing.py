@@ -20,7 +20,7 @@ from bench.audit.marks import TABLE, duplicate_reason, in_table_order, marks_of
 from bench.datasets import index
 from bench.datasets.base import listed, verify
 from bench.domain import Clip
-from bench.errors import DatasetError, row_of
+from bench.errors import DatasetError, StoreError, row_of
 from bench.store import digest, write_bytes
 from bench.threads import ONE_THREAD
 from bench.untrusted import parse_json
@@ -86,6 +86,8 @@ def inspect(clip: Clip) -> dict[str, Any]:
             "format": sample_format,
             "facts": facts_of(audio.read(clip.path, clip.start_s, clip.duration_s)).as_dict(),
         }
+    except StoreError:
+        raise  # a store that cannot be reached says nothing of the file
     except Exception as error:  # noqa: BLE001  # whatever is wrong with a file is a finding of the audit
         return _reason(clip, error)
 
@@ -192,7 +194,7 @@ def _facts_or_none(values: Mapping[str, Any]) -> Facts | None:
 def _broken(clips: Sequence[Clip], cache: Path) -> dict[int, dict[str, Any]]:
     """``{"reason"}`` by place of the clips whose file is gone or changed; hashes come from the index in ``cache``."""
     paths = list(dict.fromkeys(clip.path for clip in clips))
-    hashes = dict(zip(paths, index.facts_of([Path(path) for path in paths], cache, "comparing"), strict=True))
+    hashes = dict(zip(paths, index.facts_of(paths, cache, "comparing"), strict=True))
     broken = {}
     for place, clip in enumerate(clips):
         if hashes[clip.path].sha256 != clip.sha256 or not clip.sha256:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from bench.domain import Encoded
+from bench.errors import ConfigError
+from bench.storage import Place, is_remote, read_bytes
 from bench.store import write_bytes
 from bench.untrusted import parse_json
 
@@ -23,16 +24,16 @@ class Cache:
     as absent.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         self.folder = folder
 
-    def path(self, key: str) -> Path:
+    def path(self, key: str) -> Place:
         return self.folder / "bitstreams" / key[:2] / f"{key}.cbs"
 
     def get(self, key: str) -> tuple[Encoded, dict[str, Any]] | None:
         """The bitstream of ``key`` and the facts that were stored with it."""
         try:
-            head, _, stream = self.path(key).read_bytes().partition(b"\n")
+            head, _, stream = read_bytes(self.path(key)).partition(b"\n")
             checksum, _, facts_text = head.partition(b" ")
             if checksum.decode() != _checksum(key, facts_text, stream):
                 return None
@@ -47,8 +48,21 @@ class Cache:
         checksum = _checksum(key, facts_text, encoded.stream).encode()
         write_bytes(self.path(key), checksum + b" " + facts_text + b"\n" + encoded.stream)
 
+    def require_prunable(self) -> None:
+        """Raise ConfigError where :meth:`prune` cannot work: no store says when a file was read last."""
+        if is_remote(self.folder):
+            raise ConfigError(
+                f"CODECBENCH_CACHE_GB: the cache at {self.folder} cannot be limited from here. Unset it, and give the "
+                "bucket a rule that deletes old files below bitstreams/."
+            )
+
     def prune(self, limit_bytes: int) -> int:
-        """Delete the entries that were used longest ago until the rest fits; returns how many."""
+        """Delete the entries that were used longest ago until the rest fits; returns how many.
+
+        Raises:
+            ConfigError: the cache is at a URL.
+        """
+        self.require_prunable()
         entries = [(path.stat(), path) for path in self.folder.glob("bitstreams/*/*.cbs")]
         excess = sum(stat.st_size for stat, _ in entries) - limit_bytes
         removed = 0

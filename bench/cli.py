@@ -47,7 +47,8 @@ Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as
 
 @app.command(
     epilog="Examples:  codecbench run demo  ·  codecbench run configs/real.yaml --data DIR --workers 2  ·  "
-    "codecbench run real --data DIR --only 'opus*' --limit 3  ·  codecbench run real --data DIR --dry-run"
+    "codecbench run real --data DIR --only 'opus*' --limit 3  ·  codecbench run real --data DIR --dry-run  ·  "
+    "codecbench run real --data s3://audio --cache s3://cache --output s3://runs/real"
 )
 def run(
     config: Annotated[
@@ -57,9 +58,16 @@ def run(
             autocompletion=completion.configs,
         ),
     ],
-    output: Annotated[Path | None, typer.Option(help="Run folder. Default: results/runs/NAME.")] = None,
+    output: Annotated[
+        str | None, typer.Option(metavar="PLACE", help="Run folder, or a URL as below. Default: results/runs/NAME.")
+    ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="Where relative dataset paths start. Default: CODECBENCH_DATA, else here.")
+        str | None,
+        typer.Option(
+            metavar="PLACE",
+            help="Where relative dataset paths start: a folder, or a URL such as s3://bucket/folder. Default: "
+            "CODECBENCH_DATA, else here.",
+        ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Worker processes. Default: one for each core, or as configured.")
@@ -76,7 +84,11 @@ def run(
         ),
     ] = None,
     cache: Annotated[
-        Path | None, typer.Option(help="Bitstream cache. Default: CODECBENCH_CACHE, else the user's cache folder.")
+        str | None,
+        typer.Option(
+            metavar="PLACE",
+            help="Bitstream cache, or its URL. Default: CODECBENCH_CACHE, else the user's cache folder.",
+        ),
     ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Measure again what failed before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be measured, and stop.")] = False,
@@ -135,8 +147,10 @@ def run(
     "codecbench report results/runs/demo --with versa.jsonl --with opus@12000=opus.jsonl"
 )
 def report(
-    folder: Annotated[Path, typer.Argument(help="A run folder.", autocompletion=completion.runs)],
-    output: Annotated[Path | None, typer.Option(help="Where to write the files. Default: the run folder.")] = None,
+    folder: Annotated[str, typer.Argument(help="A run folder, or its URL.", autocompletion=completion.runs)],
+    output: Annotated[
+        str | None, typer.Option(metavar="PLACE", help="Where to write the files. Default: the run folder.")
+    ] = None,
     imported: Annotated[
         list[str] | None,
         typer.Option(

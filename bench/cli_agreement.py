@@ -18,7 +18,9 @@ app = typer.Typer()
     "codecbench agreement RUN --ratings imported.parquet --names configs/decoded_mushra_names.csv --json"
 )
 def agreement(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.", autocompletion=completion.runs)],
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RUN...", help="Run folders, or their URLs.", autocompletion=completion.runs)
+    ],
     ratings: Annotated[
         list[Path], typer.Option(metavar="FILE", help="ratings.parquet, or the folder of a test. May be repeated.")
     ],

@@ -21,8 +21,12 @@ app = typer.Typer()
     "codecbench compare BASE NEW --map opus@12000=opus_new@12000 --html compare.html --junit compare.xml"
 )
 def compare(
-    base: Annotated[Path, typer.Argument(help="The run folder to compare with.", autocompletion=completion.runs)],
-    new: Annotated[Path, typer.Argument(help="The run folder that is judged.", autocompletion=completion.runs)],
+    base: Annotated[
+        str, typer.Argument(help="The run folder to compare with, or its URL.", autocompletion=completion.runs)
+    ],
+    new: Annotated[
+        str, typer.Argument(help="The run folder that is judged, or its URL.", autocompletion=completion.runs)
+    ],
     renamed: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="OLD=NEW", help="A condition of BASE under another name in NEW. Repeatable."),

@@ -26,7 +26,8 @@ Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as
 )
 def curves(
     runs: Annotated[
-        list[Path] | None, typer.Argument(metavar="[RUN]...", help="Run folders.", autocompletion=completion.runs)
+        list[str] | None,
+        typer.Argument(metavar="[RUN]...", help="Run folders, or their URLs.", autocompletion=completion.runs),
     ] = None,
     anchor: Annotated[
         str, typer.Option(metavar="SERIES", help="The codec that all others are compared with, without its bitrate.")
@@ -109,10 +110,15 @@ def match(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Another option of the codec.")
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="Where relative dataset paths start. Default: CODECBENCH_DATA, else here.")
+        str | None,
+        typer.Option(metavar="PLACE", help="Where relative dataset paths start. Default: CODECBENCH_DATA, else here."),
     ] = None,
     cache: Annotated[
-        Path | None, typer.Option(help="Bitstream cache. Default: CODECBENCH_CACHE, else the user's cache folder.")
+        str | None,
+        typer.Option(
+            metavar="PLACE",
+            help="Bitstream cache, or its URL. Default: CODECBENCH_CACHE, else the user's cache folder.",
+        ),
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Only the first N clips of each dataset.", min=1)] = None,
     only: Annotated[

@@ -28,7 +28,7 @@ def _group() -> None:
     "codecbench export versa results/runs/demo --output lists --json"
 )
 def versa(
-    folder: Annotated[Path, typer.Argument(help="A run folder.", autocompletion=completion.runs)],
+    folder: Annotated[str, typer.Argument(help="A run folder.", autocompletion=completion.runs)],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write. Default: versa in the run folder.")
     ] = None,

@@ -18,7 +18,9 @@ app = typer.Typer()
     " ·  codecbench leaderboard results/runs/demo --category speech --json"
 )
 def leaderboard(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.", autocompletion=completion.runs)],
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RUN...", help="Run folders, or their URLs.", autocompletion=completion.runs)
+    ],
     ratings: Annotated[
         list[Path] | None,
         typer.Option(
@@ -39,9 +41,9 @@ def leaderboard(
         typer.Option(metavar="PATTERN", help="Only these conditions, codecs or sources (opus*). May be repeated."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of intervals and permutation tests.", min=0)] = 0,
-    output: Annotated[Path, typer.Option(help="Where to write leaderboard.md, .csv, .json, .tex, .html")] = Path(
-        "results"
-    ),
+    output: Annotated[
+        str, typer.Option(metavar="PLACE", help="Where to write leaderboard.md, .csv, .json, .tex, .html")
+    ] = "results",
     with_simulated: Annotated[
         bool, typer.Option("--with-simulated", help="Join ratings of simulated listeners, marked as such.")
     ] = False,
@@ -57,11 +59,12 @@ def leaderboard(
     from bench import leaderboard as boards
     from bench.records.published import read_published
     from bench.results import load_results
+    from bench.storage import place
 
     made = boards.build(
         [load_results(folder) for folder in runs],
         boards.rating_files(ratings or []),
-        [score for place in published or [] for score in read_published(place)],
+        [score for file in published or [] for score in read_published(file)],
         sort=sort,
         category=category,
         only=only or [],
@@ -69,11 +72,11 @@ def leaderboard(
         with_simulated=with_simulated,
     )
     if check:
-        outdated = boards.outdated(made, output)
+        outdated = boards.outdated(made, place(output))
         for path in outdated:
             console.out.print(f"not the leaderboard of these results: {path}", soft_wrap=True, markup=False)
         raise typer.Exit(1 if outdated else 0)
-    written = boards.write(made, output)
+    written = boards.write(made, place(output))
     if json:
         console.print_json(boards.as_json(made))
         return

@@ -30,7 +30,7 @@ def _group() -> None:
     "codecbench results validate results --base origin/main --json"
 )
 def validate(
-    folders: Annotated[list[Path], typer.Argument(help="Records, or a results folder with all of them.")],
+    folders: Annotated[list[str], typer.Argument(help="Records, or a results folder with all of them; or their URLs.")],
     base: Annotated[
         str,
         typer.Option(
@@ -42,16 +42,11 @@ def validate(
 ) -> None:
     """Check records and published tables: structure, hashes, cells, names, values. Exit code 1 for any problem."""
     from bench import console
-    from bench.records.merged import changes, results_of
-    from bench.records.validating import validate as check
+    from bench.records.checking import checked
 
-    seen, problems = check(folders, round(max_mb * 1e6))
-    if base:
-        for folder in folders:
-            with results_of(base, folder) as before:
-                problems += changes(before, folder)
+    seen, problems = checked(folders, round(max_mb * 1e6), base)
     if json:
-        console.print_json({"checked": [str(path) for path in seen], "problems": [one.to_json() for one in problems]})
+        console.print_json({"checked": seen, "problems": [one.to_json() for one in problems]})
     else:
         for problem in problems:
             console.out.print(str(problem), markup=False, soft_wrap=True)
@@ -67,7 +62,9 @@ def validate(
     "codecbench results publish results/runs/mine --plugin my_package:MyCodec=my-package"
 )
 def publish(
-    run: Annotated[Path, typer.Argument(help="The folder of a finished run.", autocompletion=completion.runs)],
+    run: Annotated[
+        str, typer.Argument(help="The folder of a finished run, or its URL.", autocompletion=completion.runs)
+    ],
     to: Annotated[Path, typer.Option(help="Where the record goes, as a folder of the run's name.")] = Path(
         "results", "records"
     ),

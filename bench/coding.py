@@ -24,6 +24,7 @@ from bench.planning import Job, Step, Todo
 from bench.provenance import cpu
 from bench.rows import Row, encoding_row, failed_rows
 from bench.shards import Event, Finished, Started
+from bench.storage import Place
 from bench.store import writing
 from bench.toolbox import Toolbox
 
@@ -42,10 +43,14 @@ class Reference:
 
 def source_of(clip: Clip) -> Audio:
     """The part of the file that is coded, lead-in included, after a look at its checksum."""
-    verify(clip)
+    return part_of(clip, verify(clip))
+
+
+def part_of(clip: Clip, file: Path) -> Audio:
+    """The same, of a local copy that was verified."""
     before_s = lead_in_s(clip)
     duration_s = None if clip.duration_s is None else clip.duration_s + before_s
-    return audio.read(clip.path, clip.start_s - before_s, duration_s)
+    return audio.read(file, clip.start_s - before_s, duration_s)
 
 
 def reference_of(job: Job, source: Audio) -> Reference:
@@ -181,7 +186,8 @@ def _decoded(
     job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: Coded | None, raw: Raw | None
 ) -> tuple[Audio, Row]:
     """The decoded clip, aligned, and its encoding row; from disk where an earlier run has made it."""
-    path = job.folder / decoded_path(job.clip, todo.condition, todo.stream_key)
+    name = decoded_path(job.clip, todo.condition, todo.stream_key)
+    path = job.folder / name
     if todo.finished is not None:
         if todo.finished["status"] != "ok":
             raise _Again(todo.finished["status"], todo.finished["reason"])
@@ -217,7 +223,7 @@ def _decoded(
         "delay_samples": coded.encoded.delay_samples,
         "lag_samples": coded.encoded.lag_samples,
         "clipped_samples": clipped,
-        "decoded": path.relative_to(job.folder).as_posix(),
+        "decoded": name.as_posix(),
         "decoded_sha256": sample_sha(degraded),
         "status": "ok",
         "reason": "",
@@ -291,10 +297,12 @@ def reraise_if_fatal(error: BaseException) -> None:
         ) from error
 
 
-def read_kept(path: Path, sha: str) -> Audio | None:
+def read_kept(path: Place, sha: str) -> Audio | None:
     """What an earlier run has written; None where it is not there, damaged or something else."""
     try:
         kept = audio.read(path)
+    except StoreError:
+        raise  # a store that cannot be reached says nothing of the file
     except Exception:  # noqa: BLE001  # whatever is wrong with it, it is made again
         return None
     return kept if sample_sha(kept) == sha else None

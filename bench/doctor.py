@@ -17,7 +17,7 @@ from bench.align import probe
 from bench.codecs.base import Codec
 from bench.engines.local import available_cores
 from bench.errors import CodecbenchError, DamagedWeights, MetricUndefined, MissingRequirement
-from bench.loading import cache_folder
+from bench.loading import local_cache_folder
 from bench.metrics import sets
 from bench.metrics.base import Metric
 
@@ -41,7 +41,7 @@ def findings() -> Iterator[Finding]:
     yield Finding("system", not lacking, lacking or platform.platform(), lacking.partition("To get it: ")[2])
     yield Finding("cores", True, str(available_cores()))
     yield _space("results", Path.cwd())
-    yield _space("cache", cache_folder())
+    yield _space("cache", local_cache_folder())
     yield _data()
     for name in codecs.names():
         yield finding_of_codec(name)

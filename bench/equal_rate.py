@@ -20,6 +20,7 @@ from bench.errors import CodecError, ConfigError, DatasetError, NotApplicable
 from bench.loading import cache_folder, clips_of_config, dataset_context, load_config
 from bench.matching import Match, Step, bisect
 from bench.planning import Plan
+from bench.storage import Files, Place
 from bench.toolbox import Toolbox
 
 BITRATE = "bitrate_bps"
@@ -155,7 +156,7 @@ def match_sets(
 class _Counter:
     """The bitrate of one set at a value of the option."""
 
-    def __init__(self, config: RunConfig, what: Question, clips: tuple[Clip, ...], cache: Path, tell: Tell) -> None:
+    def __init__(self, config: RunConfig, what: Question, clips: tuple[Clip, ...], cache: Place, tell: Tell) -> None:
         self.clips, self.left_out, self.seconds = clips, dict[str, str](), 0.0
         self._config, self._what, self._cache, self._tell = config, what, cache, tell
         self._device = resolve(config.device, config.batch_seconds)
@@ -179,14 +180,14 @@ class _Counter:
         with tempfile.TemporaryDirectory(prefix="codecbench-") as empty:
             return self._count(value, Path(empty), Toolbox(self._device))
 
-    def _count(self, value: float, cache: Path, tools: Toolbox, refused: dict[str, str] | None = None) -> float:
+    def _count(self, value: float, cache: Place, tools: Toolbox, refused: dict[str, str] | None = None) -> float:
         entry = self._what.at(value)
         checked = parse({**self._config.model_dump(), "codecs": [entry.model_dump()]}, f"{self._what.option} {value:g}")
         plan = Plan(checked, self.clips, tuple(checked.conditions), ())
         bits, seconds = 0, []
         for done, clip in enumerate(self.clips):
             self._tell(done, len(self.clips))
-            job = plan.job(clip, {}, Path(), cache)
+            job = plan.job(clip, {}, Files(Path()), cache)
             try:
                 reference = reference_of(job, source_of(clip))
                 (coded,) = bitstreams(job, list(job.todos), tools, reference).values()

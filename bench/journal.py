@@ -19,16 +19,13 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.key_index import KeyIndex
 from bench.mirror import Mirror
 from bench.segments import new_name, parsed, segment_names, whole_lines
-from bench.storage import is_remote
+from bench.storage import Place, is_remote
 from bench.store import writing
-
-if TYPE_CHECKING:
-    from bench.storage import Place
 
 Row = Mapping[str, Any]
 

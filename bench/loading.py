@@ -13,25 +13,36 @@ from bench.datasets.base import DatasetContext
 from bench.domain import Category, Clip
 from bench.errors import ConfigError, DatasetError
 from bench.registry import nearest
+from bench.storage import Place, absolute, is_file, is_folder, is_remote, is_url, place, read_bytes
 from bench.untrusted import parse_json
 
 MANIFEST = "manifest.jsonl"
 
 
-def cache_folder(cache: str | os.PathLike[str] | None = None) -> Path:
-    """Where bitstreams and built datasets are kept: ``cache``, ``CODECBENCH_CACHE``, else the platform's folder."""
+def cache_folder(cache: str | os.PathLike[str] | Place | None = None) -> Place:
+    """Where bitstreams are kept: ``cache``, ``CODECBENCH_CACHE``, else the platform's folder."""
     from platformdirs import user_cache_path
 
     chosen = cache or os.environ.get("CODECBENCH_CACHE")
-    return Path(chosen).absolute() if chosen else user_cache_path("codecbench")
+    return absolute(place(chosen)) if chosen else user_cache_path("codecbench")
+
+
+def local_cache_folder(cache: str | os.PathLike[str] | Place | None = None) -> Path:
+    """Where built datasets and what is known of this machine are kept: a cache at a URL leaves them in the platform's
+    folder.
+    """
+    from platformdirs import user_cache_path
+
+    chosen = cache_folder(cache)
+    return user_cache_path("codecbench") if is_remote(chosen) else chosen
 
 
 def dataset_context(
-    data: str | os.PathLike[str] | None = None, cache: str | os.PathLike[str] | None = None
+    data: str | os.PathLike[str] | Place | None = None, cache: str | os.PathLike[str] | Place | None = None
 ) -> DatasetContext:
     """Where datasets look: ``data``, else ``CODECBENCH_DATA``, else the current folder."""
     data = data or os.environ.get("CODECBENCH_DATA")
-    return DatasetContext(data_dir=Path(data) if data else None, cache_dir=cache_folder(cache) / "datasets")
+    return DatasetContext(data_dir=place(data) if data else None, cache_dir=local_cache_folder(cache) / "datasets")
 
 
 def load_config(config: str | os.PathLike[str] | Mapping[str, object] | RunConfig) -> tuple[RunConfig, str]:
@@ -79,7 +90,7 @@ def clips_of(what: str, context: DatasetContext, category: Category = "speech") 
         DatasetError: it is not there, or broken.
     """
     path, name = _place(what), name_of(what)
-    if path.is_dir():
+    if is_folder(path):
         return _made("folder", {"name": name, "path": str(path), "category": category}, context)
     if path.suffix == ".jsonl":
         return _made("manifest", {"name": name, "path": str(path)}, context)
@@ -88,7 +99,7 @@ def clips_of(what: str, context: DatasetContext, category: Category = "speech") 
     known = datasets.registry.entries()
     if what in known or (all(what.partition(":")) and "/" not in what):
         return _made(what, {"name": what}, context)
-    if path.is_file():
+    if is_file(path):
         raise ConfigError(
             f"{what}: expected a folder, a manifest (.jsonl), a configuration (.yaml) or the name of a dataset, got a "
             f"single file. Give the folder it lies in: {path.parent}"
@@ -106,10 +117,10 @@ def name_of(what: str) -> str:
     """
     path = _place(what)
     if path.name != MANIFEST:
-        return path.name if path.is_dir() else path.stem
+        return path.name if is_folder(path) else path.stem
     names = set()
     try:
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in read_bytes(path).decode().splitlines():
             names.add(str(parse_json(line)["dataset"]) if line.strip() else "")
     except (OSError, ValueError, KeyError, TypeError):  # whoever reads the manifest says what is wrong with it
         names.clear()
@@ -117,10 +128,10 @@ def name_of(what: str) -> str:
     return names.pop() if len(names) == 1 else path.parent.name
 
 
-def _place(what: str) -> Path:
-    """The absolute path that ``what`` may be; of a folder with a manifest, that."""
-    path = Path(os.path.abspath(Path(what).expanduser()))  # noqa: PTH100
-    return path / MANIFEST if (path / MANIFEST).is_file() else path
+def _place(what: str) -> Place:
+    """The URL or absolute path that ``what`` may be; of a folder with a manifest, that."""
+    path = place(what) if is_url(what) else Path(os.path.abspath(Path(what).expanduser()))  # noqa: PTH100
+    return path / MANIFEST if is_file(path / MANIFEST) else path
 
 
 def _made(loader: str, options: Mapping[str, object], context: DatasetContext) -> list[Clip]:

@@ -19,13 +19,14 @@ from bench.coding import (
     groups,
     guard,
     lead_in_s,
+    part_of,
     read_kept,
     reference_of,
     reraise_if_fatal,
     sample_sha,
     shared_streams,
-    source_of,
 )
+from bench.datasets.base import verify
 from bench.domain import Encoded
 from bench.errors import CodecError, row_of
 from bench.metrics.base import Metric
@@ -94,9 +95,10 @@ def _collect(job: Job, todo: Todo, tools: Toolbox, reference: Reference, degrade
 
 def _reference(job: Job) -> tuple[Reference, Row]:
     clip = job.clip
-    signal = source_of(clip)
+    file = verify(clip)
+    signal = part_of(clip, file)
     judged = signal.part(round(lead_in_s(clip) * signal.rate), signal.length)
-    facts = {"format": audio.info(clip.path).subtype, **facts_of(judged).as_dict()}
+    facts = {"format": audio.info(file).subtype, **facts_of(judged).as_dict()}
     reference = reference_of(job, signal)
     path = job.folder / job.reference
     if read_kept(path, sample_sha(reference.judged)) is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from bench.store import writing
+from bench.storage import names_below, put, read_bytes
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -41,14 +41,10 @@ class Mirror:
         """Fetch the parts that others have written, if it is time for that or to be ``at_once``."""
         if not at_once and time.monotonic() < self._pulled + PERIOD_S:
             return
-        with writing(self._where):
-            fs = self._where.fs
-            fs.invalidate_cache(self._where.path)
-            there = fs.find(self._where.path)
-            new = [path for path in there if path not in self._known]
-            for path in sorted(new, key=_place_in_order):
-                self._fetch(path.rpartition("/")[2], fs.cat_file(path))
-                self._known.add(path)
+        new = [name for name in names_below(self._where) if name not in self._known]
+        for name in sorted(new, key=_place_in_order):
+            self._fetch(name, read_bytes(self._where / name))
+            self._known.add(name)
         self._pulled = time.monotonic()
 
     def _fetch(self, name: str, data: bytes) -> None:
@@ -68,9 +64,8 @@ class Mirror:
             return
         self._parts += 1
         part = self._where / f"{name.removesuffix('.jsonl')}-{self._parts:06d}.jsonl"
-        with writing(self._where):
-            self._where.fs.pipe_file(part.path, b"".join(self._waiting))
-        self._known.add(part.path)
+        put(part, b"".join(self._waiting))
+        self._known.add(part.name)
         self._waiting, self._pushed = [], time.monotonic()
 
     def close(self) -> None:
@@ -78,6 +73,6 @@ class Mirror:
         self._temporary.cleanup()
 
 
-def _place_in_order(path: str) -> tuple[str, int]:
-    part = PART.fullmatch(path)
-    return (part[1], int(part[2])) if part else (path, 0)
+def _place_in_order(name: str) -> tuple[str, int]:
+    part = PART.fullmatch(name)
+    return (part[1], int(part[2])) if part else (name, 0)

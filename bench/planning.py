@@ -20,6 +20,7 @@ from bench.metrics import sets
 from bench.metrics.base import Metric
 from bench.metrics.sets.base import SetMeasure
 from bench.paths import reference_path
+from bench.storage import Files, Place, working_folder
 from bench.store import canonical, digest
 
 FORMAT = 2
@@ -83,8 +84,8 @@ class Job:
     clip: Clip
     todos: tuple[Todo, ...]
     reference: PurePosixPath
-    folder: Path
-    cache: Path
+    folder: Place
+    cache: Place
     scratch: Path
     sample_rate: int | None = None
     channels: int | None = None
@@ -180,29 +181,30 @@ class Plan:
         for clip in self.clips:
             yield from self.cells_of(clip)
 
-    def jobs(self, done: Mapping[str, Mapping[str, Any]], folder: Path, cache: Path) -> Iterator[Job]:
+    def jobs(self, done: Mapping[str, Mapping[str, Any]], folder: Place, cache: Place) -> Iterator[Job]:
         """One job for each clip that has something left to do, in the order of :meth:`longest_first`."""
+        there = Files(folder)
         for clip in self.longest_first():
-            if (job := self.left(clip, done, folder, cache)) is not None:
+            if (job := self.left(clip, done, there, cache)) is not None:
                 yield job
 
     def longest_first(self) -> list[Clip]:
         """The clips in the order of work, so that no worker is left alone with a long one while the others wait."""
         return sorted(self.clips, key=_seconds_of_all_channels, reverse=True)
 
-    def left(self, clip: Clip, done: Mapping[str, Mapping[str, Any]], folder: Path, cache: Path) -> Job | None:
+    def left(self, clip: Clip, done: Mapping[str, Mapping[str, Any]], there: Files, cache: Place) -> Job | None:
         """What ``done`` (key -> row) leaves to do for ``clip``, lost files included; None if that is nothing."""
-        job = self.job(clip, done, folder, cache)
-        return job if job.todos or self._lost_reference(job, done) else None
+        job = self.job(clip, done, there, cache)
+        return job if job.todos or self._lost_reference(job, done, there) else None
 
-    def _lost_reference(self, job: Job, done: Mapping[str, Mapping[str, Any]]) -> bool:
+    def _lost_reference(self, job: Job, done: Mapping[str, Mapping[str, Any]], there: Files) -> bool:
         """Whether a clip that could be read has no reference in the folder any more."""
-        if (job.folder / job.reference).exists():
+        if job.reference in there:
             return False
         return any(done[cell.encoding_key]["status"] == "ok" for cell in self.cells_of(job.clip))
 
-    def job(self, clip: Clip, done: Mapping[str, Mapping[str, Any]], folder: Path, cache: Path) -> Job:
-        """What ``done`` leaves to do for ``clip``; it may be nothing."""
+    def job(self, clip: Clip, done: Mapping[str, Mapping[str, Any]], there: Files, cache: Place) -> Job:
+        """What ``done`` leaves to do for ``clip``; it may be nothing. ``there`` are the files of the run folder."""
         todos = []
         for cell in self.cells_of(clip):
             about = (cell.condition, *self._identities[cell.condition.id], cell.stream_key, cell.encoding_key)
@@ -212,8 +214,8 @@ class Plan:
                 todos.append(Todo(*about, cell.score_keys, set_keys=cell.set_keys, on_device=on_device))
                 continue
             pending = {name: key for name, key in cell.score_keys.items() if key not in done}
-            to_collect = {name: key for name, key in cell.set_keys.items() if not _is_kept(done.get(key), folder)}
-            lost = finished["status"] == "ok" and not (folder / finished["decoded"]).exists()
+            to_collect = {name: key for name, key in cell.set_keys.items() if not _is_kept(done.get(key), there)}
+            lost = finished["status"] == "ok" and finished["decoded"] not in there
             if pending or to_collect or lost:
                 todos.append(Todo(*about, pending, finished, to_collect, on_device))
         return Job(
@@ -221,9 +223,9 @@ class Plan:
             clip,
             tuple(todos),
             self.reference(clip),
-            folder,
+            there.folder,
             cache,
-            folder / ".scratch",
+            working_folder(there.folder) / ".scratch",
             self.config.sample_rate,
             self.config.channels,
             device=self.device,
@@ -277,11 +279,11 @@ def _rest(values: list[str]) -> bytes:
     return canonical(values)[1:].encode()
 
 
-def _is_kept(row: Mapping[str, Any] | None, folder: Path) -> bool:
+def _is_kept(row: Mapping[str, Any] | None, there: Files) -> bool:
     """Whether a clip has given its part to a set, and its files are there if it has some."""
     if row is None:
         return False
-    return all((folder / row[name]).exists() for name in ("degraded", "reference") if row.get(name))
+    return all(row[name] in there for name in ("degraded", "reference") if row.get(name))
 
 
 def _matches(pattern: str, *names: str) -> bool:

@@ -7,7 +7,6 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from bench.domain import CATEGORIES, Condition
@@ -16,6 +15,7 @@ from bench.journal import Journal
 from bench.metrics.sets.base import Member, SetMeasure, SetQuantity, Value
 from bench.metrics.sets.interval import jackknife
 from bench.planning import Plan
+from bench.storage import Place, remove
 from bench.store import digest, read_arrays
 
 POOLING = 1
@@ -54,7 +54,7 @@ class _Outcome:
     reason: str = "the measure gave no value."
 
 
-def pool(plan: Plan, journal: Journal, done: Rows, folder: Path) -> None:
+def pool(plan: Plan, journal: Journal, done: Rows, folder: Place) -> None:
     """Measure every set of ``plan`` that is not in ``done``, from what its clips have added so far.
 
     Raises:
@@ -92,7 +92,7 @@ def set_cells(plan: Plan, rows: Rows) -> Iterator[SetCell]:
                 yield SetCell(category, condition, measure, tuple(there.values()), key)
 
 
-def _measured(cell: SetCell, folder: Path) -> _Outcome:
+def _measured(cell: SetCell, folder: Place) -> _Outcome:
     reasons = Counter((str(part["status"]), str(part["reason"])) for part in cell.parts if part["status"] != "ok")
     if not cell.ok:
         status, reason = reasons.most_common(1)[0][0]
@@ -120,13 +120,13 @@ def _measured(cell: SetCell, folder: Path) -> _Outcome:
     return _Outcome(values, intervals, reason=f"without some clips: {left_out}" if left_out else "")
 
 
-def _arrays(folder: Path, path: str | None) -> dict[str, Any]:
+def _arrays(folder: Place, path: str | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
         return read_arrays(folder / path)
     except StoreError:
-        (folder / path).unlink(missing_ok=True)
+        remove(folder / path)
         raise
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.errors import StoreError
 from bench.run_shape import checked_table, require_info
+from bench.storage import Place, at_hand, local_copy, place
 from bench.untrusted import parse_json, read_parquet, require_plausible
 
 if TYPE_CHECKING:
@@ -107,10 +108,10 @@ class Results:
     that twenty million scores fit into a gigabyte; ``scores.astype(SCORE_COLUMNS)`` has them as text. Either will do.
     ``info["quantities"]`` maps each quantity to its unit, direction (``higher_is_better``), range and summary;
     ``info["conditions"]`` lists condition ids in the order of the configuration; ``info["set_quantities"]`` says the
-    same as ``quantities`` of the quantities in ``sets``.
+    same as ``quantities`` of the quantities in ``sets``. ``folder`` is where the run lies: a path, or a URL.
     """
 
-    folder: Path
+    folder: Place
     clips: pd.DataFrame
     encodings: pd.DataFrame
     scores: pd.DataFrame
@@ -134,34 +135,58 @@ class Results:
         return dict(self.info.get("set_quantities") or {})
 
     def decoded(self, clip: str, condition: str) -> Path:
-        """The decoded audio of a cell."""
+        """The decoded audio of a cell; of a run at a URL, a local copy.
+
+        Raises:
+            StoreError: there is none.
+        """
+        return self._file(self.decoded_place(clip, condition))
+
+    def decoded_place(self, clip: str, condition: str) -> Place:
+        """Where the decoded audio of a cell lies."""
         found = self.encodings.query("clip == @clip and condition == @condition")["decoded"]
         if found.empty or found.isna().all():
             raise StoreError(f"{self.folder}: no decoded audio for clip {clip!r} under condition {condition!r}.")
         return self.folder / str(found.iloc[0])
 
     def reference(self, clip: str) -> Path:
-        """The clip as it was judged."""
+        """The clip as it was judged; of a run at a URL, a local copy."""
+        return self._file(self.reference_place(clip))
+
+    def reference_place(self, clip: str) -> Place:
+        """Where the clip as it was judged lies."""
         return self.folder / str(self.clips.set_index("clip").loc[clip, "reference"])
 
+    def _file(self, where: Place) -> Path:
+        try:
+            return local_copy(where)
+        except FileNotFoundError:
+            raise StoreError(f"{where} is not there; `codecbench run` makes it anew.") from None
 
-def load_results(folder: str | os.PathLike[str]) -> Results:
-    """Read the tables of the run in ``folder``.
+
+def load_results(folder: str | os.PathLike[str] | Place) -> Results:
+    """Read the tables of the run in ``folder``, a path or a URL such as ``s3://bucket/run``.
 
     Raises:
         StoreError: no run there, or a table that cannot be read.
     """
-    folder = Path(folder)
-    missing = [name for name in (RUN, CLIPS, ENCODINGS, SCORES) if not (folder / name).is_file()]
+    folder = place(folder)
+    with at_hand(folder, (RUN, CLIPS, ENCODINGS, SCORES, SETS)) as here:
+        return _loaded(folder, here)
+
+
+def _loaded(folder: Place, here: Path) -> Results:
+    """The run of ``folder``, whose tables lie in the local folder ``here``."""
+    missing = [name for name in (RUN, CLIPS, ENCODINGS, SCORES) if not (here / name).is_file()]
     if missing:
         raise StoreError(
             f"{folder}: expected the results of a run, but {', '.join(missing)} is not there. "
             "`codecbench run CONFIG` writes them; an interrupted run writes them when it is started again."
         )
     try:
-        clips, encodings, scores = read_parquet(folder / CLIPS), _read(folder / ENCODINGS), _read(folder / SCORES)
-        sets = read_parquet(folder / SETS) if (folder / SETS).is_file() else no_sets()
-        info = parse_json((folder / RUN).read_text(encoding="utf-8"))
+        clips, encodings, scores = read_parquet(here / CLIPS), _read(here / ENCODINGS), _read(here / SCORES)
+        sets = read_parquet(here / SETS) if (here / SETS).is_file() else no_sets()
+        info = parse_json((here / RUN).read_text(encoding="utf-8"))
         require_info(info)
         clips = checked_table(clips, CLIP_COLUMNS, OPTIONAL_COLUMNS, CLIP_KEY, ("reference",))
         encodings = checked_table(encodings, ENCODING_COLUMNS, OPTIONAL_COLUMNS, (*CELL_KEY, "status"), ("decoded",))

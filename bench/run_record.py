@@ -15,6 +15,7 @@ from bench.inspection.cost import cost_of
 from bench.journal import Journal
 from bench.planning import Plan
 from bench.provenance import machine, now, package_versions, revision
+from bench.storage import Place
 from bench.store import digest, write_json
 from bench.untrusted import parse_json
 
@@ -41,7 +42,7 @@ def of_invocations(journal: Journal) -> dict[str, Any]:
     return {**every[-1], "started": every[0]["started"], "invocations": every}
 
 
-def record_of(plan: Plan, text: str, folder: Path) -> dict[str, Any]:
+def record_of(plan: Plan, text: str, folder: Place) -> dict[str, Any]:
     """What the record says whoever has measured; ``text`` is the configuration's."""
     from bench import metrics
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from bench import results
@@ -15,6 +15,7 @@ from bench.planning import Plan
 from bench.pooling import set_rows
 from bench.provenance import now
 from bench.run_record import changed_versions, of_invocations
+from bench.storage import Place
 from bench.store import write_json
 from bench.table_writer import TableWriter, table_writer
 
@@ -25,7 +26,7 @@ FACT_COLUMNS = (
 """Columns of the clips that stand in the facts of the audit under the same name."""
 
 
-def write_tables(plan: Plan, journal: Journal, folder: Path, record: Mapping[str, Any]) -> None:
+def write_tables(plan: Plan, journal: Journal, folder: Place, record: Mapping[str, Any]) -> None:
     """Write the tables of everything that is finished, in the order of the plan."""
     missing = 0
 

@@ -22,7 +22,7 @@ from bench.engines.local import Local
 from bench.engines.queue import Crew, coders_of
 from bench.errors import ConfigError, WorkerDied
 from bench.journal import Journal
-from bench.loading import cache_folder, clips_of_config, dataset_context, load_config
+from bench.loading import cache_folder, clips_of_config, dataset_context, load_config, local_cache_folder
 from bench.planning import Job, Plan, Step
 from bench.pooling import Rows, pool
 from bench.provenance import now
@@ -31,6 +31,7 @@ from bench.run_record import costs_of, invocation, of_invocations, record_of
 from bench.run_tables import write_tables
 from bench.scratch import own_scratch
 from bench.shards import Finished, Inspected
+from bench.storage import Files, Place, absolute, place
 from bench.store import write_json
 
 ATTEMPTS = 2
@@ -117,7 +118,8 @@ def run(
 
     Args:
         config: a YAML file, the name of a shipped configuration, or the same as a mapping.
-        output: the run folder; default ``results/runs/NAME``.
+        output: the run folder; default ``results/runs/NAME``. It, ``data`` and ``cache`` may be URLs such as
+            ``s3://bucket/folder``.
         data: where the datasets' relative paths start; default ``CODECBENCH_DATA``, else the current folder.
         cache: where bitstreams are kept; see :func:`cache_folder`.
         workers: processes; default what the configuration says, else one for each core of the engine.
@@ -136,8 +138,10 @@ def run(
         StoreError: a folder that cannot be written; finished cells are kept.
     """
     plan, text = load_plan(config, data, cache, {"device": device, "num_gpus": num_gpus})
-    folder = Path(output) if output is not None else Path("results", "runs", plan.config.name)
-    limit_bytes = _limit_bytes("CODECBENCH_CACHE_GB")
+    folder = place(output) if output is not None else Path("results", "runs", plan.config.name)
+    bitstreams, limit_bytes = Cache(cache_folder(cache)), _limit_bytes("CODECBENCH_CACHE_GB")
+    if limit_bytes is not None:
+        bitstreams.require_prunable()
     _limit_bytes("CODECBENCH_WORKER_MEMORY_GB", LEAST_WORKER_GB)  # what the workers take to themselves
     coders = coders_of(plan)
     workers = plan.config.workers if workers is None else workers
@@ -150,10 +154,12 @@ def run(
         own_scratch(folder) as scratch,
     ):
         kept = journal.without_failed() if retry_failed else journal
-        record = record_of(plan, text, folder) | {"costs": costs_of(part, cache_folder(cache), costs) if costs else {}}
+        record = record_of(plan, text, folder) | {
+            "costs": costs_of(part, local_cache_folder(cache), costs) if costs else {}
+        }
         write_json(folder / results.RUN, record | of_invocations(journal))
         report = progress(part, done_cells(part, kept)) if progress else None
-        places = _Places(folder.absolute(), cache_folder(cache), scratch)
+        places = _Places(Files(absolute(folder)), bitstreams.folder, scratch)
         is_whole = False
         try:
             crew = Crew(workers, part.config.cell_timeout_s, coders, part.config.num_gpus, part.config.batch_seconds)
@@ -166,16 +172,16 @@ def run(
             journal.end({"ended": now(), "engine_start_s": engine.start_s})
             _conclude(plan, journal, kept if is_whole else None, folder, record)
     if limit_bytes is not None:
-        Cache(cache_folder(cache)).prune(limit_bytes)
+        bitstreams.prune(limit_bytes)
     return results.load_results(folder)
 
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Run folder, cache, and the folder for temporary files."""
+    """The files of the run folder, the cache, and the folder for temporary files."""
 
-    folder: Path
-    cache: Path
+    there: Files
+    cache: Place
     scratch: Path
 
 
@@ -185,7 +191,7 @@ def _measure(
     deaths: Counter[tuple[str, Step]] = Counter()
 
     def left_of(job: Job, step: Step, how: str) -> Job | None:
-        again = part.job(job.clip, kept, places.folder, places.cache)
+        again = part.job(job.clip, kept, places.there, places.cache)
         again = replace(again, poisoned=job.poisoned, scratch=places.scratch)
         deaths[job.clip.id, step] += 1
         if step.stage == "start":
@@ -218,14 +224,14 @@ def _shared_jobs(part: Plan, journal: Journal, kept: Rows, places: _Places) -> I
     waiting = deque((clip, 0) for clip in part.longest_first())
     while waiting:
         clip, known_claims = waiting.popleft()
-        if part.left(clip, kept, places.folder, places.cache) is None:
+        if part.left(clip, kept, places.there, places.cache) is None:
             continue
         journal.refresh()
         if journal.collides() and waiting:
             waiting.rotate(random.randrange(len(waiting)))  # noqa: S311  # away from the driver that walks alongside
         if (claims := journal.claims(clip.id)) > known_claims:
             waiting.append((clip, claims))
-        elif (job := part.left(clip, kept, places.folder, places.cache)) is not None:
+        elif (job := part.left(clip, kept, places.there, places.cache)) is not None:
             journal.claim(clip.id)
             yield replace(job, scratch=places.scratch)
 
@@ -240,7 +246,7 @@ def done_cells(plan: Plan, done: Rows) -> int:
     )
 
 
-def _conclude(plan: Plan, journal: Journal, kept: Rows | None, folder: Path, record: Mapping[str, Any]) -> None:
+def _conclude(plan: Plan, journal: Journal, kept: Rows | None, folder: Place, record: Mapping[str, Any]) -> None:
     """Write what all drivers have finished; sets are measured first where ``kept`` says which are there.
 
     What another driver has finished meanwhile is written too, so that the tables of the last one hold everything.

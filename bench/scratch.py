@@ -10,13 +10,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from bench.storage import is_remote
+from bench.storage import Place, is_remote
 from bench.store import writing
-
-if TYPE_CHECKING:
-    from bench.storage import Place
 
 
 @contextmanager

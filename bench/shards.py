@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.planning import Job, Step, Todo
+from bench.storage import exists
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +67,4 @@ def _is_to_code(job: Job, todo: Todo) -> bool:
         return False
     if todo.finished is None:
         return True
-    return todo.finished["status"] == "ok" and not (job.folder / todo.finished["decoded"]).exists()
+    return todo.finished["status"] == "ok" and not exists(job.folder / todo.finished["decoded"])

@@ -16,6 +16,7 @@ from bench.metrics.sets.base import Arrays, SetMeasure
 from bench.paths import statistics_path
 from bench.planning import Job, Todo
 from bench.rows import Row
+from bench.storage import exists
 from bench.store import digest, write_arrays
 
 
@@ -42,7 +43,7 @@ def collect(
         return {"degraded": path.as_posix()}
     key = digest([job.reference.as_posix(), str(measure.identity)])
     beside = statistics_path(job.clip, name, "references", key)
-    if not (job.folder / beside).exists():
+    if not exists(job.folder / beside):
         _keep(job, beside, measure.of_audio(reference))
     _keep(job, path, measure.of_audio(degraded))
     return {"degraded": path.as_posix(), "reference": beside.as_posix()}

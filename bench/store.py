@@ -9,15 +9,14 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import FolderInUse, StoreError
+from bench.storage import Place, is_remote, local_copy, put
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bench.storage import Place
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _IN_THE_WAY = {errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY}
@@ -38,11 +37,12 @@ def writing(path: Place) -> Iterator[None]:
         raise StoreError(f"{path}: {advice}") from error
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write the whole file or nothing: a temporary file, then a rename."""
-    temporary = path.with_name(
-        f".{path.name}.{secrets.token_hex(4)}.part"
-    )  # processes of two machines may share a number
+def write_bytes(path: Place, data: bytes) -> None:
+    """Write the whole file or nothing: a temporary file, then a rename; one object at a URL."""
+    if is_remote(path):
+        put(path, data)
+        return
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")  # two machines may share a number
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -52,12 +52,12 @@ def write_bytes(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
+def write_json(path: Place, value: Mapping[str, Any]) -> None:
     """Write ``value`` as indented JSON, atomically."""
     write_bytes(path, json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n")
 
 
-def write_table(path: Path, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+def write_table(path: Place, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
     """Write ``rows`` as Parquet with exactly ``columns`` (name -> pandas type), atomically."""
     import io
 
@@ -70,7 +70,7 @@ def write_table(path: Path, rows: Iterable[Mapping[str, Any]], columns: Mapping[
     return table
 
 
-def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+def write_arrays(path: Place, arrays: Mapping[str, Any]) -> None:
     """Write numpy arrays by name, compressed, atomically."""
     import io
 
@@ -81,7 +81,7 @@ def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def read_arrays(path: Path) -> dict[str, Any]:
+def read_arrays(path: Place) -> dict[str, Any]:
     """What :func:`write_arrays` has written.
 
     Raises:
@@ -90,7 +90,7 @@ def read_arrays(path: Path) -> dict[str, Any]:
     from bench import untrusted
 
     try:
-        return untrusted.read_arrays(path)
+        return untrusted.read_arrays(local_copy(path))
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise StoreError(f"{path}: cannot be read ({reason}). Start the same command again: it is made anew.") from None
@@ -106,12 +106,15 @@ def digest(value: object) -> str:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """The right to write into a folder; it ends with the process, however that ends.
+def locked(folder: Place) -> Iterator[None]:
+    """The right to write into a folder; it ends with the process, however that ends. A URL has no locks.
 
     Raises:
         FolderInUse: another process has it.
     """
+    if is_remote(folder):
+        yield
+        return
     from filelock import FileLock, Timeout
 
     with writing(folder):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -12,13 +11,14 @@ from bench import console, results, runner
 from bench.device import Name as DeviceName
 from bench.journal import Records
 from bench.results import Results
+from bench.storage import place
 
 
 def of_plan(
     config: str,
-    data: Path | None,
-    cache: Path | None,
-    output: Path | None,
+    data: str | None,
+    cache: str | None,
+    output: str | None,
     only: list[str],
     limit: int | None,
     retry_failed: bool,
@@ -27,12 +27,12 @@ def of_plan(
     """What ``codecbench run`` would measure: clips by dataset, conditions, quantities, cells done and to do."""
     plan, _ = runner.load_plan(config, data, cache, {"device": device})
     part = plan.restricted(only, limit)
-    folder = output or Path("results", "runs", plan.config.name)
+    folder = place(output) if output else Path("results", "runs", plan.config.name)
     with closing(Records(folder / results.JOURNAL)) as records:
         finished = runner.done_cells(part, records.without_failed() if retry_failed else records)
     return {
         "run": plan.config.name,
-        "folder": os.fspath(folder),
+        "folder": str(folder),
         "datasets": [
             {
                 "dataset": dataset,
@@ -83,7 +83,7 @@ def of_run(results: Results) -> dict[str, Any]:
     )
     return {
         "run": results.name,
-        "folder": os.fspath(results.folder),
+        "folder": str(results.folder),
         "complete": results.info["complete"],
         "missing_cells": results.info["missing_cells"],
         "clips": len(results.clips),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -10,13 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.storage import is_remote
+from bench.storage import Place, is_remote, put
 from bench.store import writing
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from bench.storage import Place
 
 CHUNK_ROWS = 500
 """Rows that are in memory as Python values at once."""
@@ -81,7 +78,7 @@ def table_writer(path: Place, columns: Mapping[str, str]) -> Iterator[TableWrite
             yield writer
             writer.close()
             if is_remote(path):
-                path.fs.put_file(os.fspath(temporary), path.path)
+                put(path, temporary.read_bytes())
             else:
                 temporary.replace(path)
         finally:

@@ -52,7 +52,7 @@ def test_drivers_read_what_others_have_added(folder: Any) -> None:
     with closing(Journal(folder, {"started": "1"})) as one, closing(Journal(folder, {"started": "2"})) as other:
         one.append({"a": row(1.0), "b": row(float("inf"))})
         one.claim("clip")
-        one.end("then")
+        one.end({"ended": "then"})
         other.append({"c": row(0.1 + 0.2)})
         assert "a" not in other
         assert other.refresh(at_once=True) is True

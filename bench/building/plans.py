@@ -18,7 +18,7 @@ from bench.datasets.noisy_reverberant import noisy_reverberant, recipe_key, reci
 from bench.datasets.recipe import Materials, Recipe
 from bench.datasets.terms import Terms, combined
 from bench.errors import ConfigError, DatasetError
-from bench.loading import cache_folder, dataset_context
+from bench.loading import dataset_context, local_cache_folder
 from bench.registry import nearest
 
 PathText = str | os.PathLike[str]
@@ -88,7 +88,9 @@ def plan(path: PathText, data: PathText | None = None, cache: PathText | None = 
     expected = _expected(about, file)
     context: DatasetContext = dataset_context(data, cache)
     materials = Materials.find(recipe, context, about.name)
-    return SetPlan(file, text, about, recipe, materials, recipe_key(recipe, materials), expected, cache_folder(cache))
+    return SetPlan(
+        file, text, about, recipe, materials, recipe_key(recipe, materials), expected, local_cache_folder(cache)
+    )
 
 
 def _expected(about: SetFile, file: Path) -> dict[str, str]:

@@ -38,7 +38,7 @@ def audit(
         raise ConfigError(f"--output: expected a file that ends in .csv or .html, got {output}.")
     clips = loading.clips_of(dataset, loading.dataset_context(data, cache), kind)
     with console.counting("auditing") as progress:
-        rows = auditing.audit(clips, loading.cache_folder(cache), workers or available_cores(), progress)
+        rows = auditing.audit(clips, loading.local_cache_folder(cache), workers or available_cores(), progress)
     found = of_audit(rows)
     if output is not None:
         audit_summary.write_audit(output, dataset, rows)

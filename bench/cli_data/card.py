@@ -34,14 +34,14 @@ def card(
     from bench.domain import CATEGORIES
     from bench.engines.local import available_cores
     from bench.errors import ConfigError
-    from bench.loading import cache_folder, clips_of, dataset_context, name_of
+    from bench.loading import clips_of, dataset_context, local_cache_folder, name_of
 
     if category not in CATEGORIES:
         raise ConfigError(f"--category: expected one of {', '.join(CATEGORIES)}, got {category!r}.")
     of_files: Any = category
     clips = clips_of(dataset, dataset_context(data, cache), of_files)
     with console.counting("measuring") as progress:
-        rows = auditing.audit(clips, cache_folder(cache), workers or available_cores(), progress)
+        rows = auditing.audit(clips, local_cache_folder(cache), workers or available_cores(), progress)
     name = name_of(dataset)
     made = card_of(name, rows, known_sets(), title, about)
     written = write_card(made, output or Path("results", "cards", name)) if output or not json else []

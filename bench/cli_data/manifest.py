@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,9 +14,9 @@ from bench.cli_data.options import Cache, Data, Json, app
     "codecbench data manifest corpus --category speech --attributes '(?P<speaker>p[0-9]+)_' --output corpus.jsonl"
 )
 def manifest(
-    folder: Annotated[Path, typer.Argument(help="Every WAV, FLAC, Ogg or MP3 file below it becomes a line.")],
+    folder: Annotated[str, typer.Argument(help="Every WAV, FLAC, Ogg or MP3 file below it becomes a line.")],
     category: Annotated[str, typer.Option(help="speech, noisy_reverberant_speech or music.")],
-    output: Annotated[Path | None, typer.Option(help="Default: manifest.jsonl in the folder.")] = None,
+    output: Annotated[str | None, typer.Option(metavar="PLACE", help="Default: manifest.jsonl in the folder.")] = None,
     include: Annotated[list[str] | None, typer.Option(help="Glob of files to take; can be repeated.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Glob of files to leave out; can be repeated.")] = None,
     licence: Annotated[str, typer.Option(help="Licence of the recordings.")] = "",
@@ -36,6 +35,7 @@ def manifest(
     from bench.datasets.folder_manifest import write_folder_manifest
     from bench.domain import CATEGORIES
     from bench.errors import ConfigError
+    from bench.storage import place
 
     known = {str(one): one for one in CATEGORIES}
     if category not in known:
@@ -44,7 +44,7 @@ def manifest(
         loading.dataset_context(data, cache),
         folder,
         known[category],
-        output,
+        place(output) if output else None,
         include or AUDIO_FILES,
         exclude or (),
         licence,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,14 +18,16 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout, nothing else there.")]
 Data = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
+        metavar="PLACE",
         help="Where datasets lie and relative paths start. Default: CODECBENCH_DATA, else the current folder for paths "
-        "and the cache folder for known sets."
+        "and the cache folder for known sets.",
     ),
 ]
 Cache = Annotated[
-    Path | None, typer.Option(help="Cache folder. Default: CODECBENCH_CACHE, else the user's cache folder.")
+    str | None,
+    typer.Option(metavar="PLACE", help="Cache folder. Default: CODECBENCH_CACHE, else the user's cache folder."),
 ]
 Dataset = Annotated[
     str,

@@ -78,7 +78,7 @@ def sample(
     "codecbench data power results/runs/pilot --quantity si_sdr --difference 0.5 --conditions opus@12000 evs@13200"
 )
 def power(
-    run: Annotated[Path, typer.Argument(help="The folder of a run: the pilot.", autocompletion=completion.runs)],
+    run: Annotated[str, typer.Argument(help="The folder of a run: the pilot.", autocompletion=completion.runs)],
     quantity: Annotated[str, typer.Option(help="Such as pesq_wb.")],
     difference: Annotated[
         float | None, typer.Option(help="To be seen, in the unit of the quantity. Default: what the pilot can show.")

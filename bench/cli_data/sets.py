@@ -219,6 +219,7 @@ def _licence(known: KnownSet, context: DatasetContext, subsets: list[str], accep
     """Shows the licence of what is to be fetched; whether it is accepted now, by the option or the person there."""
     from bench import console
     from bench.datasets import accepted_licences, collection, fetching
+    from bench.storage import is_remote
 
     ahead = fetching.outlook(known, context, subsets)
     if not ahead.left and (known.archives or not ahead.lacking):
@@ -227,8 +228,9 @@ def _licence(known: KnownSet, context: DatasetContext, subsets: list[str], accep
     asked = not accepted and sys.stdin.isatty() and console.err.is_terminal
     if accepted or asked:
         console.err.print(accepted_licences.text_of(known), markup=False, soft_wrap=True)
-    if context.data_dir and not context.data_dir.exists():
-        console.err.print(f"the data folder {context.data_dir} will be created", markup=False, soft_wrap=True)
+    data = context.data_dir
+    if data is not None and not is_remote(data) and not data.exists():
+        console.err.print(f"the data folder {data} will be created", markup=False, soft_wrap=True)
     if (accepted or asked) and known.archives:
         size, count = collection.size_of(ahead.left), len(ahead.left)
         console.err.print(f"download: {size}, archives: {count}, to {ahead.folder}", markup=False, soft_wrap=True)
@@ -239,12 +241,14 @@ def _verified(what: str, context: DatasetContext, record: bool, decode: bool, pr
     from bench.datasets import collection, verifying
     from bench.datasets.known import known_sets
     from bench.errors import DatasetError
+    from bench.storage import is_folder, is_url, place, required_local
 
-    place = Path(what).expanduser()
-    if what not in known_sets() and place.is_dir():
-        return verifying.verify_folder(place.absolute(), None, record, decode, progress)
-    if what not in known_sets() and place.suffix == ".jsonl":
-        return verifying.verify_manifest(place.absolute(), context.cache_dir, decode, progress)
+    named = place(what) if is_url(what) else Path(what).expanduser().absolute()
+    if what not in known_sets() and is_folder(named):
+        folder = required_local(named, "data verify of a folder without a manifest")
+        return verifying.verify_folder(folder, None, record, decode, progress)
+    if what not in known_sets() and named.suffix == ".jsonl":
+        return verifying.verify_manifest(named, context.cache_dir, decode, progress)
     known = collection.find(what)
     found = collection.state(known, context)
     if found.status != "there":

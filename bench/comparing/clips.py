@@ -16,6 +16,7 @@ from bench.errors import ConfigError
 from bench.registry import nearest
 from bench.report.worst import main_quantity
 from bench.results import Results
+from bench.storage import Place
 from bench.tables import in_order
 
 
@@ -77,7 +78,7 @@ def _with_audio(cells: list[ClipChange], base: Results, new: Results) -> list[Cl
         replace(
             cell,
             audio=_existing(
-                reference=new.reference(cell.clip),
+                reference=new.reference_place(cell.clip),
                 base=old_files.get((cell.clip, cell.base_condition)),
                 new=new_files.get((cell.clip, cell.condition)),
             ),
@@ -86,10 +87,11 @@ def _with_audio(cells: list[ClipChange], base: Results, new: Results) -> list[Cl
     ]
 
 
-def _decoded(results: Results, clips: set[str]) -> dict[tuple[str, str], Path]:
+def _decoded(results: Results, clips: set[str]) -> dict[tuple[str, str], Place]:
     rows = results.encodings.loc[results.encodings["clip"].isin(clips), ["clip", "condition", "decoded"]].dropna()
     return {(str(clip), str(name)): results.folder / str(path) for clip, name, path in rows.itertuples(index=False)}
 
 
-def _existing(**paths: Path | None) -> dict[str, Path]:
-    return {name: path for name, path in paths.items() if path is not None and path.is_file()}
+def _existing(**paths: Place | None) -> dict[str, Path]:
+    """Of a run at a URL none: a page could not link to them."""
+    return {name: path for name, path in paths.items() if isinstance(path, Path) and path.is_file()}

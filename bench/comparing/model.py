@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from bench.storage import Place
+
 Verdict = Literal["better", "worse", "changed", "equal", "unclear", "not tested", "no values", "not comparable"]
 """``better``, ``worse`` and, where neither end is good, ``changed``: significant after Holm. ``equal``: no clip
 differs. ``unclear``: clips differ, and chance may have done it. ``not tested``: fewer than two sources, an infinite
@@ -125,8 +127,8 @@ class Comparison:
 
     base: str
     new: str
-    base_folder: Path
-    new_folder: Path
+    base_folder: Place
+    new_folder: Place
     seed: int
     conditions: list[tuple[str, str]]
     categories: list[str]

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import posixpath
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,6 +27,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bench.domain import Clip
 from bench.errors import ConfigError, DatasetError
+from bench.storage import Place, exists, is_folder, is_remote, is_url, local_copy, names_below, place
 
 AUDIO_FILES = ("*.wav", "*.flac", "*.ogg", "*.mp3")
 SHOWN = 5  # names listed of a longer list of files
@@ -35,21 +37,51 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DatasetContext:
-    """Where relative paths start (``data_dir``, else the current folder), and where what is built or fetched goes."""
+    """Where relative paths start (``data_dir``, else the current folder), and where what is built or fetched goes.
 
-    data_dir: Path | None
+    ``data_dir`` may be a URL; ``cache_dir`` is always a folder of this machine.
+    """
+
+    data_dir: Place | None
     cache_dir: Path
 
+    def locate(self, path: str | Path) -> Place:
+        """``path`` as an absolute path, or as a URL where it is one or the data lie at one."""
+        if is_url(str(path)):
+            return place(str(path))
+        local, start = Path(path).expanduser(), self.data_dir or Path.cwd()
+        if not is_remote(start) or local.is_absolute():
+            return Path(os.path.abspath(local if is_remote(start) else start / local))  # noqa: PTH100
+        protocol, _, folder = str(start).partition("://")
+        return place(f"{protocol}://{posixpath.normpath(f'{folder}/{path}')}")
+
     def resolve(self, path: str | Path) -> Path:
-        """``path`` as an absolute path."""
-        return Path(os.path.abspath((self.data_dir or Path.cwd()) / Path(path).expanduser()))  # noqa: PTH100
+        """``path`` as an absolute path of this machine, for loaders that need one.
+
+        Raises:
+            DatasetError: it is a URL.
+        """
+        found = self.locate(path)
+        if is_remote(found):
+            raise DatasetError(
+                f"{found}: this kind of dataset is read from a folder of this machine only; those of the loaders "
+                "folder and manifest may lie at a URL. Copy it here, and point to it with an absolute `path`."
+            )
+        return found
 
     def folder(self, path: str | Path, what: str) -> Path:
-        """The existing folder ``path`` of ``what``; DatasetError says how to point to it."""
-        folder = self.resolve(path)
-        if folder.is_dir():
+        """The existing folder ``path`` of ``what`` on this machine; DatasetError says how to point to it."""
+        self.resolve(path)
+        found = self.place_of(path, what)
+        assert not is_remote(found)
+        return found
+
+    def place_of(self, path: str | Path, what: str) -> Place:
+        """The existing folder ``path`` of ``what``, which may be at a URL; DatasetError says how to point to it."""
+        folder = self.locate(path)
+        if is_folder(folder):
             return folder
-        found = "that is a file" if folder.exists() else "there is none"
+        found = "that is a file" if exists(folder) else "there is none"
         raise DatasetError(f"{what}: expected a folder at {folder}, but {found}. {self.remedy}")
 
     @property
@@ -95,11 +127,16 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def verify(clip: Clip) -> None:
-    """Raise DatasetError unless the clip's file is there and still has the content that its manifest states."""
-    path = Path(clip.path)
+def verify(clip: Clip) -> Path:
+    """The clip's file, which has the content that its manifest states; of one at a URL, a local copy.
+
+    Raises:
+        DatasetError: it is not there, or its content is another.
+    """
+    path = place(clip.path)
     try:
-        got = sha256_of(path)
+        file = local_copy(path)
+        got = sha256_of(file)
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error.strerror}); clip {clip.id} needs it.") from None
     if got != clip.sha256:
@@ -107,6 +144,7 @@ def verify(clip: Clip) -> None:
             f"{path}: the file changed since the manifest was written: expected sha256 {clip.sha256}, got {got}. "
             "Restore the file, or write the manifest again."
         )
+    return file
 
 
 def find_files(folder: Path, include: Iterable[str], exclude: Iterable[str]) -> list[Path]:
@@ -114,7 +152,7 @@ def find_files(folder: Path, include: Iterable[str], exclude: Iterable[str]) -> 
     return [folder / path for path in find_paths(folder, include, exclude)]
 
 
-def find_paths(folder: Path, include: Iterable[str], exclude: Iterable[str]) -> list[str]:
+def find_paths(folder: Place, include: Iterable[str], exclude: Iterable[str]) -> list[str]:
     """Paths, relative to ``folder``, of what matches a glob of ``include`` and none of ``exclude``; in a fixed order.
 
     A glob is tried against the path relative to ``folder`` and against every tail of it; ``*`` also matches ``/``;
@@ -127,6 +165,11 @@ def find_paths(folder: Path, include: Iterable[str], exclude: Iterable[str]) -> 
             no UTF-8; all of them.
     """
     included, excluded = _matcher(include), _matcher(exclude)
+    found = names_below(folder) if is_remote(folder) else _walked(folder, excluded)
+    return [relative for relative in sorted(found) if included(relative) and not excluded(relative)]
+
+
+def _walked(folder: Path, excluded: Callable[[str], bool]) -> list[str]:
     found: list[str] = []
     links: list[str] = []
     closed: list[OSError] = []
@@ -149,7 +192,7 @@ def find_paths(folder: Path, include: Iterable[str], exclude: Iterable[str]) -> 
         log.warning(
             "%s: linked folders are not entered: %s. Name them as datasets of their own.", folder, listed(links)
         )
-    return [relative for relative in sorted(found) if included(relative) and not excluded(relative)]
+    return found
 
 
 def _matcher(globs: Iterable[str]) -> Callable[[str], bool]:

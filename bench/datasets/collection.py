@@ -17,6 +17,7 @@ from bench.datasets.unpacking import RECORDS
 from bench.datasets.volumes import belongs_to
 from bench.errors import ConfigError
 from bench.registry import nearest
+from bench.storage import is_remote
 
 __all__ = ["State", "Unit", "archives_of", "by_hand", "fetched_to", "find", "size_of", "state", "subsets_of"]
 __all__ += ["target_of", "units"]
@@ -60,8 +61,9 @@ def state(known: KnownSet, context: DatasetContext) -> State:
 
 
 def target_of(known: KnownSet, context: DatasetContext) -> Path:
-    """Where the set is fetched to: the data folder where there is one, else the cache folder."""
-    return (context.resolve(".") if context.data_dir else context.cache_dir / "sets") / known.place
+    """Where the set is fetched to: the data folder where there is one on this machine, else the cache folder."""
+    data = context.data_dir
+    return (context.cache_dir / "sets" if data is None or is_remote(data) else context.resolve(".")) / known.place
 
 
 def archives_of(folder: Path) -> Path:

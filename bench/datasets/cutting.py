@@ -14,6 +14,7 @@ from bench.datasets.index import Facts, facts_of
 from bench.datasets.manifest import Line
 from bench.domain import Category, Clip
 from bench.errors import DatasetError
+from bench.storage import Place
 
 
 class CutOptions(Options):
@@ -28,7 +29,7 @@ class CutOptions(Options):
     licence: str
 
 
-def unread(dataset: str, clip_id: str, file: Path, options: CutOptions, attributes: Mapping[str, Any]) -> Clip:
+def unread(dataset: str, clip_id: str, file: Place, options: CutOptions, attributes: Mapping[str, Any]) -> Clip:
     """The clip ``clip_id`` of a file that nobody has opened yet: without hash, rate, channels and length.
 
     An attribute with the name of a field of a manifest gets an underscore after it: ``id_``, ``path_``.
@@ -64,7 +65,7 @@ def with_facts(clip: Clip, facts: Facts) -> Clip:
 
 def read(clips: Sequence[Clip], options: CutOptions, cache_dir: Path, what: str) -> list[Clip]:
     """Every one of ``clips``, cut, after a look into its file; ``what`` stands beside the progress bar."""
-    facts = facts_of([Path(clip.path) for clip in clips], cache_dir, what)
+    facts = facts_of([clip.path for clip in clips], cache_dir, what)
     return [cut(clip, known, options) for clip, known in zip(clips, facts, strict=True)]
 
 

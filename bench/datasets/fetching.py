@@ -19,6 +19,7 @@ from bench.datasets.parallel import Skipped, Watch, downloads, sizes
 from bench.datasets.partial import bytes_there, discard, replacing, require_space, was_downloaded, writing
 from bench.datasets.unpacking import RECORDS, FileRecord, Refused, require_place
 from bench.errors import ConfigError, DatasetError
+from bench.storage import is_remote
 
 PARALLEL = 3
 UNPACKED = 1.3
@@ -96,8 +97,9 @@ def outlook(known: KnownSet, context: DatasetContext, subsets: Sequence[str] = (
         DatasetError: a folder or a table of the set that cannot be read.
     """
     wanted = units(known, subsets)
-    if context.data_dir and context.data_dir.exists() and not context.data_dir.is_dir():
-        raise ConfigError(f"{context.data_dir}: expected a folder for the data, but that is a file.")
+    data = context.data_dir
+    if data is not None and not is_remote(data) and data.exists() and not data.is_dir():
+        raise ConfigError(f"{data}: expected a folder for the data, but that is a file.")
     found = state(known, context)
     lacking = _lacking(known, found.folder, subsets)
     brought = not _begun(found.folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from pydantic import Field, field_validator
 
@@ -22,6 +22,7 @@ from bench.datasets.cutting import CutOptions, read, require_starts, unread
 from bench.datasets.sampling import Allocation, Keys, sampled
 from bench.domain import Category, Clip
 from bench.errors import DatasetError
+from bench.storage import Place
 
 
 class FolderOptions(CutOptions):
@@ -65,6 +66,8 @@ def folder(
     whose reason says what is wrong with it, and never goes missing. Hashes and headers are remembered, see
     :mod:`bench.datasets.index`. Of two files whose paths differ only by case, the second has ``same_name_as``.
 
+    ``path`` may be a URL such as ``s3://bucket/folder``; every file there is read once for its hash.
+
     Args:
         include: globs relative to ``path``, see :func:`bench.datasets.base.find_paths`; a file needs one of them.
         exclude: globs of files to leave out.
@@ -87,7 +90,7 @@ def folder(
         duration_s=duration_s, lead_in_s=lead_in_s, limit=limit, seed=seed, licence=licence, attributes=attributes,
         stratify=stratify, allocation=allocation,
     )  # fmt: skip
-    root = context.folder(options.path, f"dataset {name!r}")
+    root = context.place_of(options.path, f"dataset {name!r}")
     paths = matching(root, options.include, options.exclude, f"dataset {name!r}")
     twins = clashes(paths)
     warn_of_clashes(f"dataset {name!r}, {root}", twins)
@@ -105,7 +108,7 @@ def folder(
     return clips
 
 
-def matching(root: Path, include: Sequence[str], exclude: Sequence[str], what: str) -> list[str]:
+def matching(root: Place, include: Sequence[str], exclude: Sequence[str], what: str) -> list[str]:
     """Paths below ``root`` of the files that the globs name, at least one; see :func:`bench.datasets.base.find_paths`.
 
     Raises:

@@ -14,6 +14,7 @@ from bench.datasets.index import facts_of
 from bench.datasets.manifest import write_manifest
 from bench.domain import Category, Clip
 from bench.errors import AudioError, ConfigError, DatasetError
+from bench.storage import Place, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Written:
         unmatched: paths that the expression for attributes does not match.
     """
 
-    output: Path
+    output: Place
     files: int
     seconds: float
     unreadable: list[str]
@@ -60,7 +61,7 @@ def write_folder_manifest(
     context: DatasetContext,
     path: str | Path,
     category: Category,
-    output: Path | None = None,
+    output: Place | None = None,
     include: Sequence[str] = AUDIO_FILES,
     exclude: Sequence[str] = (),
     licence: str = "",
@@ -82,11 +83,11 @@ def write_folder_manifest(
     """
     if attributes is not None and (problem := pattern_problem(attributes)):
         raise ConfigError(f"attributes: {problem}, got {attributes!r}.")
-    root = context.folder(path, "the manifest's folder")
+    root = context.place_of(path, "the manifest's folder")
     paths = matching(root, include, exclude, "manifest")
     twins = clashes(paths)
     warn_of_clashes(str(root), twins)
-    facts = facts_of([root / one for one in paths], context.cache_dir, "hashing", workers)
+    facts = facts_of([str(root / one) for one in paths], context.cache_dir, "hashing", workers)
     closed = [one for one, known in zip(paths, facts, strict=True) if not known.sha256]
     if closed:
         reasons = "\n".join(_why_not_audio(root / one) for one in closed)
@@ -112,12 +113,12 @@ def write_folder_manifest(
         target,
         len(clips),
         sum(clip.samples / clip.sample_rate for clip in clips if clip.sample_rate),
-        [_why_not_audio(Path(clip.path)) for clip in clips if not clip.samples],
+        [_why_not_audio(place(clip.path)) for clip in clips if not clip.samples],
         unmatched,
     )
 
 
-def _why_not_audio(path: Path) -> str:
+def _why_not_audio(path: Place) -> str:
     try:
         audio.info(path)
     except AudioError as error:

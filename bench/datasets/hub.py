@@ -13,6 +13,7 @@ from typing import Any
 
 from bench.datasets.base import DatasetContext
 from bench.errors import DatasetError
+from bench.storage import is_remote
 
 HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
@@ -82,6 +83,8 @@ def open_dataset(
 
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()
+    if HUB_ID.fullmatch(path) and is_remote(context.locate(path)):
+        context = replace(context, data_dir=None)  # an id of the hub is nothing below a URL
     folder = context.resolve(path)
     local = folder.is_dir()
     if not local and not HUB_ID.fullmatch(path):

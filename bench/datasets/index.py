@@ -1,8 +1,8 @@
 """Hashes and headers of audio files, many at a time, and remembered: a file is read in full only once.
 
 What is remembered stands in ``index.sqlite`` in the cache folder, by path. It counts while size, modification time and
-inode of the file are the same; measuring hashes again what it reads, so a file that was changed behind the back of
-these three is a failed row and never a wrong number. The index is safe to delete.
+inode of the file are the same, or at a URL, what the store says of it; measuring hashes again what it reads, so a file
+that was changed behind the back of these is a failed row and never a wrong number. The index is safe to delete.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from bench import audio
 from bench.datasets.progress import with_progress
 from bench.errors import AudioError
 from bench.headers import plain_header
+from bench.storage import is_url, local_copy, place
+from bench.storage import stamp as stamp_at
 
 BATCH = 64  # files of one task; keeps the cost of tasks and queries far below that of reading
 CHUNK = 1 << 20
@@ -57,12 +59,13 @@ class Stamp:
         return cls(status.st_size, status.st_mtime_ns, status.st_ino)
 
 
-def facts_of(files: Sequence[Path], cache_dir: Path, what: str, workers: int | None = None) -> list[Facts]:
+def facts_of(files: Sequence[str | Path], cache_dir: Path, what: str, workers: int | None = None) -> list[Facts]:
     """Hash and header of each of ``files``, in their order; from the index in ``cache_dir`` where it knows them.
 
     Stopped at any moment, by Ctrl-C or a kill, it goes on from there when it is called again.
 
     Args:
+        files: paths, or URLs of a store.
         what: stands beside the progress bar.
         workers: threads that read; default: one for each core, but four to eight.
     """
@@ -103,6 +106,26 @@ class Hasher:
         return [self.facts(path, known.get(path)) for path in paths if not self.stopped.is_set()]
 
     def facts(self, path: str, known: tuple[Stamp, Facts] | None) -> Facts:
+        return self._of_url(path, known) if is_url(path) else self._of_file(path, known)
+
+    def _of_url(self, path: str, known: tuple[Stamp, Facts] | None) -> Facts:
+        where = place(path)
+        try:
+            size, mark = stamp_at(where)  # type: ignore[arg-type]  # a URL
+            stamp = Stamp(size, 0, int(mark[:15], 16))
+            if known and known[0] == stamp and known[1].samples:
+                return known[1]
+            copy = local_copy(where)
+            sha256, _, head = _hashed(str(copy), size, self.stopped)
+        except FileNotFoundError:
+            return Facts()
+        header = plain_header(head, size)
+        facts = Facts(sha256, *header) if header else _with_header(str(copy), sha256)
+        if not self.stopped.is_set():
+            self.index.put(path, stamp, facts)
+        return facts
+
+    def _of_file(self, path: str, known: tuple[Stamp, Facts] | None) -> Facts:
         started = time.time_ns()
         try:
             status = os.stat(path)  # noqa: PTH116 - a Path for each of many files costs as much as its hash

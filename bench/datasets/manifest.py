@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -36,6 +37,9 @@ from bench.datasets.by_hash import fetch, is_url
 from bench.datasets.sampling import Allocation, Keys, chosen
 from bench.domain import Category, Clip
 from bench.errors import DatasetError
+from bench.storage import Files, Place, exists, is_file, is_remote, put, read_bytes
+from bench.storage import is_url as is_of_store
+from bench.storage import place as place_of
 from bench.untrusted import parse_json
 
 
@@ -105,8 +109,8 @@ def manifest(
         ManifestOptions, name, path=path, category=category, limit=limit, seed=seed, stratify=stratify,
         allocation=allocation,
     )  # fmt: skip
-    file = context.resolve(options.path)
-    if not file.is_file():
+    file = context.locate(options.path)
+    if not is_file(file):
         raise DatasetError(
             f"dataset {name!r}: expected a manifest at {file}, but there is no such file. {context.remedy}"
         )
@@ -121,8 +125,7 @@ def manifest(
     if "bandwidth" in options.stratify:  # it has to be measured
         clips = _fetched(clips, context.cache_dir)
     clips = chosen(clips, options.limit, options.seed, options.stratify, options.allocation, context.cache_dir)
-    absent = [clip.path for clip in clips if not is_url(clip.path) and not Path(clip.path).is_file()]
-    if absent:
+    if absent := _absent([clip.path for clip in clips if not is_url(clip.path)], file.parent):
         raise DatasetError(
             f"dataset {name!r}: {len(absent)} of the {len(clips)} files of {file} are missing: {listed(absent)}. "
             "Paths in a manifest are relative to its folder."
@@ -130,28 +133,46 @@ def manifest(
     return _fetched(clips, context.cache_dir)
 
 
+def _absent(paths: Iterable[str], folder: Place) -> list[str]:
+    """Those of ``paths`` that are not there; what lies below ``folder`` at a store is listed once."""
+    listed_once, start = Files(folder), f"{folder}/"
+    found = []
+    for path in paths:
+        if not is_of_store(path):
+            there = Path(path).is_file()
+        elif path.startswith(start):
+            there = path.removeprefix(start) in listed_once
+        else:
+            there = exists(place_of(path))
+        if not there:
+            found.append(path)
+    return found
+
+
 def named(clips: Iterable[Clip], dataset: str) -> list[Clip]:
     """``clips`` as those of ``dataset``: its name before their ids, once."""
     return [replace(clip, dataset=dataset, id=f"{dataset}/{clip.id.removeprefix(f'{dataset}/')}") for clip in clips]
 
 
-def read_manifest(path: str | os.PathLike[str]) -> list[Clip]:
+def read_manifest(path: str | os.PathLike[str] | Place) -> list[Clip]:
     """The clips of a manifest as they stand in it; paths are made absolute, a url stands in ``Clip.path``.
+
+    The manifest may lie at a store, and so may its files; relative paths start at its folder there, too.
 
     Raises:
         DatasetError: lines that are no JSON object, lack a field or hold one of the wrong kind, ids that come twice;
             all of them, with their line numbers.
     """
-    path = Path(os.path.abspath(path))  # noqa: PTH100
+    path = _whole(path)
     problems: list[str] = []
     clips: list[Clip] = []
     lines_of: dict[str, list[int]] = {}
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bytes(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: cannot be read as a UTF-8 text file ({error}).") from None
     folder = str(path.parent)
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -173,7 +194,7 @@ def read_manifest(path: str | os.PathLike[str]) -> list[Clip]:
     return clips
 
 
-def write_manifest(path: str | os.PathLike[str], clips: Iterable[Clip]) -> None:
+def write_manifest(path: str | os.PathLike[str] | Place, clips: Iterable[Clip]) -> None:
     """Write ``clips`` as a manifest, whole or not at all; files below its folder get relative paths.
 
     A relative path of a clip is one from the current folder, as for any file that is opened.
@@ -181,15 +202,18 @@ def write_manifest(path: str | os.PathLike[str], clips: Iterable[Clip]) -> None:
     Raises:
         ValueError: an id that comes twice, an attribute with the name of a field, or one that JSON cannot hold.
     """
-    path = Path(os.path.abspath(path))  # noqa: PTH100
+    path = _whole(path)
     clips = list(clips)
     twice = [clip_id for clip_id, times in Counter(clip.id for clip in clips).items() if times > 1]
     if twice:
         raise ValueError(f"clip ids come more than once: {listed(twice)}")
+    folder = str(path.parent)
     text = "".join(
-        json.dumps(_record(clip, path.parent), sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
-        for clip in clips
+        json.dumps(_record(clip, folder), sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n" for clip in clips
     )
+    if is_remote(path):
+        put(path, text.encode())
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
@@ -199,6 +223,11 @@ def write_manifest(path: str | os.PathLike[str], clips: Iterable[Clip]) -> None:
         Path(temporary).replace(path)
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _whole(path: str | os.PathLike[str] | Place) -> Place:
+    found = place_of(path)
+    return found if is_remote(found) else Path(os.path.abspath(found))  # noqa: PTH100
 
 
 def _not_a_number(constant: str) -> float:
@@ -217,15 +246,23 @@ def _clip(line: str, folder: str) -> Clip:
     entry = Line.model_validate(record)
     values = dict(entry.__dict__)  # the fields; what is none of them stands in model_extra
     path, url = values.pop("path"), values.pop("url")
-    place = url or os.path.abspath(os.path.join(folder, path))  # noqa: PTH100, PTH118 - a Path takes as long as the rest
-    return Clip(**values, path=place, attributes=entry.model_extra or {})
+    return Clip(**values, path=url or _joined(folder, path), attributes=entry.model_extra or {})
+
+
+def _joined(folder: str, path: str) -> str:
+    if is_of_store(path):
+        return path
+    if not is_of_store(folder) or path.startswith("/"):
+        return os.path.abspath(os.path.join(folder, path))  # noqa: PTH100, PTH118 - a Path takes as long as the rest
+    protocol, _, start = folder.partition("://")
+    return f"{protocol}://{posixpath.normpath(f'{start}/{path}')}"
 
 
 NAMES = tuple(field.name for field in fields(Clip) if field.name not in ("path", "attributes"))
 DEFAULTS = {key: field.default for key, field in Line.model_fields.items() if not field.is_required()}
 
 
-def _record(clip: Clip, folder: Path) -> dict[str, Any]:
+def _record(clip: Clip, folder: str) -> dict[str, Any]:
     reserved = Line.model_fields.keys() & clip.attributes.keys()
     if reserved:
         raise ValueError(f"{clip.id}: attributes cannot be called {listed(sorted(reserved))}")
@@ -238,11 +275,13 @@ def _record(clip: Clip, folder: Path) -> dict[str, Any]:
     return record | dict(clip.attributes)
 
 
-def _relative(path: str, folder: Path) -> str:
+def _relative(path: str, folder: str) -> str:
     """``path`` relative to ``folder`` where it lies below it."""
     start = f"{folder}/"
-    if path.startswith(start) and "//" not in path:
+    if path.startswith(start) and "//" not in path.removeprefix(start):
         return path[len(start) :]
+    if is_of_store(path):
+        return path
     whole = Path(os.path.abspath(path))  # noqa: PTH100
     return whole.relative_to(folder).as_posix() if whole.is_relative_to(folder) else str(whole)
 

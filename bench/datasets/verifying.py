@@ -6,17 +6,20 @@ import os
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from bench import audio
 from bench.datasets import base, records, walking
 from bench.datasets.base import AUDIO_FILES
-from bench.datasets.by_hash import is_url, place
+from bench.datasets.by_hash import is_url
+from bench.datasets.by_hash import place as place_by_hash
 from bench.datasets.known.base import KnownSet
 from bench.datasets.known.places import recordings_of_folder
 from bench.datasets.manifest import read_manifest
 from bench.datasets.partial import Progress, ignore
 from bench.datasets.records import OWN, Comparison, Record
 from bench.errors import AudioError, DatasetError
+from bench.storage import Place, is_remote, local_copy, place
 
 SUFFIXES = tuple(glob.removeprefix("*") for glob in AUDIO_FILES)
 
@@ -25,7 +28,7 @@ SUFFIXES = tuple(glob.removeprefix("*") for glob in AUDIO_FILES)
 class Verified:
     """What was found. ``recordings`` were opened; each of the other fields names files; ``notes`` are no problems."""
 
-    place: Path
+    place: Place
     files: int
     recordings: int
     changed: tuple[tuple[str, tuple[str, ...], str], ...]
@@ -88,24 +91,24 @@ def verify_folder(
     return Verified(folder, found.files, readable, found.changed, missing, found.extra, tuple(reasons), tuple(notes))
 
 
-def verify_manifest(path: Path, cache_dir: Path, decode: bool = False, progress: Progress = ignore) -> Verified:
+def verify_manifest(path: Place, cache_dir: Path, decode: bool = False, progress: Progress = ignore) -> Verified:
     """Compare the files of a manifest with its hashes, and open them; a clip behind a URL where it has been fetched."""
     clips = read_manifest(path)
     absent = 0
     changed: list[tuple[str, tuple[str, ...], str]] = []
     missing: list[str] = []
-    good: list[Path] = []
-    expected: dict[Path, set[str]] = {}
+    good: list[Place] = []
+    expected: dict[Place, set[str]] = {}
     for clip in clips:
-        file = place(clip.path, clip.sha256, cache_dir) if is_url(clip.path) else Path(clip.path)
-        if is_url(clip.path) and not os.path.isfile(file):  # noqa: PTH113 - is_file raises below a closed folder
+        fetched = place_by_hash(clip.path, clip.sha256, cache_dir) if is_url(clip.path) else None
+        if fetched and not os.path.isfile(fetched):  # noqa: PTH113 - is_file raises below a closed folder
             absent += 1
         else:
-            expected.setdefault(file, set()).add(clip.sha256)
-    closed: dict[Path, str] = {}
+            expected.setdefault(fetched or place(clip.path), set()).add(clip.sha256)
+    closed: dict[Place, str] = {}
     for number, (file, hashes) in enumerate(expected.items(), start=1):
         try:
-            got = base.sha256_of(file)
+            got = base.sha256_of(local_copy(file))
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             missing.append(str(file))
         except OSError as error:
@@ -117,7 +120,7 @@ def verify_manifest(path: Path, cache_dir: Path, decode: bool = False, progress:
                 good.append(file)
         progress(number, len(expected))
     readable, _, broken = _opened(good, decode)
-    unreadable = tuple(why for _, why in sorted({**closed, **broken}.items()))
+    unreadable = tuple(why for _, why in sorted({**closed, **broken}.items(), key=lambda one: str(one[0])))
     notes = [f"{absent} clips have a URL and have not been fetched."] if absent else []
     return Verified(path, len(expected), readable, tuple(changed), tuple(missing), (), unreadable, tuple(notes))
 
@@ -140,13 +143,17 @@ def _recordings(folder: Path, known: KnownSet | None, there: Collection[str]) ->
         return [], {folder: str(error)}
 
 
-def _opened(paths: Iterable[Path], decode: bool) -> tuple[int, int, dict[Path, str]]:
-    """How many can be read, how many are not there, and what is wrong with the others."""
-    reader: Callable[[Path], object] = audio.read if decode else audio.info
+P = TypeVar("P", bound=Place)
 
-    def problem(path: Path) -> str | None:
+
+def _opened(paths: Iterable[P], decode: bool) -> tuple[int, int, dict[P, str]]:
+    """How many can be read, how many are not there, and what is wrong with the others."""
+    reader: Callable[[Place], object] = audio.read if decode else audio.info
+
+    def problem(path: P) -> str | None:
         try:
-            path.stat()
+            if not is_remote(path):
+                path.stat()
             reader(path)
         except (FileNotFoundError, NotADirectoryError):
             return None

@@ -18,8 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.engines.base import Died, Message
+from bench.errors import StoreError
 from bench.planning import Job
 from bench.shards import Shard
+from bench.storage import Place, is_remote, working_folder
+from bench.store import write_bytes
 from bench.threads import ONE_THREAD
 
 START_S = 60.0
@@ -40,6 +43,7 @@ class Process:
         self._process: subprocess.Popen[bytes] | None = None
         self._since, self._limit_s = 0.0, timeout_s
         self._log = Path()
+        self._kept_log: Place | None = None
         self.pipe: Connection
 
     def give(self, shard: Shard) -> None:
@@ -57,7 +61,8 @@ class Process:
         environment = {**os.environ, **self._environment, **ONE_THREAD, "PYTHONFAULTHANDLER": "1"}
         job.scratch.mkdir(parents=True, exist_ok=True)
         environment["TMPDIR"] = str(job.scratch)  # what a killed worker leaves there is removed with the folder
-        self._log = job.folder / "workers.log"
+        self._log = working_folder(job.folder) / "workers.log"
+        self._kept_log = job.folder / "workers.log" if is_remote(job.folder) else None
         self.pipe = Connection(ours.detach())
         with self._log.open("ab") as log, theirs:
             return subprocess.Popen(  # noqa: S603  # our own module
@@ -88,6 +93,9 @@ class Process:
             assert self._process is not None
             code = self._process.wait()
             self.stop()
+            if self._kept_log is not None:
+                with suppress(StoreError):
+                    write_bytes(self._kept_log, self._log.read_bytes())
             return Died(_how_it_ended(code, self._log))
         self.stop()
         return Died(f"no answer within {self._limit_s:g} s; the worker was stopped")

@@ -26,11 +26,13 @@ from bench.engines.base import Died, Fatal, Idle, Message, Retry, Work, drive
 from bench.engines.local import available_cores
 from bench.engines.process import import_path
 from bench.engines.queue import Crew
-from bench.engines.ray_actor import Host, Place, Probe
+from bench.engines.ray_actor import OF_STORES, Host, Node, Probe
 from bench.errors import ConfigError, MissingRequirement, WorkerDied
 from bench.planning import Job
 from bench.provenance import package_versions
 from bench.shards import Finished, Inspected, Shard
+from bench.storage import is_remote, remove
+from bench.store import write_bytes
 from bench.threads import ONE_THREAD
 
 START_ATTEMPTS = 5
@@ -49,7 +51,10 @@ SHORT = "/tmp"  # noqa: S108
 """Where the files of a cluster started here lie while it lasts: the path of a socket may have 107 bytes."""
 
 HANDED_OVER = ("HF_HOME", "PATH", "TORCH_HOME", "XDG_CACHE_HOME")
-"""Variables that decide what a worker finds, besides ``CODECBENCH_*``."""
+"""Variables that decide what a worker finds, besides those that begin with :data:`HANDED_OVER_KINDS`."""
+
+HANDED_OVER_KINDS = ("CODECBENCH_", *OF_STORES)
+"""Not in the actor's runtime environment, which Ray shows to everybody: some are secrets."""
 
 
 @dataclass(slots=True)
@@ -156,7 +161,7 @@ class _Worker:
         self._start()
 
     def _start(self) -> None:
-        self._place: Place | None = None
+        self._place: Node | None = None
         self._actor = self._starting.actor()
         self.news = self._actor.check.remote(self._starting.probe)
 
@@ -183,7 +188,7 @@ class _Worker:
             self.news = None
         return messages
 
-    def _started(self, found: Place | Fatal) -> list[Message]:
+    def _started(self, found: Node | Fatal) -> list[Message]:
         if isinstance(found, Fatal):
             return [found]
         self._place, self._failed_starts, self.news = found, 0, None
@@ -256,17 +261,16 @@ def _connected(address: str | None, workers: int) -> Iterator[Any]:
 
 @contextmanager
 def _probe(job: Job) -> Iterator[Probe]:
-    job.scratch.mkdir(parents=True, exist_ok=True)
-    path = job.scratch / f"probe-{os.getpid()}-{time.time_ns()}"
+    path = (job.folder / ".scratch" if is_remote(job.folder) else job.scratch) / f"probe-{os.getpid()}-{time.time_ns()}"
     try:
-        path.write_text(path.name, encoding="utf-8")
+        write_bytes(path, path.name.encode())
         yield Probe(path, path.name, package_versions())
     finally:
-        path.unlink(missing_ok=True)
+        remove(path)
 
 
 def _is_handed_over(name: str) -> bool:
-    return name in HANDED_OVER or (name.startswith("CODECBENCH_") and not name.startswith("CODECBENCH_LISTEN_"))
+    return name in HANDED_OVER or (name.startswith(HANDED_OVER_KINDS) and not name.startswith("CODECBENCH_LISTEN_"))
 
 
 def _no_room(ray: Any, engine: Ray, crew: Crew) -> str:

@@ -17,22 +17,27 @@ from bench.engines.process import Process
 from bench.errors import DatasetError, MissingRequirement, StoreError
 from bench.provenance import package_versions
 from bench.shards import Shard
+from bench.storage import Place, read_bytes
 
 GATHER_S = 0.05
 """For how long an actor gathers messages before it sends them."""
+
+
+OF_STORES = ("AWS_", "FSSPEC_", "GOOGLE_APPLICATION_CREDENTIALS")
+"""How variables begin that say where stores are, and what opens them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
     """A file in the run folder that every node must see, and the packages that it must have."""
 
-    path: Path
+    path: Place
     text: str
     versions: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Node:
     """Where an actor runs."""
 
     host: str
@@ -43,16 +48,19 @@ class Host:
 
     def __init__(self, timeout_s: float, interpreter: str, environment: Mapping[str, str], folder: str) -> None:
         self._interpreter, self._folder = interpreter, folder
+        os.environ.update({name: value for name, value in environment.items() if name.startswith(OF_STORES)})
         self._process = Process(timeout_s, interpreter, environment)
 
-    def check(self, probe: Probe) -> Place | Fatal:
+    def check(self, probe: Probe) -> Node | Fatal:
         """Whether this node can do the work of the driver."""
-        place = Place(socket.gethostname())
-        host = f"node {place.host}"
+        node = Node(socket.gethostname())
+        host = f"node {node.host}"
         try:
-            seen = probe.path.read_text(encoding="utf-8")
+            seen = read_bytes(probe.path).decode()
         except OSError:
             seen = ""
+        except (StoreError, MissingRequirement) as error:
+            return Fatal(type(error)(f"{host}: {error}"))
         shared = "Put it on a file system that all nodes have at the same place."
         if seen != probe.text:
             return Fatal(StoreError(f"{probe.path.parent.parent}: {host} does not see this run folder. {shared}"))
@@ -69,7 +77,7 @@ class Host:
         ]
         if wrong:
             return Fatal(MissingRequirement(f"{host} has {', '.join(wrong)}. Install the same packages on all nodes."))
-        return place
+        return node
 
     def work(self, shard: Shard, are_there: Sequence[bool]) -> Iterator[list[Message]]:
         """What comes of ``shard``, in the order in which it comes; ``are_there``: the driver sees the clips' files."""

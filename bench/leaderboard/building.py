@@ -21,6 +21,7 @@ from bench.leaderboard.ranked import Name, metric_ranks, with_rank
 from bench.records.published import PublishedScore
 from bench.registry import nearest
 from bench.results import Results
+from bench.storage import is_remote
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,12 @@ def build(
 
 
 def _of_one_name_each(runs: Sequence[Results]) -> list[Results]:
-    places: dict[str, Path] = {}
+    places: dict[str, str] = {}
     found = {}
     for run in runs:
-        other = places.setdefault(run.name, run.folder)
-        if other.resolve() != run.folder.resolve():
+        folder = run.folder if is_remote(run.folder) else run.folder.resolve()
+        other = places.setdefault(run.name, str(folder))
+        if other != str(folder):
             raise DatasetError(
                 f"{run.folder}: expected runs of different names, but {other} is called {run.name!r}, too. The name "
                 "tells their entries apart: leave one out, or measure it again under another name."

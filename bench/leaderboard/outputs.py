@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from pathlib import Path
 
 from bench.leaderboard.as_json import as_json
 from bench.leaderboard.latex import latex
@@ -13,12 +12,13 @@ from bench.leaderboard.markdown import markdown
 from bench.leaderboard.model import Leaderboard
 from bench.leaderboard.page import page
 from bench.leaderboard.table import csv
+from bench.storage import Place, is_file, read_bytes
 from bench.store import write_bytes
 
 _NUMBER = re.compile(r"(-?\d+\.\d+(?:e[+-]?\d+)?)")
 
 
-def write(board: Leaderboard, folder: Path) -> list[Path]:
+def write(board: Leaderboard, folder: Place) -> list[Place]:
     """Write ``leaderboard.md``, ``.csv``, ``.json``, ``.tex`` and ``.html`` into ``folder``; the paths written."""
     texts = _texts(board)
     for name, text in texts.items():
@@ -26,7 +26,7 @@ def write(board: Leaderboard, folder: Path) -> list[Path]:
     return [folder / name for name in texts]
 
 
-def outdated(board: Leaderboard, folder: Path) -> list[Path]:
+def outdated(board: Leaderboard, folder: Place) -> list[Place]:
     """The files in ``folder`` that are not there, or say something else than :func:`write` would.
 
     Numbers are equal where they agree to nine digits: the last bits of a sum depend on the processor.
@@ -34,7 +34,7 @@ def outdated(board: Leaderboard, folder: Path) -> list[Path]:
     found = []
     for name, text in _texts(board).items():
         path = folder / name
-        if not path.is_file() or not _same(path.read_text(encoding="utf-8"), text):
+        if not is_file(path) or not _same(read_bytes(path).decode(), text):
             found.append(path)
     return found
 

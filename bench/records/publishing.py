@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Published:
 
 
 def publish(
-    run: Path,
+    run: str | os.PathLike[str],
     to: Path,
     ratings: Sequence[Path] = (),
     partial: bool = False,
@@ -45,7 +46,7 @@ def publish(
     """Write the record of a finished run to ``to``/NAME, whole or not at all.
 
     Args:
-        run: the folder of a run.
+        run: the folder of a run, or its URL.
         to: the folder of the records.
         ratings: tests whose ratings go with it: ``ratings.parquet``, or the folder of a test.
         partial: take a run with missing cells, too; the record says so.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,8 @@ from bench.report.record import headline
 from bench.report.set_tables import set_table
 from bench.results import Results
 from bench.stats import DRAWS
+from bench.storage import Place, place
+from bench.store import write_bytes
 from bench.tables import is_complete, rates, summarise
 from bench.untrusted import parse_json
 
@@ -23,8 +24,8 @@ METHODS_FILE, REFERENCES_FILE = "methods.tex", "references.bib"
 
 
 def write_report(
-    results: Results, folder: str | os.PathLike[str] | None = None, seed: int = 0, anchor: str = ""
-) -> list[Path]:
+    results: Results, folder: str | os.PathLike[str] | Place | None = None, seed: int = 0, anchor: str = ""
+) -> list[Place]:
     """Write the report into ``folder`` (default: the run's): tables as CSV, Markdown, a page, and text for a paper.
 
     A run with measures of whole sets has ``sets.csv`` too.
@@ -36,8 +37,7 @@ def write_report(
     from bench.report.page import page
     from bench.report.prose import methods_tex, references_bib
 
-    folder = results.folder if folder is None else Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = results.folder if folder is None else place(folder)
     summary, rate_table = summarise(results, seed), rates(results)
     compared = against(results, anchor, seed)
     texts = {
@@ -51,7 +51,7 @@ def write_report(
     if len(results.sets):
         texts[SETS_FILE] = set_table(results).to_csv(index=False, lineterminator="\n")
     for name, text in texts.items():
-        _write(folder / name, text)
+        write_bytes(folder / name, text.encode())
     return [folder / name for name in texts]
 
 
@@ -91,13 +91,3 @@ def json_value(value: Any) -> Any:
     if isinstance(value, float) and math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
     return value if isinstance(value, bool | int | float) else str(value)
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.results import Results
+from bench.storage import required_local
 from bench.store import write_bytes
 from bench.versa.known import known
 from bench.versa.lines import key_of, line, listing
@@ -28,10 +29,12 @@ def export(results: Results, folder: str | os.PathLike[str] | None = None) -> Ex
     """Write ``pred.scp``, ``gt.scp`` and ``scores.jsonl`` into ``folder`` (default: ``versa`` in the run's folder).
 
     Raises:
+        ConfigError: the run is at a URL.
         StoreError: the folder cannot be written.
     """
-    folder = Path(folder) if folder is not None else results.folder / "versa"
-    decoded, references, left_out = _files(results)
+    run = required_local(results.folder, "export versa, which lists files of this machine")
+    folder = Path(folder) if folder is not None else run / "versa"
+    decoded, references, left_out = _files(results, run)
     texts = {
         DECODED_FILE: listing(decoded),
         REFERENCE_FILE: listing(references),
@@ -42,7 +45,7 @@ def export(results: Results, folder: str | os.PathLike[str] | None = None) -> Ex
     return Exported([folder / name for name in texts], len(decoded), left_out)
 
 
-def _files(results: Results) -> tuple[list[tuple[str, Path]], list[tuple[str, Path]], dict[str, int]]:
+def _files(results: Results, run: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, Path]], dict[str, int]]:
     """Decoded file and reference of every cell that has both, by its key."""
     decoded, references = [], []
     left_out = {"not decoded": 0, "audio deleted": 0}
@@ -51,7 +54,7 @@ def _files(results: Results) -> tuple[list[tuple[str, Path]], list[tuple[str, Pa
         if cell["status"] != "ok":
             left_out["not decoded"] += 1
             continue
-        pair = [(results.folder / str(name)).resolve() for name in (cell["decoded"], kept[cell["clip"]])]
+        pair = [(run / str(name)).resolve() for name in (cell["decoded"], kept[cell["clip"]])]
         if not all(path.is_file() for path in pair):
             left_out["audio deleted"] += 1
             continue

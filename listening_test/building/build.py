@@ -74,7 +74,7 @@ def build(
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise StoreError(f"{folder}: expected an empty folder or none. Choose another --output.")
-    sources = Sources.load(Path(run) for run in runs)
+    sources = Sources.load(runs)
     choice = choose(parsed, sources, str(config))
     scratch = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:

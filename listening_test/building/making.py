@@ -13,6 +13,7 @@ from typing import Literal
 from bench import audio
 from bench.audio import Audio, resampler_identity
 from bench.errors import AudioError
+from bench.storage import name_below
 from listening_test import stimuli
 from listening_test.building.config import TestConfig
 from listening_test.building.findings import LEVEL_CLAUSE, Finding
@@ -60,7 +61,7 @@ def make(clip: ClipFacts, config: TestConfig, sources: Sources, systems: Sequenc
     stop = min(start + round(config.seconds * RATE), whole.length)
     cut = f"{start / RATE:.3f} s to {stop / RATE:.3f} s; fades of {config.fade_ms:g} ms"
     run = sources.runs[clip.reference_run]
-    origin = f"run {run.name}, {path.relative_to(run.folder).as_posix()}; {_conversion(original)}; {cut}"
+    origin = f"run {run.name}, {name_below(path, run.folder)}; {_conversion(original)}; {cut}"
     reference = whole.part(start, stop)
     drafts = [_Draft(Stimulus(REFERENCE, REFERENCE, "", run=run.name, origin=origin), reference)]
     if config.with_hidden_reference or config.against == "reference" or config.type == "abx":
@@ -77,7 +78,7 @@ def _decoded(
     clip: ClipFacts, system: System, config: TestConfig, sources: Sources, whole: Audio, start: int, stop: int, cut: str
 ) -> _Draft:
     run, row = sources.runs[system.run], sources.cell(system, clip.id) or {}
-    path = run.decoded(clip.id, system.condition)
+    path = run.decoded_place(clip.id, system.condition)
     decoded = audio.read(path)
     if hashlib.sha256(decoded.samples.tobytes()).hexdigest() != row["decoded_sha256"]:
         raise AudioError(f"{path}: expected the samples that the run measured, got others. Delete it and run again.")
@@ -99,7 +100,7 @@ def _decoded(
         bitrate_bps=None if nominal is None else round(nominal),
         actual_bps=_bps(row["actual_bps"]),
         decoded_sha256=str(row["decoded_sha256"]),
-        origin=f"run {run.name}, {path.relative_to(run.folder).as_posix()}; {_conversion(decoded)}; {cut}",
+        origin=f"run {run.name}, {name_below(path, run.folder)}; {_conversion(decoded)}; {cut}",
     )
     return _Draft(stimulus, sound, gain)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,6 +15,7 @@ from bench.domain import Category
 from bench.errors import ConfigError
 from bench.registry import nearest
 from bench.results import Results, load_results
+from bench.storage import Place, is_file
 from bench.untrusted import parse_json
 
 SAME_CLIP = ("sha256", "start_s", "duration_s")
@@ -64,7 +65,7 @@ class Sources:
             )
 
     @classmethod
-    def load(cls, folders: Iterable[Path]) -> Sources:
+    def load(cls, folders: Iterable[str | os.PathLike[str]]) -> Sources:
         return cls([load_results(folder) for folder in folders])
 
     def systems(self, patterns: Sequence[str]) -> tuple[list[System], list[str]]:
@@ -146,8 +147,9 @@ class Sources:
         whole = row["samples"] / row["sample_rate"] - row["start_s"]
         return _plain(row["duration_s"]) or whole, row["lead_in_s"]
 
-    def reference(self, clip: ClipFacts) -> Path:
-        return self.runs[clip.reference_run].reference(clip.id)
+    def reference(self, clip: ClipFacts) -> Place:
+        """Where the clip as it was judged lies."""
+        return self.runs[clip.reference_run].reference_place(clip.id)
 
     def cell(self, system: System, clip: str) -> dict[str, Any] | None:
         """The row of the encodings; None where it was not measured."""
@@ -161,7 +163,7 @@ class Sources:
         if row["status"] != "ok":
             return f"{row['status']}: {row['reason']}"
         path = self.runs[system.run].folder / str(row["decoded"])
-        return "" if path.is_file() else f"{path} is not there; `codecbench run` makes it anew"
+        return "" if is_file(path) else f"{path} is not there; `codecbench run` makes it anew"
 
     def spread(self, systems: Sequence[System], quantity: str, by: str) -> dict[str, float]:
         """How critical each clip is: the spread of ``quantity`` over ``systems``, or how bad its mean is.

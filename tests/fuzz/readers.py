@@ -258,7 +258,7 @@ def _journal(folder: Path) -> list[Path]:
     journal.append(
         {f"{index:064x}": {"kind": "score", "clip": "é", "value": 1.5, "status": "ok"} for index in range(5)}
     )
-    journal.end("2026-01-03")
+    journal.end({"ended": "2026-01-03"})
     journal.close()
     return list(folder.iterdir())
 

@@ -10,6 +10,7 @@ from bench.datasets.base import DatasetContext, listed
 from bench.datasets.known.base import KnownSet, Recording
 from bench.datasets.walking import is_there, unreadable
 from bench.errors import CodecbenchError, ConfigError, DatasetError
+from bench.storage import is_remote
 
 ALL = "all"  # the subset that is everything
 
@@ -17,11 +18,11 @@ log = logging.getLogger(__name__)
 
 
 def places(known: KnownSet, context: DatasetContext, path: str | None = None) -> list[Path]:
-    """Where the set is looked for, in this order: ``path`` alone, or data folder and cache folder."""
+    """Where the set is looked for, in this order: ``path`` alone, or data folder and cache folder; never at a URL."""
     if path is not None:
         return [context.resolve(path)]
-    data = context.resolve(".")
-    return [data / known.place, data, context.cache_dir / "sets" / known.place]
+    in_cache, data = context.cache_dir / "sets" / known.place, context.locate(".")
+    return [in_cache] if is_remote(data) else [data / known.place, data, in_cache]
 
 
 def missing_from(known: KnownSet, folder: Path) -> tuple[str, ...]:
