@@ -65,16 +65,7 @@ class DatasetConfig(BaseModel):
 
 
 class RunConfig(BaseModel):
-    """Everything that decides what a run measures.
-
-    ``sample_rate`` and ``channels`` convert every clip before it becomes the reference, so that a 24 kHz mono codec is
-    compared with 24 kHz mono; without them each clip is judged as it is. ``band_limited`` says what the report does
-    with a clip whose content ends below the band of a codec: leave it out of that codec's means, or only mark them.
-    ``set_measures`` measure all clips of a category together. ``workers`` changes no table: it is how many measure
-    where the command does not say. Networks of codecs compute on ``device``, those of metrics on ``metrics_device``;
-    ``auto`` is CUDA where the driver has it. Networks of codecs get workers of their own where ``num_gpus`` or
-    ``batch_seconds`` (of audio that a network takes at once) is set.
-    """
+    """Everything that decides what a run measures. ``workers`` and ``num_gpus`` change no table."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -99,12 +90,17 @@ class RunConfig(BaseModel):
     seed: int = Field(default=0, ge=0)
     """Of every random choice that has no seed of its own."""
     cell_timeout_s: float = Field(default=600.0, gt=0)
-    """Seconds after which one cell (a clip, a condition, a metric) is given up and becomes a failed row."""
+    """Seconds that a step of a cell may take; then it is tried once more, and then it is a failed row."""
     workers: int | None = Field(default=None, ge=1)
+    """How many processes measure, where the command does not say. Default: one for each core."""
     device: DeviceName = "cpu"
+    """Where networks of codecs compute: cpu, cuda, or auto, which is cuda where the driver has it."""
     metrics_device: DeviceName = "cpu"
+    """Where networks of metrics compute: cpu, cuda, or auto."""
     num_gpus: float = Field(default=0.0, ge=0)
+    """GPUs of workers that only code, beside those that measure; with device cuda."""
     batch_seconds: float = Field(default=0.0, ge=0)
+    """Seconds of audio that a network takes at once; 0: one clip at a time. On cuda it is part of the identity."""
 
     @field_validator("metrics", "set_measures", mode="before")
     @classmethod

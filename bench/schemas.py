@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +55,6 @@ def schema_of(
         documented = " ".join(str(part.get("description", "")).split())
         for key, described in part.get("properties", {}).items():
             described.pop("title", None)
-            described.setdefault("description", _sentence(documented, key))
             if names := known.get((name, key)):
                 _offer(described, names)
             if other := short.get(f"{name}.{key}"):
@@ -67,12 +65,6 @@ def schema_of(
         if "." not in name:
             _allow(defined[name], other)
     return {"$schema": DRAFT, "title": title, **schema}
-
-
-def _sentence(documented: str, key: str) -> str:
-    """The sentences of a class's documentation that speak of ``key``; a key without words of its own has these."""
-    said = [one for one in re.split(r"(?<=[.:]) (?=[`A-Z])", documented) if f"``{key}``" in one]
-    return " ".join(said).replace("``", "`")
 
 
 def _offer(described: Schema, names: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,11 @@ class TableWriter:
             self._file.write_table(pa.concat_tables(self._tables), row_group_size=GROUP_ROWS)
             self._tables = []
 
+    def abandon(self) -> None:
+        """Close the file as it is; left open, it would complain again when it is collected."""
+        with suppress(OSError):
+            self._file.close()
+
     def close(self) -> None:
         """Write what is left and the end of the file."""
         if self._rows:
@@ -75,8 +80,12 @@ def table_writer(path: Place, columns: Mapping[str, str]) -> Iterator[TableWrite
         temporary = Path(folder) / f".{path.name}.{secrets.token_hex(4)}.part"
         try:
             writer = TableWriter(temporary, columns)
-            yield writer
-            writer.close()
+            try:
+                yield writer
+                writer.close()
+            except BaseException:
+                writer.abandon()
+                raise
             if is_remote(path):
                 put(path, temporary.read_bytes())
             else:

@@ -12,7 +12,6 @@ from pydantic.fields import FieldInfo
 from bench import datasets
 from bench.config import CodecConfig, DatasetConfig, RunConfig
 from docs.reference.markdown import cell, code, table
-from docs.reference.meanings import MEANINGS
 from docs.reference.options import options_table, value
 from listening_test.building.config import (
     AnchorConfig,
@@ -61,8 +60,8 @@ def page() -> str:
 
 
 def meaning(model: type[BaseModel], key: str) -> str:
-    """What the model says of a key, else what :data:`MEANINGS` has."""
-    return model.model_fields[key].description or MEANINGS.get(model.__name__, {}).get(key, "")
+    """What the model says of a key."""
+    return model.model_fields[key].description or ""
 
 
 def _known() -> list[str]:

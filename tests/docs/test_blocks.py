@@ -74,8 +74,9 @@ def require_parses(words: list[str]) -> None:
     left_open = "..." in rest
     rest = [word for word in rest if word != "..."]
     if hasattr(found, "commands"):
-        assert left_open or rest in ([], ["--help"]), f"codecbench {' '.join(words)}: no such command"
-    elif not left_open:
+        assert left_open or not [word for word in rest if not word.startswith("--")], f"{words}: no such command"
+        require_options(words)
+    elif not left_open and "--help" not in rest:
         assert found.make_context(words[0], rest).params is not None
     else:
         require_options(words)

@@ -18,7 +18,6 @@ from bench.tables.bits import RATE_COLUMNS
 from bench.tables.scores import SUMMARY_COLUMNS
 from docs.reference import commands, configuration, docstrings, tables
 from docs.reference.errors import classes
-from docs.reference.meanings import MEANINGS
 from docs.reference.options import options
 from tests.docs.pages import page
 
@@ -39,11 +38,6 @@ def test_every_column_has_a_meaning() -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_every_key_has_a_meaning(model: type[BaseModel]) -> None:
     assert [key for key in model.model_fields if not configuration.meaning(model, key)] == []
-
-
-def test_no_meaning_is_left_over() -> None:
-    known = {model.__name__: set(model.model_fields) for model in MODELS}
-    assert [(name, key) for name, keys in MEANINGS.items() for key in keys if key not in known[name]] == []
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_a_full_disk_is_one_message_and_the_run_continues(
     sizes: tuple[int, ...],
 ) -> None:
     """It grows a little between the starts, so that each ends at another file."""
-    folders = {"run": tmp_path / "run", "cache": Path(cache), where: disk.folder / where}
+    folders = {"run": tmp_path / "run", "cache": Path(cache), where: disk.folder}
     ends = []
     for size in sizes:
         disk.mount(size)
