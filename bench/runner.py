@@ -19,7 +19,7 @@ from bench.datasets.known.absent import absent_sets
 from bench.device import Name as DeviceName
 from bench.engines.base import Engine
 from bench.engines.local import Local
-from bench.engines.queue import Crew, coders_of
+from bench.engines.queue import Crew, coders_of, gpus_of
 from bench.errors import ConfigError, WorkerDied
 from bench.journal import Journal
 from bench.loading import cache_folder, clips_of_config, dataset_context, load_config, local_cache_folder
@@ -143,14 +143,14 @@ def run(
     if limit_bytes is not None:
         bitstreams.require_prunable()
     _limit_bytes("CODECBENCH_WORKER_MEMORY_GB", LEAST_WORKER_GB)  # what the workers take to themselves
-    coders = coders_of(plan)
+    part = plan.restricted([only] if isinstance(only, str) else only, limit)
+    coders = coders_of(part)
     workers = plan.config.workers if workers is None else workers
     workers = max(1, engine.cores() - coders) if workers is None else workers
     if workers < 1:
         raise ConfigError(f"workers: expected at least 1, got {workers}.")
-    part = plan.restricted([only] if isinstance(only, str) else only, limit)
     with (
-        closing(Journal(folder / results.JOURNAL, invocation(plan, workers, engine.name))) as journal,
+        closing(Journal(folder / results.JOURNAL, invocation(part, workers, engine.name))) as journal,
         own_scratch(folder) as scratch,
     ):
         kept = journal.without_failed() if retry_failed else journal
@@ -162,7 +162,7 @@ def run(
         places = _Places(Files(absolute(folder)), bitstreams.folder, scratch)
         is_whole = False
         try:
-            crew = Crew(workers, part.config.cell_timeout_s, coders, part.config.num_gpus, part.config.batch_seconds)
+            crew = Crew(workers, part.config.cell_timeout_s, coders, gpus_of(part), part.config.batch_seconds)
             with closing(_measure(part, journal, kept, places, crew, engine)) as rows:
                 for finished in rows:
                     if report is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from bench.device import CPU, Device
 from bench.planning import Job, Plan
 from bench.shards import Shard, coded, to_code
 
@@ -45,6 +46,11 @@ def coders_of(plan: Plan) -> int:
     return max(1, math.ceil(config.num_gpus))
 
 
+def gpus_of(plan: Plan) -> float:
+    """How many GPUs its coders have together; none where the networks of codecs compute on the processor."""
+    return plan.config.num_gpus if coders_of(plan) and plan.device.name == "cuda" else 0.0
+
+
 class Queue:
     """Hands out shards. Draws a few jobs ahead for each worker, so that memory does not grow with their number."""
 
@@ -61,11 +67,16 @@ class Queue:
         return not (self._to_code or self._to_measure)
 
     def shard(self, coding: bool) -> Shard | None:
-        """The next shard for a coder, or for a worker that measures; None if there is none at the moment."""
+        """The next shard for a coder, or for a worker that measures; None if there is none at the moment.
+
+        While nothing waits to be coded, a coder measures, too, unless that needs a GPU, which it may not have.
+        """
         self._draw(2 * SHARD_JOBS * self._crew.workers)
         if not coding:
             return self._next_to_measure()
-        if not self._to_code or len(self._to_measure) >= CODED_AHEAD * self._crew.workers:
+        if not self._to_code:
+            return self._next_to_measure() if self._measured_on == CPU else None
+        if len(self._to_measure) >= CODED_AHEAD * self._crew.workers:
             return None
         return self._next_to_code()
 
@@ -78,6 +89,10 @@ class Queue:
     def measure(self, job: Job, rows: Mapping[str, Mapping[str, Any]]) -> None:
         """The coding of ``job`` has ended, with these encoding rows: it waits to be measured."""
         self._to_measure.append(coded(job, rows))
+
+    @property
+    def _measured_on(self) -> Device:
+        return self._to_measure[0].metrics_device if self._to_measure else CPU
 
     def _draw(self, most: int) -> None:
         waiting = len(self._to_code) + len(self._to_measure)

@@ -278,7 +278,7 @@ def _no_room(ray: Any, engine: Ray, crew: Crew) -> str:
     has = ", ".join(f"{total.get(name, 0):g} {name} ({free.get(name, 0):g} free)" for name in ("CPU", "GPU"))
     need = f"1 CPU and {engine.gpus_per_worker:g} GPU" if engine.gpus_per_worker else "1 CPU"
     if crew.coders:
-        need += f", and 1 CPU and {crew.num_gpus / crew.coders:g} GPU for a coding worker,"
+        need += f" (a coding worker 1 CPU and {crew.num_gpus / crew.coders:g} GPU)"
     return (
         f"no worker could start within {engine.patience_s:g} s: each needs {need} of one node; the cluster has {has}."
     )
