@@ -9,7 +9,7 @@ from typing import Any
 
 from bench import codecs
 from bench.audio import resampler_identity
-from bench.engines.queue import coders_of
+from bench.engines.queue import coders_of, gpus_of
 from bench.errors import CodecError
 from bench.inspection.cost import cost_of
 from bench.journal import Journal
@@ -21,7 +21,7 @@ from bench.untrusted import parse_json
 
 
 def invocation(plan: Plan, workers: int, engine: str) -> dict[str, Any]:
-    """How a driver is started here."""
+    """How a driver is started here, for the part of its plan that is ``plan``."""
     return {
         "started": now(),
         "git_revision": revision(),
@@ -30,7 +30,7 @@ def invocation(plan: Plan, workers: int, engine: str) -> dict[str, Any]:
         "workers": workers,
         "engine": engine,
         "coders": coders_of(plan),
-        "num_gpus": plan.config.num_gpus,
+        "num_gpus": gpus_of(plan),
         "device": str(plan.device),
         "metrics_device": str(plan.metrics_device),
     }

@@ -17,9 +17,10 @@ from bench.config import RunConfig, find, mapping_of
 from bench.datasets.base import DatasetContext
 from bench.datasets.known.absent import absent_sets
 from bench.device import Name as DeviceName
+from bench.domain import Clip
 from bench.engines.base import Engine
 from bench.engines.local import Local
-from bench.engines.queue import Crew, coders_of
+from bench.engines.queue import Crew, coders_of, gpus_of
 from bench.errors import ConfigError, WorkerDied
 from bench.journal import Journal
 from bench.loading import cache_folder, clips_of_config, dataset_context, load_config, local_cache_folder
@@ -143,14 +144,14 @@ def run(
     if limit_bytes is not None:
         bitstreams.require_prunable()
     _limit_bytes("CODECBENCH_WORKER_MEMORY_GB", LEAST_WORKER_GB)  # what the workers take to themselves
-    coders = coders_of(plan)
+    part = plan.restricted([only] if isinstance(only, str) else only, limit)
+    coders = coders_of(part)
     workers = plan.config.workers if workers is None else workers
     workers = max(1, engine.cores() - coders) if workers is None else workers
     if workers < 1:
         raise ConfigError(f"workers: expected at least 1, got {workers}.")
-    part = plan.restricted([only] if isinstance(only, str) else only, limit)
     with (
-        closing(Journal(folder / results.JOURNAL, invocation(plan, workers, engine.name))) as journal,
+        closing(Journal(folder / results.JOURNAL, invocation(part, workers, engine.name))) as journal,
         own_scratch(folder) as scratch,
     ):
         kept = journal.without_failed() if retry_failed else journal
@@ -162,7 +163,7 @@ def run(
         places = _Places(Files(absolute(folder)), bitstreams.folder, scratch)
         is_whole = False
         try:
-            crew = Crew(workers, part.config.cell_timeout_s, coders, part.config.num_gpus, part.config.batch_seconds)
+            crew = Crew(workers, part.config.cell_timeout_s, coders, gpus_of(part), part.config.batch_seconds)
             with closing(_measure(part, journal, kept, places, crew, engine)) as rows:
                 for finished in rows:
                     if report is not None:
@@ -203,7 +204,7 @@ def _measure(
             again = replace(again, poisoned={**job.poisoned, step: f"{how}, {ATTEMPTS} times, in: {step}."})
         return again if again.todos else None
 
-    jobs = _shared_jobs(part, journal, kept, places)
+    jobs = _SharedJobs(part, journal, kept, places)
     with closing(engine.run_jobs(jobs, crew, left_of)) as news:
         for finished in news:
             if isinstance(finished, Inspected):
@@ -215,25 +216,37 @@ def _measure(
             yield finished
 
 
-def _shared_jobs(part: Plan, journal: Journal, kept: Rows, places: _Places) -> Iterator[Job]:
-    """What is left to do at the moment when a job is drawn.
+class _SharedJobs(Iterator[Job]):
+    """What is left to do at the moment when a job is drawn; its length hint counts clips that may be finished, too.
 
     A clip that another driver has claimed waits until all others were looked at; then its driver may be dead, and what
     it has not finished is done here, unless yet another one has claimed it.
     """
-    waiting = deque((clip, 0) for clip in part.longest_first())
-    while waiting:
-        clip, known_claims = waiting.popleft()
-        if part.left(clip, kept, places.there, places.cache) is None:
-            continue
-        journal.refresh()
-        if journal.collides() and waiting:
-            waiting.rotate(random.randrange(len(waiting)))  # noqa: S311  # away from the driver that walks alongside
-        if (claims := journal.claims(clip.id)) > known_claims:
-            waiting.append((clip, claims))
-        elif (job := part.left(clip, kept, places.there, places.cache)) is not None:
-            journal.claim(clip.id)
-            yield replace(job, scratch=places.scratch)
+
+    def __init__(self, part: Plan, journal: Journal, kept: Rows, places: _Places) -> None:
+        self._part, self._journal, self._kept, self._places = part, journal, kept, places
+        self._waiting = deque((clip, 0) for clip in part.longest_first())
+
+    def __length_hint__(self) -> int:
+        return len(self._waiting)
+
+    def __next__(self) -> Job:
+        while self._waiting:
+            clip, known_claims = self._waiting.popleft()
+            if self._left(clip) is None:
+                continue
+            self._journal.refresh()
+            if self._journal.collides() and self._waiting:
+                self._waiting.rotate(random.randrange(len(self._waiting)))  # noqa: S311  # away from who walks alongside
+            if (claims := self._journal.claims(clip.id)) > known_claims:
+                self._waiting.append((clip, claims))
+            elif (job := self._left(clip)) is not None:
+                self._journal.claim(clip.id)
+                return replace(job, scratch=self._places.scratch)
+        raise StopIteration
+
+    def _left(self, clip: Clip) -> Job | None:
+        return self._part.left(clip, self._kept, self._places.there, self._places.cache)
 
 
 def done_cells(plan: Plan, done: Rows) -> int:

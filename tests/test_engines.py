@@ -111,7 +111,7 @@ def test_shards_are_drawn_as_they_are_needed_and_become_small_at_the_end(small_c
             if worker.work is not None:
                 yield from worker.finishes()
 
-    assert list(drive(source(), Crew(3, 60.0), pool, heard, lambda *_: None)) == []
+    assert list(drive(Queue(source(), Crew(3, 60.0)), pool, heard, lambda *_: None)) == []
     assert max(ahead) <= 2 * SHARD_JOBS * 3
     assert not pool[1].given
     sizes = [len(shard.jobs) for shard in pool[0].given]
@@ -146,7 +146,7 @@ def test_a_death_costs_the_job_it_was_at_and_the_rest_is_given_again(small_confi
         return job
 
     wanted = list(many(small_config, tmp_path, 100))
-    list(drive(wanted, Crew(2, 60.0), pool, heard, retry))
+    list(drive(Queue(wanted, Crew(2, 60.0)), pool, heard, retry))
     done, at, *_ = pool[0].clips
     assert asked == [(at, "encode x", "gone")]
     assert Counter(pool[1].clips) == Counter(job.clip.id for job in wanted if job.clip.id != done)
@@ -167,7 +167,7 @@ def test_a_worker_that_dies_before_its_first_step_blames_the_first_job(small_con
         return job
 
     wanted = jobs(small_config, tmp_path)
-    list(drive(wanted, Crew(1, 60.0), pool, heard, retry))
+    list(drive(Queue(wanted, Crew(1, 60.0)), pool, heard, retry))
     assert asked == ["start"]
     assert {job.clip.id for shard in pool[0].given[1:] for job in shard.jobs} == {job.clip.id for job in wanted}
 

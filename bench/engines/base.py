@@ -114,11 +114,8 @@ Heard = Callable[[], Iterable[tuple[W, Message]]]
 """Waits until there is news of a worker; may come back with nothing."""
 
 
-def drive(
-    jobs: Iterable[Job], crew: Crew, pool: Sequence[W], heard: Heard[W], retry: Retry
-) -> Generator[Finished | Inspected]:
+def drive(queue: Queue, pool: Sequence[W], heard: Heard[W], retry: Retry) -> Generator[Finished | Inspected]:
     """The loop of every engine: one shard at a time for each worker of ``pool``; see :meth:`Engine.run_jobs`."""
-    queue = Queue(jobs, crew)
     try:
         while True:
             for worker in pool:

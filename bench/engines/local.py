@@ -10,7 +10,7 @@ from multiprocessing.connection import wait
 
 from bench.engines.base import Message, Retry, Work, drive
 from bench.engines.process import Process, import_path
-from bench.engines.queue import Crew
+from bench.engines.queue import Crew, Queue
 from bench.planning import Job
 from bench.shards import Finished, Inspected
 
@@ -44,9 +44,10 @@ class Local:
             ready = wait([worker.pipe for worker in busy], min(worker.time_left_s for worker in busy))
             for worker in busy:
                 if worker.pipe in ready or not worker.time_left_s:
-                    yield worker, worker.receive()
+                    for message in worker.receive():
+                        yield worker, message
 
-        return drive(jobs, crew, pool, heard, retry)
+        return drive(Queue(jobs, crew), pool, heard, retry)
 
 
 class _Worker(Process):
@@ -61,12 +62,12 @@ class _Worker(Process):
 
 
 def gpus_of_coders(crew: Crew, visible: str | None) -> list[str]:
-    """What each coder is to see of the GPUs that this process may see; nothing for a single coder: it sees all.
+    """What each coder is to see of the GPUs that this process may see; nothing for one that may see all of them.
 
     >>> gpus_of_coders(Crew(2, 60.0, coders=2, num_gpus=2), None), gpus_of_coders(Crew(2, 60.0, 2, 2), "4,5")
     (['0', '1'], ['4', '5'])
     """
-    if crew.coders < 2:
+    if crew.coders < 2 or not crew.num_gpus:
         return [""] * crew.coders
-    names = visible.split(",") if visible else [str(number) for number in range(crew.coders)]
+    names = visible.split(",") if visible is not None else [str(number) for number in range(crew.coders)]
     return [names[number % len(names)] for number in range(crew.coders)]

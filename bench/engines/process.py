@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from bench.engines.base import Died, Message
 from bench.errors import StoreError
@@ -80,15 +79,15 @@ class Process:
         """Until its step has taken too long."""
         return max(0.0, self._since + self._limit_s - time.monotonic())
 
-    def receive(self) -> Message:
-        """Its next message, which has come; how it ended if none has and its time is over, or if it is dead."""
+    def receive(self) -> list[Message]:
+        """Its next messages, which have come; how it ended if none has and its time is over, or if it is dead."""
         try:
             if self.pipe.poll():
-                message: Any = self.pipe.recv()
+                messages: list[Message] = self.pipe.recv()
                 self._since, self._limit_s = time.monotonic(), self._timeout_s
-                if isinstance(message, Died):
+                if isinstance(messages[-1], Died):
                     self.stop()
-                return message  # type: ignore[no-any-return]
+                return messages
         except (EOFError, OSError):
             assert self._process is not None
             code = self._process.wait()
@@ -96,9 +95,9 @@ class Process:
             if self._kept_log is not None:
                 with suppress(StoreError):
                     write_bytes(self._kept_log, self._log.read_bytes())
-            return Died(_how_it_ended(code, self._log))
+            return [Died(_how_it_ended(code, self._log))]
         self.stop()
-        return Died(f"no answer within {self._limit_s:g} s; the worker was stopped")
+        return [Died(f"no answer within {self._limit_s:g} s; the worker was stopped")]
 
     def stop(self) -> None:
         """End it and the programs that it has started, which share its process group and may outlive it."""

@@ -7,8 +7,10 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from operator import length_hint
 from typing import Any
 
+from bench.device import CPU, Device
 from bench.planning import Job, Plan
 from bench.shards import Shard, coded, to_code
 
@@ -45,8 +47,15 @@ def coders_of(plan: Plan) -> int:
     return max(1, math.ceil(config.num_gpus))
 
 
+def gpus_of(plan: Plan) -> float:
+    """How many GPUs its coders have together; none where the networks of codecs compute on the processor."""
+    return plan.config.num_gpus if coders_of(plan) and plan.device.name == "cuda" else 0.0
+
+
 class Queue:
-    """Hands out shards. Draws a few jobs ahead for each worker, so that memory does not grow with their number."""
+    """Hands out shards. Where some only code, a few jobs are drawn ahead for each worker, so that they find batches;
+    else a job is drawn when it is handed out.
+    """
 
     def __init__(self, jobs: Iterable[Job], crew: Crew) -> None:
         self._source, self._crew = iter(jobs), crew
@@ -55,17 +64,29 @@ class Queue:
         self._alone: set[str] = set()  # clips of batches that a coder died of
 
     @property
+    def first(self) -> Job | None:
+        """What is handed out next, if anything is."""
+        self._draw(1)
+        waiting = self._to_measure or self._to_code
+        return waiting[0] if waiting else None
+
+    @property
     def empty(self) -> bool:
         """Whether nothing waits and nothing is left to draw."""
-        self._draw(1)
-        return not (self._to_code or self._to_measure)
+        return self.first is None
 
     def shard(self, coding: bool) -> Shard | None:
-        """The next shard for a coder, or for a worker that measures; None if there is none at the moment."""
-        self._draw(2 * SHARD_JOBS * self._crew.workers)
+        """The next shard for a coder, or for a worker that measures; None if there is none at the moment.
+
+        While nothing waits to be coded, a coder measures, too, unless that needs a GPU, which it may not have.
+        """
+        if self._crew.coders:
+            self._draw(2 * SHARD_JOBS * self._crew.workers)
         if not coding:
             return self._next_to_measure()
-        if not self._to_code or len(self._to_measure) >= CODED_AHEAD * self._crew.workers:
+        if not self._to_code:
+            return self._next_to_measure() if self._measured_on == CPU else None
+        if len(self._to_measure) >= CODED_AHEAD * self._crew.workers:
             return None
         return self._next_to_code()
 
@@ -79,6 +100,10 @@ class Queue:
         """The coding of ``job`` has ended, with these encoding rows: it waits to be measured."""
         self._to_measure.append(coded(job, rows))
 
+    @property
+    def _measured_on(self) -> Device:
+        return self._to_measure[0].metrics_device if self._to_measure else CPU
+
     def _draw(self, most: int) -> None:
         waiting = len(self._to_code) + len(self._to_measure)
         for job in islice(self._source, max(0, most - waiting)):
@@ -90,10 +115,15 @@ class Queue:
     def _next_to_measure(self) -> Shard | None:
         """Fewer jobs the fewer there are, so that no worker is left alone with many at the end."""
         waiting = self._to_measure
-        most = min(SHARD_JOBS, -(-len(waiting) // (2 * self._crew.workers)))
+        expected = len(waiting) + length_hint(self._source)
+        most = min(SHARD_JOBS, max(1, -(-expected // (2 * self._crew.workers))))
         jobs: list[Job] = []
         seconds = 0.0
-        while waiting and len(jobs) < most and seconds < SHARD_S:
+        while len(jobs) < most and seconds < SHARD_S:
+            if not self._crew.coders:
+                self._draw(1)
+            if not waiting:
+                break
             jobs.append(waiting.popleft())
             seconds += jobs[-1].clip.coded_s * jobs[-1].clip.channels
         return Shard(tuple(jobs)) if jobs else None

@@ -17,7 +17,6 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
@@ -25,7 +24,7 @@ from typing import Any, ClassVar
 from bench.engines.base import Died, Fatal, Idle, Message, Retry, Work, drive
 from bench.engines.local import available_cores
 from bench.engines.process import import_path
-from bench.engines.queue import Crew
+from bench.engines.queue import Crew, Queue
 from bench.engines.ray_actor import OF_STORES, Host, Node, Probe
 from bench.errors import ConfigError, MissingRequirement, WorkerDied
 from bench.planning import Job
@@ -95,8 +94,8 @@ class Ray:
 
     def run_jobs(self, jobs: Iterable[Job], crew: Crew, retry: Retry) -> Generator[Finished | Inspected]:
         """See :meth:`bench.engines.base.Engine.run_jobs`. A shard waits only for an actor that has started."""
-        source = iter(jobs)
-        if (first := next(source, None)) is None:
+        queue = Queue(jobs, crew)
+        if (first := queue.first) is None:
             return
         began = time.monotonic()
         with _connected(self.address, crew.workers + crew.coders) as ray, _probe(first) as probe:
@@ -122,7 +121,7 @@ class Ray:
                 elif time.monotonic() > active + self.patience_s:
                     raise WorkerDied(_no_room(ray, self, crew))
 
-            yield from drive(chain([first], source), crew, pool, heard, retry)
+            yield from drive(queue, pool, heard, retry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +277,7 @@ def _no_room(ray: Any, engine: Ray, crew: Crew) -> str:
     has = ", ".join(f"{total.get(name, 0):g} {name} ({free.get(name, 0):g} free)" for name in ("CPU", "GPU"))
     need = f"1 CPU and {engine.gpus_per_worker:g} GPU" if engine.gpus_per_worker else "1 CPU"
     if crew.coders:
-        need += f", and 1 CPU and {crew.num_gpus / crew.coders:g} GPU for a coding worker,"
+        need += f" (a coding worker 1 CPU and {crew.num_gpus / crew.coders:g} GPU)"
     return (
         f"no worker could start within {engine.patience_s:g} s: each needs {need} of one node; the cluster has {has}."
     )

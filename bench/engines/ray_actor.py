@@ -91,10 +91,10 @@ class Host:
         ended = False
         while not ended:
             self._process.pipe.poll(self._process.time_left_s)
-            gathered = [self._process.receive()]
+            gathered = self._process.receive()
             until = time.monotonic() + GATHER_S
             while not (ended := isinstance(gathered[-1], Idle | Fatal | Died)) and self._process.pipe.poll(
                 max(0.0, until - time.monotonic())
             ):
-                gathered.append(self._process.receive())
+                gathered += self._process.receive()
             yield gathered

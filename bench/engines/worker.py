@@ -8,34 +8,41 @@ from multiprocessing.connection import Connection
 
 from bench.batches import code_shard
 from bench.device import CPU, require
-from bench.engines.base import Died, Fatal, Idle
+from bench.engines.base import Died, Fatal, Idle, Message
 from bench.errors import CodecbenchError
 from bench.measure import measure_shard
-from bench.shards import Shard
+from bench.shards import Shard, Started
 from bench.threads import end_with_driver, limit_memory
 from bench.toolbox import Toolbox
 
 
 def serve(pipe: Connection) -> None:
-    """Work on one shard after the other until the driver is gone."""
+    """Work on one shard after the other until the driver is gone.
+
+    What ends a step goes with the start of the next one, which follows at once: half as many messages.
+    """
     tools: Toolbox | None = None
     while True:
         try:
             shard: Shard = pipe.recv()
         except (EOFError, OSError):
             return
+        held: list[Message] = []
         try:
             tools = tools or _equipped(shard)
             for event in code_shard(shard, tools) if shard.coding else measure_shard(shard, tools):
-                pipe.send(event)
-            pipe.send(Idle())
+                held.append(event)
+                if isinstance(event, Started):
+                    pipe.send(held)
+                    held = []
+            pipe.send([*held, Idle()])
         except (BrokenPipeError, ConnectionResetError):
             return
         except CodecbenchError as error:
-            pipe.send(Fatal(error))
+            pipe.send([*held, Fatal(error)])
             return
         except MemoryError:  # whoever took it: a fresh worker has all of it for this step
-            pipe.send(Died("the worker was out of memory"))
+            pipe.send([*held, Died("the worker was out of memory")])
             return
 
 
