@@ -44,6 +44,7 @@ def test_pruning_deletes_what_was_used_longest_ago(tmp_path: Path) -> None:
     for index, key in enumerate(("old", "new")):
         cache.put(key, Encoded(b"x" * 1000, 1), {})
         os.utime(cache.path(key), (index, index))
+    cache.path("newest").symlink_to(tmp_path / "gone")  # as what another run deletes at this moment
     assert cache.prune(1_500) == 1
     assert cache.get("old") is None
     assert cache.get("new") is not None
