@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,12 @@ class TableWriter:
         self._write_group()
         self._file.close()
 
+    def abandon(self) -> None:
+        """Let go of a file that will be deleted, quietly: on a full disk, its end cannot be written either."""
+        with suppress(OSError):
+            self._file.close()
+        self._file.is_open = False  # else it tries again when it is collected, and says so on the terminal
+
 
 @contextmanager
 def table_writer(path: Place, columns: Mapping[str, str]) -> Iterator[TableWriter]:
@@ -75,8 +81,11 @@ def table_writer(path: Place, columns: Mapping[str, str]) -> Iterator[TableWrite
         temporary = Path(folder) / f".{path.name}.{secrets.token_hex(4)}.part"
         try:
             writer = TableWriter(temporary, columns)
-            yield writer
-            writer.close()
+            try:
+                yield writer
+                writer.close()
+            finally:
+                writer.abandon()
             if is_remote(path):
                 put(path, temporary.read_bytes())
             else:

@@ -95,3 +95,21 @@ def test_locked_raises_our_error(tmp_path: Path) -> None:
     with pytest.raises(FolderInUse, match="Wait until it ends"), locked(tmp_path):
         pass
     other.communicate()
+
+
+def test_a_table_on_a_full_disk_is_one_message(tmp_path: Path) -> None:
+    """The package behind it says nothing of its own when it is collected."""
+    code = (
+        "import resource, secrets, signal; from pathlib import Path\n"
+        "from bench.errors import StoreError; from bench.table_writer import table_writer\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "try:\n"
+        f"    with table_writer(Path({str(tmp_path / 't.parquet')!r}), {{'x': 'string'}}) as table:\n"
+        "        resource.setrlimit(resource.RLIMIT_FSIZE, (60, 60))\n"
+        "        for _ in range(6000): table.add({'x': secrets.token_hex(99)})\n"
+        "except StoreError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "t.parquet: it cannot be written" in done.stdout
+    assert done.stderr == ""
+    assert not [*tmp_path.iterdir()]
