@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from bench.cache import Cache
 from bench.domain import Encoded
 from bench.errors import FolderInUse, StoreError
 from bench.store import digest, locked, write_bytes, writing
+from bench.table_writer import table_writer
 
 
 def test_a_changed_bit_count_in_the_cache_is_found(tmp_path: Path) -> None:
@@ -97,19 +99,11 @@ def test_locked_raises_our_error(tmp_path: Path) -> None:
     other.communicate()
 
 
-def test_a_table_on_a_full_disk_is_one_message(tmp_path: Path) -> None:
-    """The package behind it says nothing of its own when it is collected."""
-    code = (
-        "import resource, secrets, signal; from pathlib import Path\n"
-        "from bench.errors import StoreError; from bench.table_writer import table_writer\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "try:\n"
-        f"    with table_writer(Path({str(tmp_path / 't.parquet')!r}), {{'x': 'string'}}) as table:\n"
-        "        resource.setrlimit(resource.RLIMIT_FSIZE, (60, 60))\n"
-        "        for _ in range(6000): table.add({'x': secrets.token_hex(99)})\n"
-        "except StoreError as error: print(error)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "t.parquet: it cannot be written" in done.stdout
-    assert done.stderr == ""
+def test_a_table_that_was_not_finished_holds_no_space(tmp_path: Path) -> None:
+    """A deleted file that is still open does, and then not even the message fits on the disk."""
+    with pytest.raises(StoreError) as told, table_writer(tmp_path / "t.parquet", {"x": "string"}):
+        raise OSError(errno.ENOSPC, "full")
+    assert "the disk is full" in str(told.value)
     assert not [*tmp_path.iterdir()]
+    links = [str(path.readlink()) for path in Path("/proc/self/fd").glob("*") if path.is_symlink()]
+    assert not [link for link in links if link.startswith(str(tmp_path))]
