@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from bench.domain import Encoded
@@ -63,7 +64,10 @@ class Cache:
             ConfigError: the cache is at a URL.
         """
         self.require_prunable()
-        entries = [(path.stat(), path) for path in self.folder.glob("bitstreams/*/*.cbs")]
+        entries = []
+        for path in self.folder.glob("bitstreams/*/*.cbs"):
+            with suppress(FileNotFoundError):  # another run has just deleted it
+                entries.append((path.stat(), path))
         excess = sum(stat.st_size for stat, _ in entries) - limit_bytes
         removed = 0
         for stat, path in sorted(entries, key=lambda entry: max(entry[0].st_atime, entry[0].st_mtime)):

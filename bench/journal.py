@@ -19,6 +19,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 from bench.key_index import KeyIndex
@@ -144,7 +145,8 @@ class Records(Mapping[str, Row]):
                 self._add_to_invocation(name, entry["ending"])
 
     def _add_to_invocation(self, name: str, ending: Row) -> None:
-        self._invocations[name] = {**self._invocations.get(name, {}), **ending}
+        if name in self._invocations:  # its line may be damaged
+            self._invocations[name] = {**self._invocations[name], **ending}
 
     def _claim_of_another(self, clip: str) -> None:
         self._claims[clip] += 1
@@ -189,6 +191,7 @@ class Journal(Records):
         self._own = ""
         self._mine: set[str] = set()
         self._collided = False
+        self._torn = False  # whether the last line may lack its end: the disk was full, or somebody has interrupted
         super().__init__(folder)
         with writing(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -197,7 +200,11 @@ class Journal(Records):
             self._file = (self._folder / self._own).open("xb", buffering=0)
         self._synced = time.monotonic()
         if invocation is not None:
-            self._write([{"invocation": invocation}])
+            try:
+                self._write([{"invocation": invocation}])
+            except BaseException:
+                self._file.close()
+                raise
             self._invocations[self._own] = invocation
 
     def _is_own(self, name: str) -> bool:
@@ -233,21 +240,19 @@ class Journal(Records):
         """Append a line for each entry; returns where they begin."""
         lines = [json.dumps(entry, ensure_ascii=False).encode() + b"\n" for entry in entries]
         data = b"".join(lines)
-        start = offset = self._read[self._own]
-        offsets = []
-        for line in lines:
-            offsets.append(offset)
-            offset += len(line)
         with writing(self._folder / self._own):
-            written = 0
-            while written < len(data):
-                written += self._file.write(data[written:])
-                self._read[self._own] = start + written
+            if self._torn:
+                self._file.write(b"\n")
+            start = self._file.tell()
+            self._torn, left = True, data
+            while left:
+                left = left[self._file.write(left) :]
+            self._torn = False
         if self._mirror:
             self._mirror.push(self._own, data)
         elif time.monotonic() >= self._synced + SYNC_S:
             self._sync()
-        return offsets
+        return [*accumulate(map(len, lines[:-1]), initial=start)]
 
     def _sync(self) -> None:
         if self._mirror:
@@ -258,9 +263,11 @@ class Journal(Records):
         self._synced = time.monotonic()
 
     def close(self) -> None:
-        self._sync()
-        self._file.close()
-        super().close()
+        try:
+            self._sync()
+        finally:
+            self._file.close()
+            super().close()
 
 
 class _WithoutFailed(Mapping[str, Row]):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
 import time
+import weakref
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from bench.storage import names_below, put, read_bytes
+from bench.storage import names_below, put, read_all
+from bench.store import writing
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -18,6 +21,12 @@ PERIOD_S = 1.0
 
 PART_LINES = 1000
 """Lines that wait at most until they are written as a part."""
+
+PARTS_AT_ONCE = 500
+"""Parts that are in memory at once."""
+
+PAUSES = 10
+"""How much longer than the last one the pause before the next listing is at least: it grows with the parts."""
 
 PART = re.compile(r"(.+)-(\d{6,})\.jsonl")
 
@@ -30,26 +39,34 @@ class Mirror:
 
     def __init__(self, where: UPath) -> None:
         self._where = where
-        self._temporary = TemporaryDirectory(prefix="codecbench-journal-")
-        self.folder = Path(self._temporary.name)
+        self.folder = Path(tempfile.mkdtemp(prefix="codecbench-journal-"))
+        self._remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self._known: set[str] = set()
-        self._pulled = self._pushed = -PERIOD_S
+        self._next_pull, self._pushed = 0.0, -PERIOD_S
         self._waiting: list[bytes] = []
         self._parts = 0
 
     def pull(self, at_once: bool) -> None:
         """Fetch the parts that others have written, if it is time for that or to be ``at_once``."""
-        if not at_once and time.monotonic() < self._pulled + PERIOD_S:
+        started = time.monotonic()
+        if not at_once and started < self._next_pull:
             return
-        new = [name for name in names_below(self._where) if name not in self._known]
-        for name in sorted(new, key=_place_in_order):
-            self._fetch(name, read_bytes(self._where / name))
-            self._known.add(name)
-        self._pulled = time.monotonic()
+        new = sorted((name for name in names_below(self._where) if self._is_unknown(name)), key=_place_in_order)
+        for first in range(0, len(new), PARTS_AT_ONCE):
+            some = new[first : first + PARTS_AT_ONCE]
+            for name, data in zip(some, read_all(self._where, some), strict=True):
+                self._add(name, data)
+                self._known.add(name)
+        ended = time.monotonic()
+        self._next_pull = ended + max(PERIOD_S, PAUSES * (ended - started))
 
-    def _fetch(self, name: str, data: bytes) -> None:
+    def _is_unknown(self, name: str) -> bool:
+        return name.endswith(".jsonl") and "/" not in name and name not in self._known
+
+    def _add(self, name: str, data: bytes) -> None:
         part = PART.fullmatch(name)
-        with (self.folder / (f"{part[1]}.jsonl" if part else name)).open("ab") as whole:
+        path = self.folder / (f"{part[1]}.jsonl" if part else name)
+        with writing(path), path.open("ab") as whole:
             whole.write(data if data.endswith(b"\n") else data + b"\n")
 
     def push(self, name: str, data: bytes) -> None:
@@ -70,7 +87,7 @@ class Mirror:
 
     def close(self) -> None:
         """Delete the copy."""
-        self._temporary.cleanup()
+        self._remove()
 
 
 def _place_in_order(name: str) -> tuple[str, int]:

@@ -15,8 +15,9 @@ from bench.journal import Journal
 from bench.metrics.sets.base import Member, SetMeasure, SetQuantity, Value
 from bench.metrics.sets.interval import jackknife
 from bench.planning import Plan
-from bench.storage import Place, remove
-from bench.store import digest, read_arrays
+from bench.storage import Place, local_copy, remove
+from bench.store import digest
+from bench.untrusted import read_arrays
 
 POOLING = 1
 """Changes when values and intervals of sets are made in another way, so that old rows are not taken for new."""
@@ -123,11 +124,15 @@ def _measured(cell: SetCell, folder: Place) -> _Outcome:
 def _arrays(folder: Place, path: str | None) -> dict[str, Any]:
     if path is None:
         return {}
+    where = folder / path
     try:
-        return read_arrays(folder / path)
-    except StoreError:
-        remove(folder / path)
-        raise
+        return read_arrays(local_copy(where))
+    except (FileNotFoundError, ValueError) as error:
+        remove(where)
+        reason = " ".join(str(error).split())
+        raise StoreError(
+            f"{where}: cannot be read ({reason}). Start the same command again: it is made anew."
+        ) from None
 
 
 def _row(cell: SetCell, quantity: SetQuantity, outcome: _Outcome) -> dict[str, Any]:

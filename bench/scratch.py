@@ -8,7 +8,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bench.storage import Place, is_remote
@@ -26,15 +26,18 @@ def own_scratch(folder: Place) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="codecbench-") as name:
             yield Path(name)
         return
-    machine = f".scratch-{os.uname().nodename}-"
-    for path in folder.glob(f"{machine}*"):
+    machine = os.uname().nodename
+    for path in folder.glob(f".scratch-*@{machine}"):
         _remove_if_dead(path)
-    path = folder.absolute() / f"{machine}{os.getpid()}-{secrets.token_hex(4)}"
+    path = folder.absolute() / f".scratch-{os.getpid()}-{secrets.token_hex(4)}@{machine}"
+    unlocked = path.with_name(f".new{path.name}")  # nobody takes it for one of the dead before it is locked
     with writing(path):
-        path.mkdir(parents=True)
-        held = os.open(path, os.O_RDONLY)
+        unlocked.mkdir(parents=True)
+        held = os.open(unlocked, os.O_RDONLY)
+        with suppress(OSError):  # a file system without locks: then nobody can take it for dead either
+            fcntl.flock(held, fcntl.LOCK_EX)
+        unlocked.rename(path)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX)
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)

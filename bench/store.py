@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import FolderInUse, StoreError
-from bench.storage import Place, is_remote, local_copy, put
+from bench.storage import Place, is_remote, put
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,21 +79,6 @@ def write_arrays(path: Place, arrays: Mapping[str, Any]) -> None:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     write_bytes(path, buffer.getvalue())
-
-
-def read_arrays(path: Place) -> dict[str, Any]:
-    """What :func:`write_arrays` has written.
-
-    Raises:
-        StoreError: it is not there, or damaged.
-    """
-    from bench import untrusted
-
-    try:
-        return untrusted.read_arrays(local_copy(path))
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise StoreError(f"{path}: cannot be read ({reason}). Start the same command again: it is made anew.") from None
 
 
 canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode

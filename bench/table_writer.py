@@ -60,17 +60,18 @@ class TableWriter:
             self._file.write_table(pa.concat_tables(self._tables), row_group_size=GROUP_ROWS)
             self._tables = []
 
-    def abandon(self) -> None:
-        """Close the file as it is; left open, it would complain again when it is collected."""
-        with suppress(OSError):
-            self._file.close()
-
     def close(self) -> None:
         """Write what is left and the end of the file."""
         if self._rows:
             self._convert()
         self._write_group()
         self._file.close()
+
+    def abandon(self) -> None:
+        """Let go of a file that will be deleted, quietly: on a full disk, its end cannot be written either."""
+        with suppress(OSError):
+            self._file.close()
+        self._file.is_open = False  # else it tries again when it is collected, and says so on the terminal
 
 
 @contextmanager
@@ -83,9 +84,8 @@ def table_writer(path: Place, columns: Mapping[str, str]) -> Iterator[TableWrite
             try:
                 yield writer
                 writer.close()
-            except BaseException:
+            finally:
                 writer.abandon()
-                raise
             if is_remote(path):
                 put(path, temporary.read_bytes())
             else:

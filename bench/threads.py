@@ -30,8 +30,9 @@ ONE_THREAD = dict.fromkeys(
 def limit_memory() -> None:
     """Let a codec that leaks end itself: at ``CODECBENCH_WORKER_MEMORY_GB``, or first where the machine has no more."""
     if text := os.environ.get("CODECBENCH_WORKER_MEMORY_GB"):
-        size = int(float(text) * 1e9)
-        resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+        size, most = int(float(text) * 1e9), resource.getrlimit(resource.RLIMIT_DATA)[1]
+        if most == resource.RLIM_INFINITY or size < most:  # whoever has started the run may have set less
+            resource.setrlimit(resource.RLIMIT_DATA, (size, size))
     with suppress(OSError):  # only Linux has it
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 

@@ -7,8 +7,10 @@ import os
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -219,6 +221,30 @@ def test_a_full_disk_is_one_message(tmp_path: Path) -> None:
     assert read(tmp_path) == {"a": {"v": 1}}
 
 
+def test_what_is_written_after_a_disk_was_full_counts(tmp_path: Path) -> None:
+    code = (
+        "import resource, signal; from pathlib import Path; from bench.journal import Journal\n"
+        "from bench.errors import StoreError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"journal = Journal(Path({str(tmp_path)!r})); journal.append({{'a': {{'v': 1}}}})\n"
+        "limit = lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))\n"
+        "limit(60)\n"
+        "try: journal.append({'b': {'v': 'x' * 100}})\n"
+        "except StoreError: limit(resource.RLIM_INFINITY)\n"
+        "journal.append({'c': {'v': 3}, 'd': {'v': 4}}); journal.end({'ended': 'then'})\n"
+        "assert dict(journal) == {'a': {'v': 1}, 'c': {'v': 3}, 'd': {'v': 4}}"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert read(tmp_path) == {"a": {"v": 1}, "c": {"v": 3}, "d": {"v": 4}}
+
+
+def test_a_segment_without_its_first_line_has_rows_and_no_invocation(tmp_path: Path) -> None:
+    """Such as a part of a journal at a URL that was copied to this machine."""
+    segment(tmp_path, 1, {"key": "a", "row": row(1)}, {"ending": {"ended": "then"}})
+    with closing(Journal(tmp_path, {"started": "2"})) as journal:
+        assert (dict(journal), journal.invocations) == ({"a": row(1)}, [{"started": "2"}])
+
+
 def test_a_folder_that_cannot_be_made_is_one_message(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(StoreError, match="cannot be written"):
@@ -239,3 +265,23 @@ def test_scratch_of_the_dead_goes_and_that_of_the_living_stays(tmp_path: Path) -
             assert one != other
         assert [*tmp_path.glob(".scratch*")] == [one]
     assert not [*tmp_path.glob(".scratch*")]
+
+
+def test_scratch_of_another_machine_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can tell from here whether its driver lives."""
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(nodename="node-1"))
+    with own_scratch(tmp_path) as theirs:
+        pass
+    theirs.mkdir()
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(nodename="node"))
+    with own_scratch(tmp_path):
+        assert theirs.is_dir()
+
+
+def test_drivers_that_start_at_once_leave_each_other_their_scratch(tmp_path: Path) -> None:
+    def start(_: int) -> bool:
+        with own_scratch(tmp_path) as path:
+            return path.is_dir()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(start, range(400)))

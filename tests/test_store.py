@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from bench.cache import Cache
 from bench.domain import Encoded
 from bench.errors import FolderInUse, StoreError
 from bench.store import digest, locked, write_bytes, writing
+from bench.table_writer import table_writer
 
 
 def test_a_changed_bit_count_in_the_cache_is_found(tmp_path: Path) -> None:
@@ -44,6 +46,7 @@ def test_pruning_deletes_what_was_used_longest_ago(tmp_path: Path) -> None:
     for index, key in enumerate(("old", "new")):
         cache.put(key, Encoded(b"x" * 1000, 1), {})
         os.utime(cache.path(key), (index, index))
+    cache.path("newest").symlink_to(tmp_path / "gone")  # as what another run deletes at this moment
     assert cache.prune(1_500) == 1
     assert cache.get("old") is None
     assert cache.get("new") is not None
@@ -94,3 +97,13 @@ def test_locked_raises_our_error(tmp_path: Path) -> None:
     with pytest.raises(FolderInUse, match="Wait until it ends"), locked(tmp_path):
         pass
     other.communicate()
+
+
+def test_a_table_that_was_not_finished_holds_no_space(tmp_path: Path) -> None:
+    """A deleted file that is still open does, and then not even the message fits on the disk."""
+    with pytest.raises(StoreError) as told, table_writer(tmp_path / "t.parquet", {"x": "string"}):
+        raise OSError(errno.ENOSPC, "full")
+    assert "the disk is full" in str(told.value)
+    assert not [*tmp_path.iterdir()]
+    links = [str(path.readlink()) for path in Path("/proc/self/fd").glob("*") if path.is_symlink()]
+    assert not [link for link in links if link.startswith(str(tmp_path))]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +25,15 @@ def test_a_wrong_limit_is_said_before_anything_starts(
     with pytest.raises(ConfigError, match=rf"CODECBENCH_WORKER_MEMORY_GB: .* from 0\.5 on, got '{text}'"):
         run(config, output=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_smaller_limit_of_the_system_stays() -> None:
+    code = (
+        "import resource; from bench.threads import limit_memory\n"
+        "resource.setrlimit(resource.RLIMIT_DATA, (10**9, 10**9)); limit_memory()\n"
+        "assert resource.getrlimit(resource.RLIMIT_DATA) == (10**9, 10**9)"
+    )
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "CODECBENCH_WORKER_MEMORY_GB": "2"}, check=True)
 
 
 @pytest.fixture

@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from bench import audio, load_results, storage
 from bench.cache import Cache
@@ -19,11 +21,14 @@ from bench.datasets.folder_manifest import write_folder_manifest
 from bench.datasets.manifest import manifest, read_manifest
 from bench.domain import Encoded
 from bench.errors import AudioError, ConfigError, DatasetError, MissingRequirement, StoreError
+from bench.journal import Journal, Records
 from bench.loading import cache_folder, clips_of, dataset_context
+from bench.pooling import _arrays
 from bench.storage import Files, exists, is_folder, is_remote, local_copy, place, put, read_bytes
-from bench.store import read_arrays, write_arrays, write_bytes
+from bench.store import write_arrays, write_bytes
+from bench.untrusted import read_arrays
 from tests.storage.conftest import point_to, upload
-from tests.storage.server import Link, free_port
+from tests.storage.server import BUCKET, Link, free_port
 
 
 def test_local_paths_cost_no_import() -> None:
@@ -109,7 +114,56 @@ def test_audio_and_arrays_are_the_same_bytes(s3: str, tmp_path: Path, noise_clip
     with pytest.raises(AudioError, match=rf"^{s3}/y.flac: cannot be read as WAV"):
         audio.read(f"{s3}/y.flac")
     write_arrays(place(s3) / "a.npz", {"a": np.arange(3)})
-    assert (read_arrays(place(s3) / "a.npz")["a"] == [0, 1, 2]).all()
+    assert (read_arrays(local_copy(place(s3) / "a.npz"))["a"] == [0, 1, 2]).all()
+
+
+def test_what_else_a_client_leaves_in_a_journal_stays_there(s3: str) -> None:
+    where: Any = place(s3) / "journal"
+    with closing(Journal(where, {"started": "1"})) as journal:
+        journal.append({"a": {"v": 1}})
+
+    def put_object(name: str) -> None:
+        where.fs.call_s3("put_object", Bucket=BUCKET, Key=f"{where.path.removeprefix(f'{BUCKET}/')}/{name}", Body=b"{}")
+
+    for name in ("", "notes.txt", "older/000001-host-1-r0-000001.jsonl"):  # the first one marks a folder
+        put_object(name)
+    with closing(Records(where)) as records:
+        assert dict(records) == {"a": {"v": 1}}
+    put_object("../../outside-000001.jsonl")
+    with pytest.raises(StoreError, match=r"called '\.\./\.\./outside-000001\.jsonl', which leads out"):
+        Records(where)
+
+
+def test_what_a_store_did_not_take_is_written_later(s3: str, s3_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    link = Link(s3_port)
+    point_to(link.port, monkeypatch)
+    where: Any = place(s3) / "journal"
+    with closing(Journal(where, {"started": "1"})) as journal:
+        journal.append({"a": {"v": 1}})
+        link.cut()
+        with pytest.raises(StoreError, match="cannot be written"):
+            journal.end({})
+        link.mend()
+        journal.append({"b": {"v": 2}})
+    with closing(Records(where)) as records:
+        assert dict(records) == {"a": {"v": 1}, "b": {"v": 2}}
+
+
+def test_what_cannot_be_read_at_the_moment_is_not_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise TimeoutError
+
+    where: Any = place("memory://statistics")
+    put(where / "a.npz", b"damaged")
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryFileSystem, "get_file", interrupted)
+        with pytest.raises(StoreError, match="TimeoutError"):
+            _arrays(where, "a.npz")
+    assert exists(where / "a.npz")
+    with pytest.raises(StoreError, match="it is made anew"):
+        _arrays(where, "a.npz")
+    assert not exists(where / "a.npz")
 
 
 def test_a_damaged_entry_of_the_cache_counts_as_absent(s3: str) -> None:
