@@ -151,8 +151,10 @@ if __name__ == "__main__":
     limit_memory()
     end_with_driver(os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # nothing that a codec starts waits for input
+    itself = os.getpid()
     try:
         found = asdict(measure(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])))
-        Path(sys.argv[4]).write_text(json.dumps(found), encoding="ascii")
+        if os.getpid() == itself:  # what a codec forks may come here, too
+            Path(sys.argv[4]).write_text(json.dumps(found), encoding="ascii")
     except CodecbenchError as error:
         sys.exit(str(error))

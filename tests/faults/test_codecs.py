@@ -41,7 +41,7 @@ KILL_TOO = {
     "hangs": "no answer within 8 s; the worker was stopped, 2 times",
     "exits": "ended with code 0",
     "kills its group": "SIGKILL",
-    "closes every file": "the worker (was )?ended",
+    "closes every file": "the worker (?:was )?ended",
     "forks and crashes": "SIGSEGV, 2 times",
     "raises KeyboardInterrupt": "SIGINT, 2 times",
     "raises BaseException": "ended with code 1",
