@@ -15,6 +15,7 @@ from bench.errors import ConfigError
 from bench.registry import nearest
 from bench.results import Results
 from bench.tables import conditions, in_order, is_complete, judged, quantities, source_codes
+from bench.untrusted import parse_yaml
 
 SHOWN = 5  # names in a notice
 
@@ -186,9 +187,12 @@ def _one_version(base: Results, new: Results, pairs: Sequence[tuple[str, str]]) 
 
 
 def _own_codecs(results: Results) -> dict[str, tuple[str, str]]:
-    """Name and version of codecs given as ``module:Class``, by condition."""
+    """Label and version of codecs given as ``module:Class``, by condition."""
+    items = parse_yaml(str(results.info.get("config_text") or "")) or {}
+    given = [item if isinstance(item, dict) else {"name": item} for item in items.get("codecs") or []]
+    own = [item.get("label") or item["name"] for item in given if ":" in str(item.get("name"))]
     rows = results.encodings.drop_duplicates("condition")
-    rows = rows[rows["codec"].str.contains(":")]
+    rows = rows[rows["codec"].isin(own)]
     found = zip(rows["condition"], rows["codec"], rows["codec_version"], strict=True)
     return {str(condition): (str(codec), str(version)) for condition, codec, version in found}
 

@@ -255,16 +255,14 @@ def test_machines_and_partial_runs_are_told(base, tmp_path):
 
 def test_a_codec_of_ones_own_with_one_version_in_both_runs_is_told(base, tmp_path):
     def own(folder, version):
-        rows = base.encodings["codec"] == "mp3"
-        made = base.encodings.assign(
-            codec=base.encodings["codec"].astype(str).where(~rows, "mine:Codec"),
-            codec_version=base.encodings["codec_version"].astype(str).where(~rows, version),
-        )
-        return with_tables(base, tmp_path / folder, encodings=made)
+        versions = base.encodings["codec_version"].astype(str)
+        made = base.encodings.assign(codec_version=versions.where(base.encodings["codec"] != "mp3", version))
+        text = 'codecs: [passthrough, opus, {name: "my_codec:Codec", label: mp3}]'
+        return with_tables(base, tmp_path / folder, encodings=made, info={**base.info, "config_text": text})
 
     old, same, other = own("old", "mine 1"), own("same", "mine 1"), own("other", "mine 2")
     [notice] = compared(old, same).notices
-    assert notice.startswith("mine:Codec is `mine 1` in both runs.")
+    assert notice.startswith("mp3 is `mine 1` in both runs.")
     assert compared(old, other).notices == compared(old, old).notices == []
 
 

@@ -33,7 +33,7 @@ def _leads(link: str, folder: Path, text: str) -> bool:
     site = target.relative_to(ROOT / "docs").as_posix() if target.is_relative_to(ROOT / "docs") else ""
     if site in OUTSIDE.values():
         target = ROOT / next(source for source, shown in OUTSIDE.items() if shown == site)
-    there = page(site) if site in PAGES else target.read_text(encoding="utf-8") if target.is_file() else ""
+    there = page(site) if site in PAGES else target.read_text(encoding="utf-8") if anchor and target.is_file() else ""
     return (target.exists() or site in PAGES) and (not anchor or anchor in anchors(there))
 
 
