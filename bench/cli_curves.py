@@ -82,7 +82,10 @@ def curves(
         for grid in part.grids:
             console.print_table(f"{part.title}. {grid.title}", grid.columns, grid.rows)
     if not anchor:
-        console.err.print("BD-rate and BD-quality need an anchor: --anchor SERIES.", markup=False)
+        series = ", ".join(dict.fromkeys(name for family in analysis.families for name in family.series))
+        console.err.print(
+            f"BD-rate and BD-quality need an anchor, --anchor SERIES: {series}.", markup=False, soft_wrap=True
+        )
     for path in written:
         console.out.print(f"written: {path}", soft_wrap=True, markup=False)
 

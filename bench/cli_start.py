@@ -94,6 +94,11 @@ def init(
     for choice in made.absent:
         console.err.print(f"  not here: {choice.name}; {choice.why_not}", markup=False, soft_wrap=True)
     console.out.print(f"written: {file}", markup=False, soft_wrap=True)
+    if made.absent:
+        console.err.print(
+            "With what is missing, write it again: the codecs decide rate and channels of all references.",
+            soft_wrap=True,
+        )
     console.out.print(f"next:   codecbench run {_typed(file)} --dry-run", markup=False, soft_wrap=True)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from bench import codecs, datasets, metrics, platforms
 from bench.align import probe
 from bench.codecs.base import Codec
+from bench.device import Device, require
 from bench.engines.local import available_cores
 from bench.errors import CodecbenchError, DamagedWeights, MetricUndefined, MissingRequirement
 from bench.loading import local_cache_folder
@@ -40,6 +41,7 @@ def findings() -> Iterator[Finding]:
     lacking = platforms.missing()
     yield Finding("system", not lacking, lacking or platform.platform(), lacking.partition("To get it: ")[2])
     yield Finding("cores", True, str(available_cores()))
+    yield _gpu()
     yield _space("results", Path.cwd())
     yield _space("cache", local_cache_folder())
     yield _data()
@@ -109,6 +111,16 @@ def _try_set_measure(name: str) -> str:
     if not measure.reads_codes:
         measure.of_audio(probe(48_000))
     return str(measure.identity)
+
+
+def _gpu() -> Finding:
+    try:
+        require(Device("cuda"))
+    except MissingRequirement:
+        return Finding("GPU", True, "none that torch can use here: networks compute on the processor, only slower")
+    import torch
+
+    return Finding("GPU", True, f"{torch.cuda.get_device_name()}: used with --device cuda")
 
 
 def _space(what: str, folder: Path) -> Finding:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LARGEST_MESSAGE = 1 << 20
 """Bytes of a message of a page: 500 events have about 100 kB, and each page could hold as much memory as this."""
 
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
+
 app = typer.Typer(
     name="listen",
     help="Listening tests: serve, invite, follow.",
@@ -59,6 +61,7 @@ def serve(
 ) -> None:
     """Serve a test: listeners at their links, the experimenter at /experimenter. Ctrl+C ends it; nothing is lost."""
     import os
+    import socket
     from contextlib import suppress
 
     with needing("codecbench listen serve"):
@@ -72,7 +75,11 @@ def serve(
     os.environ |= {settings.TEST: str(folder), settings.DATABASE: url, settings.BASE: base}
     _sessions(folder, url).dispose()
     bound = _bound(host, port)
-    typer.echo(f"{folder} at {base or f'http://{host}:{port}'}; experimenter: /experimenter", err=True)
+    address = base or f"http://{socket.gethostname() if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
+    typer.echo(f"{folder} at {address}; experimenter: {address.rstrip('/')}/experimenter", err=True)
+    typer.echo(
+        f"links for listeners, in another terminal: codecbench listen invite {folder} -n 20 --base {address}", err=True
+    )
     server = uvicorn.Server(
         uvicorn.Config(
             "listening_test.app:app",
@@ -103,6 +110,8 @@ def invite(
     json: Json = False,
 ) -> None:
     """Make links, one for each person. They are shown once: only their hashes are stored."""
+    from urllib.parse import urlsplit
+
     from bench import console
     from listening_test.session.links import check_base, link
 
@@ -117,6 +126,8 @@ def invite(
         return
     for one in links:
         typer.echo(one)
+    if urlsplit(base).hostname in LOCAL_HOSTS:
+        typer.echo("These links open on this machine only. For others: --base http://THIS-MACHINE:8501", err=True)
 
 
 @app.command(epilog="Examples:  codecbench listen status results/tests/demo  ·  codecbench listen status TEST --json")

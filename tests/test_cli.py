@@ -178,7 +178,9 @@ def test_doctor_finds_everything_here_in_order() -> None:
     assert done.returncode == 0
     assert [finding["what"] for finding in findings if not finding["ok"] and not finding["optional"]] == []
     assert all(finding["remedy"] for finding in findings if finding["optional"])
-    assert {"codec opus", "metric visqol_audio", "dataset loader noisy_reverberant"} <= {f["what"] for f in findings}
+    assert {"GPU", "codec opus", "metric visqol_audio", "dataset loader noisy_reverberant"} <= {
+        f["what"] for f in findings
+    }
 
 
 def test_a_results_folder_that_cannot_be_written(config: Path, tmp_path: Path) -> None:

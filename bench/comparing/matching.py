@@ -15,6 +15,7 @@ from bench.errors import ConfigError
 from bench.registry import nearest
 from bench.results import Results
 from bench.tables import conditions, in_order, is_complete, judged, quantities, source_codes
+from bench.untrusted import parse_yaml
 
 SHOWN = 5  # names in a notice
 
@@ -62,7 +63,7 @@ def match(base: Results, new: Results, renamed: Mapping[str, str], allow_other_v
         done = "compared all the same" if allow_other_versions else "not compared; --allow-other-versions does"
         notices += [f"{text}: {done}." for text in versions.values()]
     only_base, only_new = _unmatched(base, new, pairs)
-    notices += _machines(base, new)
+    notices += _machines(base, new) + _one_version(base, new, pairs)
     notices += _notices(only_base, "BASE") + _notices(only_new, "NEW")
     if not pairs or shared.empty:
         what = "condition" if not pairs else "clip"
@@ -167,6 +168,33 @@ def _machines(base: Results, new: Results) -> list[str]:
         return []
     told = "; ".join(f"{key} {_told(old, key)} in BASE, {_told(other, key)} in NEW" for key in keys)
     return [f"The runs were made on different machines ({told}): speeds compare the machines, too."]
+
+
+def _one_version(base: Results, new: Results, pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """A sentence on codecs given by their import path that have one version in both runs.
+
+    The cache knows a codec by its version only: code that changed under the same one is given the old bitstreams.
+    """
+    if base.folder == new.folder:
+        return []
+    old, other = (_own_codecs(run) for run in (base, new))
+    same = sorted({other[after] for before, after in pairs if after in other and old.get(before) == other[after]})
+    return [
+        f"{codec} is `{version}` in both runs. If its code has changed, raise the version in its `identity` and run "
+        "again, or give each run a cache of its own (--cache): bitstreams of one version are shared by all runs."
+        for codec, version in same
+    ]
+
+
+def _own_codecs(results: Results) -> dict[str, tuple[str, str]]:
+    """Label and version of codecs given as ``module:Class``, by condition."""
+    items = parse_yaml(str(results.info.get("config_text") or "")) or {}
+    given = [item if isinstance(item, dict) else {"name": item} for item in items.get("codecs") or []]
+    own = [item.get("label") or item["name"] for item in given if ":" in str(item.get("name"))]
+    rows = results.encodings.drop_duplicates("condition")
+    rows = rows[rows["codec"].isin(own)]
+    found = zip(rows["condition"], rows["codec"], rows["codec_version"], strict=True)
+    return {str(condition): (str(codec), str(version)) for condition, codec, version in found}
 
 
 def _told(machine: Mapping[str, Any], key: str) -> str:

@@ -22,13 +22,13 @@ PURPOSES = ("look", "paper")
 Rates = tuple[int, ...]
 
 _QUICK_SPEECH: dict[str, Rates] = {
-    "opus": (6000, 12000, 24000),
-    "encodec_24khz": (3000, 6000, 12000),
+    "opus": (6000, 9000, 12000, 24000),
+    "encodec_24khz": (1500, 3000, 6000, 12000),
 }
 _QUICK_MUSIC: dict[str, Rates] = {
-    "opus": (24000, 48000, 96000),
-    "mp3": (64000, 128000),
-    "encodec_48khz": (6000, 12000, 24000),
+    "opus": (24000, 48000, 64000, 96000),
+    "mp3": (64000, 96000, 128000, 192000),
+    "encodec_48khz": (3000, 6000, 12000, 24000),
 }
 _PAPER_SPEECH: dict[str, Rates] = {
     "opus": (6000, 9000, 12000, 16000, 24000, 32000),

@@ -51,6 +51,7 @@ def print_test(test: Test, folder: Path) -> None:
     console.print_table(test.title, ("", ""), rows)
     print_findings(from_rows(facts["findings"]))
     console.out.print(f"written: {folder}", markup=False, soft_wrap=True)
+    console.out.print(f"next:   codecbench listen serve {folder}", markup=False, soft_wrap=True)
 
 
 def print_findings(findings: Sequence[Finding]) -> None:

@@ -16,9 +16,12 @@ function bands(labels) {
   return make("div", { class: "labels", "aria-hidden": true }, ...labels.toReversed().map((text) => make("span", {}, text)));
 }
 
-/** A slider that says its score in words; `onmove` is told of every move, and whether it is the last of a drag. */
+/**
+ * A slider that says its score in words; `onmove` is told of every move, and whether it is the last of a drag.
+ * `ondead` is told of a finger or mouse on it while it is disabled: browsers send pointers there, too.
+ */
 class RatingSlider {
-  constructor({ low, high, labels }, label, unrated, score, onmove) {
+  constructor({ low, high, labels }, label, unrated, score, onmove, ondead) {
     Object.assign(this, { low, high, labels });
     this.value = make("output", {}, "–");
     const moved = (final) => {
@@ -26,7 +29,7 @@ class RatingSlider {
       onmove(final);
     };
     this.input = make("input", { type: "range", min: low, max: high, step: 1, disabled: true, "aria-label": label, "aria-orientation": "vertical", "aria-valuetext": unrated,
-      oninput: () => moved(false), onchange: () => moved(true), onpointerup: () => moved(true) });
+      oninput: () => moved(false), onchange: () => moved(true), onpointerup: () => (this.input.disabled ? ondead() : moved(true)) });
     this.input.value = (low + high) / 2;
     if (score !== null) this.show(score);
     this.moved = moved;

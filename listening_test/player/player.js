@@ -85,12 +85,13 @@ class Player {
   }
 
   #sound(sound, index) {
-    const button = make("button", { type: "button", class: "sound", disabled: true, "aria-pressed": "false", "aria-label": `${this.texts.play} ${sound.letter}`, onclick: () => this.#play(index) }, sound.letter);
+    const button = make("button", { type: "button", class: "sound", disabled: true, "aria-pressed": "false", "aria-label": `${this.texts.play} ${sound.letter}`, onclick: () => this.#play(index) }, this.sounds.length === 1 ? `▶ ${this.texts.play}` : sound.letter);
     const playing = make("span", { class: "playing", "aria-hidden": true });
     const part = { button, playing, box: make("div", { class: sound.open ? "part open" : "part" }, button, playing) };
     const label = `${this.texts.rating} ${sound.letter}`;
     if (!sound.open && this.scale.kind === "sliders") {
-      part.slider = new RatingSlider(this.scale, label, this.texts.unrated, sound.score, (final) => this.#slide(index, final));
+      part.slider = new RatingSlider(this.scale, label, this.texts.unrated, sound.score,
+        (final) => this.#slide(index, final), () => (this.state.textContent = `${this.texts.play_first} ${sound.letter}`));
       part.moves = [];
       part.box.append(part.slider.input, part.slider.value);
     }

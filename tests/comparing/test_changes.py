@@ -253,6 +253,19 @@ def test_machines_and_partial_runs_are_told(base, tmp_path):
     assert "NEW (made-up) is a partial run." in notices
 
 
+def test_a_codec_of_ones_own_with_one_version_in_both_runs_is_told(base, tmp_path):
+    def own(folder, version):
+        versions = base.encodings["codec_version"].astype(str)
+        made = base.encodings.assign(codec_version=versions.where(base.encodings["codec"] != "mp3", version))
+        text = 'codecs: [passthrough, opus, {name: "my_codec:Codec", label: mp3}]'
+        return with_tables(base, tmp_path / folder, encodings=made, info={**base.info, "config_text": text})
+
+    old, same, other = own("old", "mine 1"), own("same", "mine 1"), own("other", "mine 2")
+    [notice] = compared(old, same).notices
+    assert notice.startswith("mp3 is `mine 1` in both runs.")
+    assert compared(old, other).notices == compared(old, old).notices == []
+
+
 def test_nothing_in_common_is_an_error(base, tmp_path):
     other = make_run(tmp_path, codecs={"aac": (24000,)}, controls=(), with_audio=False)
     with pytest.raises(ConfigError, match=r"no condition that can be compared.*--map"):

@@ -24,6 +24,8 @@ BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
 SHELL, LANGUAGES = ("", "sh"), ("", "sh", "yaml", "python", "json", "toml")
 NOT_HERE = re.compile(r"needs its weights|To get it: |cannot be imported|could not be loaded")
 """Problems of this machine, not of a configuration."""
+COMPLETION = ("--install-completion", "--show-completion")
+"""Options of the program itself, which typer adds when it runs."""
 ENDS = {"|", ">", ">>", "&&", "||", ";", ")", "<"}
 
 
@@ -72,11 +74,12 @@ def require_parses(words: list[str]) -> None:
     """Fail where the command line would refuse ``words``; ``...`` stands for what a reader fills in."""
     found, rest = command(words)
     left_open = "..." in rest
-    rest = [word for word in rest if word != "..."]
+    rest = [word for word in rest if word not in ("...", "--help")]
     if hasattr(found, "commands"):
-        assert left_open or not [word for word in rest if not word.startswith("--")], f"{words}: no such command"
-        require_options(words)
-    elif not left_open and "--help" not in rest:
+        assert left_open or rest in ([], *([one] for one in COMPLETION)), (
+            f"codecbench {' '.join(words)}: no such command"
+        )
+    elif not left_open:
         assert found.make_context(words[0], rest).params is not None
     else:
         require_options(words)

@@ -183,6 +183,30 @@ def test_every_move_of_a_drag_is_saved_in_few_messages(opened: tuple[Any, str]) 
     page.close()
 
 
+def test_a_finger_on_the_slider_of_a_silent_sound_gives_no_score_and_is_told_why(opened: tuple[Any, str]) -> None:
+    chromium, address = opened
+    page = chromium.new_page(viewport={"width": 820, "height": 1180}, has_touch=True, is_mobile=True)
+    page.goto(address)
+    ready(page)
+    assert not page.locator(".keys").is_visible()
+
+    def tap(slider: Any) -> None:
+        box = slider.bounding_box()
+        assert box["width"] >= 44  # a finger's width, WCAG 2.5.5
+        page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 4)
+
+    first, second = page.locator("input[type=range]").nth(0), page.locator("input[type=range]").nth(1)
+    page.locator("button.sound").nth(1).tap()
+    tap(second)
+    page.get_by_text("play_first B").wait_for()
+    tap(first)
+    rated = events(page, "rate")
+    assert {event["slot"] for event in rated} == {"slot0"}
+    assert 65 < rated[-1]["value"] < 85
+    assert page.locator("output").all_inner_texts()[1:] == ["–", "–"]
+    page.close()
+
+
 def test_the_last_move_of_a_key_that_is_held_is_saved(opened: tuple[Any, str]) -> None:
     page = ready(visit(opened))
     page.keyboard.press("1")

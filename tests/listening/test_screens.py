@@ -225,11 +225,15 @@ def test_commands(tmp_path: Path) -> None:
     links = made.stdout.split()
     assert len(links) == 2
     assert all(link.startswith("https://lab.org/x/?p=") for link in links)
+    assert made.stderr == ""
+    local = run(app, ["invite", str(tmp_path)])
+    assert len(local.stdout.split()) == 1
+    assert "on this machine only" in local.stderr
     sessions = Sessions(test, tmp_path)
     do_all(sessions.open(links[0].partition("?p=")[2], "tab"))
     sessions.dispose()
     shown = run(app, ["status", str(tmp_path)]).stdout
-    assert "1 of 2 finished" in shown
+    assert "1 of 3 finished" in shown
     assert "Fewest valid ratings: 1, of " in shown
     assert '"status": "finished"' in run(app, ["status", str(tmp_path), "--json"]).stdout
     hashed = run(app, ["password"], input="long & right\nlong & right\n").stdout.strip()

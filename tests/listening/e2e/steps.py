@@ -95,6 +95,7 @@ def device(page: Any, kind: str = "Headphones") -> None:
 def level(page: Any, db: float = 0) -> None:
     page.get_by_role("button", name="Keep this volume").wait_for(timeout=SLOW_MS)
     sounds_ready(page)
+    assert page.locator("button.sound").inner_text() == "▶ Play"
     page.locator(".level input").fill(str(db))
     page.get_by_role("button", name="Keep this volume").click()
 

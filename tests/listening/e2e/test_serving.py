@@ -69,7 +69,11 @@ def test_the_log_holds_no_address_and_no_invitation(chromium: Any, command: tupl
     page.get_by_role("button", name="Start", exact=True).wait_for(timeout=SLOW_MS)
     page.close()
     log = (folder / "log").read_text()
-    assert log.splitlines() == [f"{folder} at http://127.0.0.1:{port}; experimenter: /experimenter"]
+    address = f"http://127.0.0.1:{port}"
+    assert log.splitlines() == [
+        f"{folder} at {address}; experimenter: {address}/experimenter",
+        f"links for listeners, in another terminal: codecbench listen invite {folder} -n 20 --base {address}",
+    ]
 
 
 def test_a_page_of_another_site_opens_no_session(command: tuple[Path, int]) -> None:
