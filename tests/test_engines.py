@@ -86,33 +86,37 @@ def jobs(config: Config, folder: Path) -> list[Job]:
     return list(plan.jobs({}, folder, folder / "cache"))
 
 
-def many(config: Config, folder: Path, count: int, seconds: float = 1.0) -> Iterator[Job]:
-    """Jobs that are alike."""
-    (first, *_) = jobs(config, folder)
-    for number in range(count):
-        clip = replace(first.clip, id=f"clip{number}", duration_s=seconds, channels=1)
-        yield replace(first, clip=clip)
+class Many(Iterator[Job]):
+    """Jobs that are alike, and how many were drawn."""
+
+    def __init__(self, config: Config, folder: Path, count: int, seconds: float = 1.0) -> None:
+        self._first = jobs(config, folder)[0]
+        self._count, self._seconds, self.drawn = count, seconds, 0
+
+    def __length_hint__(self) -> int:
+        return self._count - self.drawn
+
+    def __next__(self) -> Job:
+        if self.drawn == self._count:
+            raise StopIteration
+        self.drawn += 1
+        clip = replace(self._first.clip, id=f"clip{self.drawn}", duration_s=self._seconds, channels=1)
+        return replace(self._first, clip=clip)
 
 
 def test_shards_are_drawn_as_they_are_needed_and_become_small_at_the_end(small_config: Config, tmp_path: Path) -> None:
-    drawn = 0
+    source = Many(small_config, tmp_path, 1000)
     ahead: list[int] = []
     pool = [FakeWorker(), FakeWorker(ready=False), FakeWorker()]
 
-    def source() -> Iterator[Job]:
-        nonlocal drawn
-        for job in many(small_config, tmp_path, 1000):
-            drawn += 1
-            yield job
-
     def heard() -> Iterator[tuple[FakeWorker, Message]]:
-        ahead.append(drawn - sum(len(worker.clips) for worker in pool))
+        ahead.append(source.drawn - sum(len(worker.clips) for worker in pool))
         for worker in pool:
             if worker.work is not None:
                 yield from worker.finishes()
 
-    assert list(drive(Queue(source(), Crew(3, 60.0)), pool, heard, lambda *_: None)) == []
-    assert max(ahead) <= 2 * SHARD_JOBS * 3
+    assert list(drive(Queue(source, Crew(3, 60.0)), pool, heard, lambda *_: None)) == []
+    assert max(ahead) == 0
     assert not pool[1].given
     sizes = [len(shard.jobs) for shard in pool[0].given]
     assert sizes == sorted(sizes, reverse=True)
@@ -122,7 +126,7 @@ def test_shards_are_drawn_as_they_are_needed_and_become_small_at_the_end(small_c
 
 
 def test_a_shard_is_full_after_a_minute_of_audio(small_config: Config, tmp_path: Path) -> None:
-    queue = Queue(many(small_config, tmp_path, 100, seconds=25.0), Crew(1, 60.0))
+    queue = Queue(Many(small_config, tmp_path, 100, seconds=25.0), Crew(1, 60.0))
     shard = queue.shard(coding=False)
     assert shard is not None
     assert len(shard.jobs) == 3
@@ -145,7 +149,7 @@ def test_a_death_costs_the_job_it_was_at_and_the_rest_is_given_again(small_confi
         asked.append((job.clip.id, str(step), how))
         return job
 
-    wanted = list(many(small_config, tmp_path, 100))
+    wanted = list(Many(small_config, tmp_path, 100))
     list(drive(Queue(wanted, Crew(2, 60.0)), pool, heard, retry))
     done, at, *_ = pool[0].clips
     assert asked == [(at, "encode x", "gone")]

@@ -22,7 +22,7 @@ CPU_SECONDS = 5.0
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg")
 """Of a folder, other files are damaged: sounds have readers of their own."""
 MEMORY_BYTES = 3 << 30
-"""Of address space beyond what the process has when it starts, libraries included."""
+"""Of address space beyond what the process has when it has read the honest files."""
 
 
 class Hang(BaseException):
@@ -37,8 +37,6 @@ def main(folder: Path, seed: int, jobs: list[str]) -> None:
     warnings.simplefilter("ignore")
     sys.stdout, out = sys.stderr, sys.stdout
     signal.signal(signal.SIGPROF, _hang)
-    limit = _address_space() + MEMORY_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (256 << 20, 256 << 20))
 
@@ -49,6 +47,7 @@ def main(folder: Path, seed: int, jobs: list[str]) -> None:
     for job in jobs:
         name, first, count = job.split(":")
         reader = {**READERS, KILLER.name: KILLER}[name]
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         seeds = folder / "seeds" / name
         if not seeds.exists():
             seeds.mkdir(parents=True)
@@ -56,7 +55,9 @@ def main(folder: Path, seed: int, jobs: list[str]) -> None:
             (seeds / "list.json").write_text(json.dumps([str(path) for path in found]))
         honest = [Path(path) for path in json.loads((seeds / "list.json").read_text())]
         for path in honest:
-            reader.read(_copy(path, folder / "work"))  # an honest file is read
+            reader.read(_copy(path, folder / "work"))  # an honest file is read, with the libraries that it takes
+        limit = _address_space() + MEMORY_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
         for index in range(int(first), int(first) + int(count)):
             rng = random.Random(f"{seed} {name} {index}")
             path = _copy(rng.choice(honest), folder / "work")

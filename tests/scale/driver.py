@@ -6,7 +6,6 @@ Seconds are of CPU, whatever else the machine does, but for ``wall_s``.
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from bench.audio import Audio
 from bench.datasets.base import sha256_of
 from bench.engines.base import Retry
 from bench.engines.queue import Crew
+from bench.inspection.cost import peak_bytes
 from bench.journal import Records
 from bench.paths import decoded_path
 from bench.planning import Job, Todo
@@ -210,4 +210,4 @@ def _drive(folder: Path, cells: int) -> dict[str, Any]:
 
 
 def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    return peak_bytes() / 1e6
