@@ -65,7 +65,7 @@ bench-scale: $(STAMP)
 	$(BIN)/python -m tests.scale
 
 packaging: $(STAMP)
-	$(BIN)/python -m tests.packaging --extras --oldest
+	$(BIN)/python -m tests.installation --extras --oldest
 
 schemas: $(STAMP)
 	$(BIN)/python -m tests.schemas

@@ -1,4 +1,4 @@
-"""Wheel and sdist as a stranger meets them: ``python -m tests.packaging [--extras] [--oldest]``.
+"""Wheel and sdist as a stranger meets them: ``python -m tests.installation [--extras] [--oldest]``.
 
 It needs a package index. Empty environments without extras, for every Python from 3.11 to 3.13 that is here; with
 ``--extras`` one with [metrics] and [listen]; with ``--oldest`` the fast tests of the core on the oldest versions that
