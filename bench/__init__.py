@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bench.results import Results, load_results
     from bench.runner import run
+    from bench.runs.results import Results, load_results
     from bench.scoring import score
 
 __all__ = ["Results", "load_results", "run", "score"]
@@ -20,8 +20,8 @@ __all__ = ["Results", "load_results", "run", "score"]
 _HOMES = {
     "run": "bench.runner",
     "score": "bench.scoring",
-    "load_results": "bench.results",
-    "Results": "bench.results",
+    "load_results": "bench.runs.results",
+    "Results": "bench.runs.results",
 }
 
 

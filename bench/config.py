@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 
 from bench import codecs, datasets, metrics
 from bench.audio import MAX_RATE, MIN_RATE
-from bench.device import Name as DeviceName
 from bench.domain import Condition
 from bench.errors import CodecbenchError, ConfigError, MissingRequirement, UnknownName
 from bench.metrics import sets
+from bench.models.device import Name as DeviceName
 from bench.paths import shipped_configurations
 from bench.registry import nearest
 from bench.untrusted import parse_yaml

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.errors import DatasetError, StoreError
-from bench.run_shape import checked_table
+from bench.runs.shape import checked_table
 from bench.untrusted import read_parquet
 
 COLUMNS = {

@@ -11,27 +11,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench import results
 from bench.cache import Cache
+from bench.cells.planning import Job, Plan, Step
+from bench.cells.pooling import Rows, pool
+from bench.cells.shards import Finished, Inspected
 from bench.config import RunConfig, find, mapping_of
 from bench.datasets.base import DatasetContext
 from bench.datasets.known.absent import absent_sets
-from bench.device import Name as DeviceName
 from bench.domain import Clip
 from bench.engines.base import Engine
 from bench.engines.local import Local
 from bench.engines.queue import Crew, coders_of, gpus_of
+from bench.engines.scratch import own_scratch
 from bench.errors import ConfigError, WorkerDied
 from bench.journal import Journal
 from bench.loading import cache_folder, clips_of_config, dataset_context, load_config, local_cache_folder
-from bench.planning import Job, Plan, Step
-from bench.pooling import Rows, pool
+from bench.models.device import Name as DeviceName
 from bench.provenance import now
-from bench.results import Results
-from bench.run_record import costs_of, invocation, of_invocations, record_of
-from bench.run_tables import write_tables
-from bench.scratch import own_scratch
-from bench.shards import Finished, Inspected
+from bench.runs import results
+from bench.runs.record import costs_of, invocation, of_invocations, record_of
+from bench.runs.results import Results
+from bench.runs.tables import write_tables
 from bench.storage import Files, Place, absolute, place
 from bench.store import write_json
 
@@ -128,7 +128,7 @@ def run(
         num_gpus: of workers that only code; default what the configuration says.
         engine: where they run; see :func:`bench.engines.engine`.
         limit: measure only the first clips of each dataset now.
-        only: measure only what matches these patterns now; see :meth:`bench.planning.Plan.restricted`.
+        only: measure only what matches these patterns now; see :meth:`bench.cells.planning.Plan.restricted`.
         retry_failed: measure again what failed before.
         costs: run each codec once in a process of its own, for the parameters, memory and size in the report; called
             with the name of each codec before it is measured.

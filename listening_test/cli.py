@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench import completion
+from bench.terminal import completion
 from listening_test import cli_analysis, cli_backup, cli_web
 
 app = typer.Typer(
@@ -44,8 +44,8 @@ def build(
     json: Json = False,
 ) -> None:
     """Choose clips and conditions, make anchors, cut, level and write the stimuli, and lint the test."""
-    from bench import console
     from bench.errors import ConfigError
+    from bench.terminal import console
     from listening_test.building import printed
     from listening_test.building.build import build as build_test
 
@@ -67,7 +67,7 @@ def lint(
     json: Json = False,
 ) -> None:
     """Look at a built test again: its design, its files and their hashes. Exit code 1 where there is an error."""
-    from bench import console
+    from bench.terminal import console
     from listening_test.building import printed
     from listening_test.building.findings import as_rows, errors_of
     from listening_test.building.lint import lint_again

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench import completion
+from bench.terminal import completion
 from listening_test.extra import needing
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def analyze(
     json: Json = False,
 ) -> None:
     """Screen listeners, describe and compare conditions; write ratings.parquet, tables and a report."""
-    from bench import console
+    from bench.terminal import console
     from listening_test.analysis import outputs
     from listening_test.analysis.analysed import analyse
 
@@ -109,7 +109,7 @@ def simulate(
     database: Database = "",
 ) -> None:
     """Let simulated listeners take a test, through real sessions; every row they make says that it is simulated."""
-    from bench import console
+    from bench.terminal import console
     from listening_test.model import load_test
 
     loaded = load_test(test)
@@ -164,9 +164,9 @@ def import_(
     """Turn the ratings of another program into ratings.parquet."""
     from typing import cast, get_args
 
-    from bench import console
     from bench.domain import Category
     from bench.errors import ConfigError
+    from bench.terminal import console
     from listening_test.analysis.frames import write_ratings
     from listening_test.analysis.importers import import_ratings
     from listening_test.analysis.importers.base import Options
@@ -213,8 +213,8 @@ def power(
     json: Json = False,
 ) -> None:
     """How many listeners a test needs, by simulation from the ratings of a pilot."""
-    from bench import console
     from bench.errors import ConfigError
+    from bench.terminal import console
     from listening_test.analysis.power import USUAL, needed, pilot
     from listening_test.analysis.screening import post_screen
     from listening_test.analysis.shown_power import as_json, as_sheet, sentence

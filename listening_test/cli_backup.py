@@ -56,7 +56,7 @@ def restore(
 def _print(contents: Contents, what: str, json: bool) -> None:
     from dataclasses import asdict
 
-    from bench import console
+    from bench.terminal import console
 
     if json:
         console.print_json(asdict(contents))

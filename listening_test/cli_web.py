@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench import completion
+from bench.terminal import completion
 from listening_test.extra import needing
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def invite(
     """Make links, one for each person. They are shown once: only their hashes are stored."""
     from urllib.parse import urlsplit
 
-    from bench import console
+    from bench.terminal import console
     from listening_test.session.links import check_base, link
 
     check_base(base)
@@ -135,7 +135,7 @@ def status(folder: Folder, url: Database = "", json: Json = False) -> None:
     """Who was invited, who listens, who has finished."""
     from dataclasses import asdict
 
-    from bench import console
+    from bench.terminal import console
     from listening_test.analysis.counts import fewest_valid
     from listening_test.analysis.frames import as_ratings
 

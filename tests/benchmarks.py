@@ -22,7 +22,7 @@ from bench import audio, load_results, runner
 from bench.audio import Audio
 from bench.config import load
 from bench.provenance import machine, package_versions
-from bench.results import Results
+from bench.runs.results import Results
 from tests.large_run import Shape, report_cost, write_large_run
 
 WORKERS = 2

@@ -72,7 +72,7 @@ def _row(device: str, size: str, rate: int, batch: int, seconds: float, clips: i
 
     from bench.align import probe
     from bench.codecs.encodec import Encodec24, Encodec48
-    from bench.device import Device
+    from bench.models.device import Device
 
     made = Encodec24 if rate == 24_000 else Encodec48
     on = Device("cuda" if device == "cuda" else "cpu", batch * seconds)

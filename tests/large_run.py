@@ -1,6 +1,6 @@
 """A made-up run folder of any size, written in blocks: 100 000 clips, 20 conditions, 10 quantities take half a minute.
 
-Every column of bench.results is there, text is as long and as repetitive as in real runs, some cells failed, some
+Every column of bench.runs.results is there, text is as long and as repetitive as in real runs, some cells failed, some
 scores are undefined, infinite or do not apply, some references are band-limited.
 """
 
@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.domain import CATEGORIES
-from bench.results import CLIP_COLUMNS, CLIPS, ENCODING_COLUMNS, ENCODINGS, RUN, SCORE_COLUMNS, SCORES
+from bench.runs.results import CLIP_COLUMNS, CLIPS, ENCODING_COLUMNS, ENCODINGS, RUN, SCORE_COLUMNS, SCORES
 
 NAME = "large"
 RATE = 24_000

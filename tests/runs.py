@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from bench import load_results
-from bench.results import TIMING_COLUMNS
+from bench.runs.results import TIMING_COLUMNS
 
 Config = dict[str, Any]
 

@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bench.cli_plugins import GROUP, join_plugins
+from bench.cli.plugins import GROUP, join_plugins
 from bench.errors import MissingRequirement
 
 
@@ -71,8 +71,8 @@ def test_a_broken_plugin_says_so_and_harms_no_other_command(value: str, why: str
 
 def test_help_stays_fast_and_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from importlib.metadata import EntryPoint; from bench import cli, cli_plugins\n"
-        f"cli_plugins.join_plugins(cli.app, [EntryPoint('listen', 'listening_test.cli:app', {GROUP!r})])\n"
+        "import sys; from importlib.metadata import EntryPoint; from bench.cli import app as cli, plugins\n"
+        f"plugins.join_plugins(cli.app, [EntryPoint('listen', 'listening_test.cli:app', {GROUP!r})])\n"
         "try: cli.app(['listen', '--help'])\n"
         "except SystemExit: pass\n"
         "heavy = {'numpy', 'pandas', 'scipy', 'streamlit', 'torch', 'sqlalchemy', 'yaml'} & set(sys.modules)\n"

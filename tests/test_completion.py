@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import completion, listing
+from bench import listing
+from bench.terminal import completion
 from tests.conftest import ROOT
 
 
@@ -19,7 +20,7 @@ def shell_variables(tmp_path: Path) -> dict[str, str]:
     """An environment in which `codecbench` is a program on the PATH, and a folder with a run and a test."""
     program = tmp_path / "bin" / "codecbench"
     program.parent.mkdir()
-    program.write_text(f"#!{sys.executable}\nfrom bench.cli import main\nmain()\n")
+    program.write_text(f"#!{sys.executable}\nfrom bench.cli.app import main\nmain()\n")
     program.chmod(0o755)
     for folder, file in (
         ("results/runs/mine", "run.json"),
@@ -72,7 +73,7 @@ def test_every_codec_and_list_is_offered() -> None:
 
 def test_nothing_heavy_is_imported(tmp_path: Path) -> None:
     code = (
-        "import sys, bench.cli, bench.completion as c\n"
+        "import sys, bench.cli.app, bench.terminal.completion as c\n"
         "for ask in (c.configs, c.runs, c.tests, c.codecs_and_metrics, c.known_sets, c.recipes): ask('')\n"
         "print({'torch', 'streamlit', 'scipy', 'pydantic', 'jax', 'pandas'} & set(sys.modules))"
     )

@@ -15,15 +15,15 @@ from typing import Any
 import pytest
 
 from bench import engines, run
+from bench.cells.planning import Job, Plan, Step
+from bench.cells.shards import Done, Finished, Inspected, Shard, Started
 from bench.engines.base import Died, Idle, Message, Retry, Work, drive
 from bench.engines.local import Local
 from bench.engines.process import import_path
 from bench.engines.queue import SHARD_JOBS, Crew, Queue
 from bench.errors import ConfigError, DatasetError, StoreError, UnknownName, WorkerDied
-from bench.planning import Job, Plan, Step
-from bench.results import load_results
 from bench.runner import load_plan
-from bench.shards import Done, Finished, Inspected, Shard, Started
+from bench.runs.results import load_results
 from tests.runs import assert_identical, lines, rows, start, until, with_codec
 
 Config = dict[str, Any]

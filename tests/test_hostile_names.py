@@ -10,7 +10,7 @@ from bench.comparing import compare
 from bench.comparing.page import page as comparison_page
 from bench.leaderboard import build
 from bench.leaderboard.outputs import write
-from bench.results import Results
+from bench.runs.results import Results
 from tests.report.build import make_run, with_tables
 from tests.report.test_page import Page
 

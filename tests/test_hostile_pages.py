@@ -28,7 +28,7 @@ from bench.report import write_report
 from bench.report.audit_page import audit_page
 from bench.report.curve_page import page as curve_page
 from bench.report.references import Reference
-from bench.results import Results
+from bench.runs.results import Results
 from listening_test.analysis.analysed import analyse
 from listening_test.analysis.page import page as analysis_page
 from listening_test.analysis.screening import screening

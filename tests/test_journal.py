@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.engines.scratch import own_scratch
 from bench.errors import StoreError
 from bench.journal import Journal, Records
-from bench.key_index import RECENT, KeyIndex
-from bench.scratch import own_scratch
+from bench.journal.key_index import RECENT, KeyIndex
 from bench.storage import place
 
 
@@ -253,7 +253,7 @@ def test_a_folder_that_cannot_be_made_is_one_message(tmp_path: Path) -> None:
 
 def test_scratch_of_the_dead_goes_and_that_of_the_living_stays(tmp_path: Path) -> None:
     code = (
-        "import os, signal, sys; from pathlib import Path; from bench.scratch import own_scratch\n"
+        "import os, signal, sys; from pathlib import Path; from bench.engines.scratch import own_scratch\n"
         f"with own_scratch(Path({str(tmp_path)!r})):\n os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", code], check=False)

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from bench import config as configs
 from bench import runner
-from bench.cli import app
+from bench.cli.app import app
+from bench.curves.bisection import bisect
 from bench.errors import ConfigError
-from bench.matching import bisect
 from bench.report.matches import share_of
 from bench.tables import rates
 

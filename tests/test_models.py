@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bench import models
-from bench.cli_weights import app
+from bench.cli.weights import app
 from bench.errors import DatasetError, MissingRequirement, UnknownName
-from bench.models import Model
-from bench.weights import WeightFile
+from bench.models import catalogue as models
+from bench.models.catalogue import Model
+from bench.models.weights import WeightFile
 from tests.codecs.models import saved
 from tests.datasets.serving import running
 

@@ -16,16 +16,16 @@ import pytest
 
 from bench import audio, codecs, run
 from bench.audio import Audio
-from bench.device import CPU, Device, resolve
+from bench.cells.planning import Job, Step
+from bench.cells.shards import Done, Finished, Shard, Started
 from bench.engines.base import Died, Idle, Message, Work, drive
 from bench.engines.local import gpus_of_coders
 from bench.engines.queue import CODED_AHEAD, Crew, Queue, gpus_of
 from bench.engines.worker import serve
 from bench.errors import MissingRequirement
-from bench.planning import Job, Step
-from bench.results import load_results
+from bench.models.device import CPU, Device, resolve
 from bench.runner import load_plan
-from bench.shards import Done, Finished, Shard, Started
+from bench.runs.results import load_results
 from tests.conftest import noise
 from tests.runs import assert_identical
 from tests.test_engines import ray_engine
@@ -304,7 +304,7 @@ def test_what_a_network_is_given_is_on_its_device(tmp_path: Path, rate: int, mon
     pytest.importorskip("torch", reason="pip install 'codecbench[neural]'")
     from transformers import EncodecModel
 
-    monkeypatch.setattr("bench.device.require", lambda device: None)
+    monkeypatch.setattr("bench.models.device.require", lambda device: None)
     name = f"encodec_{rate // 1000}khz"
     options = weights_of(tmp_path, rate)
     signal = noise(rate, 0.5, rate // 24_000)

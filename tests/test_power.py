@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.power import cautious_sd, power, sources_needed, spread, visible_difference
 from bench.stats import mean_ci
+from bench.stats.power import cautious_sd, power, sources_needed, spread, visible_difference
 
 TRIALS = 3_000
 

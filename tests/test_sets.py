@@ -17,7 +17,7 @@ from bench.domain import Identity
 from bench.errors import ConfigError, StoreError
 from bench.metrics.sets.base import Arrays, SetMeasure, SetQuantity, Value
 from bench.metrics.sets.log_mel import FrechetLogMel
-from bench.results import SET_COLUMNS, SETS, Results
+from bench.runs.results import SET_COLUMNS, SETS, Results
 from tests.runs import lines, rows
 
 Config = dict[str, Any]

@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 
 from bench import load_results, run
+from bench.cells.planning import Job, Plan
+from bench.cells.shards import Finished, Inspected
 from bench.domain import Clip
 from bench.engines.base import Retry
 from bench.engines.queue import Crew
 from bench.journal import Journal
-from bench.planning import Job, Plan
-from bench.results import ENCODING_COLUMNS
 from bench.runner import load_plan
-from bench.shards import Finished, Inspected
+from bench.runs.results import ENCODING_COLUMNS
+from bench.runs.table_writer import table_writer
 from bench.store import write_table
-from bench.table_writer import table_writer
 from tests.runs import assert_identical, rows, start, with_codec
 from tests.scale import driver
 
@@ -202,7 +202,7 @@ def test_tables_in_chunks_are_the_tables_in_one_piece(tmp_path: Path) -> None:
 
 def test_keys_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """Regression: with other keys, everything that anybody has measured would be measured again."""
-    from bench import planning
+    from bench.cells import planning
     from bench.config import parse
 
     monkeypatch.setattr(planning, "resampler_identity", lambda: "soxr 1.0 VHQ")

@@ -14,8 +14,8 @@ import pytest
 from bench.cache import Cache
 from bench.domain import Encoded
 from bench.errors import FolderInUse, StoreError
+from bench.runs.table_writer import table_writer
 from bench.store import digest, locked, write_bytes, writing
-from bench.table_writer import table_writer
 
 
 def test_a_changed_bit_count_in_the_cache_is_found(tmp_path: Path) -> None:

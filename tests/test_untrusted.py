@@ -35,7 +35,7 @@ from bench.errors import (
     MissingRequirement,
     StoreError,
 )
-from bench.results import load_results
+from bench.runs.results import load_results
 from bench.untrusted import MAX_ROWS, parse_json, parse_yaml, read_arrays, read_parquet
 from tests.report.build import make_run
 
@@ -341,7 +341,7 @@ def _loads_network(path: Path) -> None:
 
 
 def _loads_tensors(path: Path) -> None:
-    from bench.weights import read_tensors
+    from bench.models.weights import read_tensors
 
     read_tensors(path, "tensors")
 

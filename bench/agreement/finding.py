@@ -22,7 +22,7 @@ from bench.agreement.verdicts import verdict
 from bench.domain import CATEGORIES
 from bench.errors import UnknownName
 from bench.registry import nearest
-from bench.results import Results
+from bench.runs.results import Results
 from bench.stats import cluster_bootstrap, holm
 from bench.tables import in_order
 

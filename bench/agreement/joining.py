@@ -13,7 +13,7 @@ from bench.agreement import told
 from bench.agreement.names import Names, check_names
 from bench.agreement.rated import files
 from bench.errors import ConfigError
-from bench.results import Results
+from bench.runs.results import Results
 from bench.tables import judged
 
 ASKED: Mapping[str, tuple[str, ...]] = {

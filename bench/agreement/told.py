@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.results import Results
+from bench.runs.results import Results
 from bench.tables import is_complete
 
 

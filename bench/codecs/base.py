@@ -24,8 +24,8 @@ from typing import Any
 
 from bench.audio import Audio
 from bench.codecs.codes import Codes
-from bench.device import Placed
 from bench.domain import Clip, Encoded, EntropyRate, Identity, Role
+from bench.models.device import Placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Codec(Placed):
         live: it codes here. False where its files were made elsewhere: nothing is kept or timed then.
         waveform: the output follows the input's waveform; False for vocoders, whose delay is that of the envelope.
         exposes_codes: :meth:`codes` gives the codes of its quantiser.
-        on_device, takes_batches: a torch network codes, on the device of the run; see :class:`bench.device.Placed`.
+        on_device, takes_batches: a torch network codes, on the run's device; see :class:`bench.models.device.Placed`.
     """
 
     identity: Identity

@@ -18,17 +18,17 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import weights
 from bench.audio import Audio
 from bench.codecs.base import Network
 from bench.codecs.codes import Codes
 from bench.codecs.entropy import EntropyCoder
 from bench.codecs.residual import ResidualCodec
-from bench.device import CPU, Device, in_rows, placed, stacked
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
-from bench.pretrained import load_model, require_codebooks
-from bench.weights import find as find_weights
+from bench.models import weights
+from bench.models.device import CPU, Device, in_rows, placed, stacked
+from bench.models.pretrained import load_model, require_codebooks
+from bench.models.weights import find as find_weights
 
 STREAM = 1
 """Changes when the bytes of the same codes, or the audio of the same bytes, change."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import MissingRequirement
-from bench.pretrained import require_finite
-from bench.weights import not_weights, read_tensors
+from bench.models.pretrained import require_finite
+from bench.models.weights import not_weights, read_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -1,4 +1,4 @@
-"""Under which licence the software stands that codes; :mod:`bench.models` has those of trained weights."""
+"""Under which licence the software stands that codes; :mod:`bench.models.catalogue` has those of trained weights."""
 
 from __future__ import annotations
 

@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import weights
 from bench.audio import Audio
 from bench.codecs import framing
 from bench.codecs.base import Codec
 from bench.codecs.codes import pack_bits, unpack_bits
 from bench.domain import Encoded, Identity
 from bench.errors import CodecError, MissingRequirement
-from bench.weights import WeightFile
+from bench.models import weights
+from bench.models.weights import WeightFile
 
 FRAME = 320
 STAGES = 46

@@ -19,17 +19,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
-from bench import weights
 from bench.align import measured_delay, probe
 from bench.audio import Audio
 from bench.codecs.base import Network
 from bench.codecs.codes import Codes
 from bench.codecs.residual import ResidualCodec
-from bench.device import CPU, Device, in_rows, placed, stacked
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
-from bench.pretrained import load_model, require_codebooks
-from bench.weights import find as find_weights
+from bench.models import weights
+from bench.models.device import CPU, Device, in_rows, placed, stacked
+from bench.models.pretrained import load_model, require_codebooks
+from bench.models.weights import find as find_weights
 
 if TYPE_CHECKING:
     from torch import Tensor

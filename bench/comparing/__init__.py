@@ -9,7 +9,7 @@ from bench.comparing.clips import changed_most
 from bench.comparing.gates import Gate, Outcome, judge, parse
 from bench.comparing.matching import match, renames
 from bench.comparing.model import Change, Comparison
-from bench.results import Results
+from bench.runs.results import Results
 
 __all__ = ["Change", "Comparison", "Gate", "Outcome", "compare", "judge", "parse", "renames"]
 

@@ -17,7 +17,7 @@ from bench.comparing.of_sets import set_changes
 from bench.domain import CATEGORIES
 from bench.errors import ConfigError
 from bench.registry import nearest
-from bench.results import Results
+from bench.runs.results import Results
 from bench.stats import Difference, differences, holm
 from bench.tables import in_order
 

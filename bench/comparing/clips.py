@@ -15,7 +15,7 @@ from bench.domain import CATEGORIES
 from bench.errors import ConfigError
 from bench.registry import nearest
 from bench.report.worst import main_quantity
-from bench.results import Results
+from bench.runs.results import Results
 from bench.storage import Place
 from bench.tables import in_order
 

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.comparing.model import Kind
-from bench.results import ENTROPY_CODERS, Results
+from bench.runs.results import ENTROPY_CODERS, Results
 from bench.tables import judged
 
 Floats = NDArray[np.float64]

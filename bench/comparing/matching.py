@@ -13,7 +13,7 @@ from bench.comparing.model import Gap, Unmatched
 from bench.domain import CATEGORIES
 from bench.errors import ConfigError
 from bench.registry import nearest
-from bench.results import Results
+from bench.runs.results import Results
 from bench.tables import conditions, in_order, is_complete, judged, quantities, source_codes
 from bench.untrusted import parse_yaml
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bench.comparing.matching import Matched
 from bench.comparing.model import Change
-from bench.results import Results
+from bench.runs.results import Results
 
 NOTE = "of the whole set: nothing is paired, so there is a difference and no test"
 

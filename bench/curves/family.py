@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bench.domain import CATEGORIES, Role
 from bench.errors import ConfigError
 from bench.registry import nearest
-from bench.results import Results
+from bench.runs.results import Results
 from bench.tables import categories, conditions, in_order, is_complete, measured, quantities
 from bench.tables.codes import coded
 

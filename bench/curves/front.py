@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bench.curves.family import Family, Floats, Point, chosen, families
 from bench.curves.joint import usable
 from bench.curves.savings import FAMILY_COLUMNS, about
-from bench.results import Results
+from bench.runs.results import Results
 from bench.stats import DRAWS, Interval, holm, mean_ci
 from bench.stats.groups import Groups
 from bench.stats.signs import sign_flip_ps

@@ -15,7 +15,7 @@ from bench.curves.family import Family, Point, chosen, families
 from bench.curves.joint import Joint, usable
 from bench.errors import ConfigError
 from bench.registry import nearest
-from bench.results import Results
+from bench.runs.results import Results
 from bench.stats import cluster_bootstrap
 
 DRAWS = 1000

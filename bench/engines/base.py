@@ -6,10 +6,10 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from bench.cells.planning import Job, Step
+from bench.cells.shards import Done, Event, Finished, Inspected, Shard, Started, coded
 from bench.engines.queue import Crew, Queue
 from bench.errors import CodecbenchError
-from bench.planning import Job, Step
-from bench.shards import Done, Event, Finished, Inspected, Shard, Started, coded
 
 Retry = Callable[[Job, Step, str], Job | None]
 """Given a job, the step its worker died in and how: the job that is left, or None if nothing is."""

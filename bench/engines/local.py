@@ -8,11 +8,11 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 
+from bench.cells.planning import Job
+from bench.cells.shards import Finished, Inspected
 from bench.engines.base import Message, Retry, Work, drive
 from bench.engines.process import Process, import_path
 from bench.engines.queue import Crew, Queue
-from bench.planning import Job
-from bench.shards import Finished, Inspected
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 

@@ -16,10 +16,10 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from bench.cells.planning import Job
+from bench.cells.shards import Shard
 from bench.engines.base import Died, Message
 from bench.errors import StoreError
-from bench.planning import Job
-from bench.shards import Shard
 from bench.storage import Place, is_remote, working_folder
 from bench.store import write_bytes
 from bench.threads import ONE_THREAD

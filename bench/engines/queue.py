@@ -10,9 +10,9 @@ from itertools import islice
 from operator import length_hint
 from typing import Any
 
-from bench.device import CPU, Device
-from bench.planning import Job, Plan
-from bench.shards import Shard, coded, to_code
+from bench.cells.planning import Job, Plan
+from bench.cells.shards import Shard, coded, to_code
+from bench.models.device import CPU, Device
 
 SHARD_JOBS = 8
 """Clips in a shard at most."""

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.cells.shards import Shard
 from bench.engines.base import Died, Fatal, Idle, Message
 from bench.engines.process import Process
 from bench.errors import DatasetError, MissingRequirement, StoreError
 from bench.provenance import package_versions
-from bench.shards import Shard
 from bench.storage import Place, read_bytes
 
 GATHER_S = 0.05

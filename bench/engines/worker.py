@@ -6,14 +6,14 @@ import os
 import sys
 from multiprocessing.connection import Connection
 
-from bench.batches import code_shard
-from bench.device import CPU, require
+from bench.cells.batches import code_shard
+from bench.cells.measure import measure_shard
+from bench.cells.shards import Shard, Started
+from bench.cells.toolbox import Toolbox
 from bench.engines.base import Died, Fatal, Idle, Message
 from bench.errors import CodecbenchError
-from bench.measure import measure_shard
-from bench.shards import Shard, Started
+from bench.models.device import CPU, require
 from bench.threads import end_with_driver, limit_memory
-from bench.toolbox import Toolbox
 
 
 def serve(pipe: Connection) -> None:

@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import audio, console
+from bench import audio
 from bench.errors import ConfigError, MissingRequirement
 from bench.explain import drawn
 from bench.explain.about import About, AboutSet, about, about_set, rows
 from bench.explain.reaction import Curve, reaction
 from bench.explain.sweeps import embedded_clip, with_room
 from bench.metrics import sets
+from bench.terminal import console
 
 INDENT = 14
 

@@ -20,7 +20,7 @@ from bench.leaderboard.published import place_of, published_columns, published_e
 from bench.leaderboard.ranked import Name, metric_ranks, with_rank
 from bench.records.published import PublishedScore
 from bench.registry import nearest
-from bench.results import Results
+from bench.runs.results import Results
 from bench.storage import is_remote
 
 

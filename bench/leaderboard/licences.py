@@ -6,11 +6,11 @@ from typing import Any
 
 from bench.domain import Condition
 from bench.errors import CodecbenchError
-from bench.results import Results
+from bench.runs.results import Results
 from bench.untrusted import parse_yaml
 
 ELSEWHERE = "see "
-"""How an entry of :mod:`bench.models` begins that only says where to look: that is no licence."""
+"""How an entry of :mod:`bench.models.catalogue` begins that only says where to look: that is no licence."""
 
 
 def licences(results: Results) -> dict[str, str]:
@@ -46,7 +46,7 @@ def _of_codec(name: str) -> str:
             return ""  # what needs no package has no weights, and there is no need to import those that have
     except CodecbenchError:
         return ""
-    from bench.models import models
+    from bench.models.catalogue import models
 
     model = models().get(name)
     return "" if model is None or model.licence.startswith(ELSEWHERE) else model.licence

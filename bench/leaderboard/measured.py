@@ -11,7 +11,7 @@ import pandas as pd
 
 from bench.leaderboard.model import Column, Entry, Value
 from bench.leaderboard.parts import Part
-from bench.results import ENTROPY_CODERS
+from bench.runs.results import ENTROPY_CODERS
 from bench.tables import bitrates_of_means, conditions, is_complete, judged, quantities, rates, summarise
 
 MISSING = ("failed", "undefined", "not_applicable", "band_limited")

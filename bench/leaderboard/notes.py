@@ -8,7 +8,7 @@ from typing import Any
 from bench.leaderboard.listened import Heard
 from bench.leaderboard.model import Source
 from bench.leaderboard.parts import UNREADABLE, Part, judged_as
-from bench.results import Results
+from bench.runs.results import Results
 from bench.tables import band_limited, is_complete, leaves_out
 
 PARTIAL = "Partial run: planned cells are missing, and its means may move."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from bench.domain import CATEGORIES
-from bench.results import Results
+from bench.runs.results import Results
 
 Place = tuple[int, int, str]
 """Sample rate, channels and category: which board something belongs to."""

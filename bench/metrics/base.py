@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.audio import Audio, require_finite
-from bench.device import Placed
 from bench.domain import CATEGORIES, Category, Identity
 from bench.errors import AudioError, MetricUndefined, NotApplicable
+from bench.models.device import Placed
 
 Signal = NDArray[np.float64]
 """One channel, shape ``(samples,)``, in [-1, 1]."""

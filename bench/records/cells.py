@@ -13,7 +13,7 @@ import pandas as pd
 from bench.records.files import PUBLISH
 from bench.records.problems import Problem, named_rows
 from bench.records.tables import is_empty
-from bench.results import ENTROPY_CODERS
+from bench.runs.results import ENTROPY_CODERS
 
 MEASURED = (
     "seconds", "payload_sha256", "payload_bits", "payload_bytes", "actual_bps", "decoded", "decoded_sha256",

@@ -11,7 +11,7 @@ from bench.records.layout import FORMAT, MAX_BYTES, RECORD, TABLES, belongs, fil
 from bench.records.private import private_texts
 from bench.records.problems import Problem, named
 from bench.records.schemas import formats, json_schema
-from bench.results import RUN
+from bench.runs.results import RUN
 from bench.untrusted import parse_json
 
 PUBLISH = "`codecbench results publish RUN` makes records; do not edit their files."

@@ -18,7 +18,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.errors import StoreError
-from bench.results import RUN
+from bench.runs.results import RUN
 
 RECORD, RATINGS = "record.json", "ratings"
 RECORDS, REFERENCE, PUBLISHED = "records", "reference", "published"

@@ -22,7 +22,7 @@ from bench.records.names import used_names
 from bench.records.private import stripped_table, stripped_value
 from bench.records.schemas import PANDAS_TYPES, Table, tables
 from bench.records.validating import record_problems
-from bench.results import RUN, Results, load_results
+from bench.runs.results import RUN, Results, load_results
 
 
 @dataclass(frozen=True, slots=True)

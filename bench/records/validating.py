@@ -25,7 +25,7 @@ from bench.records.published import published_problems
 from bench.records.ratings_check import rating_problems
 from bench.records.schemas import tables as tables_of
 from bench.records.tables import table_problems
-from bench.results import RUN
+from bench.runs.results import RUN
 
 
 def validate(folders: Sequence[Path], max_bytes: int = MAX_BYTES) -> tuple[list[Path], list[Problem]]:

@@ -14,7 +14,7 @@ from bench.curves.joint import usable
 from bench.curves.savings import SAVINGS_COLUMNS
 from bench.report.curve_tables import Grid, front_grid, rings, savings_grids
 from bench.report.worst import main_quantity
-from bench.results import Results
+from bench.runs.results import Results
 from bench.tables import categories, conditions
 
 DRAWS = 200

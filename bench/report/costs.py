@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bench.report.wide import NOTHING, number
-from bench.results import Results
+from bench.runs.results import Results
 
 COST_HINTS = {
     "encode": "Seconds of audio per second of one thread, the median over clips and bitrates, with the quartiles.",

@@ -13,7 +13,7 @@ from bench.report.record import category_name, definitions, failures, headline, 
 from bench.report.references import Reference, by_reason, of_results, sentences
 from bench.report.set_tables import EXPLANATION, set_sheets
 from bench.report.wide import Sheet, sheets
-from bench.results import Results
+from bench.runs.results import Results
 
 if TYPE_CHECKING:
     from bench.report.against import Against

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from bench.equal_rate import Matched
+from bench.curves.equal_rate import Matched
 from bench.errors import ConfigError
 
 

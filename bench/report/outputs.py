@@ -11,7 +11,7 @@ import pandas as pd
 
 from bench.report.record import headline
 from bench.report.set_tables import set_table
-from bench.results import Results
+from bench.runs.results import Results
 from bench.stats import DRAWS
 from bench.storage import Place, place
 from bench.store import write_bytes

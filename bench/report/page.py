@@ -21,7 +21,7 @@ from bench.report.standing import standing
 from bench.report.svg import SERIES_COLOURS
 from bench.report.wide import Sheet, digits_of, direction, limits_of, number, sheets, shown_quantities
 from bench.report.worst import Worst, worst_clips
-from bench.results import Results
+from bench.runs.results import Results
 from bench.tables import bitrates_of_means
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pandas as pd
 from bench.curves import series_of
 from bench.report.svg import FAINT, INK, figure_style, inline_svg, series_colour
 from bench.report.wide import number
-from bench.results import Results
+from bench.runs.results import Results
 from bench.tables import conditions, measured
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from bench.errors import ConfigError
-from bench.power import cautious_sd, sources_needed, spread, visible_difference
 from bench.registry import nearest
-from bench.results import Results
+from bench.runs.results import Results
+from bench.stats.power import cautious_sd, sources_needed, spread, visible_difference
 from bench.tables import categories, conditions, in_order, judged, quantities, source_codes
 
 LEVEL, AIM = 0.95, 0.8

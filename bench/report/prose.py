@@ -10,7 +10,7 @@ import pandas as pd
 from bench.citations import CODECS, CURVES, MEASURES, METHODS, QUANTITIES, bibtex
 from bench.report.latex import escape
 from bench.report.record import category_name
-from bench.results import Results
+from bench.runs.results import Results
 from bench.stats import DRAWS, NORMAL_FROM
 from bench.tables import categories, is_complete, leaves_out, source_codes
 

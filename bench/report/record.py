@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bench.report.wide import limits_of
-from bench.results import Results
+from bench.runs.results import Results
 from bench.stats import DRAWS, NORMAL_FROM
 from bench.tables import categories, conditions, in_order, is_complete, once_per_run, source_codes
 

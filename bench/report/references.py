@@ -15,7 +15,7 @@ import pandas as pd
 from bench.audit.marks import MARKS, TABLE, Mark
 from bench.datasets.base import listed
 from bench.report.svg import figure_style, inline_svg, series_colour
-from bench.results import Results
+from bench.runs.results import Results
 from bench.tables import once_per_run
 from bench.untrusted import parse_json
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from bench.report.wide import NOTHING, Cell, Column, Sheet, digits_of, direction, number
-from bench.results import SET_COLUMNS, Results
+from bench.runs.results import SET_COLUMNS, Results
 from bench.tables import in_order, is_complete
 
 EXPLANATION = (

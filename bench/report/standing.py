@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.report.worst import main_quantity
-from bench.results import Results
+from bench.runs.results import Results
 from bench.stats import rank_intervals
 from bench.tables import Cell, conditions, measured
 from bench.tables.codes import coded

@@ -15,7 +15,7 @@ from bench.report.costs import cost_table
 from bench.report.record import Headline, category_name, failures, headline
 from bench.report.set_tables import set_sheets
 from bench.report.wide import NOTHING, Cell, Column, Sheet, sheets
-from bench.results import Results
+from bench.runs.results import Results
 from bench.tables import rates, summarise
 
 SHOWN_FAILURES = 10

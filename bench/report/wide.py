@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.results import Results
+from bench.runs.results import Results
 from bench.tables import categories, leaves_out, quantities, rates, summarise
 
 NOTHING = "–"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bench.results import Results
+from bench.runs.results import Results
 from bench.tables import Cell, conditions, measured, quantities
 
 PREFERRED = "visqol_audio"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import config, runner
-from bench.results import Results
+from bench.runs.results import Results
 from bench.starting.choosing import metrics_here
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.results import ENTROPY_CODERS, Results
+from bench.runs.results import ENTROPY_CODERS, Results
 from bench.tables.codes import coded, codes_in
 from bench.tables.kept import once_per_run
 from bench.tables.measured import CELL, WITHOUT_VALUE, measured

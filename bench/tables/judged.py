@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bench.audit.marks import edge_at, is_band_limited
-from bench.results import Results
+from bench.runs.results import Results
 from bench.tables.codes import coded, codes_in
 
 BAND_LIMITED = "band_limited"

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from bench.results import Results
+from bench.runs.results import Results
 
 Made = TypeVar("Made")
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.results import Results
+from bench.runs.results import Results
 from bench.tables.codes import coded, codes_in
 from bench.tables.judged import BAND_LIMITED, band_limited, leaves_out
 from bench.tables.kept import once_per_run

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bench.domain import CATEGORIES
-from bench.results import Results
+from bench.runs.results import Results
 from bench.tables.codes import coded, codes_in
 from bench.tables.kept import once_per_run
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.results import Results
+from bench.runs.results import Results
 from bench.stats import mean_ci
 from bench.tables.kept import once_per_run
 from bench.tables.measured import measured

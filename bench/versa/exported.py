@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.results import Results
+from bench.runs.results import Results
 from bench.storage import required_local
 from bench.store import write_bytes
 from bench.versa.known import known

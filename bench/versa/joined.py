@@ -11,7 +11,7 @@ import pandas as pd
 
 from bench.domain import CATEGORIES
 from bench.errors import ConfigError
-from bench.results import SCORE_COLUMNS, Results
+from bench.runs.results import SCORE_COLUMNS, Results
 from bench.versa.known import ERROR_VALUES, LARGEST, error_rates, known
 from bench.versa.lines import Line, clip_key, key_of, read
 from bench.versa.source import Source, Tally, source_of

@@ -10,7 +10,7 @@ from bench import codecs
 from bench.codecs.licences import LICENCES
 from bench.errors import CodecbenchError
 from bench.explain.sections import DEFINITION, sections
-from bench.models import models
+from bench.models.catalogue import models
 from docs.reference.markdown import cell, code, table
 from docs.reference.options import options_table
 

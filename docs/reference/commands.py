@@ -7,8 +7,8 @@ from typing import Any
 
 import typer.main
 
-from bench.cli import app
-from bench.cli_plugins import join_plugins
+from bench.cli.app import app
+from bench.cli.plugins import join_plugins
 from docs.reference.markdown import cell, code, table
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import console
+from bench.terminal import console
 from listening_test.building.findings import Finding, counted, errors_of, from_rows
 from listening_test.model import Test
 

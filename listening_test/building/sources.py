@@ -14,7 +14,7 @@ import pandas as pd
 from bench.domain import Category
 from bench.errors import ConfigError
 from bench.registry import nearest
-from bench.results import Results, load_results
+from bench.runs.results import Results, load_results
 from bench.storage import Place, is_file
 from bench.untrusted import parse_json
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bench.ratings import COLUMNS
-from bench.results import Results
+from bench.runs.results import Results
 from tests.report.build import make_run, with_tables
 
 Scores = Mapping[tuple[str, str, str], float]

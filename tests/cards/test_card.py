@@ -19,7 +19,7 @@ from bench.cards.markdown import front_matter
 from bench.cards.outputs import to_json, write_card
 from bench.cards.plots import histogram
 from bench.cards.words import hours
-from bench.cli import app
+from bench.cli.app import app
 from bench.datasets.base import DatasetContext, sha256_of
 from bench.datasets.known import known_sets
 from bench.datasets.manifest import write_manifest

@@ -10,8 +10,8 @@ from typing import Self
 
 from bench.audio import Audio
 from bench.codecs.encodec import Encodec24, Encodec48
-from bench.device import Device, Placed
 from bench.domain import Encoded, Identity
+from bench.models.device import Device, Placed
 from tests.plugins import EightBit
 
 SECONDS = 2.0

@@ -8,7 +8,7 @@ import pytest
 
 from bench.comparing import renames
 from bench.errors import ConfigError
-from bench.results import OPTIONAL_COLUMNS, load_results
+from bench.runs.results import OPTIONAL_COLUMNS, load_results
 from bench.stats import holm
 from tests.comparing.changed import at, compared, one, shifted
 from tests.report.build import make_run, with_tables

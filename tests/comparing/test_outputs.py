@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner
 
-from bench.cli import app, main
+from bench.cli.app import app, main
 from tests.comparing.changed import shifted
 from tests.listening.browser import browser
 from tests.report.build import make_run

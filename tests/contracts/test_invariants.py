@@ -15,7 +15,7 @@ import pytest
 
 from bench import audio, run, score
 from bench.align import probe
-from bench.results import Results
+from bench.runs.results import Results
 
 CONTROLS = [
     "passthrough",

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.results import CLIP_COLUMNS, ENCODING_COLUMNS, SCORE_COLUMNS, Results
+from bench.runs.results import CLIP_COLUMNS, ENCODING_COLUMNS, SCORE_COLUMNS, Results
 
 RATES = (6_000, 12_000, 24_000, 48_000)
 ABOUT: dict[str, dict[str, Any]] = {

@@ -13,7 +13,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from bench.cli import app
+from bench.cli.app import app
 from bench.curves import analysed, chosen, families
 from bench.errors import ConfigError
 from bench.report.curve_page import page, write_curves
@@ -145,7 +145,7 @@ def test_neither_run_nor_ratings_is_told():
 
 
 def test_help_imports_neither_torch_nor_matplotlib():
-    code = "import sys; from typer.testing import CliRunner; from bench.cli import app; " \
+    code = "import sys; from typer.testing import CliRunner; from bench.cli.app import app; " \
            "print(CliRunner().invoke(app, ['curves', '--help']).exit_code, " \
            "{'torch', 'matplotlib', 'bjontegaard', 'streamlit'} & set(sys.modules))"  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -25,7 +25,7 @@ from bench.curves import (
     savings_of_family,
 )
 from bench.errors import ConfigError
-from bench.results import Results
+from bench.runs.results import Results
 from bench.tables import bitrates_of_means, summarise
 from tests.curves.made import RATES, line, make
 

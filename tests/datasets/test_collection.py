@@ -29,7 +29,7 @@ from filelock import FileLock
 
 from bench import audio, config
 from bench.align import probe
-from bench.cli_data import app
+from bench.cli.data import app
 from bench.datasets import accepted_licences, collection, fetching, partial, records
 from bench.datasets.download import Patience
 from bench.datasets.fetching import fetch
@@ -42,7 +42,7 @@ from bench.datasets.verifying import verify_folder, verify_manifest
 from bench.domain import Clip
 from bench.errors import ConfigError, DatasetError, UnknownName
 from bench.loading import clips_of, clips_of_config
-from bench.transfers import Transfers
+from bench.terminal.transfers import Transfers
 from tests.datasets.known_trees import TREES
 from tests.datasets.serving import Server, running
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.cli import app
+from bench.cli.app import app
 from bench.datasets.base import verify
 from bench.datasets.by_hash import fetch
 from bench.datasets.folder import folder

@@ -10,7 +10,7 @@ import typer.main
 import yaml
 
 from bench import datasets
-from bench.cli import app
+from bench.cli.app import app
 from bench.datasets.attributes import with_attributes
 from bench.domain import Clip
 

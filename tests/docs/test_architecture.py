@@ -21,7 +21,7 @@ PATHS = sorted(set(re.findall(r"`((?:bench|listening_test|tests|docs)/[\w./-]*)`
 def drawn(package: str) -> list[set[str]]:
     """The rows of the map of ``package``, top first."""
     table = PAGE.split(f"| what | modules of `{package}` |\n", 1)[1].split("\n\n", 1)[0]
-    return [set(re.findall(r"`(\w+)`", row.split("|")[2])) for row in table.splitlines()[1:]]
+    return [set(re.findall(r"`([\w.]+)`", row.split("|")[2])) for row in table.splitlines()[1:]]
 
 
 def written(contract: str, prefix: str) -> list[set[str]]:

@@ -15,7 +15,6 @@ import pytest
 from bench import audio, metrics
 from bench.audio import Audio
 from bench.codecs.controls import GainMinus6dB, Lowpass3500, Lowpass7000, OneSampleShift
-from bench.console import plain as json_of
 from bench.domain import CATEGORIES, Identity
 from bench.errors import ConfigError, DamagedWeights, MetricUndefined, MissingRequirement, UnknownName
 from bench.explain import drawn, shown
@@ -38,7 +37,8 @@ from bench.explain.sweeps import (
 )
 from bench.metrics import sets
 from bench.metrics.base import Metric, Quantity
-from bench.weights import not_weights
+from bench.models.weights import not_weights
+from bench.terminal.console import plain as json_of
 from tests.conftest import noise
 from tests.test_cli import codecbench, strict
 

@@ -11,7 +11,7 @@ import pytest
 from bench import run
 from bench.errors import CodecError
 from bench.inspection.cost import cost_of
-from bench.results import TIMING_COLUMNS, Results
+from bench.runs.results import TIMING_COLUMNS, Results
 from tests.faults.conftest import misbehaving
 from tests.runs import Config, processes_of
 

@@ -154,7 +154,7 @@ def _weights(folder: Path) -> list[Path]:
 
 
 def _read_weights(path: Path) -> None:
-    from bench.weights import read_tensors
+    from bench.models.weights import read_tensors
 
     read_tensors(path, "tensors")
 

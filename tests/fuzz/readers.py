@@ -209,7 +209,7 @@ def _run(folder: Path) -> list[Path]:
 
 def _report(path: Path) -> None:
     from bench.report.outputs import to_json, write_report
-    from bench.results import load_results
+    from bench.runs.results import load_results
 
     results = load_results(path)
     write_report(results, path.parent / "report")
@@ -217,7 +217,7 @@ def _report(path: Path) -> None:
 
 
 def _load(path: Path) -> None:
-    from bench.results import load_results
+    from bench.runs.results import load_results
 
     load_results(path)
 
@@ -225,7 +225,7 @@ def _load(path: Path) -> None:
 def _board(path: Path) -> None:
     from bench.leaderboard import build
     from bench.leaderboard.outputs import write
-    from bench.results import load_results
+    from bench.runs.results import load_results
 
     write(build([load_results(path)]), path.parent / "board")
 
@@ -238,7 +238,7 @@ def _rated_run(folder: Path) -> list[Path]:
 
 def _compare(path: Path) -> None:
     from bench.comparing import compare
-    from bench.results import load_results
+    from bench.runs.results import load_results
 
     compare([load_results(path)], [load_results(path)])
 
@@ -454,7 +454,7 @@ def _join_versa(path: Path) -> None:
 def _of_versa():
     import tempfile
 
-    from bench.results import load_results
+    from bench.runs.results import load_results
 
     with tempfile.TemporaryDirectory() as folder:
         return load_results(_run(Path(folder))[0])

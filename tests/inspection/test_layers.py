@@ -6,7 +6,6 @@ from torch import nn
 from torch.nn.utils import parametrizations
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench import console
 from bench.codecs.base import Network
 from bench.errors import CodecError, ConfigError
 from bench.inspection import field, printed
@@ -14,6 +13,7 @@ from bench.inspection.codec import Inspection, inspect, module_of, part_of
 from bench.inspection.cost import cost_of, peak_bytes
 from bench.inspection.field import Field, receptive_field
 from bench.inspection.layers import layers_of, totals
+from bench.terminal import console
 from tests.codecs.models import encodec_model
 
 # Layer table of the encoder as published in the README of a public EnCodec implementation, leaf by leaf.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.results import Results
+from bench.runs.results import Results
 from listening_test.analysis.frames import as_ratings, write_ratings
 from tests.report.build import save
 

@@ -12,7 +12,7 @@ import pytest
 from bench.errors import ConfigError, DatasetError, UnknownName
 from bench.leaderboard import build
 from bench.records.published import PublishedScore, read_published
-from bench.results import load_results
+from bench.runs.results import load_results
 from bench.tables import summarise
 from tests.conftest import ROOT
 from tests.leaderboard.made import make_run

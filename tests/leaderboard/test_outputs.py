@@ -18,7 +18,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from bench.cli import app
+from bench.cli.app import app
 from bench.errors import CodecbenchError
 from bench.leaderboard import Rendered, as_json, build, schema, write
 from bench.leaderboard.latex import latex
@@ -223,7 +223,7 @@ def test_the_command_refuses_what_is_not_there(run, tmp_path):
 
 def test_neither_torch_nor_streamlit_is_imported(run, tmp_path):
     code = (
-        "import sys; from bench.cli import app\n"
+        "import sys; from bench.cli.app import app\n"
         f"app(['leaderboard', {str(run.folder)!r}, '--output', {str(tmp_path)!r}], standalone_mode=False)\n"
         "assert not {'torch', 'streamlit'} & set(sys.modules)"
     )

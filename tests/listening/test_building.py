@@ -20,7 +20,7 @@ from bench.align import measured_delay, probe
 from bench.audit.loudness import loudness_lufs
 from bench.codecs.controls import Lowpass3500
 from bench.errors import CodecbenchError, ConfigError, StoreError
-from bench.results import load_results
+from bench.runs.results import load_results
 from listening_test.building.build import Refused, build
 from listening_test.cli import app
 from listening_test.model import STIMULI, TEST, Stimulus, Test, load_test

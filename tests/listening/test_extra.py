@@ -20,7 +20,7 @@ class Absent:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 
 sys.meta_path.insert(0, Absent())
-from bench.cli import main
+from bench.cli.app import main
 
 sys.argv = ["codecbench", "listen", *{arguments!r}]
 main()

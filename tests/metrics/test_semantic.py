@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import contracts, models
+from bench import contracts
 from bench.audio import Audio
 from bench.errors import ConfigError, MetricUndefined, MissingRequirement
 from bench.metrics.semantic import speaker, whisper
 from bench.metrics.semantic.speaker import SpeakerSimilarity
 from bench.metrics.semantic.words import WordErrors
+from bench.models import catalogue as models
 
 torch = pytest.importorskip("torch", reason="pip install 'codecbench[semantic]'")
 pytest.importorskip("transformers", reason="pip install 'codecbench[semantic]'")

@@ -15,11 +15,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from bench import results
-from bench.cli_results import app
+from bench.cli.results import app
 from bench.errors import StoreError
 from bench.records.merged import changes, results_of
 from bench.records.validating import validate
+from bench.runs import results
 from bench.tables import is_complete
 from tests.conftest import ROOT
 
@@ -61,14 +61,14 @@ def test_what_is_committed_is_valid() -> None:
 
 
 def test_the_committed_leaderboard_is_that_of_the_records(tmp_path: Path) -> None:
-    from bench import cli
+    from bench.cli.app import app
 
     committed = ROOT / "results"
     runs = sorted(path.parent for kind in ("reference", "records") for path in (committed / kind).glob("*/run.json"))
     names = [f"leaderboard.{suffix}" for suffix in ("md", "csv", "json", "tex", "html")]
     assert sum((committed / name).stat().st_size for name in names) < 1_500_000
     command = ["leaderboard", *map(str, runs), "--published", str(committed / "published"), "--check", "--output"]
-    done = CliRunner().invoke(cli.app, [*command, str(committed)])
+    done = CliRunner().invoke(app, [*command, str(committed)])
     assert (done.exit_code, done.output) == (0, "")
     for name in names:
         shutil.copy(committed / name, tmp_path)
@@ -76,10 +76,10 @@ def test_the_committed_leaderboard_is_that_of_the_records(tmp_path: Path) -> Non
     text = table.read_text(encoding="utf-8")
     number = next(found.group() for found in re.finditer(r"\d+\.\d{12,}", text))
     table.write_text(text.replace(number, number[:-1], 1), encoding="utf-8")
-    assert CliRunner().invoke(cli.app, [*command, str(tmp_path)]).exit_code == 0
+    assert CliRunner().invoke(app, [*command, str(tmp_path)]).exit_code == 0
     table.write_text(text.replace(number, str(float(number) * 1.000001), 1), encoding="utf-8")
     (tmp_path / "leaderboard.tex").unlink()
-    done = CliRunner().invoke(cli.app, [*command, str(tmp_path)])
+    done = CliRunner().invoke(app, [*command, str(tmp_path)])
     assert done.exit_code == 1
     assert [line.rpartition("/")[2] for line in done.output.splitlines()] == ["leaderboard.csv", "leaderboard.tex"]
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from bench import audio
 from bench.domain import CATEGORIES
-from bench.results import (
+from bench.runs.results import (
     CLIP_COLUMNS,
     CLIPS,
     ENCODING_COLUMNS,

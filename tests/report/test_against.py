@@ -89,7 +89,7 @@ def test_without_a_curve_the_paper_does_not_speak_of_one(quiet_run, tmp_path):
 
 
 def test_text_and_categoricals_give_the_same(two):
-    from bench.results import load_results
+    from bench.runs.results import load_results
 
     assert against(load_results(two.folder)) == against(two)
     shuffled = replace(two, scores=two.scores.sample(frac=1, random_state=1))

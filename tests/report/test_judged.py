@@ -16,7 +16,7 @@ from bench.report import render, summarise, wide, write_report
 from bench.report.plots import per_clip
 from bench.report.wide import sheets
 from bench.report.worst import worst_clips
-from bench.results import load_results
+from bench.runs.results import load_results
 from bench.tables import band_limited, bitrates_of_means, rates
 from tests.conftest import noise
 from tests.report.build import make_run, with_tables

@@ -151,7 +151,7 @@ def test_names_are_no_markup_in_the_terminal(tmp_path):
 def test_neither_torch_nor_streamlit_is_imported_and_matplotlib_only_to_plot(run):
     code = (
         "import sys; from bench.report import summarise, rates, render, wide, to_json;"
-        "from bench.results import load_results; from rich.console import Console;"
+        "from bench.runs.results import load_results; from rich.console import Console;"
         f"r = load_results({str(run.folder)!r}); summarise(r); rates(r); wide(r); to_json(r); render(r);"
         "print({'torch', 'streamlit', 'matplotlib', 'jinja2'} & set(sys.modules))"
     )

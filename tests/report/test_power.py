@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
-from bench.cli import app
+from bench.cli.app import app
 from bench.errors import ConfigError
 from bench.report.power import curve, curve_svg, inapplicable, ladder, outlooks
 from bench.report.svg import standalone_svg

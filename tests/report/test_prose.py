@@ -12,7 +12,7 @@ from bench.metrics import CORE, MOS, SEMANTIC, SIGNAL
 from bench.metrics.sets import TABLE
 from bench.report.latex import escape
 from bench.report.prose import methods_tex, references_bib
-from bench.results import load_results
+from bench.runs.results import load_results
 from tests.report.build import make_run, with_tables
 
 

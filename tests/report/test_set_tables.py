@@ -13,7 +13,7 @@ from rich.console import Console
 
 from bench.report import render, to_json, write_report
 from bench.report.set_tables import set_sheets, set_table
-from bench.results import SET_COLUMNS, Results
+from bench.runs.results import SET_COLUMNS, Results
 from tests.report.test_page import Page
 
 REASON = "without some clips: 1 x failed: <b>bad</b>"

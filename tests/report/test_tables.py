@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.report import rates, summarise, wide
-from bench.results import SCORE_COLUMNS, Results
+from bench.runs.results import SCORE_COLUMNS, Results
 from bench.stats import mean_ci
 from bench.tables import is_complete
 from tests.report.build import make_run, with_tables

@@ -17,7 +17,7 @@ from typing import Any
 
 from bench.engines.local import available_cores
 from bench.provenance import machine, package_versions
-from bench.results import RUN
+from bench.runs.results import RUN
 from tests.scale.measurement import measured_costs, predicted
 from tests.scale.scenario import table
 from tests.scale.speedup import GOAL, RAY_GOAL, Job, Place, ray_against_local, speedup

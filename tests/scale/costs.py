@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.results import ENCODINGS, SCORES, Results, load_results
+from bench.runs.results import ENCODINGS, SCORES, Results, load_results
 from tests.scale.simulation import Work
 
 

@@ -20,17 +20,17 @@ import numpy as np
 
 from bench import audio, runner
 from bench.audio import Audio
+from bench.cells.planning import Job, Todo
+from bench.cells.rows import encoding_row, score_row
+from bench.cells.shards import Finished, Inspected
+from bench.cells.toolbox import Toolbox
 from bench.datasets.base import sha256_of
 from bench.engines.base import Retry
 from bench.engines.queue import Crew
 from bench.inspection.cost import peak_bytes
 from bench.journal import Records
 from bench.paths import decoded_path
-from bench.planning import Job, Todo
-from bench.results import Results
-from bench.rows import encoding_row, score_row
-from bench.shards import Finished, Inspected
-from bench.toolbox import Toolbox
+from bench.runs.results import Results
 
 QUANTITIES = (
     "si_sdr", "snr", "log_spectral_distance", "mel_distance", "stft_distance", "segmental_snr", "sdr",

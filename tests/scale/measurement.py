@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bench.results import load_results
+from bench.runs.results import load_results
 from tests.scale.costs import Costs, Usage, costs_of, works_of
 from tests.scale.simulation import Site, Work, longest_first, simulate
 from tests.scale.speedup import Place

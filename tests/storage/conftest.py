@@ -13,7 +13,7 @@ import pytest
 
 from bench import audio, run
 from bench.align import probe
-from bench.results import Results
+from bench.runs.results import Results
 from bench.storage import place
 from tests.storage.server import BUCKET, s3_server
 

@@ -16,10 +16,10 @@ import pytest
 
 from bench import audio, load_results, run
 from bench.cache import Cache
+from bench.cells.measure import Finished
+from bench.cells.planning import Plan
 from bench.errors import StoreError
-from bench.measure import Finished
-from bench.planning import Plan
-from bench.results import TIMING_COLUMNS, Results
+from bench.runs.results import TIMING_COLUMNS, Results
 from bench.storage import names_below, place, put, read_bytes
 from tests.storage.conftest import CONFIG, point_to
 from tests.storage.server import Link

@@ -15,6 +15,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from bench import audio, load_results, storage
 from bench.cache import Cache
+from bench.cells.pooling import _arrays
 from bench.datasets.base import DatasetContext
 from bench.datasets.folder import folder
 from bench.datasets.folder_manifest import write_folder_manifest
@@ -23,7 +24,6 @@ from bench.domain import Encoded
 from bench.errors import AudioError, ConfigError, DatasetError, MissingRequirement, StoreError
 from bench.journal import Journal, Records
 from bench.loading import cache_folder, clips_of, dataset_context
-from bench.pooling import _arrays
 from bench.storage import Files, exists, is_folder, is_remote, local_copy, place, put, read_bytes
 from bench.store import write_arrays, write_bytes
 from bench.untrusted import read_arrays
@@ -33,7 +33,7 @@ from tests.storage.server import BUCKET, Link, free_port
 
 def test_local_paths_cost_no_import() -> None:
     code = (
-        "import sys, bench, bench.cli; from bench.storage import place; from pathlib import Path\n"
+        "import sys, bench, bench.cli.app; from bench.storage import place; from pathlib import Path\n"
         "assert type(place('a/b')) is type(Path()) and place('file:///a%20b') == Path('/a b')\n"
         "assert not {'fsspec', 'upath', 's3fs'} & set(sys.modules), 'imported'"
     )

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from bench.report import write_report
-from bench.results import load_results
+from bench.runs.results import load_results
 from tests.large_run import Shape, write_large_run
 
 FOLDER = Path(__file__).parent.parent / "golden"

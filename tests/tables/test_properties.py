@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bench.report.plots import per_clip
 from bench.report.record import failures
 from bench.report.worst import worst_clips
-from bench.results import ENCODING_COLUMNS, SCORE_COLUMNS, Results, load_results
+from bench.runs.results import ENCODING_COLUMNS, SCORE_COLUMNS, Results, load_results
 from bench.tables import band_limited, bitrates_of_means, judged, measured, rates, source_codes, summarise
 from tests.large_run import Shape, write_large_run
 

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import weights
 from bench.audio import Audio
 from bench.codecs.base import Network
 from bench.codecs.codes import Codes, Segment
@@ -26,7 +25,8 @@ from bench.codecs.encodec_jax.parameters import Architecture, read_architecture,
 from bench.codecs.residual import ResidualCodec
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
-from bench.weights import find as find_weights
+from bench.models import weights
+from bench.models.weights import find as find_weights
 
 STREAM = 1
 """Changes when the bytes of the same codes, or the audio of the same bytes, change."""

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import weights
 from bench.codecs.codes import Codes
 from bench.codecs.entropy import Layout
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
+from bench.models import weights
 
 LAYERS, DIMENSION, PAST_S = 5, 200, 3.5  # as the encodec package builds it
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from bench.errors import ConfigError, MissingRequirement
 from bench.hashes import sha256_of
-from bench.weights import not_weights, read_tensors
+from bench.models.weights import not_weights, read_tensors
 
 EXPORTED = (".pt2",)
 SCRIPTED = (".pt", ".ts", ".jit")

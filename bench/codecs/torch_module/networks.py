@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from bench.align import probe
 from bench.codecs.torch_module.loading import Source, load_network, load_weights
-from bench.device import CPU, Device, placed
 from bench.errors import CodecError, MissingRequirement
+from bench.models.device import CPU, Device, placed
 
 Array = NDArray[np.float32]
 SHORTEST_TRIED, LONGEST_TRIED = 2**10, 2**16

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.device import CPU, Device, placed
 from bench.errors import MetricUndefined
 from bench.metrics.base import SPEECH, Domain, Metric, Quantity, Signal, require_active
-from bench.weights import WeightFile, folder_of, not_weights, require_files
+from bench.models.device import CPU, Device, placed
+from bench.models.weights import WeightFile, folder_of, not_weights, require_files
 
 ADAPTER = "1"  # raise it when a change here or in a predictor's module can change a value
 

@@ -17,7 +17,7 @@ from bench.domain import Identity
 from bench.metrics.base import SPEECH, Domain, Quantity, Signal
 from bench.metrics.mos.base import ADAPTER, MINIMUM_S, Predictor, filled, located
 from bench.metrics.spectral import mel_filters
-from bench.weights import WeightFile, not_weights, read_tensors
+from bench.models.weights import WeightFile, not_weights, read_tensors
 
 RATE = 48_000
 FLOOR, RANGE_DB = 1e-4, 80.0  # of mel magnitudes; NISQA_lib.py of gabrielmittag/NISQA

@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.errors import MissingRequirement
 from bench.hashes import sha256_of
-from bench.weights import not_weights
+from bench.models.weights import not_weights
 
 
 def packaged(name: str) -> Path:

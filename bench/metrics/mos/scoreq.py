@@ -11,7 +11,7 @@ from bench.domain import Identity
 from bench.metrics.base import Quantity, Signal
 from bench.metrics.mos.base import ADAPTER, Predictor, located
 from bench.metrics.mos.onnx import session
-from bench.weights import WeightFile
+from bench.models.weights import WeightFile
 
 STRIDE = 320  # samples; clips are filled with zeros to a multiple of it, as in scoreq 1.0.1
 WEIGHTS = (

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from bench.device import Device
 from bench.domain import Identity
 from bench.metrics.base import Domain, Metric, Quantity, Signal, require_active
 from bench.metrics.mos.base import ADAPTER, MINIMUM_S, Predictor, filled, located, named
-from bench.weights import WeightFile, read_tensors
+from bench.models.device import Device
+from bench.models.weights import WeightFile, read_tensors
 
 _SOURCE = "https://download.pytorch.org/torchaudio/models"  # torchaudio.pipelines, docstrings of the bundles
 OBJECTIVE = (

@@ -17,7 +17,7 @@ import numpy as np
 from bench.domain import Identity
 from bench.metrics.base import Quantity, Signal
 from bench.metrics.mos.base import ADAPTER, Predictor, filled, located
-from bench.weights import WeightFile, read_tensors
+from bench.models.weights import WeightFile, read_tensors
 
 WEIGHTS = (
     WeightFile(

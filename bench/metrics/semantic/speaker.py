@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import weights
-from bench.device import Device
 from bench.domain import Identity
 from bench.errors import MissingRequirement
 from bench.metrics.base import SPEECH, Domain, Metric, Quantity, Signal, require_active
-from bench.pretrained import load_model
-from bench.weights import Weights, not_weights
+from bench.models import weights
+from bench.models.device import Device
+from bench.models.pretrained import load_model
+from bench.models.weights import Weights, not_weights
 
 RATE = 16_000
 REPOSITORY = "microsoft/wavlm-base-plus-sv"

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import weights
-from bench.device import CPU, Device
 from bench.errors import ConfigError, MissingRequirement
 from bench.metrics.base import SILENCE_DBFS, rms_dbfs
-from bench.pretrained import load_model
+from bench.models import weights
+from bench.models.device import CPU, Device
+from bench.models.pretrained import load_model
+from bench.models.weights import Weights, not_weights
 from bench.registry import nearest
 from bench.untrusted import parse_json
-from bench.weights import Weights, not_weights
 
 RATE = 16_000
 REPOSITORY = "openai/whisper-small"

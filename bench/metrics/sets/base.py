@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.audio import Audio
-from bench.device import Placed
 from bench.domain import CATEGORIES, Category, Identity
 from bench.errors import NotApplicable
+from bench.models.device import Placed
 
 Arrays = Mapping[str, NDArray[Any]]
 """What is kept of one clip: arrays by name, small beside the audio."""

@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import weights
 from bench.audio import Audio, resampler_identity
-from bench.device import Device
 from bench.domain import Identity
 from bench.errors import MetricUndefined
 from bench.metrics.sets.frechet import FrechetDistance, fad_quantities
-from bench.pretrained import load_model
+from bench.models import weights
+from bench.models.device import Device
+from bench.models.pretrained import load_model
 
 RATE = 48_000
 WINDOW = 10 * RATE

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import weights
 from bench.audio import Audio, resampler_identity
-from bench.device import Device, placed
 from bench.domain import Identity
 from bench.errors import MetricUndefined
 from bench.metrics.sets.frechet import FrechetDistance, fad_quantities
-from bench.pretrained import require_finite
-from bench.weights import WeightFile
+from bench.models import weights
+from bench.models.device import Device, placed
+from bench.models.pretrained import require_finite
+from bench.models.weights import WeightFile
 
 FILE = "vggish-10086976.pth"
 WEIGHTS = (

@@ -324,7 +324,7 @@ LONG = {"encodec_24khz@12000": 60.0, "opus@12000/0": 70.0, "dac_44khz_rvq@8000":
 @pytest.mark.parametrize("test_type", ["mushra", "abx", "ab"])
 def test_names_stay_whole_in_a_terminal_of_80_columns(tmp_path, monkeypatch, test_type):
     """Each name stands in one piece on one line, and nothing sticks out."""
-    from bench import console
+    from bench.terminal import console
 
     monkeypatch.setattr(console, "out", Console(highlight=False, width=80))
     if test_type == "mushra":

@@ -6,11 +6,12 @@ from functools import partial
 import pytest
 from typer.testing import CliRunner
 
-from bench import doctor, listing, metrics, models
-from bench.cli_weights import app
+from bench import doctor, listing, metrics
+from bench.cli.weights import app
 from bench.errors import MissingRequirement
-from bench.models import Model
-from bench.weights import WeightFile
+from bench.models import catalogue as models
+from bench.models.catalogue import Model
+from bench.models.weights import WeightFile
 from tests.datasets.serving import running
 
 WEIGHTS = {

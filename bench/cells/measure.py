@@ -1,0 +1,166 @@
+"""One clip, from file to rows: read, encode, decode, align, score. Runs inside a worker, knows no other clip."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from bench import audio
+from bench.audio import Audio
+from bench.audit.facts import facts_of
+from bench.cells.coding import (
+    Reference,
+    bitstreams,
+    code,
+    failed,
+    groups,
+    guard,
+    lead_in_s,
+    part_of,
+    read_kept,
+    reference_of,
+    reraise_if_fatal,
+    sample_sha,
+    shared_streams,
+)
+from bench.cells.contributions import collect
+from bench.cells.planning import Job, Step, Todo
+from bench.cells.rows import Row, score_row, statistics_row, with_value
+from bench.cells.shards import Done, Event, Finished, Inspected, Shard, Started
+from bench.cells.toolbox import Toolbox
+from bench.datasets.base import verify
+from bench.domain import Encoded
+from bench.errors import CodecError, row_of
+from bench.metrics.base import Metric
+from bench.store import writing
+
+
+def measure_shard(shard: Shard, tools: Toolbox) -> Iterator[Event]:
+    """:meth:`measure` its jobs, one after the other."""
+    for number, job in enumerate(shard.jobs):
+        for event in measure(job, tools):
+            yield replace(event, job=number) if isinstance(event, Started) else event
+        yield Done(number)
+
+
+def measure(job: Job, tools: Toolbox) -> Iterator[Event]:
+    """Do everything that ``job`` asks for. Whatever goes wrong becomes a row, but a full disk ends the run."""
+    yield Started(Step("read"))
+    try:
+        guard(job, Step("read"))
+        reference, facts = _reference(job)
+    except Exception as error:  # noqa: BLE001  # any failure of a cell is a row, never a lost run
+        reraise_if_fatal(error)
+        for todo in job.todos:
+            yield Finished(failed(job, todo, error))
+        return
+    yield Inspected(f"clip {job.reference}", facts)
+    scorer = _Scorer(job, tools, reference.judged)
+    for group in groups(job.todos, tools):
+        shared = yield from shared_streams(job, group, tools, reference)
+        for todo in group:
+            degraded = yield from code(job, todo, tools, reference, shared.get(todo.condition.bitrate_bps))
+            if degraded is not None:
+                yield from scorer.score(todo, degraded)
+                yield from _collect(job, todo, tools, reference, degraded)
+
+
+def _collect(job: Job, todo: Todo, tools: Toolbox, reference: Reference, degraded: Audio) -> Iterator[Event]:
+    """What the clip adds to each set measure."""
+
+    def stream() -> Encoded:
+        encoded = bitstreams(job, [todo], tools, reference)[todo.condition.bitrate_bps].encoded
+        if todo.finished and hashlib.sha256(encoded.stream).hexdigest() != todo.finished["payload_sha256"]:
+            raise CodecError("encoding again gave other bytes than before: the codec is not deterministic.")
+        return encoded
+
+    for name, key in todo.set_keys.items():
+        step = Step("collect", todo.condition.id, name)
+        yield Started(step)
+        row = statistics_row(job, todo, name)
+        try:
+            guard(job, step)
+            sides = (reference.judged, degraded)
+            kept = collect(job, todo, name, tools.set_measure(name), tools.encoder(todo.condition), stream, *sides)
+            row |= kept | {"status": "ok", "reason": ""}
+        except Exception as error:  # noqa: BLE001
+            reraise_if_fatal(error)
+            status, reason = row_of(error)
+            row |= {"status": status, "reason": reason}
+        yield Finished({key: row})
+
+
+def _reference(job: Job) -> tuple[Reference, Row]:
+    clip = job.clip
+    file = verify(clip)
+    signal = part_of(clip, file)
+    judged = signal.part(round(lead_in_s(clip) * signal.rate), signal.length)
+    facts = {"format": audio.info(file).subtype, **facts_of(judged).as_dict()}
+    reference = reference_of(job, signal)
+    path = job.folder / job.reference
+    if read_kept(path, sample_sha(reference.judged)) is None:
+        with writing(path):
+            audio.write(path, reference.judged)
+    return reference, facts
+
+
+class _Scorer:
+    """Scores every condition of one clip; each metric prepares the reference once."""
+
+    def __init__(self, job: Job, tools: Toolbox, reference: Audio) -> None:
+        self._job, self._tools, self._reference = job, tools, reference
+        self._states: dict[str, Any] = {}
+        self._prepare_s: dict[str, float] = {}  # of references whose first score is still to come
+
+    def score(self, todo: Todo, degraded: Audio) -> Iterator[Event]:
+        pending: dict[str, list[str]] = {}
+        for quantity in todo.score_keys:
+            pending.setdefault(self._tools.metric(quantity).identity.name, []).append(quantity)
+        for name, quantities in pending.items():
+            metric = self._tools.metric(quantities[0])
+            rows: dict[str, Row] = {}
+            try:
+                yield from self._prepared(name, metric)
+                step = Step("score", todo.condition.id, name)
+                yield Started(step)
+                guard(self._job, step)
+                state = self._states[name]
+                if isinstance(state, Exception):
+                    raise state
+                started = time.perf_counter()
+                values = metric.score(state, degraded)
+                times = {"score_s": (time.perf_counter() - started) / len(quantities)}
+                if name in self._prepare_s:
+                    times["prepare_s"] = self._prepare_s.pop(name) / len(quantities)
+                for quantity in quantities:
+                    row = self._row(todo, metric, quantity) | with_value(values, quantity)
+                    rows[todo.score_keys[quantity]] = row | times
+            except Exception as error:  # noqa: BLE001
+                reraise_if_fatal(error)
+                status, reason = row_of(error)
+                for quantity in quantities:
+                    rows[todo.score_keys[quantity]] = self._row(todo, metric, quantity) | {
+                        "value": None, "status": status, "reason": reason,
+                    }  # fmt: skip
+            yield Finished(rows)
+
+    def _prepared(self, name: str, metric: Metric) -> Iterator[Event]:
+        if name in self._states:
+            return
+        step = Step("prepare", metric=name)
+        yield Started(step)
+        try:
+            guard(self._job, step)
+            metric.require(self._job.clip.category)
+            started = time.perf_counter()
+            self._states[name] = metric.prepare(self._reference)
+            self._prepare_s[name] = time.perf_counter() - started
+        except Exception as error:  # noqa: BLE001
+            reraise_if_fatal(error)
+            self._states[name] = error
+
+    def _row(self, todo: Todo, metric: Metric, quantity: str) -> Row:
+        return score_row(self._job, todo, metric, quantity)

@@ -1,0 +1,77 @@
+"""`codecbench agreement`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.terminal import completion
+
+app = typer.Typer()
+
+
+@app.command(
+    epilog="Examples:  codecbench agreement results/runs/mine --ratings results/tests/mine  ·  "
+    "codecbench agreement RUN --ratings ratings.parquet --quantity pesq_wb --output out  ·  "
+    "codecbench agreement RUN --ratings imported.parquet --names configs/decoded_mushra_names.csv --json"
+)
+def agreement(
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RUN...", help="Run folders, or their URLs.", autocompletion=completion.runs)
+    ],
+    ratings: Annotated[
+        list[Path], typer.Option(metavar="FILE", help="ratings.parquet, or the folder of a test. May be repeated.")
+    ],
+    quantity: Annotated[list[str] | None, typer.Option(help="Only this quantity. May be repeated.")] = None,
+    names: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV with the columns kind (clip or condition), ratings, run: what the runs call clips and "
+            "conditions of imported ratings."
+        ),
+    ] = None,
+    with_: Annotated[
+        str, typer.Option("--with", metavar="reference,anchors", help="Compare these, too. Default: systems only.")
+    ] = "",
+    with_simulated: Annotated[
+        bool, typer.Option("--with-simulated", help="Take ratings of simulated listeners, which say nothing of codecs.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for tables, plots, Markdown and page. Default: nothing is written.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of every bootstrap.", min=0)] = 0,
+    json: Annotated[
+        bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")
+    ] = False,
+) -> None:
+    """Do the metrics speak for the ears? Every metric of a run against the ratings of the same files."""
+    from bench.agreement import finding, outputs, tables
+    from bench.agreement.names import read_names
+    from bench.agreement.rated import read_ratings
+    from bench.runs.results import load_results
+    from bench.terminal import console
+
+    found = finding.agreement(
+        [load_results(folder) for folder in runs],
+        read_ratings(ratings, with_simulated),
+        read_names(names) if names else None,
+        [part.strip() for part in with_.split(",") if part.strip()],
+        quantity or (),
+        seed,
+    )
+    written = outputs.write_all(found, output) if output else []
+    if json:
+        console.print_json(outputs.as_json(found))
+        return
+    for note in found.notes:
+        console.out.print(note, markup=False, soft_wrap=True)
+    for scope in tables.scopes(found):
+        columns = ["metric", *(str(tables.COLUMNS[name]) for name in tables.SHORT)]
+        rows = [[one.quantity, *(cell.text for cell in tables.row(one, tables.SHORT))] for one in scope.agreements]
+        console.print_table(f"{scope.title}: {scope.counts}", columns, rows, unbroken=["metric"])
+        for one in scope.agreements:
+            console.out.print(one.verdict.sentence, markup=False, soft_wrap=True)
+    if written:
+        console.out.print(f"Page: {written[-1]}", markup=False, soft_wrap=True)

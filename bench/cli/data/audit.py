@@ -1,0 +1,54 @@
+"""What is wrong with the references: audit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli.data.options import Cache, Data, Json, app
+
+
+@app.command(
+    epilog="Examples:  codecbench data audit speech_folder  ·  codecbench data audit demo --output audit.html  ·  "
+    "codecbench data audit set.jsonl --strict --json"
+)
+def audit(
+    dataset: Annotated[str, typer.Argument(help="A folder, a manifest, a configuration, or a dataset's name.")],
+    category: Annotated[str, typer.Option(help="Of the files of a folder, which does not say.")] = "speech",
+    workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one for each core.", min=1)] = None,
+    output: Annotated[Path | None, typer.Option(help="Write every clip into this .csv, or a page into .html.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where a clip has a serious mark.")] = False,
+    data: Data = None,
+    cache: Cache = None,
+    json: Json = False,
+) -> None:
+    """Look for what makes a reference worth less: band edges, lossy coding, clipping, dual mono, copies, ..."""
+    from bench import auditing, loading
+    from bench.domain import CATEGORIES
+    from bench.engines.local import available_cores
+    from bench.errors import ConfigError
+    from bench.report.references import of_audit
+    from bench.terminal import audits as audit_summary
+    from bench.terminal import console
+
+    kind = next((one for one in CATEGORIES if one == category), None)
+    if kind is None:
+        raise ConfigError(f"--category: expected one of {', '.join(CATEGORIES)}, got {category!r}.")
+    if output is not None and output.suffix not in (".csv", ".html"):
+        raise ConfigError(f"--output: expected a file that ends in .csv or .html, got {output}.")
+    clips = loading.clips_of(dataset, loading.dataset_context(data, cache), kind)
+    with console.counting("auditing") as progress:
+        rows = auditing.audit(clips, loading.local_cache_folder(cache), workers or available_cores(), progress)
+    found = of_audit(rows)
+    if output is not None:
+        audit_summary.write_audit(output, dataset, rows)
+    if json:
+        console.print_json(audit_summary.as_json(dataset, rows))
+    else:
+        audit_summary.print_audit(dataset, found)
+        if output is not None:
+            console.out.print(f"written: {output}", markup=False, soft_wrap=True)
+    if strict and any(one.serious for one in found):
+        raise typer.Exit(1)

@@ -1,0 +1,42 @@
+"""The command group and the options that its commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bench.terminal import completion
+
+app = typer.Typer(
+    name="data",
+    help="Datasets: get them, check them, build them, publish them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout, nothing else there.")]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PLACE",
+        help="Where datasets lie and relative paths start. Default: CODECBENCH_DATA, else the current folder for paths "
+        "and the cache folder for known sets.",
+    ),
+]
+Cache = Annotated[
+    str | None,
+    typer.Option(metavar="PLACE", help="Cache folder. Default: CODECBENCH_CACHE, else the user's cache folder."),
+]
+Dataset = Annotated[
+    str,
+    typer.Argument(
+        help="A folder, a manifest, a configuration, or a dataset's name.", autocompletion=completion.known_sets
+    ),
+]
+
+
+def as_interrupt(*_: object) -> None:
+    """A signal handler: stop as Ctrl-C does."""
+    raise KeyboardInterrupt

@@ -1,0 +1,76 @@
+"""The commands about the weights of codecs and metrics: parse, call, print."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="weights",
+    help="Weights of neural codecs and metrics: what there is, fetch it, where it lies.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout, nothing else there.")]
+Name = Annotated[str, typer.Argument(help="A name of `codecbench weights list`.")]
+
+
+@app.command("list", epilog="Examples:  codecbench weights list  ·  codecbench weights list --json")
+def list_(json: Json = False) -> None:
+    """The weights that can be fetched, and which of them are here."""
+    from bench.models import catalogue as models
+    from bench.terminal import console
+
+    rows = [
+        {
+            "name": model.name,
+            "licence": model.licence,
+            "source": model.source,
+            "place": str(models.place(model) or ""),
+            "checked": model.checked,
+        }
+        for model in models.models().values()
+    ]
+    if json:
+        console.print_json(rows)
+        return
+    console.print_table(
+        "weights",
+        ("name", "licence", "source", "here"),
+        [(row["name"], row["licence"], row["source"], row["place"] or "no") for row in rows],
+    )
+
+
+@app.command(epilog="Examples:  codecbench weights fetch lyra_v2  ·  codecbench weights fetch encodec_24khz")
+def fetch(name: Name, json: Json = False) -> None:
+    """Fetch weights, checked where a checksum is known, and resumed; the licence is that of their publisher."""
+    from bench.models import catalogue as models
+    from bench.terminal import console
+    from bench.terminal.transfers import Transfers
+
+    model = models.find(name)
+    console.err.print(f"{model.name}: {model.licence}; {model.source}", markup=False, soft_wrap=True)
+    if not model.checked:
+        console.err.print(f"{model.name}: nobody states a checksum of it, so what comes is not checked.", markup=False)
+    with Transfers() as watch:
+        folder = models.fetch(model, watch)
+    if json:
+        console.print_json({"name": name, "place": str(folder)})
+        return
+    console.out.print(f"{name}: {folder}", markup=False, soft_wrap=True)
+
+
+@app.command(epilog="Examples:  codecbench weights path lyra_v2")
+def path(name: Name) -> None:
+    """The folder of weights that are here, alone on stdout."""
+    from bench.errors import MissingRequirement
+    from bench.models import catalogue as models
+    from bench.terminal import console
+
+    folder = models.place(models.find(name))
+    if folder is None:
+        raise MissingRequirement(f"{name} is not here. To get it: codecbench weights fetch {name}")
+    console.out.print(str(folder), markup=False, soft_wrap=True)

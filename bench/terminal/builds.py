@@ -1,0 +1,82 @@
+"""What a terminal shows of a build: a bar, and a few lines before and after."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from bench.building.plans import SetPlan
+from bench.building.sets import BuiltSet, Progress
+from bench.terminal import console
+
+QUIET_INTERVAL_S = 15.0
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """A bar on a terminal, else a line every quarter of a minute; on stderr."""
+    if not console.err.is_terminal:
+        printed = time.monotonic()
+
+        def say(done: int, total: int) -> None:
+            nonlocal printed
+            if time.monotonic() - printed > QUIET_INTERVAL_S:
+                printed = time.monotonic()
+                console.err.print(f"{done} of {total} clips")
+
+        yield say
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("mixing"), BarColumn(), MofNCompleteColumn(), TextColumn("clips"), TimeRemainingColumn())
+    with Progress(*columns, console=console.err, transient=True) as bar:
+        task = bar.add_task("clips", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def of_set(built: BuiltSet, plan: SetPlan) -> dict[str, Any]:
+    """A finished set in a few facts."""
+    mixed_s = built.audio_s * built.mixed / max(1, len(built.clips))
+    return {
+        "name": plan.about.name,
+        "folder": os.fspath(built.folder),
+        "clips": len(built.clips),
+        "hours": round(built.audio_s / 3600, 4),
+        "mixed": built.mixed,
+        "times_real_time": round(mixed_s / built.seconds, 1) if built.mixed else None,
+        "set_sha256": built.set_sha256,
+        "expected": bool(plan.about.expect),
+        "licences": list(plan.terms.licences),
+        "obstacles": list(plan.terms.obstacles),
+    }
+
+
+def print_set(done: Mapping[str, Any]) -> None:
+    """What was built."""
+    if not done["mixed"]:
+        console.out.print(f"{done['folder']}: nothing to do, all {done['clips']} clips are there.", soft_wrap=True)
+    else:
+        console.out.print(
+            f"{done['folder']}: {done['clips']} clips, {done['hours']:.2f} h; {done['mixed']} mixed at "
+            f"{done['times_real_time']:g} x real time.",
+            soft_wrap=True,
+        )
+    console.out.print(f"set_sha256 {done['set_sha256']}" + (", as expected" if done["expected"] else ""))
+    for obstacle in done["obstacles"]:
+        console.err.print(f"before you publish it: {obstacle}", soft_wrap=True, markup=False)
+
+
+def print_plan(planned: Mapping[str, Any]) -> None:
+    """What would be built."""
+    rows = [
+        ("folder", planned["folder"]),
+        ("clips", f"{planned['clips']}, {planned['to_do']} to do"),
+        *((role, f"{count} recordings" if count else "no recordings") for role, count in planned["recordings"].items()),
+        ("licences", ", ".join(planned["licences"])),
+        *(("asked", text) for text in planned["duties"]),
+        *(("before publishing", text) for text in planned["obstacles"]),
+    ]
+    console.print_table(planned["name"], ("", ""), rows)
