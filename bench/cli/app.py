@@ -111,6 +111,7 @@ def run(
     """Encode, decode and measure. Starting it again continues where it stopped; finished cells are never repeated."""
     from bench import engines, platforms, runner
     from bench.terminal import console, summary
+    from bench.terminal.progress import run_progress
 
     chosen = engines.engine(engine, address, gpus_per_worker)
     if dry_run:
@@ -120,7 +121,7 @@ def run(
     platforms.require()
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
-        with console.run_progress() as progress:
+        with run_progress() as progress:
             results = runner.run(
                 config,
                 output=output,

@@ -112,9 +112,10 @@ def demo(
     from bench import report as reports
     from bench.starting.demo import measured
     from bench.terminal import console, summary
+    from bench.terminal.progress import run_progress
 
     platforms.require()
-    with console.run_progress() as progress:
+    with run_progress() as progress:
         results, absent = measured(output, workers, progress)
     summary.print_run(summary.of_run(results))
     for remedy, quantities in absent.items():

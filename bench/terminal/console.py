@@ -1,4 +1,4 @@
-"""What people see in a terminal: progress of a run, tables, and JSON for programs."""
+"""What people see in a terminal: tables, how far something is, and JSON for programs."""
 
 from __future__ import annotations
 
@@ -7,19 +7,11 @@ import math
 import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from rich.console import Console
-
-from bench.cells.planning import Plan
-from bench.cells.shards import Finished
-
-if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-    from rich.progress import TaskID
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -73,95 +65,34 @@ def print_table(
     Console(file=out.file, highlight=False, width=max(out.width, whole)).print(table)
 
 
-class RunProgress:
-    """Cells done, rate, time left and failures of a run, on stderr."""
+class Tell(Protocol):
+    """Says how far something is; ``news`` stands behind the count."""
 
-    def __init__(self, plan: Plan, done: int) -> None:
-        self.total, self.done, self.at_start = len(plan), done, done
-        self.failed: Counter[str] = Counter()
-        self.started = self._printed = time.monotonic()
-        self._bar: Bar | None = None
-        self._task: TaskID | None = None
-        if done:
-            err.print(f"{done} of {self.total} cells are already done.")
-        if err.is_terminal:
-            self._draw()
-
-    def __call__(self, finished: Finished) -> None:
-        self.done += len(finished.rows)
-        for row in finished.rows.values():
-            if row["status"] == "failed":
-                self.failed[row["condition"]] += 1
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=self.done, news=self._news())
-        elif time.monotonic() - self._printed > QUIET_INTERVAL_S:
-            self._printed = time.monotonic()
-            err.print(f"{self.done} of {self.total} cells{self._news()}")
-
-    @property
-    def rate(self) -> float:
-        """Cells per second since the start."""
-        return (self.done - self.at_start) / max(1e-9, time.monotonic() - self.started)
-
-    def _news(self) -> str:
-        count = sum(self.failed.values())
-        return f", {self.rate:.1f}/s" + (f", {count} failed" if count else "")
-
-    def _draw(self) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._bar = Progress(
-            TextColumn("measuring"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("cells{task.fields[news]}"),
-            TimeRemainingColumn(),
-            console=err,
-            transient=True,
-        )
-        self._task = self._bar.add_task("cells", total=self.total, completed=self.done, news="")
-        self._bar.start()
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+    def __call__(self, done: int, total: int, news: str = "") -> None: ...
 
 
 @contextmanager
-def run_progress() -> Iterator[Any]:
-    """A factory for :func:`bench.runner.run`'s ``progress`` whose bar is gone at the end, however that comes."""
-    made: list[RunProgress] = []
+def counting(what: str, unit: str = "", done: int = 0) -> Iterator[Tell]:
+    """A function that shows on stderr how far ``what`` is: a bar on a terminal, else a line at times.
 
-    def factory(plan: Plan, done: int) -> RunProgress:
-        made.append(RunProgress(plan, done))
-        return made[0]
-
-    try:
-        yield factory
-    finally:
-        for progress in made:
-            progress.close()
-
-
-@contextmanager
-def counting(what: str) -> Iterator[Any]:
-    """A function of (done, all) that shows on stderr how far ``what`` is: a bar on a terminal, else a line at times."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+    Args:
+        unit: of what is counted, such as ``cells``.
+        done: what was there before, which says nothing of the speed.
+    """
     if not err.is_terminal:
         printed = time.monotonic()
 
-        def tell(done: int, total: int) -> None:
+        def tell(done: int, total: int, news: str = "") -> None:
             nonlocal printed
             if time.monotonic() - printed > QUIET_INTERVAL_S:
                 printed = time.monotonic()
-                err.print(f"{what}: {done} of {total}")
+                err.print(" ".join(filter(None, (f"{what}: {done} of {total}", unit))) + news)
 
         yield tell
         return
-    bar = Progress(
-        TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=err, transient=True
-    )
-    with bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn(unit + "{task.fields[news]}"), TimeRemainingColumn())
+    with Progress(TextColumn(what), *columns, console=err, transient=True) as bar:
+        task = bar.add_task(what, total=None, completed=done, news="")
+        yield lambda done, total, news="": bar.update(task, completed=done, total=total, news=news)
