@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from bench import runner
+from bench.cells.planning import Plan
+from bench.errors import MissingRequirement
 from bench.journal import Records
 from bench.models.device import Name as DeviceName
+from bench.models.device import require
 from bench.runs import results
 from bench.runs.results import Results
 from bench.storage import place
@@ -17,7 +21,7 @@ from bench.terminal import console
 
 
 def of_plan(
-    config: str,
+    config: str | Mapping[str, Any],
     data: str | None,
     cache: str | None,
     output: str | None,
@@ -53,7 +57,22 @@ def of_plan(
         "cells": len(part),
         "done": finished,
         "to_do": len(part) - finished,
+        "device": str(plan.device),
+        "notes": _about_devices(part),
     }
+
+
+def _about_devices(part: Plan) -> list[str]:
+    """What the planned devices mean on this machine, where that is not what was asked for."""
+    notes = []
+    if part.device.name == "cuda" and not part.coded_on_device:
+        notes.append("device: none of these codecs computes with torch, so that `cuda` changes nothing.")
+    elif part.device.name == "cuda":
+        try:
+            require(part.device)
+        except MissingRequirement as error:
+            notes.append(str(error))
+    return notes
 
 
 def print_plan(plan: dict[str, Any]) -> None:
@@ -65,6 +84,8 @@ def print_plan(plan: dict[str, Any]) -> None:
     if plan["set_measures"]:
         console.out.print(f"of whole sets: {', '.join(plan['set_measures'])}")
     console.out.print(f"cells: {plan['cells']}, of which {plan['done']} are done and {plan['to_do']} to do")
+    for note in plan["notes"]:
+        console.out.print(f"note: {note}", markup=False, soft_wrap=True)
 
 
 def of_run(results: Results) -> dict[str, Any]:
