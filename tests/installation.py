@@ -34,13 +34,17 @@ OLDEST_TESTS = (
 
 
 def interpreters() -> dict[str, Path]:
-    """Pythons of this machine by version: on the PATH, and of pyenv."""
+    """Pythons of this machine by version: on the PATH, and of pyenv.
+
+    pyenv puts a program for every version on the PATH, which ends with an error where the version is not switched on.
+    """
     found = {}
     for version in PYTHONS:
         named = shutil.which(f"python{version}")
-        installed = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-        if place := Path(named) if named else next(iter(installed), None):
-            found[version] = place
+        places = [*([Path(named)] if named else []), *Path.home().glob(f".pyenv/versions/{version}.*/bin/python")]
+        for place in places:
+            if subprocess.run([place, "--version"], capture_output=True, check=False).returncode == 0:
+                found.setdefault(version, place)
     return found
 
 
