@@ -14,6 +14,8 @@ from bench.models import models
 from docs.reference.markdown import cell, code, table
 from docs.reference.options import options_table
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
 
 def page() -> str:
     """Markdown of the page."""
@@ -83,5 +85,5 @@ def _numbers(values: Any) -> str:
 def _delay(one: Any) -> str:
     seconds = one.algorithmic_delay_s
     if seconds is None:
-        return "not stated"
-    return "whole clip" if math.isinf(seconds) else f"{1000 * seconds:.4g} ms"
+        return f"not{NO_BREAK}stated"
+    return f"whole{NO_BREAK}clip" if math.isinf(seconds) else f"{1000 * seconds:.4g}{NO_BREAK}ms"
