@@ -6,6 +6,8 @@
 #
 # `--build-arg EXTRAS=metrics,mos,lc3,neural` adds neural codecs (about 5 GB); their weights go to /cache.
 FROM python:3.11-slim AS build
+# Debian keeps only the newest version of a package, so a pinned one would soon not be there.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends build-essential \
     && rm -rf /var/lib/apt/lists/*
@@ -16,11 +18,12 @@ RUN python -m venv /opt/codecbench \
     && /opt/codecbench/bin/pip install --no-cache-dir --constraint constraints.txt ".[${EXTRAS}]"
 
 FROM python:3.11-slim
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
         codec2 ffmpeg flac libgsm-tools liblc3-tools musepack-tools opus-tools speex vorbis-tools \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --create-home codecbench \
+    && useradd --create-home --uid 1000 codecbench \
     && install --directory --mode=1777 /cache /work
 COPY --from=build /opt/codecbench /opt/codecbench
 ENV PATH=/opt/codecbench/bin:$PATH \
@@ -29,7 +32,7 @@ ENV PATH=/opt/codecbench/bin:$PATH \
     XDG_DATA_HOME=/cache \
     NUMBA_CACHE_DIR=/cache/numba \
     MPLCONFIGDIR=/cache/matplotlib
-USER codecbench
+USER 1000
 WORKDIR /work
 ENTRYPOINT ["codecbench"]
 CMD ["doctor"]

@@ -1,8 +1,8 @@
 """Wheel and sdist as a stranger meets them: ``python -m tests.installation [--extras] [--oldest]``.
 
 It needs a package index. Empty environments without extras, for every Python from 3.11 to 3.13 that is here; with
-``--extras`` one with [metrics] and [listen]; with ``--oldest`` the fast tests of the core on the oldest versions that
-pyproject.toml allows. Everything is made in a temporary folder that is removed.
+``--extras`` one with [metrics] and [listen]; with ``--oldest`` the fast tests of the core, and then of [metrics] and
+[listen], on the oldest versions that pyproject.toml allows. Everything is made in a temporary folder that is removed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.conftest import ROOT
@@ -32,15 +33,26 @@ OLDEST_TESTS = (
 )  # fmt: skip
 """What needs neither an extra nor a browser."""
 
+OLDEST_EXTRAS = ("metrics", "listen")
+OLDEST_TESTS_OF_EXTRAS = (
+    "tests/listening/analysis", "tests/listening/test_store.py", "tests/listening/test_sessions.py",
+    "tests/listening/test_design.py", "tests/metrics/test_pesq.py", "tests/metrics/test_stoi.py",
+    "tests/metrics/test_visqol_parts.py", "tests/metrics/test_visqol.py", "tests/metrics/test_distortion.py",
+)  # fmt: skip
+
 
 def interpreters() -> dict[str, Path]:
-    """Pythons of this machine by version: on the PATH, and of pyenv."""
+    """Pythons of this machine by version: on the PATH, and of pyenv.
+
+    pyenv puts a program for every version on the PATH, which ends with an error where the version is not switched on.
+    """
     found = {}
     for version in PYTHONS:
         named = shutil.which(f"python{version}")
-        installed = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-        if place := Path(named) if named else next(iter(installed), None):
-            found[version] = place
+        places = [*([Path(named)] if named else []), *Path.home().glob(f".pyenv/versions/{version}.*/bin/python")]
+        for place in places:
+            if subprocess.run([place, "--version"], capture_output=True, check=False).returncode == 0:
+                found.setdefault(version, place)
     return found
 
 
@@ -82,21 +94,25 @@ def check_extras(python: Path, wheel: Path, work: Path) -> None:
     """A run with the core metrics and a listening test built from it."""
     programs = environment(python, work / "extras", f"{wheel}[metrics,listen]")
     command = programs / "codecbench"
-    run([command, "run", "demo", "--limit", "6", "--only", "opus*"], work)
-    run([command, "listen", "build", "results/runs/demo", "mushra_demo", "--force"], work)
-    run([command, "listen", "simulate", "results/tests/mushra_demo", "--help"], work)
+    run([command, "run", "demo"], work)
+    run([command, "listen", "build", "results/runs/demo", "mushra_demo"], work)
+    run([command, "listen", "simulate", "results/tests/mushra_demo", "--listeners", "3"], work)
+    run([command, "listen", "analyze", "results/tests/mushra_demo"], work)
 
 
-def check_oldest(python: Path, work: Path) -> None:
-    """The fast tests of the core, on the lower bounds of its dependencies."""
+def check_oldest(python: Path, work: Path, tests: Sequence[str], extras: Sequence[str] = ()) -> None:
+    """``tests`` on the lower bounds of the dependencies of the core and of ``extras``."""
     tools = environment(python, work / "tools", "uv")
-    pins = work / "oldest.txt"
+    pins, programs = work / "oldest.txt", work / "oldest" / "bin"
     compile_ = [tools / "uv", "pip", "compile", "--quiet", "--python", python, "--resolution", "lowest-direct"]
-    run([*compile_, ROOT / "pyproject.toml", "--output-file", pins])
-    programs = environment(python, work / "oldest", "--requirement", str(pins), "pytest", "hypothesis")
+    run([*compile_, *(f"--extra={extra}" for extra in extras), ROOT / "pyproject.toml", "--output-file", pins])
+    run([python, "-m", "venv", "--clear", programs.parent])
+    # Not pip: what uv has resolved it also installs, while pip refuses releases that name a newest Python.
+    install = [tools / "uv", "pip", "install", "--quiet", "--python", programs / "python"]
+    run([*install, "--requirement", pins, "pytest", "hypothesis"])
     # Matplotlib 3.9.0 uses names that the newest pyparsing calls deprecated; the resolver keeps indirect packages new.
     quiet = ["-W", "ignore::DeprecationWarning"]
-    print(run([programs / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *quiet, *OLDEST_TESTS], ROOT))
+    print(run([programs / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *quiet, *tests], ROOT))
 
 
 def main() -> None:
@@ -118,7 +134,8 @@ def main() -> None:
             check_extras(first, wheel, work)
             print("extras: a run and a listening test")
         if chosen.oldest:
-            check_oldest(first, work)
+            check_oldest(first, work, OLDEST_TESTS)
+            check_oldest(first, work, OLDEST_TESTS_OF_EXTRAS, OLDEST_EXTRAS)
     print(f"Pythons that are not here: {', '.join(set(PYTHONS) - set(pythons)) or 'none'}")
 
 

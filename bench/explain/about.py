@@ -161,7 +161,7 @@ def _told(found: About | AboutSet, heading: str) -> str:
 
 
 def _bound(value: float) -> str:
-    return f"{value:g}".replace("inf", "∞")
+    return f"{value:.10g}".replace("inf", "∞")
 
 
 def _factory(target: str, missing: str) -> Any:

@@ -15,11 +15,9 @@ ENTROPY = ("adaptive", "lm", "stated")
 
 
 def as_frame(board: Leaderboard) -> pd.DataFrame:
-    """One row per entry and board, numbers in full precision.
+    """One row per entry and board, numbers in full precision; :mod:`bench.leaderboard.columns` has the columns.
 
-    Each column of scores gives ``KEY``, ``KEY:low``, ``KEY:high``, ``KEY:n``, ``KEY:n_missing``, ``KEY:fewer`` (the
-    mean is over fewer clips than its neighbours), ``KEY:actual_bps`` (of the clips in the mean), ``KEY:rank_best``,
-    ``KEY:rank_worst`` and ``KEY:rank_of``; where a column is marked (simulated, published), so is ``KEY``.
+    Where a column of scores is marked (simulated, published), so is its ``KEY``.
     """
     columns = {column.key: column for one in board.boards for column in one.columns}
     sources = {(str(source.kind), source.id): source for source in board.sources}

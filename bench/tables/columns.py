@@ -20,13 +20,15 @@ SUMMARY = {
     "quantity": "what was measured",
     "unit": "of the quantity",
     "higher_is_better": "which end of the quantity is good",
-    "mean": "over the clips with status ok; inf where one of them is infinite; empty where there are none",
-    "ci_low": "lower end of the 95 % interval, cut off at the range of the quantity; empty for one source",
+    "mean": "over the clips with status ok; inf where one of them is infinite, as SI-SDR of a perfect copy; empty "
+    "where there are none",
+    "ci_low": "lower end of the 95 % interval, cut off at the range of the quantity; empty for one source, and for an "
+    "infinite mean",
     "ci_high": "upper end of the 95 % interval, likewise",
     "n": "values in the mean",
     **_WITHOUT,
-    "n_band_limited": "values whose reference is not full band for the condition; out of the mean unless the run "
-    "includes them",
+    "n_band_limited": "values whose reference is not full band for the condition; left out of the mean unless the "
+    "band_limited of the run is include, and marked † in the tables for people",
     "n_sources": "independent recordings behind the values",
 }
 """A row is a category, a condition and a quantity: :func:`bench.tables.summarise`."""

@@ -7,12 +7,14 @@ from contextlib import suppress
 from typing import Any
 
 from bench import codecs
-from bench.codecs.licences import LICENCES
+from bench.codecs.licences import LICENCES, Licence
 from bench.errors import CodecbenchError
 from bench.explain.sections import DEFINITION, sections
 from bench.models.catalogue import models
 from docs.reference.markdown import cell, code, table
 from docs.reference.options import options_table
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def page() -> str:
@@ -25,7 +27,7 @@ def page() -> str:
             _rates(one),
             _numbers(one.channels) or "any",
             _delay(one),
-            LICENCES[entry.name],
+            LICENCES[entry.name].software,
         )
         for entry, _, one in found
     ]
@@ -35,7 +37,9 @@ def page() -> str:
         "what counts as bits, and the delays that are taken away before anything is compared; `codecbench inspect "
         "NAME` takes one apart, `codecbench doctor` says which work here.\n",
         "*Delay* is the algorithmic one: how long a real-time encoder and decoder must wait for audio. *Licence* is "
-        "that of the software which codes; that of trained weights stands below. Patents are another matter.\n",
+        "that of the software which codes; below stand who says so, what its makers say of patents, and the licence of "
+        "trained weights. What is built together can stand under other terms than its parts: the FFmpeg in PyAV's "
+        "wheels, in which `opus`, `mp3`, `aac` and the telephone codecs run, calls itself LGPL-3.0-or-later.\n",
         table(("codec", "rates", "channels", "delay", "licence"), rows),
     ]
     weights = models()
@@ -51,6 +55,7 @@ def page() -> str:
             facts.append(("codes", "it has codebooks: measures of tokens, entropy-coded rates"))
         if not one.waveform:
             facts.append(("waveform", "not kept: a vocoder; metrics that compare waveforms say nothing about it"))
+        facts += _licence(LICENCES[entry.name])
         if entry.name in weights:
             facts.append(("weights", f"{cell(weights[entry.name].licence)}; `codecbench weights fetch {entry.name}`"))
         if entry.install:
@@ -69,6 +74,11 @@ def _looked_at(name: str) -> tuple[Any, Any]:
     return factory, made
 
 
+def _licence(found: Licence) -> list[tuple[str, str]]:
+    named = {"licence": found.software, "who says so": found.source, "patents": found.patents}
+    return [(term, cell(text)) for term, text in named.items() if text]
+
+
 def _rates(one: Any) -> str:
     rates = one.sample_rates
     if not rates:
@@ -83,5 +93,5 @@ def _numbers(values: Any) -> str:
 def _delay(one: Any) -> str:
     seconds = one.algorithmic_delay_s
     if seconds is None:
-        return "not stated"
-    return "whole clip" if math.isinf(seconds) else f"{1000 * seconds:.4g} ms"
+        return f"not{NO_BREAK}stated"
+    return f"whole{NO_BREAK}clip" if math.isinf(seconds) else f"{1000 * seconds:.4g}{NO_BREAK}ms"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from bench import metrics
 from bench.explain.about import About, AboutSet, about, about_set, rows
 from bench.metrics import sets
@@ -65,4 +63,4 @@ def _section(found: About | AboutSet) -> str:
 
 
 def _bound(value: float) -> str:
-    return f"{'-' if value < 0 else ''}∞" if math.isinf(value) else f"{value:g}"
+    return f"{value:.10g}".replace("inf", "∞")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from bench.leaderboard import columns as of_leaderboards
 from bench.leaderboard.fields import FIELDS
 from bench.tables import columns
 from docs.reference.markdown import cell, code, table
@@ -44,6 +45,8 @@ def page() -> str:
         "# Tables and their columns\n",
         "The first four are in the folder of a run, and in a public record; [results](../results-folder.md) shows "
         "the folders, [the report](../report.md) and [the leaderboard](../leaderboard.md) how the others are made. "
+        "Columns from `format` to `marks` of the clips are of the file before conversion, and empty where it could "
+        "not be read; [the audit](../audit.md) explains them. "
         "An empty cell is a value that does not exist, never 0.\n",
     ]
     for name, specs in described().items():
@@ -52,14 +55,17 @@ def page() -> str:
         parts.append(f"## {file}\n\n{what}\n\n{table(('column', 'type', 'what'), rows)}")
     for file, (what, meanings) in WRITTEN.items():
         parts.append(f"## {file}\n\n{what}\n\n{_plain(meanings)}")
-    rows = [(code(field.key), cell(field.unit), cell(field.hint)) for field in FIELDS.values()]
     parts.append(
-        "## leaderboard.csv\n\nA row for each entry of each board. Before these columns stand those of the board "
-        "(`sample_rate`, `channels`, `category`, `sorted_by`) and of the source (`kind`, `complete`, `date`, "
-        "`revision`). Each quantity and each listening test has columns of its own: `KEY` (the mean), `KEY:low` and "
-        "`KEY:high` (its 95 % interval), `KEY:n`, `KEY:n_missing`, `KEY:fewer` (the mean is over fewer clips than "
-        "its neighbours), `KEY:actual_bps` (of the clips in the mean), `KEY:rank_best`, `KEY:rank_worst`, "
-        "`KEY:rank_of`.\n\n"
+        "## leaderboard.csv\n\nA row for each entry of each board; written by `codecbench leaderboard`. "
+        f"[The leaderboard](../leaderboard.md) says what an entry is.\n\n{_plain(of_leaderboards.FIXED)}\n"
+        "Then for each quantity and each listening test `KEY` the columns of its scores. A marked one has its mark in "
+        "`KEY`: `mushra:TEST (simulated)`. Where runs have measured with different versions of a metric, each version "
+        f"has its own: `visqol_audio [VERSION]`.\n\n{_plain(_of_key())}"
+    )
+    rows = [(field.label, cell(field.unit), cell(field.hint)) for field in FIELDS.values()]
+    parts.append(
+        "## leaderboard.md\n\nThe tables for people, and those of `leaderboard.html` and `leaderboard.tex`: beside the "
+        "scores they have these columns, but for those in which nothing is known.\n\n"
         f"{table(('column', 'unit', 'what'), rows)}"
     )
     return "\n".join(parts)
@@ -67,6 +73,10 @@ def page() -> str:
 
 def _plain(meanings: Mapping[str, str]) -> str:
     return table(("column", "what"), [(code(name), cell(what)) for name, what in meanings.items()])
+
+
+def _of_key() -> dict[str, str]:
+    return {f"KEY:{name}" if name else "KEY": what for name, what in of_leaderboards.SCORES.items()}
 
 
 def _meaning(spec: Mapping[str, Any]) -> str:

@@ -26,6 +26,8 @@ MODELS = [*configuration.RUN.values(), *configuration.TEST.values()]
 
 def test_every_codec_has_a_licence() -> None:
     assert set(LICENCES) == {entry.name for entry in codecs.TABLE}
+    unnamed = {name for name, licence in LICENCES.items() if not licence.source}
+    assert unnamed == {"command", "decoded", "torch_module"}  # whose software the user brings
 
 
 def test_every_column_has_a_meaning() -> None:

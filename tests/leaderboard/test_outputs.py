@@ -20,11 +20,11 @@ from typer.testing import CliRunner
 
 from bench.cli.app import app
 from bench.errors import CodecbenchError
-from bench.leaderboard import Rendered, as_json, build, schema, write
+from bench.leaderboard import Rendered, as_json, build, columns, schema, write
 from bench.leaderboard.latex import latex
 from bench.leaderboard.markdown import markdown
 from bench.leaderboard.sheets import sheet
-from bench.leaderboard.table import csv
+from bench.leaderboard.table import as_frame, csv
 from bench.report.latex import escape
 from tests.leaderboard.conftest import MEANS
 from tests.leaderboard.made import make_ratings, make_run
@@ -188,6 +188,12 @@ def test_the_terminal_keeps_to_its_width(whole, width):
     assert max(map(len, text.splitlines())) <= width
     for word in ("SIMULATED", "(partial)", "opus@12000", "24 kHz mono, speech", "1 failed", "∞", "PUBLISHED"):
         assert word in text
+
+
+def test_every_column_of_the_table_has_a_meaning(whole):
+    scores = dict.fromkeys(column.name for board in whole.boards for column in board.columns)
+    named = [f"{name}:{what}" if what else name for name in scores for what in columns.SCORES]
+    assert set(as_frame(whole).columns) == {*columns.FIXED, *named}
 
 
 def test_the_same_runs_give_the_same_bytes(run, rated, tmp_path):

@@ -1,12 +1,10 @@
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench import metrics
 from bench.audio import Audio
-from bench.domain import CATEGORIES, Identity
+from bench.domain import Identity
 from bench.errors import AudioError, MetricUndefined, NotApplicable
 from bench.metrics.base import Domain, Metric, Quantity, mean_over_channels
 from bench.metrics.distortion import SiSdr, Snr
@@ -102,25 +100,3 @@ def test_a_joint_metric_needs_one_channel_that_is_not_silent(stereo):
     assert LevelOfAll().score(LevelOfAll().prepare(one_side), stereo)["level"] == pytest.approx(3.01, abs=0.01)
     with pytest.raises(MetricUndefined, match="the reference is silent"):
         LevelOfAll().prepare(Audio(0 * stereo.samples, stereo.rate))
-
-
-@pytest.mark.parametrize("name", [entry.name for entry in metrics.TABLE])
-def test_the_documented_table_is_true(name, request):
-    if name in {entry.name for entry in metrics.SEMANTIC}:
-        request.getfixturevalue("semantic_networks")
-    page = Path(__file__).parents[2] / "docs" / "metrics.md"
-    (row,) = (line for line in page.read_text().splitlines() if line.startswith(f"| `{name}` |"))
-    _, _, unit, better, _, clips, rate, stereo, length, *_ = (cell.strip() for cell in row.split("|"))
-    if problem := metrics.registry.missing(name):
-        pytest.skip(problem)
-    metric = metrics.load(name)  # the class says it all, and needs no weights
-    (quantity,) = (q for q in metric.quantities if q.name == name)
-    domain = metric.domain
-    assert unit == (quantity.unit or "-")
-    assert better == ("higher" if quantity.higher_is_better else "lower")
-    assert clips == ("all" if domain.categories == CATEGORIES else "speech")
-    assert rate == (f"{domain.sample_rate / 1000:g} kHz" if domain.sample_rate else "own rate")
-    policies = {"mixdown": "mono mix", "per_channel_mean": "mean over channels", "joint": "all channels together"}
-    assert stereo == policies[domain.channels]
-    upper = "s up" if math.isinf(domain.maximum_s) else f"to {domain.maximum_s:g} s"
-    assert length.partition(",")[0] == f"{domain.minimum_s:g} {upper}"
