@@ -38,7 +38,7 @@ MODULES = {
     "align": Mutated("bench/align.py", ("tests/test_align.py",)),
     "store": Mutated("bench/store.py", ("tests/test_store.py",)),
     "mushra": Mutated("listening_test/mushra.py", ("tests/listening/test_session_parts.py",)),
-    "stats": Mutated("bench/stats/*.py", ("tests/stats",)),
+    "stats": Mutated("bench/stats/*.py", ("tests/stats",), 400),
     "session": Mutated(
         "listening_test/session/*.py",
         (
@@ -46,9 +46,9 @@ MODULES = {
             "tests/listening/test_session_parts.py",
             "tests/listening/test_backup.py",
         ),
-        500,
+        300,
     ),
-    "analysis": Mutated("listening_test/analysis/*.py", ("tests/listening/analysis",), 500),
+    "analysis": Mutated("listening_test/analysis/*.py", ("tests/listening/analysis",), 300),
     "runner": Mutated("bench/runner.py", ("tests/test_runner.py",)),
 }
 
@@ -123,7 +123,9 @@ def main() -> None:
         left = tried - killed - late
         print(f"| {name} | {every} | {tried} | {killed} | {late} | {left} | {killed / tried:.0%} |", flush=True)
         if given.survivors:
-            print(*(f"{status}: {key}" for key, status in found.items() if status not in ("killed", "timeout")), sep="\n")
+            print(
+                *(f"{status}: {key}" for key, status in found.items() if status not in ("killed", "timeout")), sep="\n"
+            )
 
 
 if __name__ == "__main__":

@@ -99,7 +99,11 @@ def test_json_is_for_people_of_any_language(tmp_path: Path) -> None:
 def test_a_table_has_the_columns_and_types_asked_for(tmp_path: Path) -> None:
     rows = ({"b": number, "a": "x", "extra": 0} for number in (1, None))
     table = write_table(tmp_path / "t.parquet", rows, {"a": "string", "b": "Int64", "c": "Float64"})
-    assert [(name, str(kind)) for name, kind in table.dtypes.items()] == [("a", "string"), ("b", "Int64"), ("c", "Float64")]
+    assert [(name, str(kind)) for name, kind in table.dtypes.items()] == [
+        ("a", "string"),
+        ("b", "Int64"),
+        ("c", "Float64"),
+    ]
     assert table["b"].tolist() == [1, pd.NA]
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "t.parquet"), table)
     file = pq.read_table(tmp_path / "t.parquet")
