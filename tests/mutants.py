@@ -1,7 +1,7 @@
 """Changes the code a little, many times, and says how often a test sees it: ``python -m tests.mutants [MODULE ...]``.
 
-Each module of :data:`MODULES` has a folder of its own below ``build/mutants``, where mutmut keeps a copy of the code and
-its verdicts. ``mutmut show NAME`` in that folder prints a mutant.
+Each module of :data:`MODULES` has a folder of its own below ``build/mutants``, where mutmut keeps a copy of the code
+and its verdicts. ``mutmut show NAME`` in that folder prints a mutant.
 """
 
 from __future__ import annotations
@@ -27,29 +27,28 @@ COPIED = ("tests", "configs", "pyproject.toml")
 
 @dataclass(frozen=True)
 class Mutated:
-    """What is changed, the fastest tests that speak of it, and how many mutants are drawn where all are too many."""
+    """What is changed, and the fastest tests that speak of it."""
 
     files: str
     tests: tuple[str, ...]
-    sample: int | None = None
 
 
 MODULES = {
     "align": Mutated("bench/align.py", ("tests/test_align.py",)),
     "store": Mutated("bench/store.py", ("tests/test_store.py",)),
     "mushra": Mutated("listening_test/mushra.py", ("tests/listening/test_session_parts.py",)),
-    "stats": Mutated("bench/stats/*.py", ("tests/stats",), 400),
+    "stats": Mutated("bench/stats/*.py", ("tests/stats",)),
     "session": Mutated(
         "listening_test/session/*.py",
         (
             "tests/listening/test_sessions.py",
             "tests/listening/test_session_parts.py",
+            "tests/listening/test_session_rules.py",
             "tests/listening/test_backup.py",
         ),
-        300,
     ),
-    "analysis": Mutated("listening_test/analysis/*.py", ("tests/listening/analysis",), 300),
-    "runner": Mutated("bench/runner.py", ("tests/test_runner.py",)),
+    "analysis": Mutated("listening_test/analysis/*.py", ("tests/listening/analysis",)),
+    "runner": Mutated("bench/runner.py", ("tests/test_driver.py",)),
 }
 
 
@@ -76,21 +75,19 @@ def prepare(name: str) -> Path:
     return folder
 
 
-def mutants(name: str, seed: int) -> tuple[list[str], int]:
-    """The mutants of a module that are tried, and how many there are."""
+def mutants(name: str) -> list[str]:
+    """Every mutant of a module."""
     from mutmut.configuration import reset_config
     from mutmut.mutation.file_mutation import mutate_file_contents
     from mutmut.utils.format_utils import get_mutant_name
 
     with chdir(prepare(name)):  # its settings are read from the current folder
         reset_config()
-        every = [
+        return [
             get_mutant_name(path, mutant)
             for path in sorted(Path().glob(MODULES[name].files))
             for mutant in mutate_file_contents(str(path), path.read_text(encoding="utf-8")).mutant_names
         ]
-    size = min(len(every), MODULES[name].sample or len(every))
-    return sorted(random.Random(seed).sample(every, size)), len(every)
 
 
 def verdicts(folder: Path, names: list[str]) -> dict[str, str]:
@@ -110,18 +107,20 @@ def verdicts(folder: Path, names: list[str]) -> dict[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(MODULES)}; default: all")
-    parser.add_argument("--seed", type=int, default=0, help="of the samples")
+    parser.add_argument("--sample", type=int, help="how many of each module are tried, drawn at random; default: all")
+    parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--survivors", action="store_true", help="name what no test has seen")
     given = parser.parse_args()
     print("| module | mutants | tried | killed | timed out | survived | killed of tried |")
     print("|---|---:|---:|---:|---:|---:|---:|")
     for name in given.modules or MODULES:
-        names, every = mutants(name, given.seed)
+        every = mutants(name)
+        names = random.Random(given.seed).sample(every, min(given.sample or len(every), len(every)))
         found = verdicts(FOLDER / name, names)
         count = Counter(found.values())
         killed, late, tried = count["killed"], count["timeout"], len(names)
         left = tried - killed - late
-        print(f"| {name} | {every} | {tried} | {killed} | {late} | {left} | {killed / tried:.0%} |", flush=True)
+        print(f"| {name} | {len(every)} | {tried} | {killed} | {late} | {left} | {killed / tried:.0%} |", flush=True)
         if given.survivors:
             print(
                 *(f"{status}: {key}" for key, status in found.items() if status not in ("killed", "timeout")), sep="\n"

@@ -16,7 +16,7 @@ import pytest
 
 from bench.cache import Cache
 from bench.domain import Encoded
-from bench.errors import FolderInUse, StoreError
+from bench.errors import StoreError
 from bench.storage import place
 from bench.store import digest, locked, write_arrays, write_bytes, write_json, write_table, writing
 from bench.table_writer import table_writer
