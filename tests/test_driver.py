@@ -363,7 +363,7 @@ def test_a_limit_that_is_none_is_told(
 
 def test_a_worker_has_the_memory_for_its_modules(config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CODECBENCH_WORKER_MEMORY_GB", "0.49")
-    with pytest.raises(ConfigError, match="from 0.5 on, got '0.49'"):
+    with pytest.raises(ConfigError, match=r"from 0\.5 on, got '0\.49'"):
         run(config, output=folder, engine=Here())
     monkeypatch.setenv("CODECBENCH_WORKER_MEMORY_GB", "0.5")
     run(config, output=folder, engine=Here())
