@@ -39,9 +39,9 @@ def measured_delay(signal: Audio, late: Audio, longest_s: float = 0.5) -> int:
     first = np.fft.rfft(signal.samples.astype(np.float64).mean(axis=0), length)
     second = np.fft.rfft(late.samples.astype(np.float64).mean(axis=0), length)
     correlation = np.fft.irfft(second * np.conj(first), length)
-    reach = min(round(longest_s * signal.rate), length // 2 - 1)
-    window = np.concatenate([correlation[-reach:], correlation[: reach + 1]])
-    energy = np.sqrt(np.mean(np.abs(first) ** 2) * np.mean(np.abs(second) ** 2)) if window.size else 0.0
+    reach = max(0, min(round(longest_s * signal.rate), length // 2 - 1))
+    window = correlation[np.arange(-reach, reach + 1)]
+    energy = np.sqrt(np.mean(np.abs(first) ** 2) * np.mean(np.abs(second) ** 2))
     peak = int(np.argmax(window))
     if energy == 0 or window[peak] < 0.1 * energy:
         raise CodecError("the delay cannot be measured: the decoded probe signal does not resemble the original.")

@@ -71,9 +71,9 @@ def test_a_broken_plugin_says_so_and_harms_no_other_command(value: str, why: str
 
 def test_help_stays_fast_and_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from importlib.metadata import EntryPoint; from bench.cli.app import app as cli, plugins\n"
-        f"plugins.join_plugins(cli.app, [EntryPoint('listen', 'listening_test.cli:app', {GROUP!r})])\n"
-        "try: cli.app(['listen', '--help'])\n"
+        "import sys; from importlib.metadata import EntryPoint; from bench.cli.app import app; from bench.cli.plugins import join_plugins\n"
+        f"join_plugins(app, [EntryPoint('listen', 'listening_test.cli:app', {GROUP!r})])\n"
+        "try: app(['listen', '--help'])\n"
         "except SystemExit: pass\n"
         "heavy = {'numpy', 'pandas', 'scipy', 'streamlit', 'torch', 'sqlalchemy', 'yaml'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

@@ -80,11 +80,6 @@ class Groups:
         return added
 
 
-def cluster_means(values: ArrayLike, clusters: ArrayLike) -> Floats:
-    """Mean of each cluster, clusters in sorted order; the order of the rows has no influence, to the last bit."""
-    return Groups(clusters).sums(np.asarray(values, dtype=np.float64).ravel()).means
-
-
 def on_grid(values: Floats) -> tuple[Floats, float]:
     """``values`` rounded to multiples of a power of two so fine that sums of them, signed or repeated, are exact.
 

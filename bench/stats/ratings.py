@@ -25,7 +25,7 @@ def clustered_error(values: ArrayLike, clusters: ArrayLike) -> tuple[float, int]
     if np.ptp(given) == 0:
         return 0.0, k
     order = np.lexsort((given, codes))  # the order of the rows has no influence, to the last bit
-    residues = np.bincount(codes[order], given[order] - np.sort(given).mean(), minlength=k)
+    residues = np.bincount(codes[order], given[order] - np.sort(given).mean())
     return float(np.sqrt(k / (k - 1) * np.square(residues).sum()) / n), k
 
 
@@ -54,7 +54,5 @@ def two_way_interval(values: ArrayLike, listeners: ArrayLike, clips: ArrayLike) 
     by_clip, m = clustered_error(given, clips)
     cells = [f"{len(str(one))}:{one}|{two}" for one, two in zip(np.asarray(listeners), np.asarray(clips), strict=True)]
     by_cell, _ = clustered_error(given, np.array(cells))
-    if k < 2 or m < 2:
-        return math.nan, math.nan
     variance = max(by_listener**2 + by_clip**2 - by_cell**2, by_listener**2, by_clip**2)
     return t_interval(float(np.sort(given).mean()), math.sqrt(variance), min(k, m))

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from bench.errors import ConfigError
-from listening_test.mushra import Problem, acceptable, problems_of_choice, problems_of_scores
+from listening_test.mushra import (
+    Problem,
+    acceptable,
+    correct_abx,
+    preferred,
+    problems_of_choice,
+    problems_of_scores,
+)
 from listening_test.session.listening import PAUSE_S, active_seconds, listened_seconds
 from listening_test.session.passwords import hash_password, right_password
 from listening_test.session.tokens import MAX_CLIENTS, Guesses, hashed, new_pseudonym, new_token
@@ -31,6 +38,7 @@ def test_what_keeps_a_mushra_trial_open(heard: str, scores: dict[str, float], pr
 def test_other_types_ask_for_what_they_need() -> None:
     assert problems_of_scores("acr", "ab", "ab", {"a": 3, "b": 3}, needs_a_hundred=True) == []
     assert problems_of_scores("dcr", "a", "a", {"a": 3}, True, "r") == [Problem("not_heard", ("r",))]
+    assert problems_of_scores("dcr", "a", "a", {"a": 3}, needs_a_hundred=False) == []
     assert problems_of_choice("abx", "ab", "") == [Problem("not_heard", ("x",)), Problem("no_answer")]
     assert problems_of_choice("ab", "ab", "a") == []
 
@@ -38,6 +46,11 @@ def test_other_types_ask_for_what_they_need() -> None:
 def test_scales() -> None:
     assert [score for score in (-1, 0, 50.5, 100, 100.1, float("nan")) if acceptable("mushra", score)] == [0, 50.5, 100]
     assert [score for score in (0, 1, 2.5, 5, 6, float("inf")) if acceptable("acr", score)] == [1, 5]
+
+
+def test_a_choice_is_one_or_zero() -> None:
+    assert (correct_abx(3, hidden=3), correct_abx(3, hidden=4)) == (1.0, 0.0)
+    assert (preferred(3, condition=3), preferred(4, condition=3)) == (1.0, 0.0)
 
 
 def test_listening_time_is_that_of_the_slot_that_sounds() -> None:

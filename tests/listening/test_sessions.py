@@ -92,8 +92,11 @@ def test_exported_rows_have_the_columns_and_the_scores_given(opened: Open) -> No
     assert Counter(row["role"] for row in rows) == dict.fromkeys(
         ("hidden_reference", "low_anchor", "mid_anchor"), 4
     ) | {"system": 8}
-    system = next(row for row in rows if row["condition"] == "codec0@6000")
-    assert (system["codec"], system["bitrate_bps"]) == ("codec0", 6000)
+    system = next(row for row in rows if row["condition"] == "codec0@6000" and row["trial"] == "trial2")
+    known = {"test": "tiny", "test_type": "mushra", "session": "1", "clip": "clip2", "dataset": "tiny", "against": ""}
+    known |= {"category": "speech", "block": 0, "replicate": 0, "codec": "codec0", "bitrate_bps": 6000, "reason": ""}
+    assert system.items() >= known.items()
+    assert system["stimulus_sha256"] == sessions.test.trials[2].stimuli[3].sha256
 
 
 def test_a_reload_another_server_and_another_day_see_the_same_trial(opened: Open) -> None:
@@ -146,7 +149,12 @@ def test_every_change_is_in_the_log_in_its_order(opened: Open) -> None:
         "rate", "loop", "blur",
     ]  # fmt: skip
     assert [row["value"] for row in log if row["kind"] == "rate"] == [1, 2, 3]
+    assert {(row["test"], row["listener"], row["session"], row["simulated"]) for row in log} == {
+        ("tiny", visit.listener, "1", False)
+    }
+    assert (log[0]["trial"], log[0]["condition"], log[0]["slot"], log[0]["value"]) == ("", "", "", None)
     played = log[kinds.index("play")]
+    assert played["slot"] == "rated"
     assert played["client_ms"] == 1000.5
     assert played["trial"] == "trial0"
     assert played["condition"] in {"hidden_reference", "anchor35", "anchor70", "codec0@6000", "codec1@12000"}

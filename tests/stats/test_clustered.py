@@ -130,6 +130,16 @@ def test_small_blocks_of_draws_give_the_same_kind_of_interval(monkeypatch):
     assert mean_ci(values, range(50), seed=0)[:3] == pytest.approx(whole[:3], abs=1e-12)
 
 
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_limit_is_skewed_as_the_sum_of_the_clusters_is(level):
+    """To the first order in the skewness, which is all that is left of it, every distribution has these quantiles."""
+    residues = np.random.default_rng(2).exponential(size=1600)
+    residues -= residues.mean()
+    sd, skewness = math.sqrt((residues**2).sum()), scipy_stats.skew(residues) / 40
+    known = scipy_stats.pearson3.ppf([(1 - level) / 2, (1 + level) / 2], skewness)
+    assert stats.limits(residues, 3200, level) * 3200 / sd == pytest.approx(known, abs=0.001)
+
+
 @given(samples, st.randoms(use_true_random=False))
 @settings(max_examples=40, deadline=None)
 def test_row_order_has_no_influence(values, random):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy import optimize as scipy_optimize
 from scipy import stats as scipy_stats
 
 from bench.stats import DRAWS, difference, differences, holm, mean_ci, rank_biserial, sign_flip_p, wilcoxon_p
@@ -53,7 +54,7 @@ def test_drawn_signs_tend_to_the_enumerated_p():
 
 def test_p_is_never_zero_and_not_below_the_draws_unless_by_the_limit():
     assert sign_flip_p(np.tile([-1.0, 1.0], 50), seed=0, draws=999) > 0.5
-    assert sign_flip_p(np.arange(1, 101.0), seed=0, draws=999) == pytest.approx(2**-99)
+    assert sign_flip_p(np.arange(1, 101.0), seed=0, draws=999) == pytest.approx(2**-99, rel=0.01, abs=0)
     assert 0 < sign_flip_p(np.ones(100_000), seed=0) < 1e-300
 
 
@@ -65,6 +66,27 @@ def test_beyond_the_draws_p_is_a_bound_of_the_exact_one():
     values = np.r_[np.ones(19), -1.0]
     exact = 2 * 21 / 2**20
     assert exact < sign_flip_p(values, seed=0, draws=1000) < 12 * exact
+
+
+def test_the_bound_is_the_least_of_chernoff():
+    sizes = np.arange(3.0, 20.0)
+    signs = np.where(sizes == 4, -1, 1)
+
+    def exponent(t):
+        return np.log(np.cosh(t * sizes)).sum() - t * (signs * sizes).sum()
+
+    least = scipy_optimize.minimize_scalar(exponent, bounds=(0, 3), method="bounded", options={"xatol": 1e-9}).fun
+    bound = sign_flip_p(signs * sizes, seed=0, draws=500)
+    assert bound == pytest.approx(2 * math.exp(least), rel=1e-6)
+    assert 1 < bound / sign_flip_p(signs * sizes, seed=0, draws=2**17) < 12
+
+
+def test_the_seed_and_the_number_of_draws_decide():
+    values = np.random.default_rng(1).normal(0.3, 1, size=40)
+    found = {seed: sign_flip_p(values, seed, draws=999) for seed in (1, 2)}
+    assert found[1] == sign_flip_p(values, 1, draws=999) != found[2]
+    for p in found.values():
+        assert p * 1000 == pytest.approx(round(p * 1000))
 
 
 @pytest.mark.parametrize("draw", ["normal", "skewed"])
@@ -157,6 +179,18 @@ def test_identical_conditions_differ_by_nothing():
     assert difference(values, values, range(20), seed=0) == (0, 0, 0, 20, 20, 1, 1, 0, 0)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_difference_without_any_spread_is_infinitely_many_of_it(sign):
+    found = difference([0.0] * 3, [sign * 0.1] * 3, range(3), seed=0)
+    assert (found.effect_dz, found.rank_biserial) == (sign * math.inf, sign)
+
+
+def test_clips_without_a_difference_are_ranked_as_pratt_says():
+    values = np.random.default_rng(17).normal(0.7, 1.5, size=60).round()
+    assert wilcoxon_p(values) == scipy_stats.wilcoxon(values, zero_method="pratt").pvalue
+    assert wilcoxon_p(values) != scipy_stats.wilcoxon(values[values != 0]).pvalue
+
+
 def test_nothing_and_one_cluster_have_no_test():
     none = difference([], [], [], seed=0)
     assert math.isnan(none.mean)
@@ -207,6 +241,11 @@ def test_swapping_turns_the_sign_and_nothing_else():
 def test_lengths_must_agree():
     with pytest.raises(ValueError, match="one cluster per value"):
         difference([1.0, 2.0], [1.0, 2.0], [0], seed=0)
+
+
+def test_holm_by_hand():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.9, 0.02, 0.7]) == pytest.approx([1, 0.06, 1])
 
 
 def test_holm_never_decreases():

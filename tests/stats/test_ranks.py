@@ -21,6 +21,8 @@ def test_equal_conditions_tie_and_others_do_not():
     values = three(np.random.default_rng(1))
     assert rank_intervals(values, range(40), True, seed=0) == {"good": (1, 2), "same": (1, 2), "bad": (3, 3)}
     assert rank_intervals(values, range(40), False, seed=0) == {"good": (2, 3), "same": (2, 3), "bad": (1, 1)}
+    small = {name: 1e-6 * column for name, column in values.items()}
+    assert rank_intervals(small, range(40), True, seed=0) == rank_intervals(values, range(40), True, seed=0)
 
 
 def test_identical_columns_tie():
@@ -67,6 +69,7 @@ def test_conditions_without_a_clip_in_common_are_not_compared():
 
 def test_one_clip_says_nothing_about_ranks():
     assert rank_intervals({"a": [1.0], "b": [2.0]}, ["x"], True, seed=0) == {"a": (1, 2), "b": (1, 2)}
+    assert rank_intervals({"a": [1.0], "b": [math.inf]}, ["x"], True, seed=0) == {"a": (2, 2), "b": (1, 1)}
     assert rank_intervals({}, [], True, seed=0) == {}
 
 

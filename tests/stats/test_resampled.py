@@ -71,6 +71,15 @@ def test_failed_draws_are_counted_and_many_of_them_give_no_interval():
     assert 100 < finite < 300
 
 
+def test_half_of_the_draws_are_enough():
+    for failed, known in ((500, (1.0, 1.0, 500)), (501, (math.nan, math.nan, 499))):
+        left = [math.nan] * failed + [1.0] * (1000 - failed)
+        assert cluster_bootstrap(["a", "b"], lambda rows, left=left: left.pop(), seed=0) == pytest.approx(
+            known, nan_ok=True
+        )
+        assert not left
+
+
 def test_one_cluster_has_no_interval():
     low, high, finite = cluster_bootstrap(["a", "a"], lambda rows: 1.0, seed=0)
     assert math.isnan(low)

@@ -326,6 +326,7 @@ def test_names_stay_whole_in_a_terminal_of_80_columns(tmp_path, monkeypatch, tes
     """Each name stands in one piece on one line, and nothing sticks out."""
     from bench.terminal import console
 
+    monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(console, "out", Console(highlight=False, width=80))
     if test_type == "mushra":
         ratings = on_scale(panel(systems=LONG))
