@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import time
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -71,7 +71,8 @@ def test_a_broken_plugin_says_so_and_harms_no_other_command(value: str, why: str
 
 def test_help_stays_fast_and_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from importlib.metadata import EntryPoint; from bench.cli.app import app; from bench.cli.plugins import join_plugins\n"
+        "import sys; from importlib.metadata import EntryPoint\n"
+        "from bench.cli.app import app; from bench.cli.plugins import join_plugins\n"
         f"join_plugins(app, [EntryPoint('listen', 'listening_test.cli:app', {GROUP!r})])\n"
         "try: app(['listen', '--help'])\n"
         "except SystemExit: pass\n"
@@ -81,7 +82,7 @@ def test_help_stays_fast_and_imports_nothing_heavy() -> None:
     root = Path(__file__).parent.parent
     seconds = []
     for _ in range(3):
-        began = time.perf_counter()
+        before = os.times()
         subprocess.run([sys.executable, "-c", code], check=True, cwd=root, capture_output=True)
-        seconds.append(time.perf_counter() - began)
-    assert min(seconds) < 1.0  # half a second where nothing else runs
+        seconds.append(os.times().children_user - before.children_user)
+    assert min(seconds) < 1.0  # half a second of the processor
