@@ -103,11 +103,8 @@ class Command(Codec):
     def takes_bitrate(self) -> bool:
         return bool(_fields(self._encode) & {"bitrate_bps", "kbps", "mode"})
 
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        if self.bitrates_bps and bitrate_bps not in self.bitrates_bps:
-            known = ", ".join(map(str, self.bitrates_bps))
-            return f"{self.identity.name} does {known} bit/s, not {bitrate_bps}."
-        return super().refusal(bitrate_bps, sample_rate, channels)
+    def possible_bps(self, sample_rate: int, channels: int) -> Sequence[int] | None:
+        return self.bitrates_bps or None
 
     def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
         delay = self._delay_of(audio.rate, audio.channels, bitrate_bps)

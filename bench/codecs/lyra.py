@@ -73,11 +73,8 @@ class LyraV2(Codec):
             self.name, f"ai-edge-litert {version('ai-edge-litert')}", f"weights {models[:12]} stream 1"
         )
 
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        if bitrate_bps not in self.packet_bytes:
-            known = ", ".join(map(str, self.packet_bytes))
-            return f"{self.name} has the bitrates {known} bit/s, not {bitrate_bps}."
-        return super().refusal(bitrate_bps, sample_rate, channels)
+    def possible_bps(self, sample_rate: int, channels: int) -> tuple[int, ...]:
+        return self.bitrates_bps
 
     def encode(self, audio: Audio, bitrates_bps: Sequence[int | None]) -> dict[int | None, Encoded]:
         packets = self._packets(audio)

@@ -219,7 +219,7 @@ def test_another_configuration_is_refused(config: str, message: str, folders: di
 
 
 def test_other_weights_are_refused(folders: dict[int, Path], tmp_path: Path) -> None:
-    with pytest.raises(MissingRequirement, match="expected weights for 24000 Hz and 1 channels, got weights for 48000"):
+    with pytest.raises(MissingRequirement, match=r"expected weights for 24000 Hz, 1 channels .* got weights for 48000"):
         Encodec24Jax(str(folders[48_000])).encode(probe(24_000).part(0, 400), [1_500])
     encoded = Encodec24Jax(str(folders[24_000])).encode(probe(24_000).part(0, 4_000), [24_000])[24_000]
     with pytest.raises(CodecError, match="the bitstream has 32 codebooks of 10 bits; these weights have 16 of 10"):

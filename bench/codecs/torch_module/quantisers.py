@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from bench.codecs.codes import Codes, pack_bits, unpack_bits
 from bench.codecs.entropy import Layout, integers
 from bench.codecs.entropy.adaptive import Adaptive
-from bench.codecs.kmeans import nearest
+from bench.codecs.kmeans import search
 from bench.codecs.torch_module.loading import file_sha256
 from bench.errors import CodecError, ConfigError
 from bench.untrusted import read_arrays
@@ -99,7 +99,7 @@ class KMeans:
                 f"{self.path}: the codebooks are for latents of {tables.shape[2]} numbers; the encoder gives "
                 f"{len(latents)}."
             )
-        codes = Codes((search(latents, tables[:books]),), _bits(tables))
+        codes = Codes((search(latents.T, [(slice(None), table) for table in tables[:books]]),), _bits(tables))
         plain, coded = pack_bits(codes.segments[0].T, codes.bits_per_code), Adaptive().compress(codes)
         plain_bits = codes.segments[0].size * codes.bits_per_code
         if 8 * len(coded) < plain_bits:
@@ -158,16 +158,6 @@ def quantiser_of(options: Mapping[str, Any]) -> Quantiser:
         books = _settings(given.get("books", most))
         return KMeans(path, {key: _whole("books", value, most) for key, value in books.items()})
     raise ConfigError(f"torch_module, quantiser: expected kind uniform or kmeans, got {kind!r}.")
-
-
-def search(latents: Latents, tables: NDArray[np.float32]) -> NDArray[np.int32]:
-    """The nearest vector of each table to what those before it have left; shape ``(tables, frames)``."""
-    residual = np.ascontiguousarray(latents.T)
-    codes = np.empty((len(tables), len(residual)), np.int32)
-    for index, table in enumerate(tables):
-        codes[index] = nearest(residual, table)
-        residual = residual - table[codes[index]]
-    return codes
 
 
 def read_codebooks(path: Path) -> NDArray[np.float32]:
