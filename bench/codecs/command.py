@@ -139,7 +139,10 @@ class Command(Codec):
                 bitstream.write_bytes(said)
             data = self._result_of(bitstream, "encoder")
         clip = padded.part(0, length)
-        payload_bits = count_bits(self._bits, data, self._header_bytes)
+        try:
+            payload_bits = count_bits(self._bits, data, self._header_bytes)
+        except CodecError as error:
+            raise CodecError(f"{self.identity.name}: {error}") from None
         header = (bitrate_bps or 0).to_bytes(4, "little")
         return framing.pack(clip, [data], delay=delay, header=header, payload_bits=payload_bits)
 
@@ -196,9 +199,10 @@ class Command(Codec):
         program, *arguments = [part.format(**numbers, **files) for part in template]
         path = programs.find(program, self._folder)
         if path is None:
+            places = f"in {self._folder} or on the PATH" if self._folder else "on this machine's PATH"
             raise MissingRequirement(
-                f"{self.identity.name}: the program {program!r} is not on this machine's PATH; "
-                "install it, or give its full path in the configuration."
+                f"{self.identity.name}: the program {program!r} is not {places}; install it, or give its full path in "
+                "the configuration."
             )
         return programs.run(self.identity.name, path, arguments, self._timeout_s)
 

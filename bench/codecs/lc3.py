@@ -62,7 +62,9 @@ class Lc3(Codec):
 
         stream = framing.unpack(encoded)
         if len(stream.header) != _HEADER.size:
-            raise CodecError("lc3: the bitstream is damaged: it has no frame duration.")
+            raise CodecError(
+                f"lc3: the bitstream is damaged: it has no frame duration: expected 2 bytes, got {len(stream.header)}."
+            )
         (duration_us,) = _HEADER.unpack(stream.header)
         try:
             decoders = [lc3.Decoder(duration_us, stream.rate) for _ in range(stream.channels)]

@@ -63,7 +63,8 @@ class AvCodec(Codec):
         try:
             context.open()
             if context.options:  # what FFmpeg did not take; it says nothing itself
-                raise CodecError(f"{self.name}: the encoder does not know {', '.join(sorted(context.options))}.")
+                unknown = ", ".join(sorted(context.options))
+                raise CodecError(f"{self.name}: the encoder {self.encoder} does not know {unknown}; leave that out.")
             packets = [bytes(packet) for frame in self._frames(audio, context) for packet in context.encode(frame)]
             header = bytes(context.extradata or b"")
         except av.FFmpegError as error:

@@ -128,7 +128,7 @@ def pack(audio: Audio, codes: Codes, delay: int = 0) -> Encoded:
     if codes.books * codes.bits_per_code < 8:
         raise CodecError(
             f"expected frames of at least 8 bits, got {codes.books} codebooks of {codes.bits_per_code} bits: the "
-            "number of frames would not follow from the length of a packet."
+            "number of frames would not follow from the length of a packet. Take more codebooks."
         )
     bits = sum(segment.size for segment in codes.segments) * codes.bits_per_code + 32 * len(codes.scales)
     header = _HEAD.pack(codes.books, codes.bits_per_code, bool(codes.scales))
@@ -143,7 +143,10 @@ def codes_of(encoded: Encoded) -> Codes:
     """
     stream = framing.unpack(encoded)
     if len(stream.header) != _HEAD.size:
-        raise CodecError("the bitstream is damaged: it has no header of a residual quantiser.")
+        raise CodecError(
+            f"the bitstream is damaged: expected a header of {_HEAD.size} bytes of a residual quantiser, got "
+            f"{len(stream.header)}."
+        )
     books, bits, scaled = _HEAD.unpack(stream.header)
     if not stream.packets:
         raise CodecError("the bitstream is damaged: it has no packets.")

@@ -188,7 +188,8 @@ class RvqModel(ResidualCodec):
         if got != expected:
             raise MissingRequirement(
                 f"{self.name}: expected weights with a hop of {expected[0]} samples and {expected[1]} codebooks of "
-                f"{expected[2]}, got a hop of {got[0]} and {got[1]} codebooks of {got[2]} from {self._found.path}."
+                f"{expected[2]}, got a hop of {got[0]} and {got[1]} codebooks of {got[2]} from {self._found.path}. To "
+                f"get the right ones: codecbench weights fetch {self.name}"
             )
         return model
 
@@ -310,7 +311,7 @@ def _model(found: weights.Weights, family: Family, device: Device = CPU) -> Any:
     if found.path.is_file():
         raise MissingRequirement(
             f"{found.path}: {family.title} is read from a folder with config.json and model.safetensors, not from a "
-            "single file."
+            "single file; name that folder with the option `weights`."
         )
     model = load_model(family.model_class, found, family.title, family.unused)
     require_codebooks(family.tables(model), str(found.path))

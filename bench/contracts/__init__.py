@@ -39,7 +39,7 @@ def check(name: str, metric: bool = False, options: Mapping[str, Any] | None = N
     options = options or {}
     if metric or name in metrics.registry.entries():
         if options:
-            raise ConfigError(f"{name} is a metric: --option is for codecs.")
+            raise ConfigError(f"{name} is a metric: --option is for codecs; leave it out.")
         factory = metrics.load(name)
         yield from _run({rule: partial(rule, factory) for rule in METRIC_RULES}, factory().needs_words)
     else:

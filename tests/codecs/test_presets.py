@@ -70,10 +70,14 @@ def test_other_programs_are_another_identity(programs: str, tmp_path: Path, monk
     assert programs not in str(first)
 
 
-@pytest.mark.parametrize("bitstream", ["g192", "mime"])
 @pytest.mark.parametrize(
-    ("rate", "bitrate", "frame_bits"),
-    [(8_000, 7_200, 144), (16_000, 13_200, 264), (32_000, 24_400, 488), (48_000, 64_000, 1_280)],
+    ("bitstream", "rate", "bitrate", "frame_bits"),
+    [
+        ("g192", 8_000, 7_200, 144),
+        ("mime", 16_000, 13_200, 264),
+        ("g192", 32_000, 24_400, 488),
+        ("mime", 48_000, 64_000, 1_280),
+    ],
 )
 def test_evs_bits_are_those_of_its_frames(
     programs: str, bitstream: str, rate: int, bitrate: int, frame_bits: int

@@ -389,7 +389,8 @@ def test_from_files_to_a_report(tmp_path: Path, small_config: dict[str, Any], le
             "options": common | {"module": f"{HERE}:Frames(10)", "quantiser": {"kind": "kmeans", "file": str(learned)}},
         },
     ]
-    config = small_config | {"codecs": ["passthrough", *networks], "channels": 1}
+    datasets = [{**one, "limit": 1} for one in small_config["datasets"]]
+    config = small_config | {"datasets": datasets, "codecs": ["passthrough", *networks], "channels": 1}
     results = runner.run(config, output=tmp_path / "run", workers=1)
     rows = results.encodings
     assert set(rows["condition"]) == {

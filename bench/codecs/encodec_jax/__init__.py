@@ -183,7 +183,8 @@ def _model(found: weights.Weights) -> Model:
     """The model with these weights, checked to be whole."""
     if found.path.is_file():
         raise MissingRequirement(
-            f"{found.path}: the JAX port reads a folder with config.json and model.safetensors, not a checkpoint."
+            f"{found.path}: the JAX port reads a folder with config.json and model.safetensors, not a checkpoint. Name "
+            "such a folder with the option `weights`, or take the codec on torch."
         )
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.setdefault("NPROC", "1")  # threads of XLA on a CPU; read once, when JAX starts

@@ -86,7 +86,8 @@ class TorchModule(Codec):
             raise ConfigError("torch_module: expected the option `module`, or the options `encoder` and `decoder`.")
         if not MIN_RATE <= sample_rate <= MAX_RATE or min(hop, segment) < 0:
             raise ConfigError(
-                f"torch_module: sample_rate {sample_rate} Hz, hop {hop} or segment {segment} is impossible."
+                f"torch_module: expected sample_rate from {MIN_RATE} to {MAX_RATE} Hz, hop and segment from 0 on, got "
+                f"sample_rate {sample_rate} Hz, hop {hop} and segment {segment}."
             )
         named = {"module": module, "encoder": encoder, "decoder": decoder}
         self._parts = tuple(find_source(option, text, folder) for option, text in named.items() if text)

@@ -97,7 +97,7 @@ class KMeans:
         if tables.shape[2] != len(latents):
             raise CodecError(
                 f"{self.path}: the codebooks are for latents of {tables.shape[2]} numbers; the encoder gives "
-                f"{len(latents)}."
+                f"{len(latents)}. Learn them again: python -m bench.codecs.torch_module.train"
             )
         codes = Codes((search(latents.T, [(slice(None), table) for table in tables[:books]]),), _bits(tables))
         plain, coded = pack_bits(codes.segments[0].T, codes.bits_per_code), Adaptive().compress(codes)
@@ -111,7 +111,10 @@ class KMeans:
         tables = read_codebooks(self.path)
         (books,) = _BOOKS.unpack(header)
         if books > len(tables) or tables.shape[2] != width or not data:
-            raise CodecError(f"{self.path}: these are not the codebooks that the bitstream was made with.")
+            raise CodecError(
+                f"{self.path}: expected the codebooks that the bitstream was made with, at least {books} for {width} "
+                f"numbers, got {len(tables)} for {tables.shape[2]}."
+            )
         bits = _bits(tables)
         if data[0]:
             segment = Adaptive().expand(data[1:], Layout(books, bits, (frames,))).segments[0]
@@ -175,7 +178,10 @@ def _codebooks(path: str, _changed: int) -> NDArray[np.float32]:
             "bench.codecs.torch_module.train` makes them."
         ) from None
     if tables.ndim != 3 or not np.isfinite(tables).all() or len(tables) > 255:
-        raise ConfigError(f"torch_module, quantiser.file: {path} holds no codebooks of shape (books, codes, width).")
+        raise ConfigError(
+            f"torch_module, quantiser.file: {path}: expected finite numbers of shape (books, codes, width), at most "
+            f"255 books, got the shape {tables.shape}."
+        )
     return tables
 
 
