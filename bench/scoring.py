@@ -110,7 +110,7 @@ def _matched(reference: Audio, degraded: Audio, delay_samples: int) -> tuple[Aud
     if degraded.channels != reference.channels:
         raise AudioError(
             f"expected as many channels in both files, got {reference.channels} in the reference and "
-            f"{degraded.channels} in the degraded one."
+            f"{degraded.channels} in the degraded one; mix or split one of them first."
         )
     if degraded.rate != reference.rate:
         notes.append(f"the degraded file was converted from {degraded.rate} Hz to the reference's {reference.rate} Hz.")

@@ -61,8 +61,8 @@ def test_what_a_codec_cannot_do_says_what_it_can(tmp_path: Path) -> None:
         """,
     )
     text = "\n".join(found)
-    assert "codecs[0].bitrates_bps[1]: opus does 6000 to 256000 bit/s in mono, not 3000" in text
-    assert "codecs[1].bitrates_bps[0]: mp3 at 48000 Hz does 32000, 40000" in text
+    assert "codecs[0].bitrates_bps[1]: opus at 48000 Hz, mono, does 6000 to 256000 bit/s, not 3000" in text
+    assert "codecs[1].bitrates_bps[0]: mp3 at 48000 Hz, mono, does 32000, 40000" in text
     assert "codecs[2].bitrates_bps: aac needs at least one bitrate in bit/s, such as 24000" in text
     assert "codecs[3].bitrates_bps: passthrough has no bitrate to choose" in text
     assert "codecs[4].options: codec opus has no option 'complexty'. Did you mean 'complexity'?" in text

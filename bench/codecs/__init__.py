@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from bench.registry import Entry, Registry
 
+NEURAL = (("torch", "transformers"), "pip install 'codecbench[neural]'")
+JAX = (("jax", "safetensors", "huggingface_hub"), "pip install 'codecbench[jax]'")
+
 TABLE = (
     Entry("opus", "bench.codecs.opus:Opus", "Opus (libopus), 48 kHz, mono or stereo, 6 kbit/s and up"),
     Entry("mp3", "bench.codecs.mpeg:Mp3", "MPEG-1/2/2.5 layer III (LAME)"),
@@ -16,26 +19,13 @@ TABLE = (
     Entry("g722", "bench.codecs.telephony:G722", "ITU-T G.722, 16 kHz mono, 64 kbit/s"),
     Entry("g723_1", "bench.codecs.telephony:G7231", "ITU-T G.723.1, 8 kHz mono, 6.3 kbit/s"),
     Entry("amr_nb", "bench.codecs.telephony:AmrNb", "AMR narrow-band, 8 kHz mono, 4.75 to 12.2 kbit/s"),
-    Entry(
-        "encodec_24khz",
-        "bench.codecs.encodec:Encodec24",
-        "EnCodec, 24 kHz mono, 1.5 to 24 kbit/s",
-        ("torch", "transformers"),
-        "pip install 'codecbench[neural]'",
-    ),
-    Entry(
-        "encodec_48khz",
-        "bench.codecs.encodec:Encodec48",
-        "EnCodec, 48 kHz stereo, 3 to 24 kbit/s",
-        ("torch", "transformers"),
-        "pip install 'codecbench[neural]'",
-    ),
+    Entry("encodec_24khz", "bench.codecs.encodec:Encodec24", "EnCodec, 24 kHz mono, 1.5 to 24 kbit/s", *NEURAL),
+    Entry("encodec_48khz", "bench.codecs.encodec:Encodec48", "EnCodec, 48 kHz stereo, 3 to 24 kbit/s", *NEURAL),
     Entry(
         "encodec_24khz_streaming",
         "bench.codecs.encodec_streaming:Encodec24Streaming",
         "EnCodec, 24 kHz, frame by frame, as a telephone would run it",
-        ("torch", "transformers"),
-        "pip install 'codecbench[neural]'",
+        *NEURAL,
     ),
     Entry(
         "lc3",
@@ -51,41 +41,11 @@ TABLE = (
         ("ai_edge_litert",),
         "pip install 'codecbench[lyra]'",
     ),
-    Entry(
-        "dac_16khz",
-        "bench.codecs.rvq_models:Dac16",
-        "DAC, 16 kHz mono, 0.5 to 6 kbit/s",
-        ("torch", "transformers"),
-        "pip install 'codecbench[neural]'",
-    ),
-    Entry(
-        "dac_24khz",
-        "bench.codecs.rvq_models:Dac24",
-        "DAC, 24 kHz mono, 0.75 to 24 kbit/s",
-        ("torch", "transformers"),
-        "pip install 'codecbench[neural]'",
-    ),
-    Entry(
-        "dac_44khz",
-        "bench.codecs.rvq_models:Dac44",
-        "DAC, 44.1 kHz mono, 0.86 to 7.75 kbit/s",
-        ("torch", "transformers"),
-        "pip install 'codecbench[neural]'",
-    ),
-    Entry(
-        "mimi",
-        "bench.codecs.rvq_models:Mimi",
-        "Mimi, 24 kHz mono, 138 bit/s to 4.4 kbit/s",
-        ("torch", "transformers"),
-        "pip install 'codecbench[neural]'",
-    ),
-    Entry(
-        "xcodec",
-        "bench.codecs.rvq_models:XCodec",
-        "X-Codec, 16 kHz mono, 0.5 to 4 kbit/s",
-        ("torch", "transformers"),
-        "pip install 'codecbench[neural]'",
-    ),
+    Entry("dac_16khz", "bench.codecs.rvq_models:Dac16", "DAC, 16 kHz mono, 0.5 to 6 kbit/s", *NEURAL),
+    Entry("dac_24khz", "bench.codecs.rvq_models:Dac24", "DAC, 24 kHz mono, 0.75 to 24 kbit/s", *NEURAL),
+    Entry("dac_44khz", "bench.codecs.rvq_models:Dac44", "DAC, 44.1 kHz mono, 0.86 to 7.75 kbit/s", *NEURAL),
+    Entry("mimi", "bench.codecs.rvq_models:Mimi", "Mimi, 24 kHz mono, 138 bit/s to 4.4 kbit/s", *NEURAL),
+    Entry("xcodec", "bench.codecs.rvq_models:XCodec", "X-Codec, 16 kHz mono, 0.5 to 4 kbit/s", *NEURAL),
     Entry(
         "higgs_audio",
         "bench.codecs.rvq_models:HiggsAudio",
@@ -93,20 +53,8 @@ TABLE = (
         ("torch", "torchaudio", "transformers"),
         "pip install 'codecbench[neural]'",
     ),
-    Entry(
-        "encodec_24khz_jax",
-        "bench.codecs.encodec_jax:Encodec24Jax",
-        "encodec_24khz in JAX",
-        ("jax", "safetensors", "huggingface_hub"),
-        "pip install 'codecbench[jax]'",
-    ),
-    Entry(
-        "encodec_48khz_jax",
-        "bench.codecs.encodec_jax:Encodec48Jax",
-        "encodec_48khz in JAX",
-        ("jax", "safetensors", "huggingface_hub"),
-        "pip install 'codecbench[jax]'",
-    ),
+    Entry("encodec_24khz_jax", "bench.codecs.encodec_jax:Encodec24Jax", "encodec_24khz in JAX", *JAX),
+    Entry("encodec_48khz_jax", "bench.codecs.encodec_jax:Encodec48Jax", "encodec_48khz in JAX", *JAX),
     Entry("toy_rvq", "bench.codecs.toy_rvq:ToyRvq", "small residual quantiser of our own, a stand-in for EnCodec"),
     Entry("pcm", "bench.codecs.controls:Pcm", "uniform quantiser of n bits"),
     Entry("command", "bench.codecs.command:Command", "any command-line codec, from templates in the configuration"),

@@ -25,6 +25,7 @@ from typing import Any
 from bench.audio import Audio
 from bench.codecs.codes import Codes
 from bench.domain import Clip, Encoded, EntropyRate, Identity, Role
+from bench.errors import ConfigError
 from bench.models.device import Placed
 
 
@@ -51,6 +52,7 @@ class Codec(Placed):
         live: it codes here. False where its files were made elsewhere: nothing is kept or timed then.
         waveform: the output follows the input's waveform; False for vocoders, whose delay is that of the envelope.
         exposes_codes: :meth:`codes` gives the codes of its quantiser.
+        why_not: ends the refusal of a bitrate that it does not do: what is wrong beyond the limits.
         on_device, takes_batches: a torch network codes, on the run's device; see :class:`bench.models.device.Placed`.
     """
 
@@ -64,6 +66,7 @@ class Codec(Placed):
     live: bool = True
     waveform: bool = True
     exposes_codes: bool = False
+    why_not: str = ""
 
     @property
     def takes_bitrate(self) -> bool:
@@ -84,18 +87,29 @@ class Codec(Placed):
         return 0
 
     def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        """Why it cannot code such a signal at that bitrate, and what it can; None if it can.
-
-        The base class checks channels and rates against the attributes; subclasses add their bitrates.
-        """
+        """Why it cannot code such a signal at that bitrate, and what it can; None if it can."""
         if self.channels and channels not in self.channels:
             known = " or ".join(map(str, self.channels))
             advice = "; channels: 1 mixes to mono" if 1 in self.channels else ""
             return f"{self.identity.name} codes {known} channels, the clip has {channels}{advice}."
         if self.sample_rates and sample_rate not in self.sample_rates:
-            return (
-                f"{self.identity.name} codes at {', '.join(map(str, self.sample_rates))} Hz, not at {sample_rate} Hz."
-            )
+            return f"{self.identity.name} codes at {listed(self.sample_rates)} Hz, not at {sample_rate} Hz."
+        possible = self.possible_bps(sample_rate, channels)
+        if possible is None or (not possible and bitrate_bps is None):
+            return None
+        if bitrate_bps is not None and bitrate_bps in possible:
+            return None
+        form = {1: "mono", 2: "stereo"}.get(channels, f"{channels} channels")
+        does = f"does {listed(possible)} bit/s" if possible else "has one bitrate and takes none"
+        got = "needs a bitrate" if bitrate_bps is None else f"not {bitrate_bps}"
+        why = f": {self.why_not}" if self.why_not else ""
+        return f"{self.identity.name} at {sample_rate} Hz, {form}, {does}, {got}{why}."
+
+    def possible_bps(self, sample_rate: int, channels: int) -> Sequence[int] | None:
+        """All bitrates that it does in one of its formats, a ``range`` where all between two; empty: none to choose.
+
+        None, as here, where nothing is known: then no bitrate is refused.
+        """
         return None
 
     def encode(self, audio: Audio, bitrates_bps: Sequence[int | None]) -> dict[int | None, Encoded]:
@@ -159,3 +173,23 @@ class Codec(Placed):
     def files(self) -> Sequence[Path]:
         """The files it cannot do without, such as weights or programs: its size on disk."""
         return ()
+
+
+def listed(values: Sequence[object]) -> str:
+    """``values`` for a message.
+
+    >>> listed((1, 2)), listed(range(6_000, 8_001))
+    ('1, 2', '6000 to 8000')
+    """
+    return f"{values[0]} to {values[-1]}" if isinstance(values, range) else ", ".join(map(str, values))
+
+
+def one_of(codec: str, option: str, value: object, known: Sequence[object]) -> None:
+    """Raise ConfigError where ``value`` is none of ``known``."""
+    if value not in known:
+        raise ConfigError(f"{codec}: expected {option} to be one of {listed(known)}, got {value!r}.")
+
+
+def within(lowest: int, highest: int) -> range:
+    """Every bitrate from ``lowest`` to ``highest``."""
+    return range(lowest, highest + 1)

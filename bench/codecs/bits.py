@@ -59,8 +59,16 @@ COUNTERS: dict[str, Callable[[bytes], int]] = {
 def count_bits(counter: str, data: bytes, header_bytes: int = 0) -> int:
     """Payload bits of ``data`` by the counter of that name, ``header_bytes`` at its start left out."""
     if header_bytes > len(data):
-        raise CodecError(f"the bitstream has {len(data)} bytes, fewer than the header of {header_bytes}.")
-    return COUNTERS[counter](data[header_bytes:])
+        raise CodecError(
+            f"the bitstream has {len(data)} bytes, fewer than the {header_bytes} of header_bytes; lower it."
+        )
+    try:
+        return COUNTERS[counter](data[header_bytes:])
+    except CodecError as error:
+        known = ", ".join(COUNTERS)
+        raise CodecError(
+            f"{error} Counted by `bits: {counter}`; what the encoder writes may be another of {known}."
+        ) from None
 
 
 def _ogg_packets(data: bytes) -> list[bytes]:

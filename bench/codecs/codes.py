@@ -35,7 +35,7 @@ class Codes:
 
 
 def pack_bits(codes: NDArray[np.integer], bits: int) -> bytes:
-    """``codes``, of any shape, in C order, ``bits`` each, most significant bit first; the last byte is filled with 0.
+    """``codes``, of any shape, in C order, up to 31 ``bits`` each, highest first; the last byte is filled with zeros.
 
     Raises:
         CodecError: a code that does not fit.
@@ -43,8 +43,11 @@ def pack_bits(codes: NDArray[np.integer], bits: int) -> bytes:
     flat = np.ascontiguousarray(codes).reshape(-1)
     if flat.size and (int(flat.min()) < 0 or int(flat.max()) >> bits):
         raise CodecError(f"expected codes from 0 to {2**bits - 1}, got {flat.min()} to {flat.max()}.")
-    wide = flat.astype(">u2").view(np.uint8).reshape(-1, 2)
-    return np.packbits(np.unpackbits(wide, axis=1)[:, WIDEST_CODE - bits :]).tobytes()
+    whole = _whole(bits)
+    octets = flat.astype(whole).view(np.uint8).reshape(-1, whole.itemsize)
+    if bits % 8 == 0:
+        return octets[:, whole.itemsize - bits // 8 :].tobytes()
+    return np.packbits(np.unpackbits(octets, axis=1)[:, 8 * whole.itemsize - bits :]).tobytes()
 
 
 def unpack_bits(data: bytes, bits: int, count: int) -> NDArray[np.int32]:
@@ -56,7 +59,17 @@ def unpack_bits(data: bytes, bits: int, count: int) -> NDArray[np.int32]:
     needed = -(-count * bits // 8)
     if len(data) < needed:
         raise CodecError(f"the bitstream is damaged: expected {needed} bytes of codes, got {len(data)}.")
-    ones = np.unpackbits(np.frombuffer(data, np.uint8, needed), count=count * bits).reshape(count, bits)
-    wide = np.zeros((count, WIDEST_CODE), np.uint8)
-    wide[:, WIDEST_CODE - bits :] = ones
-    return np.packbits(wide, axis=1).view(">u2").reshape(-1).astype(np.int32)
+    whole, packed = _whole(bits), np.frombuffer(data, np.uint8, needed)
+    octets = np.zeros((count, whole.itemsize), np.uint8)
+    if bits % 8 == 0:
+        octets[:, whole.itemsize - bits // 8 :] = packed.reshape(count, bits // 8)
+    else:
+        ones = np.zeros((count, 8 * whole.itemsize), np.uint8)
+        ones[:, ones.shape[1] - bits :] = np.unpackbits(packed, count=count * bits).reshape(count, bits)
+        octets = np.packbits(ones, axis=1)
+    return octets.view(whole).reshape(-1).astype(np.int32)
+
+
+def _whole(bits: int) -> np.dtype[np.unsignedinteger]:
+    """The integers in which codes of so many bits fit."""
+    return np.dtype(">u2" if bits <= 16 else ">u4")

@@ -103,11 +103,8 @@ class Command(Codec):
     def takes_bitrate(self) -> bool:
         return bool(_fields(self._encode) & {"bitrate_bps", "kbps", "mode"})
 
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        if self.bitrates_bps and bitrate_bps not in self.bitrates_bps:
-            known = ", ".join(map(str, self.bitrates_bps))
-            return f"{self.identity.name} does {known} bit/s, not {bitrate_bps}."
-        return super().refusal(bitrate_bps, sample_rate, channels)
+    def possible_bps(self, sample_rate: int, channels: int) -> Sequence[int] | None:
+        return self.bitrates_bps or None
 
     def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
         delay = self._delay_of(audio.rate, audio.channels, bitrate_bps)
@@ -142,7 +139,10 @@ class Command(Codec):
                 bitstream.write_bytes(said)
             data = self._result_of(bitstream, "encoder")
         clip = padded.part(0, length)
-        payload_bits = count_bits(self._bits, data, self._header_bytes)
+        try:
+            payload_bits = count_bits(self._bits, data, self._header_bytes)
+        except CodecError as error:
+            raise CodecError(f"{self.identity.name}: {error}") from None
         header = (bitrate_bps or 0).to_bytes(4, "little")
         return framing.pack(clip, [data], delay=delay, header=header, payload_bits=payload_bits)
 
@@ -199,9 +199,10 @@ class Command(Codec):
         program, *arguments = [part.format(**numbers, **files) for part in template]
         path = programs.find(program, self._folder)
         if path is None:
+            places = f"in {self._folder} or on the PATH" if self._folder else "on this machine's PATH"
             raise MissingRequirement(
-                f"{self.identity.name}: the program {program!r} is not on this machine's PATH; "
-                "install it, or give its full path in the configuration."
+                f"{self.identity.name}: the program {program!r} is not {places}; install it, or give its full path in "
+                "the configuration."
             )
         return programs.run(self.identity.name, path, arguments, self._timeout_s)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bench.audio import Audio
 from bench.codecs import framing
 from bench.codecs.base import Codec
+from bench.codecs.codes import pack_bits, unpack_bits
 from bench.domain import Encoded, Identity
 from bench.errors import CodecError, ConfigError
 
@@ -29,15 +30,18 @@ class Pcm(Codec):
     def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
         half = 1 << (self.bits - 1)
         steps = np.clip(np.rint(audio.samples.astype(np.float64) * half), -half, half - 1)
-        values = (steps + half).astype(np.uint32).ravel()
+        values = (steps + half).astype(np.uint32)
         return framing.pack(audio, [pack_bits(values, self.bits)], payload_bits=values.size * self.bits)
 
     def decode(self, encoded: Encoded) -> Audio:
         stream = framing.unpack(encoded)
-        if len(stream.packets) != 1:
-            raise CodecError(f"pcm: expected one packet, got {len(stream.packets)}.")
-        half = 1 << (self.bits - 1)
-        values = unpack_bits(stream.packets[0], self.bits, stream.channels * stream.length)
+        half, count = 1 << (self.bits - 1), stream.channels * stream.length
+        if [len(packet) for packet in stream.packets] != [-(-count * self.bits // 8)]:
+            raise CodecError(
+                f"{self.identity.name}: the bitstream is damaged: expected one packet of {count} values of {self.bits} "
+                f"bits, got {[len(packet) for packet in stream.packets]} bytes."
+            )
+        values = unpack_bits(stream.packets[0], self.bits, count)
         return stream.cut((values.astype(np.float64) / half - 1.0).reshape(stream.channels, -1))
 
 
@@ -141,28 +145,3 @@ def lowpass_taps(edge_hz: int, rate: int) -> NDArray[np.float64]:
 
     taps: NDArray[np.float64] = firwin(2 * round(0.0125 * rate) + 1, edge_hz + 120, window=("kaiser", 8.0), fs=rate)
     return taps
-
-
-def pack_bits(values: NDArray[np.uint32], bits: int) -> bytes:
-    """Unsigned ``values``, ``bits`` each, most significant bit first, without gaps."""
-    octets = values.astype(">u4").view(np.uint8).reshape(-1, 4)
-    if bits % 8 == 0:
-        return octets[:, 4 - bits // 8 :].tobytes()
-    return np.packbits(np.unpackbits(octets, axis=1)[:, 32 - bits :]).tobytes()
-
-
-def unpack_bits(data: bytes, bits: int, count: int) -> NDArray[np.uint32]:
-    """The inverse of :func:`pack_bits`.
-
-    Raises:
-        CodecError: ``data`` is not exactly ``count`` values long.
-    """
-    if len(data) != -(-count * bits // 8):
-        raise CodecError(f"the bitstream is damaged: {len(data)} bytes do not hold {count} values of {bits} bits.")
-    octets = np.zeros((count, 4), np.uint8)
-    if bits % 8 == 0:
-        octets[:, 4 - bits // 8 :] = np.frombuffer(data, np.uint8).reshape(count, bits // 8)
-        return octets.view(">u4").ravel().astype(np.uint32)
-    stream = np.unpackbits(np.frombuffer(data, np.uint8), count=count * bits).reshape(count, bits)
-    padded = np.pad(stream, ((0, 0), (32 - bits, 0)))
-    return np.packbits(padded, axis=1).view(">u4").ravel().astype(np.uint32)

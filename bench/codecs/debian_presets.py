@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import ClassVar
 
-from bench.codecs.base import Codec
+from bench.codecs.base import one_of, within
 from bench.codecs.presets import Preset, PresetCodec
 from bench.errors import ConfigError
 
@@ -120,16 +120,11 @@ class Speex(PresetCodec):
     )
 
     def __init__(self, complexity: int = 3, folder: str = "", version: str = "") -> None:
-        if complexity not in range(11):
-            raise ConfigError(f"speex: expected complexity from 0 to 10, got {complexity}.")
-        filled = [part.replace("{complexity}", str(complexity)) for part in self.preset.encode]
-        self._set_up(replace(self.preset, encode=tuple(filled)), folder, version)
+        one_of("speex", "complexity", complexity, range(11))
+        self._set_up(folder, version, encode=self._filled("complexity", complexity))
 
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        known = _SPEEX_MODES.get(sample_rate, ())
-        if known and bitrate_bps not in known:
-            return f"speex at {sample_rate} Hz does {', '.join(map(str, known))} bit/s, not {bitrate_bps}."
-        return Codec.refusal(self, bitrate_bps, sample_rate, channels)
+    def possible_bps(self, sample_rate: int, channels: int) -> Sequence[int]:
+        return _SPEEX_MODES[sample_rate]
 
 
 class Vorbis(PresetCodec):
@@ -164,19 +159,13 @@ class Vorbis(PresetCodec):
 
     def __init__(self, sample_rate: int | None = None, folder: str = "", version: str = "") -> None:
         rates = self.preset.options["sample_rates"]
-        if sample_rate is not None and sample_rate not in rates:
-            raise ConfigError(f"vorbis: expected sample_rate to be one of {', '.join(map(str, rates))}.")
-        chosen = {**self.preset.options, "sample_rates": (sample_rate,) if sample_rate else rates}
-        self._set_up(replace(self.preset, options=chosen), folder, version)
+        if sample_rate is not None:
+            one_of("vorbis", "sample_rate", sample_rate, rates)
+            rates = (sample_rate,)
+        self._set_up(folder, version, sample_rates=rates)
 
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        lowest, highest = self.RANGES_BPS.get((sample_rate, channels), (0, 0))
-        if highest and (bitrate_bps is None or not lowest <= bitrate_bps <= highest):
-            return (
-                f"vorbis at {sample_rate} Hz with {channels} channels does {lowest} to {highest} bit/s, not "
-                f"{bitrate_bps}."
-            )
-        return Codec.refusal(self, bitrate_bps, sample_rate, channels)
+    def possible_bps(self, sample_rate: int, channels: int) -> Sequence[int]:
+        return within(*self.RANGES_BPS[sample_rate, channels])
 
 
 class Musepack(PresetCodec):
@@ -202,5 +191,4 @@ class Musepack(PresetCodec):
     def __init__(self, quality: float = 5.0, folder: str = "", version: str = "") -> None:
         if not 0 <= quality <= 10:
             raise ConfigError(f"musepack: expected quality from 0 to 10, got {quality}.")
-        filled = [part.replace("{quality}", f"{quality:g}") for part in self.preset.encode]
-        self._set_up(replace(self.preset, encode=tuple(filled)), folder, version)
+        self._set_up(folder, version, encode=self._filled("quality", f"{quality:g}"))

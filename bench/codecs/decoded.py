@@ -65,7 +65,10 @@ class Decoded(Codec):
         lag_samples: int = 0,
     ) -> None:
         if bool(files) == bool(table):
-            raise ConfigError("decoded needs either the option `files` (a pattern) or `table` (a CSV file).")
+            got = "both" if files else "neither"
+            raise ConfigError(
+                f"decoded: expected either the option files (a pattern) or table (a CSV file), got {got}."
+            )
         try:
             self._item = re.compile(item)
         except re.error as error:
@@ -90,7 +93,9 @@ class Decoded(Codec):
         return {bitrate: self._encoded(clip, reference, bitrate or 0) for bitrate in bitrates_bps}
 
     def encode(self, audio: Audio, bitrates_bps: Sequence[int | None]) -> dict[int | None, Encoded]:
-        raise CodecError("decoded has files for known clips only; it codes nothing by itself.")
+        raise CodecError(
+            "decoded has files for the clips of a run only; it codes nothing by itself. Measure it by a run."
+        )
 
     def decode(self, encoded: Encoded) -> Audio:
         """The part of the decoded file that belongs to the clip."""
@@ -163,7 +168,10 @@ class Decoded(Codec):
                 "name the decoded file."
             )
         if absent := [name for name, value in found.groupdict().items() if value is None]:
-            raise CodecError(f"decoded: the group {absent[0]} of item is empty for the reference {path.name}.")
+            raise CodecError(
+                f"decoded: the group {absent[0]} of item is empty for the reference {path.name}; write "
+                f"{self._item.pattern!r} so that it always matches."
+            )
         rate = {"bitrate_bps": bitrate_bps, "kbps": f"{bitrate_bps / 1000:g}"}
         values = {**found.groupdict(), **rate, "folder": str(path.parent)}
         decoded = _filled(self._files, values)
@@ -198,7 +206,8 @@ def _read_table(path: Path) -> list[dict[str, Any]]:
         raise ConfigError(f"{path}: expected a CSV file ({error}).") from None
     if not rows or not {"reference", "decoded"} <= {*rows[0]}:
         columns = f"{', '.join(COLUMNS[:2])} (and {', '.join(COLUMNS[2:])})"
-        raise ConfigError(f"{path}: expected rows with the columns {columns}.")
+        got = ", ".join(map(str, rows[0])) if rows else "no rows"
+        raise ConfigError(f"{path}: expected rows with the columns {columns}, got {got}.")
     try:
         return [
             {
@@ -219,7 +228,8 @@ def _from_table(rows: Sequence[Mapping[str, Any]], reference: Path, bitrate_bps:
     mine = [row for row in mine if row["bitrate_bps"] in (0, bitrate_bps)]
     if len(mine) != 1:
         raise CodecError(
-            f"decoded: expected one row of the table for {reference.name} at {bitrate_bps} bit/s, got {len(mine)}."
+            f"decoded: expected one row of the table for {reference.name} at {bitrate_bps} bit/s, got {len(mine)}. "
+            f"{'Take the others out.' if mine else 'Add one.'}"
         )
     return _Match(_existing(mine[0]["decoded"], reference), mine[0]["bytes"])
 

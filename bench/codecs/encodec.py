@@ -26,7 +26,7 @@ from bench.codecs.residual import ResidualCodec
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
 from bench.models import weights
-from bench.models.device import CPU, Device, in_rows, placed, stacked
+from bench.models.device import CPU, Device, in_batches, placed
 from bench.models.pretrained import load_model, require_codebooks
 from bench.models.weights import find as find_weights
 
@@ -51,30 +51,31 @@ class Encodec(ResidualCodec):
     def __init__(self, weights: str = "", language_model: str = "") -> None:
         self._language_model = language_model_of(language_model)
         self._found = find_weights(self.name, weights or self.repository)
-        self.identity = Identity(
-            self.name,
-            f"transformers {version('transformers')}",
-            f"torch {version('torch')} float32 weights {self._found.short} stream {STREAM}"
-            + (f" {self._language_model.identity}" if self._language_model else ""),
-        )
+        package, network = self._computed_by()
+        entropy = f" {self._language_model.identity}" if self._language_model else ""
+        self.identity = Identity(self.name, package, f"{network} weights {self._found.short} stream {STREAM}{entropy}")
+
+    @staticmethod
+    def _computed_by() -> tuple[str, str]:
+        """The package that has the model, and what computes it: parts of the identity."""
+        return f"transformers {version('transformers')}", f"torch {version('torch')} float32"
 
     @property
     def model(self) -> Any:
         """The model, loaded at first use and shared by all instances with the same weights."""
         model = _model(self._found, self.device)
-        expected = (self.sample_rates[0], max(self.channels))
-        got = (model.config.sampling_rate, model.config.audio_channels)
-        if got != expected:
-            raise MissingRequirement(
-                f"{self.name}: expected weights for {expected[0]} Hz and {expected[1]} channels, got weights for "
-                f"{got[0]} Hz and {got[1]} channels from {self._found.path}."
-            )
-        if model.config.num_quantizers < max(self.books.values()):
-            raise MissingRequirement(
-                f"{self.name}: expected {max(self.books.values())} codebooks, got {model.config.num_quantizers} from "
-                f"{self._found.path}."
-            )
+        self._require_weights(model.config.sampling_rate, model.config.audio_channels, model.config.num_quantizers)
         return model
+
+    def _require_weights(self, rate: int, channels: int, books: int) -> None:
+        """Raise MissingRequirement where weights for so many Hz, channels and codebooks are those of another model."""
+        most = max(self.books.values())
+        if (rate, channels) != (self.sample_rates[0], max(self.channels)) or books < most:
+            raise MissingRequirement(
+                f"{self.name}: expected weights for {self.sample_rates[0]} Hz, {max(self.channels)} channels and at "
+                f"least {most} codebooks, got weights for {rate} Hz, {channels} channels and {books} codebooks from "
+                f"{self._found.path}. To get the right ones: codecbench weights fetch {self.name}"
+            )
 
     def quantise(self, audio: Audio, books: int) -> Codes:
         return self.quantise_batch([audio], books)[0]
@@ -89,12 +90,12 @@ class Encodec(ResidualCodec):
         signals = [audio.mixed_to(model.config.audio_channels).samples for audio in audios]
         bandwidth = next(rate / 1000 for rate, count in self.books.items() if count >= books)
         found: list[Codes] = []
-        for part in in_rows(signals, self.device.rows(audios[0].seconds)):
+        for tensor, count in in_batches(signals, audios[0].seconds, self.device):
             with torch.inference_mode():
-                coded = model.encode(stacked(part.signals, part.rows, self.device), bandwidth=bandwidth)
-            segments = [segment[: len(part.signals), :books].cpu() for segment in coded.audio_codes]
-            scales = [scale[: len(part.signals)].cpu() for scale in coded.audio_scales if scale is not None]
-            for row in range(len(part.signals)):
+                coded = model.encode(tensor, bandwidth=bandwidth)
+            segments = [segment[:count, :books].cpu() for segment in coded.audio_codes]
+            scales = [scale[:count].cpu() for scale in coded.audio_scales if scale is not None]
+            for row in range(count):
                 codes = [np.asarray(segment[row], np.int32) for segment in segments]
                 if coded.last_frame_pad_length:
                     codes[-1] = codes[-1][:, : -coded.last_frame_pad_length]
@@ -106,24 +107,20 @@ class Encodec(ResidualCodec):
 
         model, rate = self.model, self.sample_rates[0]
         for codes in batch:
-            if codes.bits_per_code != model.bits_per_codebook or codes.books > model.config.num_quantizers:
-                raise CodecError(
-                    f"{self.name}: the bitstream has {codes.books} codebooks of {codes.bits_per_code} bits; these "
-                    f"weights have {model.config.num_quantizers} of {model.bits_per_codebook}."
-                )
+            self.require(codes, model.config.num_quantizers, model.bits_per_codebook)
         frames = max(segment.shape[1] for segment in batch[0].segments)
         padding = frames - batch[0].segments[-1].shape[1]
         heard: list[Audio] = []
-        for part in in_rows([_padded(codes, frames) for codes in batch], self.device.rows(length / rate)):
-            of_rows = [codes.scales for codes in batch[len(heard) : len(heard) + len(part.signals)]]
-            filled = of_rows + [of_rows[0]] * (part.rows - len(of_rows))
+        for tensor, count in in_batches([_padded(codes, frames) for codes in batch], length / rate, self.device):
+            of_rows = [codes.scales for codes in batch[len(heard) : len(heard) + count]]
+            filled = of_rows + [of_rows[0]] * (len(tensor) - count)
             scales: list[torch.Tensor | None] = [
                 torch.tensor(segment)[:, None].to(self.device.name) for segment in zip(*filled, strict=True)
             ]
             with torch.inference_mode():
-                tensor = stacked(part.signals, part.rows, self.device).transpose(0, 1)
-                decoded = model.decode(tensor, scales or [None], last_frame_pad_length=padding).audio_values
-            samples = decoded[: len(part.signals)].cpu().numpy()
+                given = tensor.transpose(0, 1)
+                decoded = model.decode(given, scales or [None], last_frame_pad_length=padding).audio_values
+            samples = decoded[:count].cpu().numpy()
             if samples.shape[2] < length:
                 raise CodecError(f"{self.name}: the decoder gave {samples.shape[2]} samples, expected {length}.")
             heard += [Audio(one[:, :length].astype(np.float32), rate).mixed_to(channels) for one in samples]

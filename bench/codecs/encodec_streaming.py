@@ -18,8 +18,6 @@ from bench.audio import Audio
 from bench.codecs.codes import Codes
 from bench.codecs.encodec import Encodec24
 from bench.codecs.residual import ResidualCodec
-from bench.domain import Identity
-from bench.errors import CodecError
 
 
 class Encodec24Streaming(Encodec24):
@@ -28,10 +26,6 @@ class Encodec24Streaming(Encodec24):
     name = "encodec_24khz_streaming"
     takes_batches = False
     algorithmic_delay_s = 320 / 24_000  # a frame; once at the start of a clip, six frames more
-
-    def __init__(self, weights: str = "", language_model: str = "") -> None:
-        super().__init__(weights, language_model)
-        self.identity = Identity(self.name, self.identity.version, self.identity.details)
 
     quantise_batch = ResidualCodec.quantise_batch
     synthesise_batch = ResidualCodec.synthesise_batch
@@ -56,9 +50,8 @@ class Encodec24Streaming(Encodec24):
         from torch.nn.utils.parametrize import cached
 
         model = self.model
+        self.require(codes, model.config.num_quantizers, model.bits_per_codebook, segments=1)
         (segment,) = codes.segments
-        if codes.bits_per_code != model.bits_per_codebook or codes.books > model.config.num_quantizers:
-            raise CodecError(f"{self.name}: the bitstream has {codes.books} codebooks; it is none of these weights.")
         decoder = Stream(model.decoder.layers)
         with torch.inference_mode(), cached():
             latents = [

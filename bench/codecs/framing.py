@@ -86,7 +86,10 @@ def unpack(encoded: Encoded) -> Stream:
     """
     data = encoded.stream
     if len(data) < _HEAD.size or not data.startswith(MAGIC):
-        raise CodecError("the bitstream is damaged: it does not start with a stream header.")
+        raise CodecError(
+            f"the bitstream is damaged: expected {_HEAD.size} bytes that begin with {MAGIC!r}, got {len(data)} "
+            f"that begin with {data[:4]!r}."
+        )
     _, rate, channels, length, delay, header_length = _HEAD.unpack_from(data)
     if not MIN_RATE <= rate <= MAX_RATE or not channels or abs(delay) > LONGEST_DELAY_S * rate:
         raise CodecError(

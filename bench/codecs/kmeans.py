@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,20 @@ def nearest(points: Points, vectors: Points) -> NDArray[np.intp]:
     """Index of the vector with the smallest squared distance to each point."""
     distance = np.square(vectors).sum(axis=1) - 2 * (points @ vectors.T)
     return np.asarray(distance.argmin(axis=1))
+
+
+def search(points: Points, books: Sequence[tuple[slice, Points]]) -> NDArray[np.int32]:
+    """The nearest vector of every book to what the books before it have left; shape ``(books, count)``.
+
+    Args:
+        books: each the numbers of a point that it is for, and its vectors.
+    """
+    residual = np.array(points, order="C")
+    codes = np.empty((len(books), len(residual)), np.int32)
+    for chosen, (band, vectors) in zip(codes, books, strict=True):
+        chosen[:] = nearest(residual[:, band], vectors)
+        residual[:, band] -= vectors[chosen]
+    return codes
 
 
 def k_means(points: Points, size: int, rng: np.random.Generator, rounds: int) -> Points:

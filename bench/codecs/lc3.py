@@ -9,9 +9,9 @@ import numpy as np
 
 from bench.audio import Audio
 from bench.codecs import framing
-from bench.codecs.base import Codec
+from bench.codecs.base import Codec, one_of, within
 from bench.domain import Encoded, Identity
-from bench.errors import CodecError, ConfigError
+from bench.errors import CodecError
 
 FRAME_BYTES = range(20, 401)
 """Bytes of a frame of one channel: Bluetooth LC3 v1.0."""
@@ -30,21 +30,15 @@ class Lc3(Codec):
     bitrates_bps = (16_000, 24_000, 32_000, 48_000, 64_000, 96_000, 128_000)
 
     def __init__(self, frame_duration_ms: float = 10) -> None:
-        if frame_duration_ms not in (7.5, 10):
-            raise ConfigError(f"lc3: expected frame_duration_ms to be 7.5 or 10, got {frame_duration_ms}.")
+        one_of("lc3", "frame_duration_ms", frame_duration_ms, (7.5, 10))
         self._duration_us = round(1_000 * frame_duration_ms)
         self.algorithmic_delay_s = frame_duration_ms / 1_000 + (0.0025 if frame_duration_ms == 10 else 0.004)
+        self.why_not = f"a frame of {frame_duration_ms:g} ms has {FRAME_BYTES[0]} to {FRAME_BYTES[-1]} bytes a channel"
         self.identity = Identity("lc3", f"lc3py {version('lc3py')}", "stream 1")
 
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        smallest, largest = FRAME_BYTES[0], FRAME_BYTES[-1]
-        lowest, highest = (-(-8_000_000 * size * channels // self._duration_us) for size in (smallest, largest))
-        if bitrate_bps is None or not lowest <= bitrate_bps <= highest:
-            return (
-                f"lc3 with frames of {self._duration_us / 1000:g} ms and {channels} channels does {lowest} to "
-                f"{highest} bit/s, not {bitrate_bps}: a frame of a channel has {smallest} to {largest} bytes."
-            )
-        return super().refusal(bitrate_bps, sample_rate, channels)
+    def possible_bps(self, sample_rate: int, channels: int) -> range:
+        sizes = (FRAME_BYTES[0], FRAME_BYTES[-1])
+        return within(*(-(-8_000_000 * size * channels // self._duration_us) for size in sizes))
 
     def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
         import lc3
@@ -68,7 +62,9 @@ class Lc3(Codec):
 
         stream = framing.unpack(encoded)
         if len(stream.header) != _HEADER.size:
-            raise CodecError("lc3: the bitstream is damaged: it has no frame duration.")
+            raise CodecError(
+                f"lc3: the bitstream is damaged: it has no frame duration: expected 2 bytes, got {len(stream.header)}."
+            )
         (duration_us,) = _HEADER.unpack(stream.header)
         try:
             decoders = [lc3.Decoder(duration_us, stream.rate) for _ in range(stream.channels)]

@@ -22,33 +22,20 @@ from bench.codecs.base import Codec
 from bench.codecs.codes import pack_bits, unpack_bits
 from bench.domain import Encoded, Identity
 from bench.errors import CodecError, MissingRequirement
-from bench.models import weights
-from bench.models.weights import WeightFile
+from bench.models.weights import WeightFile, folder_of, require_files
 
 FRAME = 320
 STAGES = 46
 BITS_PER_STAGE = 4
 
 _SOURCE = "https://raw.githubusercontent.com/google/lyra/47698dadf0010abff6a848e02642f55f806d4842/lyra/model_coeffs"
-WEIGHTS = (
-    WeightFile(
-        "soundstream_encoder.tflite",
-        f"{_SOURCE}/soundstream_encoder.tflite",
-        "237da0b16226fb0a68d49551c81bebf614e42142af72764448359f68581e88f1",
-        1_779_200,
-    ),
-    WeightFile(
-        "quantizer.tflite",
-        f"{_SOURCE}/quantizer.tflite",
-        "841ee05989687d32d1f616a8ad1419fc7eda37599d3c05c7cf5a0d60ccf8ac5c",
-        329_012,
-    ),
-    WeightFile(
-        "lyragan.tflite",
-        f"{_SOURCE}/lyragan.tflite",
-        "50e7839cda4f30599a3a34cfaddcd9c98449b049eee884e1a74295780448ad06",
-        1_475_160,
-    ),
+WEIGHTS = tuple(
+    WeightFile(name, f"{_SOURCE}/{name}", sha256, size)
+    for name, sha256, size in (
+        ("soundstream_encoder.tflite", "237da0b16226fb0a68d49551c81bebf614e42142af72764448359f68581e88f1", 1_779_200),
+        ("quantizer.tflite", "841ee05989687d32d1f616a8ad1419fc7eda37599d3c05c7cf5a0d60ccf8ac5c", 329_012),
+        ("lyragan.tflite", "50e7839cda4f30599a3a34cfaddcd9c98449b049eee884e1a74295780448ad06", 1_475_160),
+    )
 )
 
 
@@ -68,16 +55,14 @@ class LyraV2(Codec):
     algorithmic_delay_s = 0.02  # a frame; the networks are causal
 
     def __init__(self, weights: str = "") -> None:
-        self._folder, models = _models(self.name, weights)
+        self._folder = folder_of(self.name, weights)
+        models = require_files(self.name, self._folder, WEIGHTS)
         self.identity = Identity(
             self.name, f"ai-edge-litert {version('ai-edge-litert')}", f"weights {models[:12]} stream 1"
         )
 
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        if bitrate_bps not in self.packet_bytes:
-            known = ", ".join(map(str, self.packet_bytes))
-            return f"{self.name} has the bitrates {known} bit/s, not {bitrate_bps}."
-        return super().refusal(bitrate_bps, sample_rate, channels)
+    def possible_bps(self, sample_rate: int, channels: int) -> tuple[int, ...]:
+        return self.bitrates_bps
 
     def encode(self, audio: Audio, bitrates_bps: Sequence[int | None]) -> dict[int | None, Encoded]:
         packets = self._packets(audio)
@@ -93,7 +78,9 @@ class LyraV2(Codec):
             indices = np.full((STAGES, 1, 1), -1, np.int32)  # -1: a stage that was not sent
             stages = 8 * len(packet) // BITS_PER_STAGE
             if not 0 < stages <= STAGES:
-                raise CodecError(f"{self.name}: the bitstream is damaged: a packet has {len(packet)} bytes.")
+                raise CodecError(
+                    f"{self.name}: the bitstream is damaged: a packet has {len(packet)} bytes, not 1 to 23."
+                )
             indices[:stages, 0, 0] = unpack_bits(packet, BITS_PER_STAGE, stages)
             frames.append(vocoder(quantiser(encoding_indices=indices)["output_0"]))
         return stream.cut(np.concatenate(frames, axis=1))
@@ -141,8 +128,3 @@ class _Model:
         self._interpreter.invoke()
         output: NDArray[np.float32] = self._interpreter.get_tensor(self._output["index"])
         return output
-
-
-def _models(codec: str, chosen: str) -> tuple[Path, str]:
-    folder = weights.folder_of(codec, chosen)
-    return folder, weights.require_files(codec, folder, WEIGHTS)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from bench.codecs.pyav import AvCodec, chosen_rate, listed
+from bench.codecs.base import within
+from bench.codecs.pyav import RateChosen
 
 
-class Mp3(AvCodec):
-    """MPEG-1, -2 and -2.5 layer III by LAME, constant bitrate.
-
-    Args:
-        sample_rate: code at this rate; None takes the clip's, or the next higher one that MP3 has.
-    """
+class Mp3(RateChosen):
+    """MPEG-1, -2 and -2.5 layer III by LAME, constant bitrate."""
 
     name = "mp3"
+    why_not = "lower rates need a lower sample_rate option, such as 24000"
+    late_samples = 1_105  # 576 of the encoder's filterbank and look-ahead + 529 of the decoder
     encoder = "libmp3lame"
     decoder = "mp3float"
     sample_format = "fltp"
@@ -22,30 +21,15 @@ class Mp3(AvCodec):
     MPEG25 = MPEG2[:8]
     bitrates_bps = (32_000, 64_000, 96_000, 128_000)
 
-    def __init__(self, sample_rate: int | None = None) -> None:
-        super().__init__()
-        self.sample_rates = chosen_rate("mp3", sample_rate, self.ALL_RATES)
-
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        table = self.MPEG1 if sample_rate >= 32_000 else self.MPEG2 if sample_rate >= 16_000 else self.MPEG25
-        if bitrate_bps not in table:
-            lower = " Lower rates need a lower sample_rate option, such as 24000." if sample_rate >= 32_000 else ""
-            return f"mp3 at {sample_rate} Hz does {listed(table)} bit/s, not {bitrate_bps}.{lower}"
-        return super().refusal(bitrate_bps, sample_rate, channels)
-
-    def delay(self, packets: list[bytes]) -> int:
-        return 1_105  # 576 of the encoder's filterbank and look-ahead + 529 of the decoder
+    def possible_bps(self, sample_rate: int, channels: int) -> tuple[int, ...]:
+        return self.MPEG1 if sample_rate >= 32_000 else self.MPEG2 if sample_rate >= 16_000 else self.MPEG25
 
 
-class Mp2(AvCodec):
-    """MPEG-1 and -2 layer II by FFmpeg's own encoder, constant bitrate.
+class Mp2(RateChosen):
+    """MPEG-1 and -2 layer II by FFmpeg's own encoder, constant bitrate."""
 
-    Args:
-        sample_rate: code at this rate; None takes the clip's, or the next higher one that layer II has.
-    """
-
-    name = "mp2"
-    encoder = "mp2"
+    name = encoder = "mp2"
+    late_samples = 481  # the analysis and synthesis filterbanks
     decoder = "mp2float"
     sample_format = "s16"
     fills_frames = True
@@ -55,54 +39,24 @@ class Mp2(AvCodec):
     MPEG2 = tuple(1000 * k for k in (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160))
     bitrates_bps = (64_000, 96_000, 128_000, 192_000)
 
-    def __init__(self, sample_rate: int | None = None) -> None:
-        super().__init__()
-        self.sample_rates = chosen_rate("mp2", sample_rate, self.ALL_RATES)
-
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
+    def possible_bps(self, sample_rate: int, channels: int) -> tuple[int, ...]:
         # which bitrates go with one and with two channels: ISO/IEC 11172-3, clause 2.4.2.3
-        table = self.MPEG2 if sample_rate < 32_000 else self.MONO if channels == 1 else self.STEREO
-        if bitrate_bps not in table:
-            return f"mp2 at {sample_rate} Hz with {channels} channels does {listed(table)} bit/s, not {bitrate_bps}."
-        return super().refusal(bitrate_bps, sample_rate, channels)
-
-    def delay(self, packets: list[bytes]) -> int:
-        return 481  # the analysis and synthesis filterbanks
+        return self.MPEG2 if sample_rate < 32_000 else self.MONO if channels == 1 else self.STEREO
 
 
-class Aac(AvCodec):
-    """MPEG-4 AAC-LC by FFmpeg's own encoder.
+class Aac(RateChosen):
+    """MPEG-4 AAC-LC by FFmpeg's own encoder."""
 
-    Args:
-        sample_rate: code at this rate; None takes the clip's, or the next higher one that AAC has.
-    """
-
-    name = "aac"
-    encoder = "aac"
-    decoder = "aac"
+    name = encoder = decoder = "aac"
+    why_not = "below, the encoder does not keep to the rate; above, the format has no room"
+    late_samples = 1_024
     sample_format = "fltp"
     ALL_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000)
     bitrates_bps = (24_000, 32_000, 64_000, 96_000, 128_000)
 
-    def __init__(self, sample_rate: int | None = None) -> None:
-        super().__init__()
-        self.sample_rates = chosen_rate("aac", sample_rate, self.ALL_RATES)
-
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        lowest, highest = self.range_bps(sample_rate, channels)
-        if bitrate_bps is None or not lowest <= bitrate_bps <= highest:
-            return (
-                f"aac at {sample_rate} Hz with {channels} channels does {lowest} to {highest} bit/s, "
-                f"not {bitrate_bps}: below, the encoder does not keep to the rate; above, the format has no room."
-            )
-        return super().refusal(bitrate_bps, sample_rate, channels)
-
-    def range_bps(self, sample_rate: int, channels: int) -> tuple[int, int]:
-        """The lowest bitrate that the encoder keeps to within 15 %, and the highest that the format allows."""
+    def possible_bps(self, sample_rate: int, channels: int) -> range:
+        """From the lowest bitrate that the encoder keeps to within 15 % to the highest that the format allows."""
         floors = ((12_000, 8_000), (24_000, 12_000), (48_000, 16_000), (96_000, 32_000))
         lowest = next(floor for rate, floor in floors if sample_rate <= rate)
         highest = 6_144 * sample_rate // 1_024  # bits of a channel's decoder buffer, ISO/IEC 14496-3, clause 4.5.3.1
-        return lowest * (1 + channels) // 2, highest * channels
-
-    def delay(self, packets: list[bytes]) -> int:
-        return 1_024
+        return within(lowest * (1 + channels) // 2, highest * channels)

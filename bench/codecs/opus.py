@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import ClassVar
 
-from bench.codecs.pyav import AvCodec, one_of
+from bench.codecs.base import one_of, within
+from bench.codecs.pyav import AvCodec
 
 
 class Opus(AvCodec):
@@ -21,14 +22,14 @@ class Opus(AvCodec):
     """
 
     name = "opus"
-    encoder = "libopus"
-    decoder = "libopus"
+    encoder = decoder = "libopus"
     sample_format = "flt"
     sample_rates = (48_000,)
     bitrates_bps = (6_000, 8_000, 12_000, 16_000, 24_000, 32_000, 48_000, 64_000, 96_000, 128_000)
 
     LOWEST_BPS = 6_000
     HIGHEST_BPS_PER_CHANNEL = 256_000
+    why_not = "below, the encoder does not keep to the rate; above, it has none"
     PRE_SKIP: ClassVar[dict[str, int]] = {"audio": 312, "voip": 312, "lowdelay": 120}
     SILK_RESIDUAL: ClassVar[dict[str, int]] = {"narrow": 3, "medium": -3, "wide": -2, "celt": 0}
     """Samples that the output of each mode is late after the decoder has dropped the pre-skip: the resamplers
@@ -43,7 +44,7 @@ class Opus(AvCodec):
         complexity: int = 10,
         cutoff_hz: int | None = None,
     ) -> None:
-        one_of("opus", "application", application, self.PRE_SKIP)
+        one_of("opus", "application", application, tuple(self.PRE_SKIP))
         vbr = ("on" if vbr else "off") if isinstance(vbr, bool) else vbr
         one_of("opus", "vbr", vbr, ("on", "constrained", "off"))
         one_of("opus", "frame_duration_ms", frame_duration_ms, (2.5, 5, 10, 20, 40, 60))
@@ -61,15 +62,8 @@ class Opus(AvCodec):
         self.decoder_drops = self.PRE_SKIP[application]
         self.algorithmic_delay_s = frame_duration_ms / 1_000 + self.decoder_drops / 48_000
 
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        highest = self.HIGHEST_BPS_PER_CHANNEL * min(channels, 2)
-        if bitrate_bps is None or not self.LOWEST_BPS <= bitrate_bps <= highest:
-            below = ": below, the encoder does not keep to the rate it is asked for"
-            return (
-                f"opus does {self.LOWEST_BPS} to {highest} bit/s in {'mono' if channels == 1 else 'stereo'}, not "
-                f"{bitrate_bps}{below if bitrate_bps and bitrate_bps < self.LOWEST_BPS else ''}."
-            )
-        return super().refusal(bitrate_bps, sample_rate, channels)
+    def possible_bps(self, sample_rate: int, channels: int) -> range:
+        return within(self.LOWEST_BPS, self.HIGHEST_BPS_PER_CHANNEL * channels)
 
     def delay(self, packets: list[bytes]) -> int:
         mode, _ = Counter(_opus_mode(packet) for packet in packets).most_common(1)[0]

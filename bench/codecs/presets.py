@@ -46,19 +46,20 @@ class PresetCodec(Command):
     preset: ClassVar[Preset]
 
     def __init__(self, folder: str = "", version: str = "") -> None:
-        self._set_up(self.preset, folder, version)
+        self._set_up(folder, version)
 
-    def _set_up(self, preset: Preset, folder: str, version: str) -> None:
+    def _set_up(self, folder: str, version: str, **changes: Any) -> None:
+        """``changes`` are options of ``command`` that differ from the preset's."""
+        preset = self.preset
         folder = folder or os.environ.get(f"CODECBENCH_{preset.name.upper()}", "")
         paths = self._paths = _require(preset, folder)
-        super().__init__(
-            list(preset.encode),
-            list(preset.decode),
-            folder=folder,
-            version=version or f"programs {programs.fingerprint(paths)}",
-            name=preset.name,
-            **preset.options,
-        )
+        options = {"encode": preset.encode, "decode": preset.decode, **preset.options, **changes}
+        version = version or f"programs {programs.fingerprint(paths)}"
+        super().__init__(**options, folder=folder, version=version, name=preset.name)
+
+    def _filled(self, blank: str, value: object) -> list[str]:
+        """The preset's arguments for encoding with ``value`` instead of ``{blank}``."""
+        return [part.replace(f"{{{blank}}}", str(value)) for part in self.preset.encode]
 
     def files(self) -> tuple[Path, ...]:
         return tuple(map(Path, self._paths))

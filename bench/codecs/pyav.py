@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from bench.audio import Audio
 from bench.codecs import framing
-from bench.codecs.base import Codec
+from bench.codecs.base import Codec, one_of
 from bench.domain import Encoded, Identity
-from bench.errors import CodecError, ConfigError
+from bench.errors import CodecError
 
 if TYPE_CHECKING:
     import av
@@ -28,12 +28,17 @@ _LAYOUTS = {1: "mono", 2: "stereo"}
 
 
 class AvCodec(Codec):
-    """Shared encode and decode. Subclasses name the encoder and decoder and state delay and bitrates."""
+    """Shared encode and decode. Subclasses name the encoder and decoder and state delay and bitrates.
+
+    Attributes:
+        late_samples: by how much the decoder's raw output is late (early where negative).
+    """
 
     name: ClassVar[str]
     encoder: str
     decoder: str
     sample_format: ClassVar[str]
+    late_samples: int = 0
     decoder_drops = 0
     fills_frames = False
     """Whether the clip has to be filled up to whole frames that also hold the delay, because FFmpeg does not do it."""
@@ -58,7 +63,8 @@ class AvCodec(Codec):
         try:
             context.open()
             if context.options:  # what FFmpeg did not take; it says nothing itself
-                raise CodecError(f"{self.name}: the encoder does not know {', '.join(sorted(context.options))}.")
+                unknown = ", ".join(sorted(context.options))
+                raise CodecError(f"{self.name}: the encoder {self.encoder} does not know {unknown}; leave that out.")
             packets = [bytes(packet) for frame in self._frames(audio, context) for packet in context.encode(frame)]
             header = bytes(context.extradata or b"")
         except av.FFmpegError as error:
@@ -101,8 +107,8 @@ class AvCodec(Codec):
         return stream.cut(np.concatenate(blocks, axis=1))
 
     def delay(self, packets: list[bytes]) -> int:
-        """Samples that the decoder's raw output starts late (early where negative)."""
-        raise NotImplementedError
+        """Samples that the raw output of these packets starts late; of no packets, at most."""
+        return self.late_samples
 
     def payload_bits(self, packets: list[bytes]) -> int:
         """The codec's own bits in ``packets``; all of them, where no packet has a transport header."""
@@ -123,6 +129,22 @@ class AvCodec(Codec):
             frame.time_base = context.time_base
             yield frame
         yield None
+
+
+class RateChosen(AvCodec):
+    """A codec of several rates, of which the user may choose one.
+
+    Args:
+        sample_rate: code at this rate; None takes the clip's, or the next higher one that the codec has.
+    """
+
+    ALL_RATES: ClassVar[tuple[int, ...]]
+
+    def __init__(self, sample_rate: int | None = None) -> None:
+        super().__init__()
+        if sample_rate is not None:
+            one_of(self.name, "sample_rate", sample_rate, self.ALL_RATES)
+        self.sample_rates = self.ALL_RATES if sample_rate is None else (sample_rate,)
 
 
 def _context(name: str, mode: Literal["r", "w"]) -> av.AudioCodecContext:
@@ -157,22 +179,3 @@ def _library_version() -> str:
     from av import library_versions
 
     return "libavcodec " + ".".join(map(str, library_versions["libavcodec"]))
-
-
-def chosen_rate(codec: str, sample_rate: int | None, known: tuple[int, ...]) -> tuple[int, ...]:
-    """The rates of a codec whose user may have chosen one of the ``known`` ones; ConfigError for another."""
-    if sample_rate is None:
-        return known
-    one_of(codec, "sample_rate", sample_rate, known)
-    return (sample_rate,)
-
-
-def one_of(codec: str, option: str, value: object, known: Any) -> None:
-    """Raise ConfigError where ``value`` is none of ``known``."""
-    if value not in known:
-        raise ConfigError(f"{codec}: expected {option} to be one of {listed(known)}, got {value!r}.")
-
-
-def listed(values: Any) -> str:
-    """``values`` for a message."""
-    return ", ".join(str(value) for value in values)

@@ -7,11 +7,11 @@ tests run stand-ins that take the same arguments and write the same file formats
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Literal
 
 from bench.codecs import programs
-from bench.codecs.base import Codec
+from bench.codecs.base import one_of, within
 from bench.codecs.presets import Preset, PresetCodec
 from bench.errors import ConfigError, MissingRequirement
 
@@ -62,24 +62,18 @@ class Evs(PresetCodec):
         band = () if max_band == "auto" else ("-max_band", max_band)
         mime = ("-mime",) if bitstream == "mime" else ()
         (encoder, *encode), (decoder, *decode) = self.preset.encode, self.preset.decode
-        preset = replace(
-            self.preset,
+        self._set_up(
+            folder,
+            version,
             encode=(encoder, *band, *mime, *encode),
             decode=(decoder, *mime, *decode),
-            options={
-                **self.preset.options,
-                "bits": "evs_mime" if mime else "g192",
-                "bitrates_bps": self.AMR_WB_IO if amr_wb_io else self.PRIMARY,
-            },
+            bits="evs_mime" if mime else "g192",
+            bitrates_bps=self.AMR_WB_IO if amr_wb_io else self.PRIMARY,
         )
-        self._set_up(preset, folder, version)
 
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        narrow = self._narrow or sample_rate == 8_000
-        if narrow and bitrate_bps in self.bitrates_bps and (bitrate_bps or 0) > self.HIGHEST_NARROW_BPS:
-            known = ", ".join(str(rate) for rate in self.bitrates_bps if rate <= self.HIGHEST_NARROW_BPS)
-            return f"evs does {known} bit/s in narrow band, not {bitrate_bps}."  # 3GPP TS 26.441
-        return super().refusal(bitrate_bps, sample_rate, channels)
+    def possible_bps(self, sample_rate: int, channels: int) -> Sequence[int]:
+        narrow = self._narrow or sample_rate == 8_000  # the rates of narrow band: 3GPP TS 26.441
+        return [rate for rate in self.bitrates_bps if not narrow or rate <= self.HIGHEST_NARROW_BPS]
 
 
 class Lc3Plus(PresetCodec):
@@ -104,24 +98,17 @@ class Lc3Plus(PresetCodec):
     USUAL_BPS = (16_000, 24_000, 32_000, 48_000, 64_000, 96_000, 128_000)
 
     def __init__(self, frame_duration_ms: float = 10.0, folder: str = "", version: str = "") -> None:
-        if frame_duration_ms not in (2.5, 5, 10):
-            raise ConfigError(f"lc3plus: expected frame_duration_ms to be 2.5, 5 or 10, got {frame_duration_ms}.")
+        one_of("lc3plus", "frame_duration_ms", frame_duration_ms, (2.5, 5, 10))
         self._duration_ms = frame_duration_ms
         self.algorithmic_delay_s = (frame_duration_ms + 2.5) / 1_000
-        filled = [part.replace("{frame_ms}", f"{frame_duration_ms:g}") for part in self.preset.encode]
-        self._set_up(replace(self.preset, encode=tuple(filled)), folder, version)
+        self.why_not = f"a frame of {frame_duration_ms:g} ms has 20 to 400 bytes a channel"
+        self._set_up(folder, version, encode=self._filled("frame_ms", f"{frame_duration_ms:g}"))
         self.bitrates_bps = self.USUAL_BPS
 
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
+    def possible_bps(self, sample_rate: int, channels: int) -> Sequence[int]:
         # 44.1 kHz has the frame sizes of 48 kHz in bytes, and so 44.1/48 of their bitrates
         stretch = sample_rate / 48_000 if sample_rate == 44_100 else 1.0
-        lowest, highest = (round(8_000 * size * channels * stretch / self._duration_ms) for size in (20, 400))
-        if bitrate_bps is None or not lowest <= bitrate_bps <= highest:
-            return (
-                f"lc3plus at {sample_rate} Hz with frames of {self._duration_ms:g} ms and {channels} channels does "
-                f"{lowest} to {highest} bit/s, not {bitrate_bps}: a frame of a channel has 20 to 400 bytes."
-            )
-        return Codec.refusal(self, bitrate_bps, sample_rate, channels)
+        return within(*(round(8_000 * size * channels * stretch / self._duration_ms) for size in (20, 400)))
 
 
 class Usac(PresetCodec):
@@ -152,17 +139,14 @@ class Usac(PresetCodec):
         halves = {rate // 2: name for rate, name in names.items()}
         self._by_channels = {1: halves, 2: names}
         usual = tuple(sorted({*names, *halves}))
-        self._set_up(replace(self.preset, options={**self.preset.options, "bitrates_bps": usual}), folder, version)
+        self._set_up(folder, version, bitrates_bps=usual)
         self._require_decoder()
 
     def mode(self, bitrate_bps: int | None, channels: int) -> str:
         return self._by_channels[channels].get(bitrate_bps or 0, "")
 
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        known = self._by_channels.get(channels, {})
-        if known and bitrate_bps not in known:
-            return f"usac with {channels} channels does {', '.join(map(str, known))} bit/s, not {bitrate_bps}."
-        return super().refusal(bitrate_bps, sample_rate, channels)
+    def possible_bps(self, sample_rate: int, channels: int) -> Sequence[int]:
+        return tuple(self._by_channels[channels])
 
     def _require_decoder(self) -> None:
         path = programs.find("ffmpeg", self._folder) or "ffmpeg"

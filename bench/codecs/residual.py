@@ -51,11 +51,8 @@ class ResidualCodec(Codec):
     books: Mapping[int, int]
     delay_samples: int = 0
 
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        if bitrate_bps not in self.books:
-            known = ", ".join(map(str, self.books))
-            return f"{self.identity.name} has the bitrates {known} bit/s, not {bitrate_bps}."
-        return super().refusal(bitrate_bps, sample_rate, channels)
+    def possible_bps(self, sample_rate: int, channels: int) -> tuple[int, ...]:
+        return tuple(self.books)
 
     def quantise(self, audio: Audio, books: int) -> Codes:
         """The codes of ``audio`` in the first ``books`` codebooks."""
@@ -72,6 +69,17 @@ class ResidualCodec(Codec):
     def synthesise_batch(self, batch: Sequence[Codes], length: int, channels: int) -> list[Audio]:
         """:meth:`synthesise` of the codes of clips of one length."""
         return [self.synthesise(codes, length, channels) for codes in batch]
+
+    def require(self, codes: Codes, books: int, bits: int, segments: int | None = None) -> None:
+        """Raise CodecError where ``codes`` are of more codebooks than ``books``, of other codes, or in other pieces."""
+        if codes.bits_per_code != bits or codes.books > books:
+            raise CodecError(
+                f"{self.identity.name}: the bitstream has {codes.books} codebooks of {codes.bits_per_code} bits; these "
+                f"weights have {books} of {bits}. Decode it with the weights that it was coded with."
+            )
+        got = len(codes.segments)
+        if segments not in (None, got):
+            raise CodecError(f"{self.identity.name}: the bitstream is damaged: expected {segments} segment, got {got}.")
 
     def encode(self, audio: Audio, bitrates_bps: Sequence[int | None]) -> dict[int | None, Encoded]:
         return self.encode_batch([audio], bitrates_bps)[0]
@@ -120,7 +128,7 @@ def pack(audio: Audio, codes: Codes, delay: int = 0) -> Encoded:
     if codes.books * codes.bits_per_code < 8:
         raise CodecError(
             f"expected frames of at least 8 bits, got {codes.books} codebooks of {codes.bits_per_code} bits: the "
-            "number of frames would not follow from the length of a packet."
+            "number of frames would not follow from the length of a packet. Take more codebooks."
         )
     bits = sum(segment.size for segment in codes.segments) * codes.bits_per_code + 32 * len(codes.scales)
     header = _HEAD.pack(codes.books, codes.bits_per_code, bool(codes.scales))
@@ -135,7 +143,10 @@ def codes_of(encoded: Encoded) -> Codes:
     """
     stream = framing.unpack(encoded)
     if len(stream.header) != _HEAD.size:
-        raise CodecError("the bitstream is damaged: it has no header of a residual quantiser.")
+        raise CodecError(
+            f"the bitstream is damaged: expected a header of {_HEAD.size} bytes of a residual quantiser, got "
+            f"{len(stream.header)}."
+        )
     books, bits, scaled = _HEAD.unpack(stream.header)
     if not stream.packets:
         raise CodecError("the bitstream is damaged: it has no packets.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from importlib.metadata import version
@@ -27,7 +27,7 @@ from bench.codecs.residual import ResidualCodec
 from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
 from bench.models import weights
-from bench.models.device import CPU, Device, in_rows, placed, stacked
+from bench.models.device import CPU, Device, in_batches, placed
 from bench.models.pretrained import load_model, require_codebooks
 from bench.models.weights import find as find_weights
 
@@ -138,16 +138,7 @@ XCODEC = Family(
     },
     unused=("semantic_model.masked_spec_embed",),
 )
-HIGGS = Family(
-    "HiggsAudioV2TokenizerModel",
-    "the Higgs Audio tokenizer",
-    XCODEC.encode,
-    XCODEC.decode,
-    XCODEC.tables,
-    XCODEC.shape,
-    XCODEC.networks,
-    unused=XCODEC.unused,
-)
+HIGGS = replace(XCODEC, model_class="HiggsAudioV2TokenizerModel", title="the Higgs Audio tokenizer")
 
 
 class RvqModel(ResidualCodec):
@@ -197,7 +188,8 @@ class RvqModel(ResidualCodec):
         if got != expected:
             raise MissingRequirement(
                 f"{self.name}: expected weights with a hop of {expected[0]} samples and {expected[1]} codebooks of "
-                f"{expected[2]}, got a hop of {got[0]} and {got[1]} codebooks of {got[2]} from {self._found.path}."
+                f"{expected[2]}, got a hop of {got[0]} and {got[1]} codebooks of {got[2]} from {self._found.path}. To "
+                f"get the right ones: codecbench weights fetch {self.name}"
             )
         return model
 
@@ -231,17 +223,13 @@ class RvqModel(ResidualCodec):
 
         model = self.model
         for codes in batch:
-            if codes.bits_per_code != self.shape.bits or codes.books > self.shape.books or len(codes.segments) != 1:
-                raise CodecError(
-                    f"{self.name}: the bitstream has {codes.books} codebooks of {codes.bits_per_code} bits; it has "
-                    f"{self.shape.books} of {self.shape.bits}."
-                )
+            self.require(codes, self.shape.books, self.shape.bits, segments=1)
         heard: list[Audio] = []
         segments = [codes.segments[0].astype(np.int64) for codes in batch]
-        for part in in_rows(segments, self.device.rows(length / self.shape.rate)):
+        for tensor, count in in_batches(segments, length / self.shape.rate, self.device):
             with torch.inference_mode():
-                decoded = self.family.decode(model, stacked(part.signals, part.rows, self.device))
-            samples = decoded.reshape(part.rows, 1, -1)[: len(part.signals)].cpu().numpy().astype(np.float32)
+                decoded = self.family.decode(model, tensor)
+            samples = decoded.reshape(len(tensor), 1, -1)[:count].cpu().numpy().astype(np.float32)
             heard += [Audio(one, self.shape.rate) for one in samples]
         if heard[0].length + self.shape.hop <= length:
             raise CodecError(f"{self.name}: the decoder gave {heard[0].length} samples, expected {length}.")
@@ -255,10 +243,10 @@ class RvqModel(ResidualCodec):
             length = -(-length // hop) * hop
         signals = [audio.with_length(length).samples for audio in audios]
         found: list[Codes] = []
-        for part in in_rows(signals, self.device.rows(length / self.shape.rate)):
+        for tensor, count in in_batches(signals, length / self.shape.rate, self.device):
             with torch.inference_mode():
-                codes = self.family.encode(self.model, stacked(part.signals, part.rows, self.device), books).cpu()
-            rows = codes[: len(part.signals), :books].numpy()
+                codes = self.family.encode(self.model, tensor, books).cpu()
+            rows = codes[:count, :books].numpy()
             found += [Codes((np.ascontiguousarray(row, np.int32),), self.shape.bits) for row in rows]
         return found
 
@@ -323,7 +311,7 @@ def _model(found: weights.Weights, family: Family, device: Device = CPU) -> Any:
     if found.path.is_file():
         raise MissingRequirement(
             f"{found.path}: {family.title} is read from a folder with config.json and model.safetensors, not from a "
-            "single file."
+            "single file; name that folder with the option `weights`."
         )
     model = load_model(family.model_class, found, family.title, family.unused)
     require_codebooks(family.tables(model), str(found.path))

@@ -15,13 +15,8 @@ class TelephoneCodec(AvCodec):
     channels = (1,)
     fills_frames = True
 
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        if bitrate_bps is not None and bitrate_bps not in self.bitrates_bps:
-            known = ", ".join(map(str, self.bitrates_bps)) or "one bitrate and takes none"
-            return f"{self.name} does {known}, not {bitrate_bps} bit/s."
-        if bitrate_bps is None and self.bitrates_bps:
-            return f"{self.name} needs a bitrate: {', '.join(map(str, self.bitrates_bps))} bit/s."
-        return super().refusal(bitrate_bps, sample_rate, channels)
+    def possible_bps(self, sample_rate: int, channels: int) -> tuple[int, ...]:
+        return self.bitrates_bps
 
 
 class G711(TelephoneCodec):
@@ -40,35 +35,24 @@ class G711(TelephoneCodec):
         self.encoder = self.decoder = {"mu": "pcm_mulaw", "a": "pcm_alaw"}[law]
         super().__init__()
 
-    def delay(self, packets: list[bytes]) -> int:
-        return 0
-
 
 class G722(TelephoneCodec):
     """ITU-T G.722 at 16 kHz: two sub-bands of ADPCM, 64 kbit/s."""
 
-    name = "g722"
-    encoder = "g722"
-    decoder = "g722"
+    name = encoder = decoder = "g722"
+    late_samples = 22  # the quadrature mirror filters
     sample_rates = (16_000,)
     algorithmic_delay_s = 24 / 16_000  # a pair of samples, and the filters
-
-    def delay(self, packets: list[bytes]) -> int:
-        return 22  # the quadrature mirror filters
 
 
 class G7231(TelephoneCodec):
     """ITU-T G.723.1 at 8 kHz, 30 ms frames of 24 bytes, 6.3 kbit/s; FFmpeg has no encoder for 5.3 kbit/s."""
 
-    name = "g723_1"
-    encoder = "g723_1"
-    decoder = "g723_1"
+    name = encoder = decoder = "g723_1"
+    late_samples = 60  # the look-ahead of 7.5 ms
     sample_rates = (8_000,)
     bitrates_bps = (6_300,)
     algorithmic_delay_s = 0.0375  # ITU-T G.723.1, clause 1
-
-    def delay(self, packets: list[bytes]) -> int:
-        return 60  # the look-ahead of 7.5 ms
 
 
 class AmrNb(TelephoneCodec):
@@ -78,15 +62,12 @@ class AmrNb(TelephoneCodec):
     """
 
     name = "amr_nb"
-    encoder = "libopencore_amrnb"
-    decoder = "libopencore_amrnb"
+    encoder = decoder = "libopencore_amrnb"
+    late_samples = 39  # the look-ahead of 5 ms, less the phase of the filters
     sample_rates = (8_000,)
     fills_frames = False
     bitrates_bps = (4_750, 5_150, 5_900, 6_700, 7_400, 7_950, 10_200, 12_200)
     algorithmic_delay_s = 0.025  # a frame and 5 ms: 3GPP TS 26.090
-
-    def delay(self, packets: list[bytes]) -> int:
-        return 39  # the look-ahead of 5 ms, less the phase of the filters
 
     def payload_bits(self, packets: list[bytes]) -> int:
         return sum(toc_bits(packet[0], AMR_NB_BITS, "AMR") for packet in packets)

@@ -12,7 +12,7 @@ from typing import Any
 
 from bench import codecs, metrics
 from bench.contracts.breaking import Broken
-from bench.contracts.codec_rules import CODEC_RULES
+from bench.contracts.codec_rules import CODEC_RULES, Trial
 from bench.contracts.metric_rules import METRIC_RULES, OF_MEANING
 from bench.errors import CodecbenchError, ConfigError, MetricUndefined, MissingRequirement
 
@@ -39,7 +39,7 @@ def check(name: str, metric: bool = False, options: Mapping[str, Any] | None = N
     options = options or {}
     if metric or name in metrics.registry.entries():
         if options:
-            raise ConfigError(f"{name} is a metric: --option is for codecs.")
+            raise ConfigError(f"{name} is a metric: --option is for codecs; leave it out.")
         factory = metrics.load(name)
         yield from _run({rule: partial(rule, factory) for rule in METRIC_RULES}, factory().needs_words)
     else:
@@ -48,8 +48,8 @@ def check(name: str, metric: bool = False, options: Mapping[str, Any] | None = N
                 f"{name} is no codec until it has its options: give them with --option KEY=VALUE, or check it by a run "
                 "with --limit 1."
             )
-        make = partial(codecs.make, name, options)
-        yield from _run({rule: partial(rule, make) for rule in CODEC_RULES})
+        trial = Trial(partial(codecs.make, name, options))
+        yield from _run({rule: partial(rule, trial) for rule in CODEC_RULES})
 
 
 def _run(rules: dict[Callable[..., None], Callable[[], None]], needs_words: bool = False) -> Iterator[Result]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from bench import codecs
 from bench.codecs.base import Codec, Network
+from bench.codecs.torch_module.loading import parsed_class
 from bench.errors import CodecbenchError, ConfigError
 from bench.inspection.cost import Cost, cost_of
 from bench.inspection.field import Field, receptive_field
@@ -126,20 +126,13 @@ def part_of(name: str, network: Network) -> Part:
 
 def module_of(target: str) -> Any:
     """The module that ``package.module:Class(1, x=[2])`` describes; without arguments ``package.module:Class``."""
-    place, _, call = target.partition(":")
-    if not place or not call:
+    if not all(target.partition(":")):
         raise ConfigError(
             f"{target}: --input is for torch modules, and this is no package.module:Class. For a codec leave it out."
         )
     try:
-        node = ast.parse(call, mode="eval").body
-        made = node.func if isinstance(node, ast.Call) else node
-        given = [ast.literal_eval(one) for one in node.args] if isinstance(node, ast.Call) else []
-        named = (
-            {key.arg or "": ast.literal_eval(key.value) for key in node.keywords} if isinstance(node, ast.Call) else {}
-        )
-        found = getattr(importlib.import_module(place), ast.unparse(made))
-        module = found(*given, **named)
+        place, name, given, named = parsed_class(target)
+        module = getattr(importlib.import_module(place), name)(*given, **dict(named))
     except Exception as error:  # noqa: BLE001  # importing and making a user's class may raise anything
         raise ConfigError(
             f"{target}: expected package.module:Class or package.module:Class(arguments) of a torch module, got: "

@@ -17,6 +17,7 @@ from typing import Any
 
 from bench.codecs.base import Codec
 from bench.errors import CodecbenchError, CodecError
+from bench.inspection.field import told_by_linux
 
 SECONDS = 2.0
 """Of audio that is coded at a time."""
@@ -135,10 +136,8 @@ def _networks(codec: Codec) -> tuple[int | None, int | None]:
 
 def peak_bytes() -> int:
     """Peak resident memory of this process. Linux hands the parent's on as ``ru_maxrss``: that is not asked there."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
+    if peak := told_by_linux("VmHWM"):
+        return peak
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -42,7 +42,7 @@ def receptive_field(module: nn.Module, shape: tuple[int, ...]) -> Field | None:
     length, size = SHORTEST, 0
     with _bridged(module) as unbounded:
         while size <= LARGEST and length <= LONGEST:
-            started, before = time.monotonic(), _resident_bytes()
+            started, before = time.monotonic(), told_by_linux("VmRSS")
             found, size, held = _at(module, (*shape[:-1], length))
             if found:
                 return Field(found, tuple(unbounded))
@@ -63,12 +63,12 @@ def _at(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, int, int]:
     given = torch.randn(shape, generator=generator).requires_grad_()
     try:
         made = first_tensor(module(given))
-        held = _resident_bytes()
+        held = told_by_linux("VmRSS")
         if made is None:
             return 0, given.numel(), held
         (slope,) = torch.autograd.grad(made[..., made.shape[-1] // 2].sum(), given)
     except Exception:  # noqa: BLE001  # too short for its kernels, of a fixed length, or whatever a user's forward raises
-        return 0, given.numel(), _resident_bytes()
+        return 0, given.numel(), told_by_linux("VmRSS")
     size = max(given.numel(), made.numel())
     touched = torch.nonzero(slope.reshape(-1, shape[-1]).abs().sum(dim=0)).flatten()
     if not len(touched) or touched[0] == 0 or touched[-1] == shape[-1] - 1:
@@ -76,13 +76,11 @@ def _at(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, int, int]:
     return int(touched[-1] - touched[0]) + 1, size, held
 
 
-def _resident_bytes() -> int:
-    """Memory that this process holds; 0 where the system does not say."""
+def told_by_linux(what: str) -> int:
+    """Bytes of memory that this process holds (``VmRSS``) or has held at most (``VmHWM``); 0 where nobody says it."""
     status = Path("/proc/self/status")
-    if not status.exists():
-        return 0
-    line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) * 1024
+    lines = status.read_text(encoding="ascii").splitlines() if status.exists() else []
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith(what)), 0)
 
 
 @contextmanager

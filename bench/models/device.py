@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -110,21 +110,9 @@ def placed(model: Any, device: Device) -> Any:
     return model.to(device.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Arrays of one shape that go through a network at once, which is given so many ``rows``."""
-
-    signals: Sequence[NDArray[Any]]
-    rows: int
-
-
-def in_rows(signals: Sequence[NDArray[Any]], rows: int) -> list[Part]:
-    """``signals`` in parts of at most ``rows``."""
-    return [Part(signals[start : start + rows], rows) for start in range(0, len(signals), rows)]
-
-
-def stacked(signals: Sequence[NDArray[Any]], rows: int, device: Device) -> Tensor:
-    """Arrays of one shape as one tensor on ``device``, filled up with zeros to ``rows``.
+def in_batches(signals: Sequence[NDArray[Any]], seconds: float, device: Device) -> Iterator[tuple[Tensor, int]]:
+    """Arrays of one shape, each of so many ``seconds``, as tensors on ``device``: each with the count of its rows that
+    are signals; the other rows are zeros, so that every tensor of a run is as high as its batches.
 
     What a network gives for a row differs in its last bits with the number of rows, not with what is in the others:
     so it does not depend on which clips met in a batch.
@@ -132,8 +120,11 @@ def stacked(signals: Sequence[NDArray[Any]], rows: int, device: Device) -> Tenso
     import numpy as np
     import torch
 
-    empty = [np.zeros_like(signals[0])] * (rows - len(signals))
-    return torch.from_numpy(np.stack([*signals, *empty])).to(device.name)
+    rows = device.rows(seconds)
+    for start in range(0, len(signals), rows):
+        part = signals[start : start + rows]
+        empty = [np.zeros_like(signals[0])] * (rows - len(part))
+        yield torch.from_numpy(np.stack([*part, *empty])).to(device.name), len(part)
 
 
 def _has_cuda() -> bool:

@@ -75,7 +75,7 @@ def locate(
     if missing:
         raise MissingRequirement(
             f"{codec}: expected {listed(files)} in {folder}, but {listed(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} not there."
+            f"{'is' if len(missing) == 1 else 'are'} not there. To get it: codecbench weights fetch {codec}"
         )
     return folder, [file for file in found.values() if file]
 

@@ -7,31 +7,42 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bench.cli.app import app
 from tests.conftest import ROOT
 
 PAGE, PACKAGE = ROOT / "docs" / "add-a-codec.md", ROOT / "docs" / "add-a-codec"
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment with the plug-in on its path; only its dependencies are taken as they are."""
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds the plug-in, as pip installs it; only its dependencies are taken as they are."""
     place = tmp_path_factory.mktemp("site")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run(
         [*pip, "--no-index", "--no-deps", "--no-build-isolation", "--target", str(place), str(PACKAGE)], check=True
     )
-    return {**os.environ, "PYTHONPATH": f"{place}{os.pathsep}{ROOT}"}
+    return place
 
 
-def codecbench(environment: dict[str, str], *arguments: str, folder: Path) -> str:
-    command = [sys.executable, "-m", "bench.cli", *arguments]
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture
+def codecbench(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """The command in an empty folder of a machine that has the plug-in."""
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setenv("PYTHONPATH", f"{site}{os.pathsep}{ROOT}")
+    monkeypatch.chdir(tmp_path)
+
+    def told(*arguments: str) -> str:
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    return told
 
 
 def test_the_page_shows_the_package() -> None:
@@ -46,18 +57,15 @@ def test_it_has_no_more_lines_than_promised() -> None:
     assert len(lines) <= 15
 
 
-def test_it_is_listed_and_keeps_the_contract(installed: dict[str, str], tmp_path: Path) -> None:
-    assert "plug-in of codecbench-mu-law" in codecbench(installed, "list", "codecs", "--json", folder=tmp_path)
-    checks = json.loads(codecbench(installed, "check", "mu_law", "--json", folder=tmp_path))
+def test_it_is_listed_keeps_the_contract_and_runs(codecbench: Callable[..., str], tmp_path: Path) -> None:
+    assert "plug-in of codecbench-mu-law" in codecbench("list", "codecs", "--json")
+    checks = json.loads(codecbench("check", "mu_law", "--json"))
     assert len(checks) > 5
     assert all(check["ok"] for check in checks)
-
-
-def test_it_runs(installed: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(
         "{name: mine, datasets: [{loader: embedded, category: music, limit: 1}], codecs: [mu_law], metrics: [snr]}"
     )
-    codecbench(installed, "run", "mine.yaml", folder=tmp_path)
-    told = json.loads(codecbench(installed, "report", "results/runs/mine", "--json", folder=tmp_path))
+    codecbench("run", "mine.yaml")
+    told = json.loads(codecbench("report", "results/runs/mine", "--json"))
     assert told["summary"][0]["mean"] > 25
     assert told["rates"][0]["actual_bps"] in (48_000 * 8, 48_000 * 16)

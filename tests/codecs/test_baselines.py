@@ -72,13 +72,13 @@ def test_the_measured_rate_is_near_the_nominal_one(name: str, rate: int, channel
 @pytest.mark.parametrize(
     ("name", "bitrate", "rate", "channels", "said"),
     [
-        ("mp2", 256_000, 48_000, 1, "mp2 at 48000 Hz with 1 channels does 32000, 48000"),
+        ("mp2", 256_000, 48_000, 1, "mp2 at 48000 Hz, mono, does 32000, 48000"),
         ("mp2", 32_000, 48_000, 2, "64000, 96000"),
         ("mp2", 192_000, 24_000, 1, "8000, 16000"),
-        ("ac3", 100_000, 48_000, 2, "ac3 does 32000, 40000"),
+        ("ac3", 100_000, 48_000, 2, "ac3 at 48000 Hz, stereo, does 32000, 40000"),
         ("eac3", 32_000, 48_000, 2, "48000 to 640000"),
         ("sbc", 32_000, 48_000, 1, "48000 to 320000"),
-        ("amr_nb", 12_000, 8_000, 1, "10200, 12200, not 12000"),
+        ("amr_nb", 12_000, 8_000, 1, "10200, 12200 bit/s, not 12000"),
         ("amr_nb", None, 8_000, 1, "needs a bitrate"),
         ("amr_nb", 12_200, 8_000, 2, "codes 1 channels, the clip has 2"),
         ("g722", 48_000, 16_000, 1, "one bitrate and takes none"),

@@ -65,8 +65,7 @@ def command(program: list[str], encode_fault: str = "", decode_fault: str = "", 
     )
 
 
-@pytest.mark.parametrize("channels", [1, 2])
-@pytest.mark.parametrize("length", [1, 1_001, 48_000])
+@pytest.mark.parametrize(("channels", "length"), [(1, 1), (2, 1_001), (2, 24_000)])
 def test_a_lossless_program_gives_back_16_bits(program: list[str], channels: int, length: int) -> None:
     signal = probe(48_000, channels).part(0, length)
     codec = command(program, header_bytes=44)

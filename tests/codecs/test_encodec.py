@@ -219,7 +219,7 @@ def test_empty_codebooks_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_weights_of_the_other_model_are_refused(folders: dict[int, Path]) -> None:
-    with pytest.raises(MissingRequirement, match="expected weights for 24000 Hz and 1 channels, got weights for 48000"):
+    with pytest.raises(MissingRequirement, match=r"expected weights for 24000 Hz, 1 channels .* got weights for 48000"):
         Encodec24(str(folders[48_000])).encode(probe(24_000).part(0, 400), [1_500])
 
 

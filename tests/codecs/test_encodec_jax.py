@@ -100,7 +100,8 @@ def test_equal_to_the_model_on_torch(rate: int, size: str, folders: dict[int, Pa
 @pytest.mark.parametrize("rate", [24_000, 48_000])
 def test_the_bits_are_the_same_and_the_bytes_can_be_swapped(rate: int, folders: dict[int, Path]) -> None:
     on_torch, in_jax = pair_of(folders[rate], rate)
-    signal = probe(rate, max(on_torch.channels)).part(0, 50_001)
+    length = LENGTHS[rate][-1]  # of which the functions are compiled
+    signal = probe(rate, max(on_torch.channels)).part(0, length)
     first, second = (codec.encode(signal, codec.bitrates_bps) for codec in (on_torch, in_jax))
     for bitrate, encoded in first.items():
         assert second[bitrate].payload_bits == encoded.payload_bits
@@ -219,7 +220,7 @@ def test_another_configuration_is_refused(config: str, message: str, folders: di
 
 
 def test_other_weights_are_refused(folders: dict[int, Path], tmp_path: Path) -> None:
-    with pytest.raises(MissingRequirement, match="expected weights for 24000 Hz and 1 channels, got weights for 48000"):
+    with pytest.raises(MissingRequirement, match=r"expected weights for 24000 Hz, 1 channels .* got weights for 48000"):
         Encodec24Jax(str(folders[48_000])).encode(probe(24_000).part(0, 400), [1_500])
     encoded = Encodec24Jax(str(folders[24_000])).encode(probe(24_000).part(0, 4_000), [24_000])[24_000]
     with pytest.raises(CodecError, match="the bitstream has 32 codebooks of 10 bits; these weights have 16 of 10"):

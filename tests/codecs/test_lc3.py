@@ -37,10 +37,10 @@ def test_bits_and_alignment(duration: float, rate: int, channels: int, bitrate: 
 @pytest.mark.parametrize(
     ("duration", "channels", "bitrate", "said"),
     [
-        (10, 1, 15_999, "does 16000 to 320000 bit/s, not 15999: a frame of a channel has 20 to 400 bytes"),
+        (10, 1, 15_999, "does 16000 to 320000 bit/s, not 15999: a frame of 10 ms has 20 to 400 bytes a channel"),
         (10, 2, 16_000, "32000 to 640000"),
         (7.5, 1, 16_000, "21334 to 426667"),
-        (10, 1, None, "not None"),
+        (10, 1, None, "needs a bitrate"),
     ],
 )
 def test_the_floor_is_refused_with_its_reason(duration: float, channels: int, bitrate: int | None, said: str) -> None:
@@ -49,7 +49,7 @@ def test_the_floor_is_refused_with_its_reason(duration: float, channels: int, bi
 
 
 def test_options_and_damage_are_said() -> None:
-    with pytest.raises(ConfigError, match=r"expected frame_duration_ms to be 7\.5 or 10, got 5"):
+    with pytest.raises(ConfigError, match=r"expected frame_duration_ms to be one of 7\.5, 10, got 5"):
         codecs.make("lc3", {"frame_duration_ms": 5})
     signal = probe(16_000).part(0, 1_600)
     with pytest.raises(CodecError, match="no frame duration"):

@@ -70,10 +70,14 @@ def test_other_programs_are_another_identity(programs: str, tmp_path: Path, monk
     assert programs not in str(first)
 
 
-@pytest.mark.parametrize("bitstream", ["g192", "mime"])
 @pytest.mark.parametrize(
-    ("rate", "bitrate", "frame_bits"),
-    [(8_000, 7_200, 144), (16_000, 13_200, 264), (32_000, 24_400, 488), (48_000, 64_000, 1_280)],
+    ("bitstream", "rate", "bitrate", "frame_bits"),
+    [
+        ("g192", 8_000, 7_200, 144),
+        ("mime", 16_000, 13_200, 264),
+        ("g192", 32_000, 24_400, 488),
+        ("mime", 48_000, 64_000, 1_280),
+    ],
 )
 def test_evs_bits_are_those_of_its_frames(
     programs: str, bitstream: str, rate: int, bitrate: int, frame_bits: int
@@ -106,8 +110,14 @@ def test_evs_variable_and_amr_wb_io_modes(programs: str) -> None:
 @pytest.mark.parametrize(
     ("options", "bitrate", "rate", "channels", "said"),
     [
-        ({}, 32_000, 8_000, 1, "in narrow band, not 32000"),
-        ({"max_band": "NB"}, 64_000, 48_000, 1, "5900, 7200, 8000, 9600, 13200, 16400, 24400 bit/s in narrow band"),
+        (
+            {},
+            32_000,
+            8_000,
+            1,
+            "evs at 8000 Hz, mono, does 5900, 7200, 8000, 9600, 13200, 16400, 24400 bit/s, not 32000",
+        ),
+        ({"max_band": "NB"}, 64_000, 48_000, 1, "5900, 7200, 8000, 9600, 13200, 16400, 24400 bit/s, not 64000"),
         ({}, 12_650, 16_000, 1, "96000, 128000 bit/s, not 12650"),
         ({"amr_wb_io": True}, 13_200, 16_000, 1, "6600, 8850"),
         ({}, 13_200, 16_000, 2, "codes 1 channels, the clip has 2"),
@@ -121,10 +131,9 @@ def test_evs_refuses_with_what_it_can(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rule", contracts.codec_rules.CODEC_RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("name", ["evs", "lc3plus", "usac"])
-def test_the_contract_holds_with_stand_ins(name: str, rule, programs: str) -> None:
-    rule(lambda: codecs.make(name, {"folder": programs}))
+def test_the_contract_holds_with_stand_ins(name: str, programs: str) -> None:
+    assert all(result.ok for result in contracts.check(name, options={"folder": programs}))
 
 
 @pytest.mark.parametrize(("duration", "floor"), [(10, 16_000), (5, 32_000), (2.5, 64_000)])
@@ -144,7 +153,7 @@ def test_usac_modes_by_channels(programs: str) -> None:
     assert [codec.mode(rate, 2) for rate in (48_000, 96_000, 192_000)] == ["0", "3", "9"]
     assert codec.mode(48_000, 1) == "3"
     assert codecs.make("usac", {"folder": programs, "sbr": True}).mode(36_000, 2) == "a"
-    assert "with 1 channels does 24000, 32000" in codec.refusal(192_000, 48_000, 1)
+    assert "44100 Hz, mono, does 24000, 32000" in codec.refusal(192_000, 44_100, 1)
     signal = probe(44_100, 2).part(0, 44_100)
     encoded = codec.encode(signal, [96_000])[96_000]
     assert encoded.bps(1.0) == pytest.approx(96_000, rel=0.1)
@@ -195,7 +204,7 @@ def test_vorbis_bytes_are_the_same_every_time() -> None:
     first = codec.encode(signal, [64_000])
     assert first == ready("vorbis").encode(signal, [64_000])
     assert first[64_000].bps(1.0) == pytest.approx(64_000, rel=0.15)
-    assert "at 48000 Hz with 2 channels does 45000 to 500000 bit/s" in codec.refusal(32_000, 48_000, 2)
+    assert "at 48000 Hz, stereo, does 45000 to 500000 bit/s" in codec.refusal(32_000, 48_000, 2)
     assert codec.refusal(80_000, 48_000, 2) is None
 
 

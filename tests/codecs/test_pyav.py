@@ -35,7 +35,7 @@ def test_the_measured_rate_is_near_the_nominal_one(name: str, rate: int, bitrate
         ("opus", 5_999, 48_000, 1, "6000 to 256000"),
         ("opus", 512_001, 48_000, 2, "6000 to 512000"),
         ("opus", 12_000, 48_000, 6, "codes 1 or 2 channels, the clip has 6"),
-        ("mp3", 24_000, 48_000, 1, "Lower rates need a lower sample_rate option"),
+        ("mp3", 24_000, 48_000, 1, "lower rates need a lower sample_rate option"),
         ("mp3", 320_000, 24_000, 1, "8000, 16000"),
         ("aac", 8_000, 48_000, 1, "16000 to 288000"),
         ("aac", 16_000, 48_000, 2, "24000 to 576000"),

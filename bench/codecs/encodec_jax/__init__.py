@@ -20,16 +20,11 @@ from numpy.typing import NDArray
 from bench.audio import Audio
 from bench.codecs.base import Network
 from bench.codecs.codes import Codes, Segment
-from bench.codecs.encodec import Encodec, Encodec24, Encodec48, language_model_of
+from bench.codecs.encodec import Encodec, Encodec24, Encodec48
 from bench.codecs.encodec_jax.parameters import Architecture, read_architecture, read_parameters
 from bench.codecs.residual import ResidualCodec
-from bench.domain import Identity
 from bench.errors import CodecError, MissingRequirement
 from bench.models import weights
-from bench.models.weights import find as find_weights
-
-STREAM = 1
-"""Changes when the bytes of the same codes, or the audio of the same bytes, change."""
 
 SHORTEST = 64
 """Frames of the shortest length that is compiled."""
@@ -68,27 +63,15 @@ class EncodecJax(Encodec):
 
     on_device = takes_batches = False  # JAX finds its devices by itself
 
-    def __init__(self, weights: str = "", language_model: str = "") -> None:
-        self._language_model = language_model_of(language_model)
-        self._found = find_weights(self.name, weights or self.repository)
-        self.identity = Identity(
-            self.name,
-            f"jax {version('jax')}",
-            f"float32 weights {self._found.short} stream {STREAM}"
-            + (f" {self._language_model.identity}" if self._language_model else ""),
-        )
+    @staticmethod
+    def _computed_by() -> tuple[str, str]:
+        return f"jax {version('jax')}", "float32"
 
     @property
     def model(self) -> Model:
         """The model, loaded at first use and shared by all instances with the same weights."""
         model = _model(self._found)
-        expected = (self.sample_rates[0], max(self.channels))
-        got = (model.shape.sampling_rate, model.shape.audio_channels)
-        if got != expected:
-            raise MissingRequirement(
-                f"{self.name}: expected weights for {expected[0]} Hz and {expected[1]} channels, got weights for "
-                f"{got[0]} Hz and {got[1]} channels from {self._found.path}."
-            )
+        self._require_weights(model.shape.sampling_rate, model.shape.audio_channels, model.books)
         return model
 
     def networks(self) -> Mapping[str, Network]:
@@ -121,11 +104,7 @@ class EncodecJax(Encodec):
 
     def synthesise(self, codes: Codes, length: int, channels: int) -> Audio:
         model = self.model
-        if codes.bits_per_code != model.bits or codes.books > model.books:
-            raise CodecError(
-                f"{self.name}: the bitstream has {codes.books} codebooks of {codes.bits_per_code} bits; these weights "
-                f"have {model.books} of {model.bits}."
-            )
+        self.require(codes, model.books, model.bits)
         scales = codes.scales or (1.0,) * len(codes.segments)
         pieces = [synthesised(model, one, scale) for one, scale in zip(codes.segments, scales, strict=True)]
         step = model.shape.segment[1] if model.shape.segment else 0
@@ -135,22 +114,16 @@ class EncodecJax(Encodec):
         return Audio(samples[:, :length], self.sample_rates[0]).mixed_to(channels)
 
 
-class Encodec24Jax(EncodecJax):
+class Encodec24Jax(EncodecJax, Encodec24):
     """``encodec_24khz`` in JAX."""
 
-    name, repository = "encodec_24khz_jax", Encodec24.repository
-    algorithmic_delay_s = Encodec24.algorithmic_delay_s
-    sample_rates, channels = Encodec24.sample_rates, Encodec24.channels
-    books, bitrates_bps = Encodec24.books, Encodec24.bitrates_bps
+    name = "encodec_24khz_jax"
 
 
-class Encodec48Jax(EncodecJax):
+class Encodec48Jax(EncodecJax, Encodec48):
     """``encodec_48khz`` in JAX."""
 
-    name, repository = "encodec_48khz_jax", Encodec48.repository
-    algorithmic_delay_s = Encodec48.algorithmic_delay_s
-    sample_rates, channels = Encodec48.sample_rates, Encodec48.channels
-    books, bitrates_bps = Encodec48.books, Encodec48.bitrates_bps
+    name = "encodec_48khz_jax"
 
 
 def analyse(model: Model, samples: NDArray[np.float32], books: int) -> tuple[NDArray[np.float32], Segment, float]:
@@ -210,7 +183,8 @@ def _model(found: weights.Weights) -> Model:
     """The model with these weights, checked to be whole."""
     if found.path.is_file():
         raise MissingRequirement(
-            f"{found.path}: the JAX port reads a folder with config.json and model.safetensors, not a checkpoint."
+            f"{found.path}: the JAX port reads a folder with config.json and model.safetensors, not a checkpoint. Name "
+            "such a folder with the option `weights`, or take the codec on torch."
         )
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.setdefault("NPROC", "1")  # threads of XLA on a CPU; read once, when JAX starts

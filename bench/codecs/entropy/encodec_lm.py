@@ -99,7 +99,10 @@ class EncodecLm:
 
         model = _language_model(self._found)
         if books > model.n_q:
-            raise CodecError(f"the language model knows {model.n_q} codebooks, the codes have {books}.")
+            raise CodecError(
+                f"{self._found.path}: the language model knows {model.n_q} codebooks, the codes have {books}; that of "
+                "24 kHz knows 32."
+            )
         with torch.inference_mode():
             yield _Tables(model, books, range_bits)
 

@@ -40,7 +40,9 @@ def compress(values: Integers) -> bytes:
     from constriction import stream
 
     if values.size and int(np.abs(values).max()) >= LARGEST:
-        raise CodecError(f"a quantised latent is {np.abs(values).max()}; at most {LARGEST - 1} can be coded.")
+        raise CodecError(
+            f"a quantised latent is {np.abs(values).max()}; at most {LARGEST - 1} can be coded; choose a larger step."
+        )
     encoder = stream.queue.RangeEncoder()
     counts = _Counts(len(values))
     folded = np.where(values >= 0, 2 * values, -2 * values - 1)

@@ -28,8 +28,6 @@ from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from bench.align import measured_delay, probe
 from bench.audio import MAX_RATE, MIN_RATE, Audio
 from bench.codecs import framing
@@ -37,7 +35,7 @@ from bench.codecs.base import Codec, Network
 from bench.codecs.codes import Codes
 from bench.codecs.torch_module.loading import file_sha256, find_source
 from bench.codecs.torch_module.networks import Facts, Format, Networks, networks_of
-from bench.codecs.torch_module.quantisers import KMeans, quantiser_of
+from bench.codecs.torch_module.quantisers import KMeans, Latents, quantiser_of
 from bench.domain import Encoded, Identity
 from bench.errors import CodecError, ConfigError
 
@@ -88,7 +86,8 @@ class TorchModule(Codec):
             raise ConfigError("torch_module: expected the option `module`, or the options `encoder` and `decoder`.")
         if not MIN_RATE <= sample_rate <= MAX_RATE or min(hop, segment) < 0:
             raise ConfigError(
-                f"torch_module: sample_rate {sample_rate} Hz, hop {hop} or segment {segment} is impossible."
+                f"torch_module: expected sample_rate from {MIN_RATE} to {MAX_RATE} Hz, hop and segment from 0 on, got "
+                f"sample_rate {sample_rate} Hz, hop {hop} and segment {segment}."
             )
         named = {"module": module, "encoder": encoder, "decoder": decoder}
         self._parts = tuple(find_source(option, text, folder) for option, text in named.items() if text)
@@ -106,11 +105,8 @@ class TorchModule(Codec):
         self.bitrates_bps = tuple(bitrate for bitrate in self._quantiser.settings if bitrate is not None)
         self.identity = Identity("torch_module", version or "unversioned", self._details(quantiser, hop, delay_samples))
 
-    def refusal(self, bitrate_bps: int | None, sample_rate: int, channels: int) -> str | None:
-        if bitrate_bps not in self._quantiser.settings:
-            known = ", ".join(map(str, self.bitrates_bps)) or "no bitrate to choose"
-            return f"torch_module: its quantiser has {known}, not {bitrate_bps} bit/s."
-        return super().refusal(bitrate_bps, sample_rate, channels)
+    def possible_bps(self, sample_rate: int, channels: int) -> tuple[int, ...]:
+        return self.bitrates_bps
 
     @property
     def _networks(self) -> Networks:
@@ -150,7 +146,7 @@ class TorchModule(Codec):
         """By how much the decoded audio is late, measured at first use without the quantiser."""
         if self._delay == "auto":
             signal = probe(self._form.rate, self._form.channels)
-            heard = self._decoded(self._latents(signal), signal.length)
+            heard = self._decoded(self.latents(signal), signal.length)
             try:
                 self._delay = measured_delay(signal, heard)
             except CodecError as error:
@@ -159,7 +155,7 @@ class TorchModule(Codec):
 
     def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
         delay = self.delay_samples
-        latents = self._latents(audio.with_length(audio.length + max(delay, 0)))
+        latents = self.latents(audio.with_length(audio.length + max(delay, 0)))
         coded = self._quantiser.encode(latents, bitrate_bps)
         header = _HEAD.pack(*latents.shape) + coded.header
         return framing.pack(audio, [coded.data], delay=delay, header=header, payload_bits=coded.payload_bits)
@@ -176,11 +172,8 @@ class TorchModule(Codec):
             raise CodecError(_DAMAGED) from None
         return stream.cut(self._decoded(latents, stream.length + max(stream.delay, 0)).samples)
 
-    def latents(self, audio: Audio) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def latents(self, audio: Audio) -> Latents:
         """What the encoder gives for ``audio``, shape ``(width, frames)``, before it is quantised."""
-        return self._latents(audio)
-
-    def _latents(self, audio: Audio) -> np.ndarray[Any, np.dtype[np.float32]]:
         facts = self._tried
         hops = max(facts.shortest, -(-audio.length // facts.hop))
         latents = self._networks.encode(audio.with_length(hops * facts.hop).samples)
@@ -191,7 +184,7 @@ class TorchModule(Codec):
             )
         return latents
 
-    def _decoded(self, latents: np.ndarray[Any, np.dtype[np.float32]], length: int) -> Audio:
+    def _decoded(self, latents: Latents, length: int) -> Audio:
         heard = Audio(self._networks.decode(latents), self._form.rate)
         if heard.length + self._tried.hop <= length:
             raise CodecError(

@@ -62,7 +62,13 @@ def find_source(option: str, text: str, folder: str) -> Source:
             f"torch_module, {option}: {text} holds weights, not a network. Name its class here, as "
             "package.module:Class, and the file with the option `weights`."
         )
-    module, name, arguments, keywords = _parsed(option, text)
+    try:
+        module, name, arguments, keywords = parsed_class(text)
+    except ValueError:
+        raise ConfigError(
+            f"torch_module, {option}: expected a file ({', '.join((*EXPORTED, *SCRIPTED))}) or package.module:Class "
+            f"with literal arguments, such as my_codec.networks:Encoder(64, layers=[2, 2]), got {text!r}."
+        ) from None
     with _importing_from(folder):
         try:
             found = importlib.util.find_spec(module)
@@ -72,6 +78,29 @@ def find_source(option: str, text: str, folder: str) -> Source:
         raise _cannot_import(option, module, folder, None)
     sha256 = file_sha256(option, found.origin)
     return Source(option, text, Path(found.origin), sha256, folder, module, name, arguments, keywords)
+
+
+def parsed_class(text: str) -> tuple[str, str, tuple[Any, ...], tuple[tuple[str, Any], ...]]:
+    """Module, class, positional and named arguments of ``package.module:Class(...)``; ``(...)`` may be left out.
+
+    Raises:
+        ValueError: the text is nothing like that, or an argument is no literal.
+    """
+    module, _, call = text.partition(":")
+    try:
+        made = ast.parse(call, mode="eval").body
+    except SyntaxError as error:
+        raise ValueError(str(error)) from None
+    given = made if isinstance(made, ast.Call) else ast.Call(made, [], [])
+    if not module or not isinstance(given.func, ast.Name):
+        raise ValueError("no package.module:Class")
+    arguments = tuple(map(ast.literal_eval, given.args))
+    return (
+        module,
+        given.func.id,
+        arguments,
+        tuple((str(one.arg), ast.literal_eval(one.value)) for one in given.keywords),
+    )
 
 
 def load_network(source: Source) -> Any:
@@ -147,25 +176,6 @@ def file_sha256(option: str, text: str) -> str:
     if not path.is_file():
         raise MissingRequirement(f"torch_module, {option}: expected a file at {text}, and there is none.")
     return sha256_of(path)
-
-
-def _parsed(option: str, text: str) -> tuple[str, str, tuple[Any, ...], tuple[tuple[str, Any], ...]]:
-    """Module, class, positional and named arguments of ``package.module:Class(...)``."""
-    module, _, call = text.partition(":")
-    try:
-        parsed = ast.parse(call, mode="eval").body
-        if isinstance(parsed, ast.Name) and module:
-            return module, parsed.id, (), ()
-        if isinstance(parsed, ast.Call) and isinstance(parsed.func, ast.Name) and module:
-            arguments = tuple(ast.literal_eval(one) for one in parsed.args)
-            keywords = tuple((str(one.arg), ast.literal_eval(one.value)) for one in parsed.keywords)
-            return module, parsed.func.id, arguments, keywords
-    except (SyntaxError, ValueError):
-        pass
-    raise ConfigError(
-        f"torch_module, {option}: expected a file ({', '.join((*EXPORTED, *SCRIPTED))}) or package.module:Class with "
-        f"literal arguments, such as my_codec.networks:Encoder(64, layers=[2, 2]), got {text!r}."
-    )
 
 
 @contextmanager

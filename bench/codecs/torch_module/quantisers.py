@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from bench.codecs.codes import Codes, pack_bits, unpack_bits
 from bench.codecs.entropy import Layout, integers
 from bench.codecs.entropy.adaptive import Adaptive
-from bench.codecs.kmeans import nearest
+from bench.codecs.kmeans import search
 from bench.codecs.torch_module.loading import file_sha256
 from bench.errors import CodecError, ConfigError
 from bench.untrusted import read_arrays
@@ -97,9 +97,9 @@ class KMeans:
         if tables.shape[2] != len(latents):
             raise CodecError(
                 f"{self.path}: the codebooks are for latents of {tables.shape[2]} numbers; the encoder gives "
-                f"{len(latents)}."
+                f"{len(latents)}. Learn them again: python -m bench.codecs.torch_module.train"
             )
-        codes = Codes((search(latents, tables[:books]),), _bits(tables))
+        codes = Codes((search(latents.T, [(slice(None), table) for table in tables[:books]]),), _bits(tables))
         plain, coded = pack_bits(codes.segments[0].T, codes.bits_per_code), Adaptive().compress(codes)
         plain_bits = codes.segments[0].size * codes.bits_per_code
         if 8 * len(coded) < plain_bits:
@@ -111,7 +111,10 @@ class KMeans:
         tables = read_codebooks(self.path)
         (books,) = _BOOKS.unpack(header)
         if books > len(tables) or tables.shape[2] != width or not data:
-            raise CodecError(f"{self.path}: these are not the codebooks that the bitstream was made with.")
+            raise CodecError(
+                f"{self.path}: expected the codebooks that the bitstream was made with, at least {books} for {width} "
+                f"numbers, got {len(tables)} for {tables.shape[2]}."
+            )
         bits = _bits(tables)
         if data[0]:
             segment = Adaptive().expand(data[1:], Layout(books, bits, (frames,))).segments[0]
@@ -160,16 +163,6 @@ def quantiser_of(options: Mapping[str, Any]) -> Quantiser:
     raise ConfigError(f"torch_module, quantiser: expected kind uniform or kmeans, got {kind!r}.")
 
 
-def search(latents: Latents, tables: NDArray[np.float32]) -> NDArray[np.int32]:
-    """The nearest vector of each table to what those before it have left; shape ``(tables, frames)``."""
-    residual = np.ascontiguousarray(latents.T)
-    codes = np.empty((len(tables), len(residual)), np.int32)
-    for index, table in enumerate(tables):
-        codes[index] = nearest(residual, table)
-        residual = residual - table[codes[index]]
-    return codes
-
-
 def read_codebooks(path: Path) -> NDArray[np.float32]:
     """The codebooks of a file, shape ``(books, codes, width)``."""
     return _codebooks(str(path), path.stat().st_mtime_ns)
@@ -185,7 +178,10 @@ def _codebooks(path: str, _changed: int) -> NDArray[np.float32]:
             "bench.codecs.torch_module.train` makes them."
         ) from None
     if tables.ndim != 3 or not np.isfinite(tables).all() or len(tables) > 255:
-        raise ConfigError(f"torch_module, quantiser.file: {path} holds no codebooks of shape (books, codes, width).")
+        raise ConfigError(
+            f"torch_module, quantiser.file: {path}: expected finite numbers of shape (books, codes, width), at most "
+            f"255 books, got the shape {tables.shape}."
+        )
     return tables
 
 

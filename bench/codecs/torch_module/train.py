@@ -53,7 +53,7 @@ def train(latents: NDArray[np.float32], books: int, size: int, seed: int) -> NDA
         ConfigError: too few frames for that size.
     """
     if not 1 <= books <= 255 or size < 2:
-        raise ConfigError(f"expected 1 to 255 codebooks of at least 2 vectors, got {books} of {size}.")
+        raise ConfigError(f"expected --books from 1 to 255 and --size from 2 on, got {books} and {size}.")
     rng = np.random.default_rng(seed)
     residual = latents.astype(np.float32).copy()
     tables = []

@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 
 from bench.audio import Audio
 from bench.codecs.codes import Codes
-from bench.codecs.kmeans import nearest
+from bench.codecs.kmeans import search
 from bench.codecs.residual import ResidualCodec
 from bench.codecs.toy_rvq.mdct import HOP, analyse, synthesise
 from bench.domain import Identity
-from bench.errors import CodecError
 
 RATE = 24_000
 BITS = 10
@@ -58,12 +57,12 @@ class ToyRvq(ResidualCodec):
         self.identity = Identity("toy_rvq", "1", f"codebooks {_fingerprint()}")
 
     def quantise(self, audio: Audio, books: int) -> Codes:
-        return Codes((search(analyse(audio.samples[0]), codebooks()[:books]),), BITS)
+        tables = [(book.band, book.vectors) for book in codebooks()[:books]]
+        return Codes((search(analyse(audio.samples[0]), tables),), BITS)
 
     def synthesise(self, codes: Codes, length: int, channels: int) -> Audio:
         books = codebooks()
-        if codes.bits_per_code != BITS or codes.books > len(books) or len(codes.segments) != 1:
-            raise CodecError("the bitstream is damaged: it is none of toy_rvq.")
+        self.require(codes, len(books), BITS, segments=1)
         (segment,) = codes.segments
         spectrum = np.zeros((segment.shape[1], HOP), np.float32)
         for book, chosen in zip(books, segment, strict=False):
@@ -80,16 +79,6 @@ class ToyRvq(ResidualCodec):
 
     def files(self) -> Sequence[Path]:
         return (FILE,)
-
-
-def search(spectrum: NDArray[np.float32], books: list[Book]) -> NDArray[np.int32]:
-    """The nearest vector of every book to what the books before it have left; shape ``(books, frames)``."""
-    residual = spectrum.copy()
-    codes = np.empty((len(books), len(spectrum)), np.int32)
-    for index, book in enumerate(books):
-        codes[index] = nearest(residual[:, book.band], book.vectors)
-        residual[:, book.band] -= book.vectors[codes[index]]
-    return codes
 
 
 @lru_cache(maxsize=1)
