@@ -50,6 +50,8 @@ class Registry:
 
     def entry(self, name: str) -> Entry:
         """The row called ``name``; ``package.module:Class`` is taken as it stands."""
+        if name in self._built_in:
+            return self._built_in[name]  # plug-ins are looked for only where they matter: each look reads many files
         found = self.entries()
         if name in found:
             return found[name]
