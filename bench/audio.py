@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +17,8 @@ from numpy.typing import NDArray
 
 from bench.errors import AudioError
 from bench.headers import not_audio
-from bench.storage import Place, is_remote, local_copy, place, put
+from bench.storage import Place, is_remote, local_copy, place
+from bench.store import write_bytes
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
@@ -262,8 +262,10 @@ def write(path: str | os.PathLike[str] | Place, audio: Audio, subtype: str = "PC
     """Write a WAV or FLAC file, by the suffix of ``path``; whole or not at all. At a URL it is one object.
 
     ``PCM_16`` and ``PCM_24`` round to the nearest step (soundfile alone would truncate) and clip at full scale.
-    """
 
+    Raises:
+        StoreError: it cannot be written; it says why, and what to do.
+    """
     import soundfile
 
     path = place(path)
@@ -275,16 +277,7 @@ def write(path: str | os.PathLike[str] | Place, audio: Audio, subtype: str = "PC
         data = steps.astype(np.int32) << (32 - bits)
     encoded = io.BytesIO()  # libsndfile says nothing of a disk that is full when it ends a FLAC file
     soundfile.write(encoded, data, audio.rate, format=path.suffix[1:].upper(), subtype=subtype)
-    if is_remote(path):
-        put(path, encoded.getvalue())
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{path.suffix}")  # two machines may share a number
-    try:
-        temporary.write_bytes(encoded.getbuffer())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_bytes(path, encoded.getvalue())
 
 
 def _of_copy(where: Place, use: Callable[[Path], T]) -> T:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ from bench.datasets.base import listed, verify
 from bench.domain import Clip
 from bench.errors import DatasetError, StoreError, row_of
 from bench.store import digest, write_bytes
-from bench.threads import ONE_THREAD
+from bench.threads import child, import_path
 from bench.untrusted import parse_json
 
 Progress = Callable[[int, int], None]
@@ -271,22 +270,9 @@ class _Worker:
     """A process that inspects one clip after the other: a file that crashes its reader costs its own row only."""
 
     def __init__(self, key: str, clip: Clip) -> None:
-        import socket
-
-        ours, theirs = socket.socketpair()
-        environment = {**os.environ, **ONE_THREAD}
-        environment["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
-        code = f"from bench.auditing import serve; serve({theirs.fileno()})"
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-                [sys.executable, "-c", code],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env=environment,
-                start_new_session=True,  # Ctrl-C is for the process that shows the progress
-            )
-        self.pipe = Connection(ours.detach())
+        code = "import sys; from bench.auditing import serve; serve(int(sys.argv[1]))"
+        path = {"PYTHONPATH": import_path()}
+        self._process, self.pipe = child([sys.executable, "-c", code], path, subprocess.DEVNULL, None)
         self.give(key, clip)
 
     def give(self, key: str, clip: Clip) -> None:

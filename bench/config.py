@@ -181,20 +181,17 @@ def shipped() -> dict[str, Path]:
 
 def shipped_recipes() -> dict[str, Path]:
     """The recipes of datasets that come with codecbench, by name: files with a ``loader`` of their own."""
-    return {
-        name: path
-        for name, path in _shipped_files().items()
-        if any(line.startswith("loader:") for line in path.read_text(encoding="utf-8").splitlines())
-    }
+    return _shipped_with("loader:")
 
 
 def shipped_tests() -> dict[str, Path]:
     """The listening tests that come with codecbench, by name: files with ``conditions``."""
-    return {
-        name: path
-        for name, path in _shipped_files().items()
-        if any(line.startswith("conditions:") for line in path.read_text(encoding="utf-8").splitlines())
-    }
+    return _shipped_with("conditions:")
+
+
+def _shipped_with(key: str) -> dict[str, Path]:
+    found = _shipped_files().items()
+    return {name: path for name, path in found if f"\n{key}" in f"\n{path.read_text(encoding='utf-8')}"}
 
 
 def _is_test(data: Mapping[str, Any]) -> bool:

@@ -15,12 +15,12 @@ from pathlib import Path
 from bench import codecs, datasets, metrics, platforms
 from bench.align import probe
 from bench.codecs.base import Codec
-from bench.engines.local import available_cores
 from bench.errors import CodecbenchError, DamagedWeights, MetricUndefined, MissingRequirement
 from bench.loading import local_cache_folder
 from bench.metrics import sets
 from bench.metrics.base import Metric
 from bench.models.device import Device, require
+from bench.provenance import available_cores
 
 
 @dataclass(frozen=True, slots=True)

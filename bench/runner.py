@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.cache import Cache
-from bench.cells.planning import Job, Plan, Step
-from bench.cells.pooling import Rows, pool
+from bench.cells.planning import Job, Plan, Rows, Step
+from bench.cells.pooling import pool
 from bench.cells.shards import Finished, Inspected
 from bench.config import RunConfig, find, mapping_of
 from bench.datasets.base import DatasetContext

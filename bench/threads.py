@@ -9,9 +9,15 @@ import os
 import resource
 import select
 import signal
+import socket
+import subprocess
+import sys
 import threading
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import IO
 
 ONE_THREAD = dict.fromkeys(
     (
@@ -25,6 +31,32 @@ ONE_THREAD = dict.fromkeys(
     "1",
 )
 """Environment variables; they count only before numpy, numba or torch is imported."""
+
+
+def import_path() -> str:
+    """Where this interpreter finds modules, as ``PYTHONPATH``: a codec in a file here works in a worker, too."""
+    return os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
+
+
+def child(
+    command: Sequence[str], environment: Mapping[str, str], stdout: int | IO[bytes], stderr: int | IO[bytes] | None
+) -> tuple[subprocess.Popen[bytes], Connection]:
+    """A process that measures, and the driver's end of the socket whose descriptor is its last argument.
+
+    ``environment`` is added to that of this process.
+    """
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(  # noqa: S603  # our own module
+            [*command, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            env={**os.environ, **environment, **ONE_THREAD},
+            start_new_session=True,  # Ctrl-C is for the driver, which then ends its workers in order
+        )
+    return process, Connection(ours.detach())
 
 
 def limit_memory() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.threads import ONE_THREAD
 
@@ -17,6 +19,9 @@ from hypothesis import settings
 from bench import audio
 from bench.align import probe
 from bench.audio import Audio
+
+if TYPE_CHECKING:
+    from bench.runs.results import Results
 
 settings.register_profile("codecbench", deadline=None)  # a busy machine is no failure
 settings.load_profile("codecbench")
@@ -65,23 +70,48 @@ def semantic_networks(network_folders: dict[str, str], monkeypatch: pytest.Monke
         monkeypatch.setenv(variable, folder)
 
 
-@pytest.fixture
-def small_set(tmp_path: Path) -> Path:
-    """A folder ``speech`` of four short mono WAV files, 16 kHz, and ``music`` of two stereo ones, 44.1 kHz."""
+@pytest.fixture(scope="session")
+def _small_set_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("small") / "data"
     for index in range(4):
-        audio.write(
-            tmp_path / "data" / "speech" / f"s{index}.wav", probe(16_000, 1, index).part(0, 12_000 + index), "PCM_16"
-        )
+        audio.write(folder / "speech" / f"s{index}.wav", probe(16_000, 1, index).part(0, 12_000 + index), "PCM_16")
     for index in range(2):
-        audio.write(
-            tmp_path / "data" / "music" / f"m{index}.flac", probe(44_100, 2, 9 + index).part(0, 30_011), "PCM_16"
-        )
-    return tmp_path / "data"
+        audio.write(folder / "music" / f"m{index}.flac", probe(44_100, 2, 9 + index).part(0, 30_011), "PCM_16")
+    return folder
+
+
+@pytest.fixture
+def small_set(_small_set_once: Path, tmp_path: Path) -> Path:
+    """A folder ``speech`` of four short mono WAV files, 16 kHz, and ``music`` of two stereo ones, 44.1 kHz."""
+    return shutil.copytree(_small_set_once, tmp_path / "data")
 
 
 @pytest.fixture
 def small_config(small_set: Path) -> dict[str, object]:
     """A configuration over ``small_set`` with cheap metrics."""
+    return _small_config(small_set)
+
+
+@pytest.fixture(scope="session")
+def _small_run(_small_set_once: Path) -> Path:
+    from bench import run
+
+    folder = _small_set_once.parent
+    run(_small_config(_small_set_once), output=folder / "run", cache=folder / "cache", workers=1)
+    return folder
+
+
+@pytest.fixture
+def small_run(_small_run: Path, small_config: dict[str, object], tmp_path: Path) -> Results:
+    """``small_config`` measured into ``run`` below ``tmp_path``, its bitstreams in the cache: a copy, to be changed."""
+    from bench import run
+
+    for name in ("run", "cache"):
+        shutil.copytree(_small_run / name, tmp_path / name)
+    return run(small_config, output=tmp_path / "run", workers=1)  # nothing is left to do but tables with these paths
+
+
+def _small_config(small_set: Path) -> dict[str, object]:
     return {
         "name": "small",
         "datasets": [

@@ -9,14 +9,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from bench import load_results
+from bench.cells.planning import Job, Plan, Rows
 from bench.runs.results import TIMING_COLUMNS
+from bench.storage import Files
 
 Config = dict[str, Any]
 
@@ -31,6 +33,13 @@ def tables(folder: Path) -> list[pd.DataFrame]:
 def assert_identical(first: Path, second: Path) -> None:
     for one, other in zip(tables(first), tables(second), strict=True):
         pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def jobs_of(plan: Plan, folder: Path, done: Rows | None = None) -> Iterator[Job]:
+    """What ``done`` leaves to do in the run ``folder``, in the order of work; its cache lies in it."""
+    for clip in plan.longest_first():
+        if (job := plan.left(clip, done or {}, Files(folder), folder / "cache")) is not None:
+            yield job
 
 
 def start(

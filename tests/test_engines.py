@@ -19,12 +19,12 @@ from bench.cells.planning import Job, Plan, Step
 from bench.cells.shards import Done, Finished, Inspected, Shard, Started
 from bench.engines.base import Died, Idle, Message, Retry, Work, drive
 from bench.engines.local import Local
-from bench.engines.process import import_path
 from bench.engines.queue import SHARD_JOBS, Crew, Queue
 from bench.errors import ConfigError, DatasetError, StoreError, UnknownName, WorkerDied
 from bench.runner import load_plan
 from bench.runs.results import load_results
-from tests.runs import assert_identical, lines, rows, start, until, with_codec
+from bench.threads import import_path
+from tests.runs import assert_identical, jobs_of, lines, rows, start, until, with_codec
 
 Config = dict[str, Any]
 
@@ -83,7 +83,7 @@ class FakeWorker:
 
 def jobs(config: Config, folder: Path) -> list[Job]:
     plan, _ = load_plan(config)
-    return list(plan.jobs({}, folder, folder / "cache"))
+    return list(jobs_of(plan, folder))
 
 
 class Many(Iterator[Job]):

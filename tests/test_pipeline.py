@@ -27,7 +27,7 @@ from bench.models.device import CPU, Device, resolve
 from bench.runner import load_plan
 from bench.runs.results import load_results
 from tests.conftest import noise
-from tests.runs import assert_identical
+from tests.runs import assert_identical, jobs_of
 from tests.test_engines import ray_engine
 
 Config = dict[str, Any]
@@ -176,7 +176,7 @@ class Fake:
 def many(clips: Path, folder: Path, count: int) -> list[Job]:
     """Jobs that are alike, of clips of 0.7 s."""
     plan, _ = load_plan(config_of(clips, entry("Batched")))
-    first = next(plan.jobs({}, folder, folder))
+    first = next(jobs_of(plan, folder))
     return [replace(first, clip=replace(first.clip, id=f"clip{number}")) for number in range(count)]
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
 
 from bench.audit.images import without_image
 
@@ -119,6 +118,8 @@ def _smooth(spectrum: NDArray[np.float64], width: int) -> NDArray[np.float64]:
 
 def _cliff(fine: NDArray[np.float64], smooth: NDArray[np.float64], hz: float, rate: int) -> tuple[float, float] | None:
     """Frequency, where four fifths are gone, and depth in dB of the deepest final fall of a spectrum."""
+    from scipy.ndimage import median_filter  # only where a clip is measured: a driver need not load it
+
     below_hz = np.arange(LOWEST_EDGE_HZ, rate / 2, hz)
     beyond = np.round((below_hz + np.minimum(0.2 * below_hz, 1_500)) / hz).astype(int)
     beyond = beyond[beyond * hz < HIGHEST_FLOOR * rate / 2]

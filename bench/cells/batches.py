@@ -26,7 +26,7 @@ from bench.cells.coding import (
     source_for,
     source_of,
 )
-from bench.cells.planning import Job, Step, Todo
+from bench.cells.planning import Cell, Job, Step
 from bench.cells.shards import Done, Event, Finished, Shard, Started, to_code
 from bench.cells.toolbox import Toolbox
 
@@ -39,7 +39,7 @@ class _Member:
 
     number: int
     job: Job
-    group: list[Todo]
+    group: list[Cell]
     reference: Reference
 
 

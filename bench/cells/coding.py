@@ -15,7 +15,7 @@ import numpy as np
 from bench import align, audio
 from bench.audio import Audio
 from bench.cache import Cache
-from bench.cells.planning import Job, Step, Todo
+from bench.cells.planning import Cell, Job, Step
 from bench.cells.rows import Row, encoding_row, failed_rows
 from bench.cells.shards import Event, Finished, Started
 from bench.cells.toolbox import Toolbox
@@ -26,7 +26,6 @@ from bench.errors import CodecError, NotApplicable, StoreError, WorkerDied, row_
 from bench.paths import decoded_path
 from bench.provenance import cpu
 from bench.storage import Place
-from bench.store import writing
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ Raw = tuple[Audio, float]
 """What a decoder gave, and the seconds it took."""
 
 
-def bitstreams(job: Job, group: Sequence[Todo], tools: Toolbox, reference: Reference) -> Streams:
+def bitstreams(job: Job, group: Sequence[Cell], tools: Toolbox, reference: Reference) -> Streams:
     """Encode for every todo of ``group`` at once, or take the bitstreams from the cache."""
     if kept := kept_streams(job, group, tools):
         return kept
@@ -90,12 +89,12 @@ def bitstreams(job: Job, group: Sequence[Todo], tools: Toolbox, reference: Refer
     return keep_streams(job, group, tools, streams, time.perf_counter() - started)
 
 
-def bitrates_of(group: Sequence[Todo]) -> list[int | None]:
+def bitrates_of(group: Sequence[Cell]) -> list[int | None]:
     """The bitrates of todos that differ in nothing else."""
     return [todo.condition.bitrate_bps for todo in group]
 
 
-def kept_streams(job: Job, group: Sequence[Todo], tools: Toolbox) -> Streams:
+def kept_streams(job: Job, group: Sequence[Cell], tools: Toolbox) -> Streams:
     """The bitstreams of ``group`` in the cache; nothing where one is not there."""
     if not tools.encoder(group[0].condition).live:
         return {}
@@ -110,7 +109,7 @@ def kept_streams(job: Job, group: Sequence[Todo], tools: Toolbox) -> Streams:
     }
 
 
-def source_for(group: Sequence[Todo], tools: Toolbox, reference: Reference) -> Audio:
+def source_for(group: Sequence[Cell], tools: Toolbox, reference: Reference) -> Audio:
     """The clip at the rate of the codec, which is warmed up for it.
 
     Raises:
@@ -128,7 +127,7 @@ def source_for(group: Sequence[Todo], tools: Toolbox, reference: Reference) -> A
 
 
 def keep_streams(
-    job: Job, group: Sequence[Todo], tools: Toolbox, streams: Mapping[int | None, Encoded], seconds: float
+    job: Job, group: Sequence[Cell], tools: Toolbox, streams: Mapping[int | None, Encoded], seconds: float
 ) -> Streams:
     """Put the bitstreams of ``group``, which took so long together, into the cache."""
     if not tools.encoder(group[0].condition).live:
@@ -140,7 +139,7 @@ def keep_streams(
 
 
 def shared_streams(
-    job: Job, group: Sequence[Todo], tools: Toolbox, reference: Reference
+    job: Job, group: Sequence[Cell], tools: Toolbox, reference: Reference
 ) -> Generator[Event, None, Streams]:
     """What one encode gives for a whole ``group``; nothing where each is to be tried by itself."""
     if len(group) == 1:
@@ -156,7 +155,7 @@ def shared_streams(
 
 
 def code(
-    job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: Coded | None = None, raw: Raw | None = None
+    job: Job, todo: Cell, tools: Toolbox, reference: Reference, coded: Coded | None = None, raw: Raw | None = None
 ) -> Generator[Event, None, Audio | None]:
     """The decoded clip, once its row is out; None where there is none. What is given is not made again."""
     step = Step("encode", todo.condition.id)
@@ -173,7 +172,7 @@ def code(
     return degraded
 
 
-def decoder_for(todo: Todo, tools: Toolbox, reference: Reference) -> Codec:
+def decoder_for(todo: Cell, tools: Toolbox, reference: Reference) -> Codec:
     """The codec that decodes, warmed up."""
     codec = tools.decoder(todo.condition)
     rate = codec.working_rate(reference.whole.rate)
@@ -183,7 +182,7 @@ def decoder_for(todo: Todo, tools: Toolbox, reference: Reference) -> Codec:
 
 
 def _decoded(
-    job: Job, todo: Todo, tools: Toolbox, reference: Reference, coded: Coded | None, raw: Raw | None
+    job: Job, todo: Cell, tools: Toolbox, reference: Reference, coded: Coded | None, raw: Raw | None
 ) -> tuple[Audio, Row]:
     """The decoded clip, aligned, and its encoding row; from disk where an earlier run has made it."""
     name = decoded_path(job.clip, todo.condition, todo.stream_key)
@@ -206,8 +205,7 @@ def _decoded(
     degraded = aligned.quantised().part(reference.lead_in, aligned.length)
     if todo.finished is not None and sample_sha(degraded) != todo.finished["decoded_sha256"]:
         raise CodecError("decoding again gave other samples than before: the codec is not deterministic.")
-    with writing(path):
-        audio.write(path, degraded)
+    audio.write(path, degraded)
     row = encoding_row(job, todo) | {
         "sample_rate": heard.rate,
         "channels": heard.channels,
@@ -246,7 +244,7 @@ def _entropy_columns(codec: Codec, encoded: Encoded) -> Row:
     return columns | {"reason": " ".join(reasons)}
 
 
-def failed(job: Job, todo: Todo, error: BaseException) -> dict[str, Row]:
+def failed(job: Job, todo: Cell, error: BaseException) -> dict[str, Row]:
     """The rows of a condition without decoded audio, because of ``error``."""
     status, reason = (error.status, error.reason) if isinstance(error, _Again) else row_of(error)
     return failed_rows(job, todo, status, reason)
@@ -258,9 +256,9 @@ class _Again(Exception):  # not an error of its own: repeats what an earlier run
         self.status, self.reason = status, reason
 
 
-def groups(todos: tuple[Todo, ...], tools: Toolbox) -> list[list[Todo]]:
+def groups(todos: tuple[Cell, ...], tools: Toolbox) -> list[list[Cell]]:
     """Todos by what one encode serves, in table order."""
-    found: list[list[Todo]] = []
+    found: list[list[Cell]] = []
     for todo in todos:
         last = found[-1][-1].condition if found else None
         same = last is not None and (last.codec, last.options) == (todo.condition.codec, todo.condition.options)
@@ -271,7 +269,7 @@ def groups(todos: tuple[Todo, ...], tools: Toolbox) -> list[list[Todo]]:
     return found
 
 
-def _is_scalable(todo: Todo, tools: Toolbox) -> bool:
+def _is_scalable(todo: Cell, tools: Toolbox) -> bool:
     try:
         return tools.encoder(todo.condition).scalable
     except Exception:  # noqa: BLE001  # what is wrong with it is reported when it is to encode

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from bench.audio import Audio
-from bench.cells.planning import Job, Todo
+from bench.cells.planning import Cell, Job
 from bench.cells.rows import Row
 from bench.codecs.base import Codec
 from bench.domain import Encoded
@@ -21,7 +21,7 @@ from bench.store import digest, write_arrays
 
 
 def collect(
-    job: Job, todo: Todo, name: str, measure: SetMeasure, codec: Codec, stream: Callable[[], Encoded],
+    job: Job, todo: Cell, name: str, measure: SetMeasure, codec: Codec, stream: Callable[[], Encoded],
     reference: Audio, degraded: Audio,
 ) -> Row:  # fmt: skip
     """Keep what the set measure called ``name`` needs of a clip; where its files lie in the run folder.

@@ -27,7 +27,7 @@ from bench.cells.coding import (
     shared_streams,
 )
 from bench.cells.contributions import collect
-from bench.cells.planning import Job, Step, Todo
+from bench.cells.planning import Cell, Job, Step
 from bench.cells.rows import Row, score_row, statistics_row, with_value
 from bench.cells.shards import Done, Event, Finished, Inspected, Shard, Started
 from bench.cells.toolbox import Toolbox
@@ -35,7 +35,6 @@ from bench.datasets.base import verify
 from bench.domain import Encoded
 from bench.errors import CodecError, row_of
 from bench.metrics.base import Metric
-from bench.store import writing
 
 
 def measure_shard(shard: Shard, tools: Toolbox) -> Iterator[Event]:
@@ -68,7 +67,7 @@ def measure(job: Job, tools: Toolbox) -> Iterator[Event]:
                 yield from _collect(job, todo, tools, reference, degraded)
 
 
-def _collect(job: Job, todo: Todo, tools: Toolbox, reference: Reference, degraded: Audio) -> Iterator[Event]:
+def _collect(job: Job, todo: Cell, tools: Toolbox, reference: Reference, degraded: Audio) -> Iterator[Event]:
     """What the clip adds to each set measure."""
 
     def stream() -> Encoded:
@@ -102,8 +101,7 @@ def _reference(job: Job) -> tuple[Reference, Row]:
     reference = reference_of(job, signal)
     path = job.folder / job.reference
     if read_kept(path, sample_sha(reference.judged)) is None:
-        with writing(path):
-            audio.write(path, reference.judged)
+        audio.write(path, reference.judged)
     return reference, facts
 
 
@@ -115,7 +113,7 @@ class _Scorer:
         self._states: dict[str, Any] = {}
         self._prepare_s: dict[str, float] = {}  # of references whose first score is still to come
 
-    def score(self, todo: Todo, degraded: Audio) -> Iterator[Event]:
+    def score(self, todo: Cell, degraded: Audio) -> Iterator[Event]:
         pending: dict[str, list[str]] = {}
         for quantity in todo.score_keys:
             pending.setdefault(self._tools.metric(quantity).identity.name, []).append(quantity)
@@ -162,5 +160,5 @@ class _Scorer:
             reraise_if_fatal(error)
             self._states[name] = error
 
-    def _row(self, todo: Todo, metric: Metric, quantity: str) -> Row:
+    def _row(self, todo: Cell, metric: Metric, quantity: str) -> Row:
         return score_row(self._job, todo, metric, quantity)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -26,6 +27,9 @@ from bench.store import canonical, digest
 FORMAT = 2
 """Changes when the way a reference is made or a pair is aligned changes, so that old cells are not taken for new."""
 
+Rows = Mapping[str, Mapping[str, Any]]
+"""What is done: rows by their keys."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -40,37 +44,23 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Todo:
-    """What is left to do for one condition of a clip.
+class Cell:
+    """One clip under one condition: who codes it, and the keys of its bitstream in the cache and of its rows.
 
-    ``stream_key`` is the bitstream's key in the cache, ``encoding_key`` and ``score_keys`` (by quantity) the cells' in
-    the journal; ``finished`` is the encoding row if that is done. ``set_keys`` (by set measure) are the keys of what
-    this clip adds to a set. ``on_device``: a network codes it.
+    ``score_keys`` are by quantity, ``set_keys`` by set measure: what the clip adds to the sets that it is in. In a job
+    they are those of what is left to do, and ``finished`` is the encoding row if that is done. ``on_device``: a network
+    codes it.
     """
 
     condition: Condition
     codec_version: str
     role: str
-    stream_key: str
-    encoding_key: str
-    score_keys: Mapping[str, str]
-    finished: Mapping[str, Any] | None = None
-    set_keys: Mapping[str, str] = field(default_factory=dict)
-    on_device: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """The keys of one clip under one condition: of its bitstream in the cache, and of its rows in the journal.
-
-    ``score_keys`` are by quantity, ``set_keys`` by set measure: what the clip adds to the sets that it is in.
-    """
-
-    condition: Condition
+    on_device: bool
     stream_key: str
     encoding_key: str
     score_keys: Mapping[str, str]
     set_keys: Mapping[str, str]
+    finished: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +72,7 @@ class Job:
 
     run: str
     clip: Clip
-    todos: tuple[Todo, ...]
+    todos: tuple[Cell, ...]
     reference: PurePosixPath
     folder: Place
     cache: Place
@@ -109,30 +99,45 @@ class Plan:
     set_measures: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        on, metrics_on = resolve(self.config.device, self.config.batch_seconds), resolve(self.config.metrics_device)
-        made_codecs = {c.id: codecs.make(c.codec, c.options).on(on) for c in self.conditions}
-        identities = {name: (str(codec.identity), codec.role) for name, codec in made_codecs.items()}
-        placed = [metric.on(metrics_on) for metric in metrics.make(self.quantities)]
-        made = {name: metric for metric in placed for name in _quantity_names(metric)}
-        object.__setattr__(self, "device", on)
-        object.__setattr__(self, "metrics_device", metrics_on)
-        object.__setattr__(self, "_identities", identities)
-        object.__setattr__(self, "_codecs", made_codecs)
-        object.__setattr__(self, "metrics", {name: made[name] for name in self.quantities})
-        object.__setattr__(self, "measures", {name: sets.make(name).on(metrics_on) for name in self.set_measures})
-        score_rests = {name: _rest([str(metric.identity), name]) for name, metric in self.metrics.items()}
-        set_rests = {name: _rest([str(measure.identity), "set"]) for name, measure in self.measures.items()}
-        object.__setattr__(self, "_score_rests", score_rests)
-        object.__setattr__(self, "_set_rests", set_rests)
+        self._codecs, self.metrics, self.measures  # noqa: B018  # what is not here is said before anything starts
 
-    device: Device = field(init=False, repr=False)
-    metrics_device: Device = field(init=False, repr=False)
-    metrics: Mapping[str, Metric] = field(init=False, repr=False)
-    measures: Mapping[str, SetMeasure] = field(init=False, repr=False)
-    _identities: Mapping[str, tuple[str, str]] = field(init=False, repr=False)
-    _codecs: Mapping[str, Codec] = field(init=False, repr=False)
-    _score_rests: Mapping[str, bytes] = field(init=False, repr=False)
-    _set_rests: Mapping[str, bytes] = field(init=False, repr=False)
+    @cached_property
+    def device(self) -> Device:
+        """Where networks of codecs compute."""
+        return resolve(self.config.device, self.config.batch_seconds)
+
+    @cached_property
+    def metrics_device(self) -> Device:
+        """Where networks of metrics and set measures compute."""
+        return resolve(self.config.metrics_device)
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Metric]:
+        """The metric of each quantity."""
+        placed = [metric.on(self.metrics_device) for metric in metrics.make(self.quantities)]
+        made = {quantity.name: metric for metric in placed for quantity in metric.quantities}
+        return {name: made[name] for name in self.quantities}
+
+    @cached_property
+    def measures(self) -> Mapping[str, SetMeasure]:
+        """The set measures by name."""
+        return {name: sets.make(name).on(self.metrics_device) for name in self.set_measures}
+
+    @cached_property
+    def _codecs(self) -> Mapping[str, Codec]:
+        return {one.id: codecs.make(one.codec, one.options).on(self.device) for one in self.conditions}
+
+    @cached_property
+    def _versions(self) -> Mapping[str, str]:
+        return {condition: str(codec.identity) for condition, codec in self._codecs.items()}
+
+    @cached_property
+    def _score_rests(self) -> Mapping[str, bytes]:
+        return {name: _rest([str(metric.identity), name]) for name, metric in self.metrics.items()}
+
+    @cached_property
+    def _set_rests(self) -> Mapping[str, bytes]:
+        return {name: _rest([str(measure.identity), "set"]) for name, measure in self.measures.items()}
 
     def __len__(self) -> int:
         return len(self.clips) * len(self.conditions) * (1 + len(self.quantities) + len(self.set_measures))
@@ -166,62 +171,43 @@ class Plan:
         return self._cell(clip, condition, self.reference_key(clip))
 
     def _cell(self, clip: Clip, condition: Condition, reference: str) -> Cell:
-        version, _ = self._identities[condition.id]
+        codec, version = self._codecs[condition.id], self._versions[condition.id]
         parts: list[Any] = [reference, version, condition.bitrate_bps, dict(condition.options)]
-        more = self._codecs[condition.id].depends_on(clip, condition.bitrate_bps)
+        more = codec.depends_on(clip, condition.bitrate_bps)
         stream = digest([*parts, more] if more else parts)
         encoding = digest([stream, clip.id, clip.dataset, clip.category, clip.source, condition.id])
         start = f'["{encoding}",'.encode()  # of a list as `digest` writes it: the rest is the same for every clip
         scores = {name: sha256(start + rest).hexdigest() for name, rest in self._score_rests.items()}
         sets = {name: sha256(start + rest).hexdigest() for name, rest in self._set_rests.items()}
-        return Cell(condition, stream, encoding, scores, sets)
+        return Cell(condition, version, codec.role, codec.on_device, stream, encoding, scores, sets)
 
     def cells(self) -> Iterator[Cell]:
         """The keys of every clip and condition, in table order."""
         for clip in self.clips:
             yield from self.cells_of(clip)
 
-    def jobs(self, done: Mapping[str, Mapping[str, Any]], folder: Place, cache: Place) -> Iterator[Job]:
-        """One job for each clip that has something left to do, in the order of :meth:`longest_first`."""
-        there = Files(folder)
-        for clip in self.longest_first():
-            if (job := self.left(clip, done, there, cache)) is not None:
-                yield job
-
     def longest_first(self) -> list[Clip]:
         """The clips in the order of work, so that no worker is left alone with a long one while the others wait."""
         return sorted(self.clips, key=_seconds_of_all_channels, reverse=True)
 
-    def left(self, clip: Clip, done: Mapping[str, Mapping[str, Any]], there: Files, cache: Place) -> Job | None:
+    def left(self, clip: Clip, done: Rows, there: Files, cache: Place) -> Job | None:
         """What ``done`` (key -> row) leaves to do for ``clip``, lost files included; None if that is nothing."""
         job = self.job(clip, done, there, cache)
         return job if job.todos or self._lost_reference(job, done, there) else None
 
-    def _lost_reference(self, job: Job, done: Mapping[str, Mapping[str, Any]], there: Files) -> bool:
+    def _lost_reference(self, job: Job, done: Rows, there: Files) -> bool:
         """Whether a clip that could be read has no reference in the folder any more."""
         if job.reference in there:
             return False
         return any(done[cell.encoding_key]["status"] == "ok" for cell in self.cells_of(job.clip))
 
-    def job(self, clip: Clip, done: Mapping[str, Mapping[str, Any]], there: Files, cache: Place) -> Job:
+    def job(self, clip: Clip, done: Rows, there: Files, cache: Place) -> Job:
         """What ``done`` leaves to do for ``clip``; it may be nothing. ``there`` are the files of the run folder."""
-        todos = []
-        for cell in self.cells_of(clip):
-            about = (cell.condition, *self._identities[cell.condition.id], cell.stream_key, cell.encoding_key)
-            finished = done.get(cell.encoding_key)
-            on_device = self._codecs[cell.condition.id].on_device
-            if finished is None:
-                todos.append(Todo(*about, cell.score_keys, set_keys=cell.set_keys, on_device=on_device))
-                continue
-            pending = {name: key for name, key in cell.score_keys.items() if key not in done}
-            to_collect = {name: key for name, key in cell.set_keys.items() if not _is_kept(done.get(key), there)}
-            lost = finished["status"] == "ok" and finished["decoded"] not in there
-            if pending or to_collect or lost:
-                todos.append(Todo(*about, pending, finished, to_collect, on_device))
+        todos = (_left(cell, done, there) for cell in self.cells_of(clip))
         return Job(
             self.config.name,
             clip,
-            tuple(todos),
+            tuple(todo for todo in todos if todo is not None),
             self.reference(clip),
             there.folder,
             cache,
@@ -279,6 +265,17 @@ def _rest(values: list[str]) -> bytes:
     return canonical(values)[1:].encode()
 
 
+def _left(cell: Cell, done: Rows, there: Files) -> Cell | None:
+    """What ``done`` leaves to do for ``cell``, lost files included; None if that is nothing."""
+    finished = done.get(cell.encoding_key)
+    if finished is None:
+        return cell
+    scores = {name: key for name, key in cell.score_keys.items() if key not in done}
+    sets = {name: key for name, key in cell.set_keys.items() if not _is_kept(done.get(key), there)}
+    is_lost = finished["status"] == "ok" and finished["decoded"] not in there
+    return replace(cell, score_keys=scores, set_keys=sets, finished=finished) if scores or sets or is_lost else None
+
+
 def _is_kept(row: Mapping[str, Any] | None, there: Files) -> bool:
     """Whether a clip has given its part to a set, and its files are there if it has some."""
     if row is None:
@@ -294,7 +291,3 @@ def _seconds_of_all_channels(clip: Clip) -> float:
     """What the work on a clip grows with; an unreadable file (rate 0) is little work."""
     seconds = clip.samples / max(clip.sample_rate, 1) - clip.start_s if clip.duration_s is None else clip.duration_s
     return seconds * clip.channels
-
-
-def _quantity_names(metric: Metric) -> list[str]:
-    return [quantity.name for quantity in metric.quantities]

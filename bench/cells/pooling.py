@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.cells.planning import Plan
+from bench.cells.planning import Plan, Rows
 from bench.domain import CATEGORIES, Condition
 from bench.errors import MetricUndefined, StoreError, row_of
 from bench.journal import Journal
@@ -21,8 +21,6 @@ from bench.untrusted import read_arrays
 
 POOLING = 1
 """Changes when values and intervals of sets are made in another way, so that old rows are not taken for new."""
-
-Rows = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)

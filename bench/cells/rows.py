@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from bench import metrics
-from bench.cells.planning import Job, Todo
+from bench.cells.planning import Cell, Job
 from bench.domain import Clip
 from bench.metrics.base import Metric
 
 Row = dict[str, Any]
 
 
-def score_row(job: Job, todo: Todo, metric: Metric, quantity: str) -> Row:
+def score_row(job: Job, todo: Cell, metric: Metric, quantity: str) -> Row:
     """The columns of a score row that do not depend on the value."""
     return _clip_columns(job.run, job.clip) | {
         "condition": todo.condition.id,
@@ -26,7 +26,7 @@ def score_row(job: Job, todo: Todo, metric: Metric, quantity: str) -> Row:
     }
 
 
-def statistics_row(job: Job, todo: Todo, measure: str) -> Row:
+def statistics_row(job: Job, todo: Cell, measure: str) -> Row:
     """The columns of what a clip adds to a set that do not depend on how it ends; it stands in the journal only."""
     return _clip_columns(job.run, job.clip) | {"condition": todo.condition.id, "measure": measure}
 
@@ -39,7 +39,7 @@ def with_value(values: Mapping[str, float], quantity: str) -> Row:
     return {"value": value, "status": "ok", "reason": ""}
 
 
-def encoding_row(job: Job, todo: Todo) -> Row:
+def encoding_row(job: Job, todo: Cell) -> Row:
     """The columns of an encoding row that do not depend on how it ends."""
     return _clip_columns(job.run, job.clip) | {
         "condition": todo.condition.id,
@@ -60,7 +60,7 @@ def _clip_columns(run: str, clip: Clip) -> Row:
     }
 
 
-def failed_rows(job: Job, todo: Todo, status: str, reason: str) -> dict[str, Row]:
+def failed_rows(job: Job, todo: Cell, status: str, reason: str) -> dict[str, Row]:
     """The encoding and all scores of a condition as rows without a number."""
     status = "failed" if status == "undefined" else status
     rows: dict[str, Row] = {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.cells.planning import Job, Step, Todo
+from bench.cells.planning import Cell, Job, Step
 from bench.storage import exists
 
 
@@ -51,7 +51,7 @@ class Done:
 Event = Started | Inspected | Finished | Done
 
 
-def to_code(job: Job) -> tuple[Todo, ...]:
+def to_code(job: Job) -> tuple[Cell, ...]:
     """What a network has left to code of ``job``, without what is to be measured of it."""
     return tuple(replace(todo, score_keys={}, set_keys={}) for todo in job.todos if _is_to_code(job, todo))
 
@@ -62,7 +62,7 @@ def coded(job: Job, rows: Mapping[str, Mapping[str, Any]]) -> Job:
     return replace(job, todos=tuple(todos))
 
 
-def _is_to_code(job: Job, todo: Todo) -> bool:
+def _is_to_code(job: Job, todo: Cell) -> bool:
     if not todo.on_device:
         return False
     if todo.finished is None:

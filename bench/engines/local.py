@@ -11,15 +11,12 @@ from multiprocessing.connection import wait
 from bench.cells.planning import Job
 from bench.cells.shards import Finished, Inspected
 from bench.engines.base import Message, Retry, Work, drive
-from bench.engines.process import Process, import_path
+from bench.engines.process import Process
 from bench.engines.queue import Crew, Queue
+from bench.provenance import available_cores
+from bench.threads import import_path
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,15 +21,10 @@ from bench.engines.base import Died, Message
 from bench.errors import StoreError
 from bench.storage import Place, is_remote, working_folder
 from bench.store import write_bytes
-from bench.threads import ONE_THREAD
+from bench.threads import child
 
 START_S = 60.0
 """How long a worker may take at least until its first message: on a busy machine, imports alone take seconds."""
-
-
-def import_path() -> str:
-    """Where this interpreter finds modules, as ``PYTHONPATH``: a codec in a file here works in a worker, too."""
-    return os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
 
 
 class Process:
@@ -54,25 +48,14 @@ class Process:
             self.pipe.send(shard)
 
     def _started(self, job: Job) -> subprocess.Popen[bytes]:
-        import socket
-
-        ours, theirs = socket.socketpair()
-        environment = {**os.environ, **self._environment, **ONE_THREAD, "PYTHONFAULTHANDLER": "1"}
         job.scratch.mkdir(parents=True, exist_ok=True)
-        environment["TMPDIR"] = str(job.scratch)  # what a killed worker leaves there is removed with the folder
+        own = {"PYTHONFAULTHANDLER": "1", "TMPDIR": str(job.scratch)}  # what is left there is removed with the folder
         self._log = working_folder(job.folder) / "workers.log"
         self._kept_log = job.folder / "workers.log" if is_remote(job.folder) else None
-        self.pipe = Connection(ours.detach())
-        with self._log.open("ab") as log, theirs:
-            return subprocess.Popen(  # noqa: S603  # our own module
-                [self._interpreter, "-m", "bench.engines.worker", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=environment,
-                start_new_session=True,  # Ctrl-C is for the driver, which then ends its workers in order
-            )
+        command = [self._interpreter, "-m", "bench.engines.worker"]
+        with self._log.open("ab") as log:
+            process, self.pipe = child(command, {**self._environment, **own}, log, log)
+        return process
 
     @property
     def time_left_s(self) -> float:

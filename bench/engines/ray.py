@@ -24,15 +24,13 @@ from typing import Any, ClassVar
 from bench.cells.planning import Job
 from bench.cells.shards import Finished, Inspected, Shard
 from bench.engines.base import Died, Fatal, Idle, Message, Retry, Work, drive
-from bench.engines.local import available_cores
-from bench.engines.process import import_path
 from bench.engines.queue import Crew, Queue
 from bench.engines.ray_actor import OF_STORES, Host, Node, Probe
 from bench.errors import ConfigError, MissingRequirement, WorkerDied
-from bench.provenance import package_versions
+from bench.provenance import available_cores, package_versions
 from bench.storage import is_remote, remove
 from bench.store import write_bytes
-from bench.threads import ONE_THREAD
+from bench.threads import ONE_THREAD, import_path
 
 START_ATTEMPTS = 5
 """How often in a row an actor may fail to start."""

@@ -7,13 +7,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import codecs
+from bench import codecs, metrics
 from bench.audio import resampler_identity
 from bench.cells.planning import Plan
+from bench.domain import Identity
 from bench.engines.queue import coders_of, gpus_of
 from bench.errors import CodecError
 from bench.inspection.cost import cost_of
 from bench.journal import Journal
+from bench.metrics.base import Quantity
+from bench.metrics.sets.base import SetQuantity
 from bench.provenance import machine, now, package_versions, revision
 from bench.storage import Place
 from bench.store import digest, write_json
@@ -44,8 +47,6 @@ def of_invocations(journal: Journal) -> dict[str, Any]:
 
 def record_of(plan: Plan, text: str, folder: Place) -> dict[str, Any]:
     """What the record says whoever has measured; ``text`` is the configuration's."""
-    from bench import metrics
-
     return {
         "run": plan.config.name,
         "description": plan.config.description,
@@ -63,13 +64,7 @@ def record_of(plan: Plan, text: str, folder: Place) -> dict[str, Any]:
         "datasets": [dict(item.model_dump(mode="json")) for item in plan.config.datasets],
         "quantities": {
             name: {
-                "unit": quantity.unit,
-                "higher_is_better": quantity.higher_is_better,
-                "low": _finite(quantity.low),
-                "high": _finite(quantity.high),
-                "summary": metrics.registry.entry(name).summary,
-                "metric": metric.identity.name,
-                "metric_version": str(metric.identity),
+                **_described(quantity, metrics.registry.entry(name).summary, metric.identity),
                 "channel_policy": metric.domain.channels,
                 "categories": list(metric.domain.categories),
             }
@@ -79,13 +74,7 @@ def record_of(plan: Plan, text: str, folder: Place) -> dict[str, Any]:
         },
         "set_quantities": {
             quantity.name: {
-                "unit": quantity.unit,
-                "higher_is_better": quantity.higher_is_better,
-                "low": _finite(quantity.low),
-                "high": _finite(quantity.high),
-                "summary": quantity.summary,
-                "metric": measure.identity.name,
-                "metric_version": str(measure.identity),
+                **_described(quantity, quantity.summary, measure.identity),
                 "categories": list(measure.categories),
             }
             for measure in plan.measures.values()
@@ -128,6 +117,18 @@ def changed_versions(invocations: Sequence[Mapping[str, Any]]) -> list[str]:
     if len(machines) > 1:
         found.append(f"the run was continued on another machine, so times do not compare: {', then '.join(machines)}.")
     return found
+
+
+def _described(quantity: Quantity | SetQuantity, summary: str, identity: Identity) -> dict[str, Any]:
+    return {
+        "unit": quantity.unit,
+        "higher_is_better": quantity.higher_is_better,
+        "low": _finite(quantity.low),
+        "high": _finite(quantity.high),
+        "summary": summary,
+        "metric": identity.name,
+        "metric_version": str(identity),
+    }
 
 
 def _finite(value: float) -> float | None:

@@ -15,8 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.engines.local import available_cores
-from bench.provenance import machine, package_versions
+from bench.provenance import available_cores, machine, package_versions
 from bench.runs.results import RUN
 from tests.scale.measurement import measured_costs, predicted
 from tests.scale.scenario import table

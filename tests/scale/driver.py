@@ -20,7 +20,7 @@ import numpy as np
 
 from bench import audio, runner
 from bench.audio import Audio
-from bench.cells.planning import Job, Todo
+from bench.cells.planning import Cell, Job
 from bench.cells.rows import encoding_row, score_row
 from bench.cells.shards import Finished, Inspected
 from bench.cells.toolbox import Toolbox
@@ -31,6 +31,7 @@ from bench.inspection.cost import peak_bytes
 from bench.journal import Records
 from bench.paths import decoded_path
 from bench.runs.results import Results
+from tests.runs import jobs_of
 
 QUANTITIES = (
     "si_sdr", "snr", "log_spectral_distance", "mel_distance", "stft_distance", "segmental_snr", "sdr",
@@ -110,7 +111,7 @@ def touch(path: Path) -> None:
     path.touch()
 
 
-def encoded(job: Job, todo: Todo) -> dict[str, Any]:
+def encoded(job: Job, todo: Cell) -> dict[str, Any]:
     """An encoding row of the size of a real one."""
     path = decoded_path(job.clip, todo.condition, todo.stream_key).as_posix()
     return encoding_row(job, todo) | {
@@ -172,7 +173,7 @@ def _plan(folder: Path, cells: int) -> dict[str, Any]:
     with closing(Records(folder / "journal")) as records:
         runner.done_cells(plan, records)
         times.append(time.process_time())
-        next(plan.jobs(records, folder, folder / "cache"))
+        next(jobs_of(plan, folder, records))
     times.append(time.process_time())
     parts = {"load_s": times[1] - times[0], "count_s": times[2] - times[1], "first_job_s": times[3] - times[2]}
     seconds = {"seconds": times[3] - times[0], "wall_s": time.perf_counter() - wall}

@@ -27,8 +27,8 @@ def audit(
     """Look for what makes a reference worth less: band edges, lossy coding, clipping, dual mono, copies, ..."""
     from bench import auditing, loading
     from bench.domain import CATEGORIES
-    from bench.engines.local import available_cores
     from bench.errors import ConfigError
+    from bench.provenance import available_cores
     from bench.report.references import of_audit
     from bench.terminal import audits as audit_summary
     from bench.terminal import console

@@ -32,7 +32,7 @@ def build(
 ) -> None:
     """Build a set that can be published: audio, manifest, data card, licences. Starting it again continues it."""
     from bench.building import plans, sets
-    from bench.engines.local import available_cores
+    from bench.provenance import available_cores
     from bench.terminal import builds as build_summary
     from bench.terminal import console
 

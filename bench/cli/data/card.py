@@ -32,9 +32,9 @@ def card(
     from bench.cards.words import lines_of
     from bench.datasets.known import known_sets
     from bench.domain import CATEGORIES
-    from bench.engines.local import available_cores
     from bench.errors import ConfigError
     from bench.loading import clips_of, dataset_context, local_cache_folder, name_of
+    from bench.provenance import available_cores
     from bench.terminal import console
 
     if category not in CATEGORIES:
