@@ -7,10 +7,10 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.datasets.base import json_object
 from bench.datasets.known.base import KnownSet
 from bench.datasets.partial import replacing
 from bench.errors import ConfigError
-from bench.untrusted import parse_json
 
 
 def text_of(known: KnownSet) -> str:
@@ -20,11 +20,7 @@ def text_of(known: KnownSet) -> str:
 
 def accepted(known: KnownSet, cache_dir: Path) -> bool:
     """Whether the licence of ``known``, as it reads today, was accepted."""
-    try:
-        kept = parse_json(_path(known, cache_dir).read_text(encoding="utf-8"))
-        return bool(kept["sha256"] == _hash(known))
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    return json_object(_path(known, cache_dir)).get("sha256") == _hash(known)
 
 
 def accept(known: KnownSet, cache_dir: Path) -> None:

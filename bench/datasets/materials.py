@@ -12,8 +12,9 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_va
 
 from bench import audio
 from bench.audio import Audio
-from bench.datasets.base import AUDIO_FILES, DatasetContext, Options, find_files, sample_ids, sha256_of, verify
+from bench.datasets.base import AUDIO_FILES, DatasetContext, Options, sample_ids, sha256_of, verify
 from bench.datasets.by_hash import fetch, is_url
+from bench.datasets.folder import matching
 from bench.datasets.licence_terms import NOT_STATED
 from bench.datasets.manifest import read_manifest
 from bench.errors import AudioError, ConfigError, DatasetError
@@ -142,21 +143,17 @@ def sources_of(
 
 def _of_folder(material: Material, context: DatasetContext, where: str) -> list[Source]:
     root = context.folder(str(material.path), where)
-    files = find_files(root, material.include, material.exclude)
-    if not files:
-        raise DatasetError(f"{where}: no file below {root} matches {', '.join(material.include)}.")
-    names = [file.relative_to(root).as_posix() for file in files]
     return [
         Source(
             name,
-            file,
+            root / name,
             "",
             material.licence,
-            _beside(file) or material.attribution,
+            _beside(root / name) or material.attribution,
             _speaker(material, name),
             material.language,
         )
-        for name, file in zip(names, files, strict=True)
+        for name in matching(root, material.include, material.exclude, where)
     ]
 
 
@@ -171,7 +168,9 @@ def _of_set(material: Material, role: Role, context: DatasetContext) -> list[Sou
 
     known, recordings = recordings_of(str(material.dataset), context, material.subset, material.path)
     if known.role != role:
-        raise ConfigError(f"{known.name} holds {known.role}, expected a set of {role}.")
+        raise ConfigError(
+            f"{known.name} holds {known.role}, expected a set of {role}; `codecbench data list` shows them."
+        )
     spoken = known.languages[0] if len(known.languages) == 1 else material.language
     return [
         Source(
