@@ -19,11 +19,10 @@ from bench.building import card
 from bench.building.plans import SHA256, SetPlan
 from bench.datasets.base import json_object, listed, sha256_of
 from bench.datasets.manifest import read_manifest, write_manifest
-from bench.datasets.mixture import mix
-from bench.datasets.noisy_reverberant import BUILDER, write
-from bench.datasets.recipe import Materials, Recipe, identities
+from bench.datasets.noisy_reverberant import BUILDER
+from bench.datasets.recipe import identities
 from bench.domain import Clip
-from bench.errors import CodecbenchError, DatasetError, WorkerDied
+from bench.errors import DatasetError, WorkerDied
 from bench.journal import Journal, Records
 from bench.processes import Died, results
 from bench.store import locked, write_bytes, write_json
@@ -172,7 +171,7 @@ def _clips(
     problems, started = [], time.monotonic()
     progress(len(clips), plan.recipe.count)
     shared = plan.recipe, plan.materials, folder / "audio"
-    for number, done in results("bench.building.sets:mixed", todo, workers, *shared):
+    for number, done in results("bench.datasets.noisy_reverberant:mixed", todo, workers, *shared):
         if isinstance(done, Died):
             raise WorkerDied(
                 f"a process ended while it mixed clip {number} of {plan.recipe.count} ({done.how}; killed, or out of "
@@ -192,14 +191,6 @@ def _clips(
         if CLIP.match(file.name):
             file.unlink()  # of a process that was killed
     return found, len(todo), time.monotonic() - started
-
-
-def mixed(recipe: Recipe, materials: Materials, folder: Path, number: int) -> Clip | str:
-    """Clip ``number``, written into ``folder``, or what is wrong with its recordings."""
-    try:
-        return write(folder, mix(number, recipe, materials), recipe)
-    except CodecbenchError as error:
-        return str(error)
 
 
 def _kept(folder: Path, journal: Journal) -> dict[int, Clip]:

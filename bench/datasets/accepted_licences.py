@@ -23,25 +23,18 @@ def accepted(known: KnownSet, cache_dir: Path) -> bool:
     return json_object(_path(known, cache_dir)).get("sha256") == _hash(known)
 
 
-def accept(known: KnownSet, cache_dir: Path) -> None:
-    """Keep that the licence was accepted."""
-    path = _path(known, cache_dir)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    value = {"set": known.name, "text": text_of(known), "sha256": _hash(known), "accepted": now}
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
 def require(known: KnownSet, cache_dir: Path, accept_it: bool) -> None:
-    """Raise ConfigError unless the licence was accepted, or is now."""
+    """Raise ConfigError unless the licence was accepted, or is now, which is kept."""
     if accepted(known, cache_dir):
         return
-    if accept_it:
-        accept(known, cache_dir)
-    else:
+    if not accept_it:
         raise ConfigError(
             f"{text_of(known)}\nThe licence has not been accepted here. Read it; to accept it, add --accept-licence."
         )
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    value = {"set": known.name, "text": text_of(known), "sha256": _hash(known), "accepted": now}
+    with replacing(_path(known, cache_dir)) as temporary:
+        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _path(known: KnownSet, cache_dir: Path) -> Path:

@@ -120,15 +120,15 @@ def _segments(what: str, file: Path, supervisions: str | None, context: DatasetC
     if Cut in kinds and supervisions:
         raise DatasetError(f"{what}: {file} holds cuts, which bring their supervisions: leave `supervisions` out.")
     if Cut in kinds:
-        return [_of_cut(entry) for entry in entries if isinstance(entry, Cut)]
+        return [
+            Segment(one.id, one.recording, one.start, one.duration, _channels(one.channel), one.supervisions)
+            for one in entries
+            if isinstance(one, Cut)
+        ]
     recordings = {entry.id: entry for entry in entries if isinstance(entry, Recording)}
     if not supervisions:
         return [Segment(one.id, one, 0.0, None, (), ()) for one in recordings.values()]
     return _supervised(what, recordings, _manifest(what, supervisions, context))
-
-
-def _of_cut(one: Cut) -> Segment:
-    return Segment(one.id, one.recording, one.start, one.duration, _channels(one.channel), one.supervisions)
 
 
 def _supervised(what: str, recordings: dict[str, Recording], file: Path) -> list[Segment]:

@@ -19,6 +19,7 @@ from bench.domain import Clip
 from bench.loading import clips_of, dataset_context
 from tests.commands import codecbench
 from tests.conftest import noise
+from tests.in_process import in_process
 
 
 @pytest.fixture
@@ -45,6 +46,13 @@ def faulty(tmp_path, babble):
 
 def rows_of(folder, cache, workers=2, **options):
     return audit(clips_of(str(folder), dataset_context(cache=cache)), Path(cache), workers, **options)
+
+
+@pytest.fixture
+def here():
+    """What is audited in this process."""
+    with in_process():
+        yield
 
 
 def by_name(rows):
@@ -81,6 +89,7 @@ def test_what_was_measured_is_kept_by_content(small_set, tmp_path):
     assert told == [(6, 7), (7, 7)]
 
 
+@pytest.mark.usefixtures("here")
 def test_a_changed_file_is_not_taken_for_what_was_measured_of_it(small_set, tmp_path):
     rows = rows_of(small_set, tmp_path / "cache")
     clips = [row.clip for row in rows]
@@ -96,6 +105,7 @@ def test_a_changed_file_is_not_taken_for_what_was_measured_of_it(small_set, tmp_
     assert [row.facts for row in rest] == [row.facts for row in rows[2:]]
 
 
+@pytest.mark.usefixtures("here")
 def test_a_file_that_is_fine_is_measured_for_a_changed_one_of_the_same_content(tmp_path, babble):
     paths = [tmp_path / "a.wav", tmp_path / "b.wav"]
     for path in paths:
@@ -117,6 +127,7 @@ def test_the_number_of_workers_changes_nothing(small_set, tmp_path):
     assert [row.facts.channels for row in one] == [2, 2, 1, 1, 1, 1]
 
 
+@pytest.mark.usefixtures("here")
 def test_a_damaged_entry_of_the_cache_is_measured_again(small_set, tmp_path):
     first = rows_of(small_set / "music", tmp_path / "cache", 1)
     for path in (tmp_path / "cache" / "audit").rglob("*.json"):
@@ -139,6 +150,7 @@ def test_a_reader_that_dies_costs_its_own_row(small_set, tmp_path, monkeypatch):
     assert "signal 6" in unreadable["data/speech/s2"]
 
 
+@pytest.mark.usefixtures("here")
 def test_only_the_judged_part_counts(tmp_path, babble):
     path = tmp_path / "x.wav"
     good = babble(1, 16_000).samples
@@ -151,6 +163,7 @@ def test_only_the_judged_part_counts(tmp_path, babble):
     assert first.facts.seconds == 2
 
 
+@pytest.mark.usefixtures("here")
 def test_parts_of_one_source_are_no_duplicates_but_equal_clips_are(tmp_path, babble):
     path, other = tmp_path / "x.wav", tmp_path / "y.flac"
     audio.write(path, babble(1, 16_000))
@@ -167,6 +180,7 @@ def test_parts_of_one_source_are_no_duplicates_but_equal_clips_are(tmp_path, bab
     assert duplicated(clip("a", path, "one"), clip("b", path, "one")) == ["a", "b"]
 
 
+@pytest.mark.usefixtures("here")
 def test_mixtures_that_share_noise_are_no_duplicates_but_those_of_one_speech_are(tmp_path, babble):
     """Noise so loud that all sound the same."""
     rain = babble(1, 16_000).samples
@@ -190,6 +204,7 @@ def test_mixtures_that_share_noise_are_no_duplicates_but_those_of_one_speech_are
     assert duplicated(first, equal) == ["a", "e"]
 
 
+@pytest.mark.usefixtures("here")
 def test_rows_of_many_clips_come_from_the_cache_in_seconds(tmp_path, babble):
     """One file under 20 000 names: each name is a row, the file is measured once."""
     path = tmp_path / "x.wav"
@@ -239,6 +254,7 @@ def test_the_command(small_set, tmp_path):
     assert page.count("<svg") == 2
 
 
+@pytest.mark.usefixtures("here")
 def test_the_clips_that_come_along_have_no_mark(tmp_path):
     rows = audit(clips_of("embedded", dataset_context(cache=tmp_path)), tmp_path, 2)
     assert len(rows) == 12

@@ -27,6 +27,7 @@ from bench.errors import ConfigError, DatasetError, FolderInUse
 from bench.loading import clips_of
 from bench.store import locked
 from tests.commands import codecbench
+from tests.in_process import in_process
 
 RATE = 16_000
 ROOT = Path(__file__).parents[2]
@@ -76,7 +77,7 @@ def data(tmp_path: Path) -> Path:
 def once(tmp_path_factory: pytest.TempPathFactory) -> sets.BuiltSet:
     """A set that is built once."""
     folder = tmp_path_factory.mktemp("once")
-    return built(recipe(folder), recordings(folder / "data"), folder / "set")
+    return sets.build(plans.plan(recipe(folder), recordings(folder / "data")), folder / "set", workers=2)
 
 
 @pytest.fixture
@@ -91,8 +92,9 @@ def recipe(tmp_path: Path, **changes: Any) -> Path:
     return path
 
 
-def built(file: Path, data: Path, folder: Path, **options: Any) -> sets.BuiltSet:
-    return sets.build(plans.plan(file, data), folder, **options)
+def built(file: Path, data: Path, folder: Path) -> sets.BuiltSet:
+    with in_process():
+        return sets.build(plans.plan(file, data), folder)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -24,12 +24,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from filelock import FileLock
 
 from bench import audio, config
 from bench.align import probe
-from bench.cli.data import app
 from bench.datasets import accepted_licences, collection, fetching, partial, records
 from bench.datasets.download import Patience
 from bench.datasets.fetching import fetch
@@ -837,15 +835,3 @@ def test_list_info_and_unknown_names(tmp_path):
     assert (wrong.returncode, wrong.stderr.splitlines()[0][:65]) == (
         2, "error: no known set is named 'esc5'. Did you mean 'esc50'? `codec",
     )  # fmt: skip
-
-
-def test_every_command_of_the_documentation_exists():
-    text = (ROOT / "docs" / "fetch.md").read_text(encoding="utf-8")
-    group: Any = typer.main.get_command(app)
-    options = {name: {o for p in one.params for o in p.opts} for name, one in group.commands.items()}
-    for line in re.findall(r"^codecbench data ([^#\n]*)", text, re.MULTILINE):
-        name, *rest = line.split()
-        assert {one for one in rest if one.startswith("--")} <= options[name]
-    mentioned = set(re.findall(r"`(--[a-z-]+)", text))
-    assert mentioned <= set().union(*options.values())
-    assert set(options) >= {"list", "info", "fetch", "verify", "path"}

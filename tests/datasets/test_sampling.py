@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -249,3 +252,11 @@ def test_known_sets_are_sampled_over_strata(context):
         )
         assert {clip.attributes["speaker"] for clip in clips} == {"p225", "p315"}
         assert all(clip.sha256 and clip.samples for clip in clips)
+
+
+def test_the_pattern_of_the_document_does_what_it_says():
+    text = (Path(__file__).parents[2] / "docs" / "sampling.md").read_text(encoding="utf-8")
+    [examples] = [yaml.safe_load(block)["datasets"] for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    clip = Clip("speech/de/anna/001", "speech", "speech", "de/anna/001.wav", "", 0, 0, 0)
+    [found] = with_attributes([clip], examples[2]["attributes"])
+    assert found.attributes == {"language": "de", "speaker": "anna"}

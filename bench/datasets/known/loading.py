@@ -49,7 +49,8 @@ def loader(known: KnownSet) -> Callable[..., list[Clip]]:
         return sampled(unread, read, limit, seed, stratify, allocation, context.cache_dir)
 
     load.__name__ = load.__qualname__ = known.name
-    load.__doc__ = f"""{known.title}. {_cutting(known)}
+    cut = f"Clips of at most {known.clip_s:g} s." if known.clip_s else "Whole recordings."
+    load.__doc__ = f"""{known.title}. {cut}
 
     Args:
         path: where the set lies; without it, ``{known.place}`` in the data folder, the data folder itself, the cache.
@@ -116,7 +117,3 @@ def loudest_start_s(recording: Recording, rate: int, samples: int, duration_s: f
         return mixing.loudest(starts, lambda start_s: audio.read(recording.path, start_s, duration_s))[0]
     except AudioError:  # a clip all the same; reading it at measure time gives the reason
         return 0.0
-
-
-def _cutting(known: KnownSet) -> str:
-    return f"Clips of at most {known.clip_s:g} s." if known.clip_s else "Whole recordings."
