@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bench import audio
 from bench.audit.facts import AUDIT, Facts, facts_of
 from bench.audit.fingerprint import duplicates, from_text, groups
-from bench.audit.marks import TABLE, duplicate_reason, in_table_order, marks_of
+from bench.audit.marks import TABLE, marks_of, with_duplicate
 from bench.datasets import index
 from bench.datasets.base import listed, verify
 from bench.domain import Clip
 from bench.errors import DatasetError, StoreError, row_of
+from bench.processes import Died, results
 from bench.store import digest, write_bytes
-from bench.threads import child, import_path
 from bench.untrusted import parse_json
 
 Progress = Callable[[int, int], None]
@@ -59,8 +55,11 @@ def audit(clips: Sequence[Clip], cache: Path, workers: int, progress: Progress |
     measured = {key: found for key in first if (found := _kept(cache, key)) is not None}
     report = progress or (lambda _done, _all: None)
     report(len(measured), len(first))
-    missing = [(key, clip) for key, clip in first.items() if key not in measured]
-    for key, result in _measured(missing, workers):
+    missing = [clip for key, clip in first.items() if key not in measured]
+    for clip, result in results("bench.auditing:inspect", missing, workers):
+        key = content_key(clip)
+        if isinstance(result, Died):
+            result = {"reason": f"reading it ended its process ({result.how})"}
         measured[key] = result
         if "facts" in result:
             write_bytes(_path(cache, key), json.dumps(result).encode())
@@ -68,7 +67,9 @@ def audit(clips: Sequence[Clip], cache: Path, workers: int, progress: Progress |
     rows = [_row(clip, broken.get(place) or measured[content_key(clip)]) for place, clip in enumerate(clips)]
     prints = {row.clip.id: row.facts.fingerprint for row in rows if row.facts is not None}
     same = same_recordings([row.clip for row in rows if row.facts is not None], prints)
-    return [_with_duplicates(row, same.get(row.clip.id, [])) for row in rows]
+    return [
+        replace(row, marks=with_duplicate(row.marks, same[row.clip.id])) if row.clip.id in same else row for row in rows
+    ]
 
 
 def content_key(clip: Clip) -> str:
@@ -162,7 +163,7 @@ def marks_of_run(
         if channels == 1:
             marks[clip.id].pop("dual_mono", None)
         if copies := same.get(clip.id):
-            marks[clip.id] = in_table_order({**marks[clip.id], "duplicate": duplicate_reason(copies)})
+            marks[clip.id] = with_duplicate(marks[clip.id], copies)
     return marks
 
 
@@ -215,13 +216,6 @@ def _row(clip: Clip, result: Mapping[str, Any]) -> AuditRow:
     return AuditRow(clip, result["format"], facts, marks_of(facts, clip.licence, result["format"], facts.sample_rate))
 
 
-def _with_duplicates(row: AuditRow, copies: Sequence[str]) -> AuditRow:
-    if not copies:
-        return row
-    marks = in_table_order({**row.marks, "duplicate": duplicate_reason(copies)})
-    return AuditRow(row.clip, row.sample_format, row.facts, marks)
-
-
 def _path(cache: Path, key: str) -> Path:
     return cache / "audit" / key[:2] / f"{key}.json"
 
@@ -234,73 +228,3 @@ def _kept(cache: Path, key: str) -> dict[str, Any] | None:
         return result if isinstance(result["format"], str) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _measured(tasks: Iterable[tuple[str, Clip]], workers: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """``inspect`` of every clip, in worker processes with one thread each, in any order."""
-    source = iter(tasks)
-    pool: dict[Connection, _Worker] = {}
-    try:
-        for key, clip in source:
-            worker = _Worker(key, clip)
-            pool[worker.pipe] = worker
-            if len(pool) == workers:
-                break
-        while pool:
-            for pipe in wait(list(pool)):
-                worker = pool[pipe]  # type: ignore[index]
-                result = worker.result()
-                yield worker.key, result or {"reason": f"reading it ended its process ({worker.end()})"}
-                task = next(source, None)
-                if task is None or result is None:
-                    del pool[worker.pipe]
-                    worker.end()
-                if task is not None:
-                    if result is None:
-                        worker = _Worker(*task)
-                        pool[worker.pipe] = worker
-                    else:
-                        worker.give(*task)
-    finally:
-        for worker in pool.values():
-            worker.end()
-
-
-class _Worker:
-    """A process that inspects one clip after the other: a file that crashes its reader costs its own row only."""
-
-    def __init__(self, key: str, clip: Clip) -> None:
-        code = "import sys; from bench.auditing import serve; serve(int(sys.argv[1]))"
-        path = {"PYTHONPATH": import_path()}
-        self._process, self.pipe = child([sys.executable, "-c", code], path, subprocess.DEVNULL, None)
-        self.give(key, clip)
-
-    def give(self, key: str, clip: Clip) -> None:
-        self.key = key
-        with suppress(BrokenPipeError, ConnectionResetError):  # it has just died; result() will say so
-            self.pipe.send(clip)
-
-    def result(self) -> dict[str, Any] | None:
-        """What it found, or None if it has died."""
-        try:
-            found: dict[str, Any] = self.pipe.recv()
-        except (EOFError, OSError):
-            return None
-        return found
-
-    def end(self) -> str:
-        """Stop it, and say how it ended."""
-        self.pipe.close()
-        self._process.kill()
-        code = self._process.wait()
-        return f"signal {-code}" if code < 0 else f"code {code}"
-
-
-def serve(descriptor: int) -> None:
-    """The worker's side: inspect clips from a socket until it closes."""
-    pipe = Connection(descriptor)
-    while True:
-        try:
-            pipe.send(inspect(pipe.recv()))
-        except (EOFError, OSError):
-            return

@@ -49,6 +49,7 @@ def loudness_lufs(samples: NDArray[np.float32], rate: int) -> float | None:
     return _lufs_of(float(loud[loud > gate].mean()))
 
 
+@lru_cache(maxsize=16)
 def k_weighting(rate: int) -> NDArray[np.float64]:
     """The two stages of the K filter at ``rate`` as second-order sections, shape ``(2, 6)``."""
     return np.stack([_at_rate(*SHELF, rate), _at_rate(*HIGH_PASS, rate)])
@@ -71,16 +72,11 @@ def _at_rate(numerator: tuple[float, ...], denominator: tuple[float, ...], rate:
     return both
 
 
-@lru_cache(maxsize=16)
-def _sections(rate: int) -> NDArray[np.float64]:
-    return k_weighting(rate)
-
-
 def _step_power(samples: NDArray[np.float32], rate: int, step: int) -> NDArray[np.float64]:
     """Mean square of the K-weighted signal in steps of 100 ms, shape ``(steps, channels)``."""
     from scipy.signal import sosfilt
 
-    sections = _sections(rate)
+    sections = k_weighting(rate)
     state = np.zeros((len(sections), samples.shape[0], 2))
     powers = [np.zeros((0, samples.shape[0]))]
     for block in blocks_of(samples, step):

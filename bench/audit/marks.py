@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.audit.facts import Facts
@@ -120,14 +120,11 @@ def lossy_reason(facts: Facts, sample_format: str) -> str:
     return (facts.lossy_evidence or "its spectrum has traces of a codec") if facts.lossy else ""
 
 
-def duplicate_reason(clips: Sequence[str]) -> str:
-    """Why each of ``clips``, which are one recording, has the mark ``duplicate``."""
+def with_duplicate(marks: Mapping[str, str], clips: Sequence[str]) -> dict[str, str]:
+    """``marks`` of a clip that is one recording with the others of ``clips``, which adds one; in the table's order."""
     more = f" and {len(clips) - 3} more" if len(clips) > 3 else ""
-    return f"{len(clips)} clips are one recording: {', '.join(clips[:3])}{more}"
-
-
-def in_table_order(marks: dict[str, str]) -> dict[str, str]:
-    """``marks`` in the order of the table, the most serious first."""
+    reason = f"{len(clips)} clips are one recording: {', '.join(clips[:3])}{more}"
+    marks = {**marks, "duplicate": reason}
     return {name: marks[name] for name in MARKS if name in marks}
 
 

@@ -13,13 +13,12 @@ from bench.auditing import AuditRow
 from bench.building.plans import SetPlan
 from bench.cards.facts import Card, card_of
 from bench.cards.markdown import markdown
-from bench.cards.plots import histogram
+from bench.cards.plots import pictures_of
 from bench.datasets.known import known_sets
 from bench.datasets.levels import SnrClasses
 from bench.datasets.licence_terms import NOT_STATED
 from bench.datasets.terms import combined
 from bench.domain import Clip
-from bench.report.svg import standalone_svg
 
 FILES = ("README.md", "ATTRIBUTION.md")
 ROLES = {"speech": "speech", "noise": "noise and babble", "rooms": "rooms"}
@@ -28,8 +27,7 @@ ROLES = {"speech": "speech", "noise": "noise and babble", "rooms": "rooms"}
 def files(rows: Sequence[AuditRow], plan: SetPlan, set_sha256: str) -> dict[str, bytes]:
     """Content of ``FILES`` and of the card's pictures, from the set's clips as they were measured."""
     card = card_of_set(rows, plan, set_sha256)
-    pictures = {one.key: f"plots/{one.key}.svg" for one in card.distributions}
-    texts = {pictures[one.key]: standalone_svg(histogram(one)) for one in card.distributions}
+    pictures, texts = pictures_of(card, "plots/{}.svg")
     texts |= {
         "README.md": readme(card, pictures, plan),
         "ATTRIBUTION.md": attribution([row.clip for row in rows], plan),

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -17,16 +17,15 @@ from bench import audio, auditing, provenance
 from bench.auditing import AuditRow
 from bench.building import card
 from bench.building.plans import SHA256, SetPlan
-from bench.building.workers import mixed
-from bench.datasets.base import listed, sha256_of
+from bench.datasets.base import json_object, listed, sha256_of
 from bench.datasets.manifest import read_manifest, write_manifest
 from bench.datasets.noisy_reverberant import BUILDER
 from bench.datasets.recipe import identities
 from bench.domain import Clip
-from bench.errors import DatasetError
+from bench.errors import DatasetError, WorkerDied
 from bench.journal import Journal, Records
+from bench.processes import Died, results
 from bench.store import locked, write_bytes, write_json
-from bench.untrusted import parse_json
 
 JOURNAL = ".journal"
 CLIP = re.compile(r"\d{4,}_[^.]*\.flac$|\.\d{4,}_[^.]*\.flac\.\d+\.flac$")
@@ -77,7 +76,7 @@ def build(plan: SetPlan, folder: Path, workers: int = 1, progress: Progress | No
 
 def _is_described(built: BuiltSet, plan: SetPlan) -> bool:
     """Whether all that goes with the audio is there, and says what the recipe and the clips say."""
-    made = _record(built.folder)
+    made = json_object(built.folder / "build.json")
     return (
         (made.get("recipe_key"), made.get("clips"), made.get("recipe")) == (plan.key, len(built.clips), plan.text)
         and _listed(built.folder) == built.clips
@@ -151,7 +150,7 @@ def _begun(folder: Path) -> tuple[str, int] | None:
     with closing(Records(folder / JOURNAL)) as records:
         if (begun := records.get("recipe")) is not None:
             return str(begun["key"]), int(begun.get("count", 0))
-    made = _record(folder)
+    made = json_object(folder / "build.json")
     return (str(made["recipe_key"]), int(made["clips"])) if made.get("recipe_key") else None
 
 
@@ -159,14 +158,6 @@ def _foreign(folder: Path) -> list[str]:
     """Names of what stands among the clips and cannot be one, whole or half-written."""
     place = folder / "audio"
     return sorted(path.name for path in place.iterdir() if not CLIP.match(path.name)) if place.is_dir() else []
-
-
-def _record(folder: Path) -> Mapping[str, Any]:
-    try:
-        found = parse_json((folder / "build.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _clips(
@@ -179,14 +170,20 @@ def _clips(
     todo = [number for number in range(plan.recipe.count) if number not in clips]
     problems, started = [], time.monotonic()
     progress(len(clips), plan.recipe.count)
-    if todo:
-        for done in mixed(plan.recipe, plan.materials, folder / "audio", todo, workers):
-            if "problem" in done:
-                problems.append(done["problem"])
-                continue
-            clips[done["number"]] = Clip(**done["clip"])
-            journal.append({str(done["number"]): done["clip"]})
-            progress(len(clips), plan.recipe.count)
+    shared = plan.recipe, plan.materials, folder / "audio"
+    for number, done in results("bench.datasets.noisy_reverberant:mixed", todo, workers, *shared):
+        if isinstance(done, Died):
+            raise WorkerDied(
+                f"a process ended while it mixed clip {number} of {plan.recipe.count} ({done.how}; killed, or out of "
+                "memory?). Finished clips are kept: start the same command again, with fewer --workers where memory "
+                "was short."
+            )
+        if isinstance(done, str):
+            problems.append(done)
+            continue
+        clips[number] = done
+        journal.append({str(number): asdict(done)})
+        progress(len(clips), plan.recipe.count)
     if problems:
         raise DatasetError("\n".join(f"dataset {plan.about.name!r}: {one}" for one in dict.fromkeys(problems)))
     found = [replace(clips[number], dataset=plan.about.name) for number in range(plan.recipe.count)]
@@ -248,7 +245,7 @@ def default_folder(plan: SetPlan) -> Path:
 
 def summary(plan: SetPlan, folder: Path) -> dict[str, Any]:
     """What would be built, for ``--dry-run``."""
-    made = _record(folder)
+    made = json_object(folder / "build.json")
     done = int(made["clips"]) if made.get("recipe_key") == plan.key else 0
     with closing(Records(folder / JOURNAL)) as records:
         done = min(plan.recipe.count, done + sum(key != "recipe" for key in records))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.datasets.known.base import KnownSet
-from bench.datasets.licence_terms import ATTRIBUTION, ROLES, asks, is_stated, licences_in
+from bench.datasets.licence_terms import ATTRIBUTION, ROLES, asks, is_stated, read
 from bench.domain import Clip
 
 
@@ -56,7 +56,7 @@ def _cut(clips: Sequence[Clip]) -> str:
 def _terms(stated: str, known: KnownSet | None) -> str:
     if not is_stated(stated):
         return "Licence: UNKNOWN. Nothing says under which terms it may be used; ask the owner before publishing it."
-    urls = [licence.url for licence in licences_in(stated)]
+    urls = [licence.url for licence in read(stated).licences]
     if known and stated == known.licence:
         urls = [known.licence_url] if known.licence_url else urls
     return f"Licence: {stated}" + (f" ({', '.join(urls)})" if urls else "")

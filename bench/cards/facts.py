@@ -15,7 +15,7 @@ from bench.auditing import AuditRow
 from bench.cards.attribution import attribution_of
 from bench.datasets.bandwidth import bandwidth_class
 from bench.datasets.known.base import KnownSet
-from bench.datasets.licence_terms import NOT_STATED, asks, is_stated, licences_in
+from bench.datasets.licence_terms import NOT_STATED, asks, is_stated, read
 from bench.datasets.sampling import UNKNOWN, stratum_of
 from bench.domain import Category, Clip
 
@@ -263,7 +263,7 @@ def _licences(clips: Sequence[Clip], seconds: Mapping[str, float]) -> list[Licen
             by_words.setdefault(stated, []).append(clip)
     rows = []
     for stated, members in sorted(by_words.items(), key=lambda item: (-len(item[1]), item[0])):
-        named = licences_in(stated)
+        named = read(stated).licences
         rows.append(
             LicenceRow(
                 stated=stated,

@@ -9,7 +9,7 @@ import yaml
 
 from bench.cards.facts import Card, Distribution, Table
 from bench.cards.words import hours, lines_of, number_range, sentences
-from bench.datasets.licence_terms import NOT_STATED, licences_in
+from bench.datasets.licence_terms import NOT_STATED, read
 from bench.report.markdown import escape
 
 SIZES = (
@@ -33,7 +33,7 @@ def front_matter(card: Card) -> dict[str, object]:
 
     The licence is that of the whole where its maker states one, else those of the clips.
     """
-    stated = [one.identifier for one in licences_in(card.licence)]
+    stated = [one.identifier for one in read(card.licence).licences]
     rows = [(tuple(stated), card.licence)] if card.licence else [(row.identifiers, row.stated) for row in card.licences]
     licences = []
     for identifiers, words in rows:

@@ -9,8 +9,7 @@ from typing import Any
 from bench.cards.facts import Card
 from bench.cards.markdown import markdown
 from bench.cards.page import page
-from bench.cards.plots import histogram
-from bench.report.svg import standalone_svg
+from bench.cards.plots import pictures_of
 from bench.store import write_bytes
 
 TEXT_FILE, PAGE_FILE, ATTRIBUTION_FILE = "card.md", "card.html", "ATTRIBUTION.txt"
@@ -21,8 +20,7 @@ def write_card(card: Card, folder: Path) -> list[Path]:
 
     Returns the paths written. Equal cards give equal bytes.
     """
-    pictures = {one.key: f"card_{one.key}.svg" for one in card.distributions}
-    texts = {pictures[one.key]: standalone_svg(histogram(one)) for one in card.distributions}
+    pictures, texts = pictures_of(card, "card_{}.svg")
     texts |= {TEXT_FILE: markdown(card, pictures), PAGE_FILE: page(card), ATTRIBUTION_FILE: card.attribution}
     for name, text in texts.items():
         write_bytes(folder / name, text.encode())

@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.cards.facts import Distribution
+from bench.cards.facts import Card, Distribution
 from bench.datasets.bandwidth import CLASSES
 from bench.domain import CATEGORIES
 from bench.report.record import category_name
-from bench.report.svg import INK, figure_style, inline_svg, series_colour
+from bench.report.svg import INK, figure_style, inline_svg, series_colour, standalone_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BINS = 24
 TOP_KHZ = 24.0
+
+
+def pictures_of(card: Card, path: str) -> tuple[dict[str, str], dict[str, str]]:
+    """File names of the histograms by the key of their distribution, and contents; ``{}`` in ``path`` is the key."""
+    names = {one.key: path.format(one.key) for one in card.distributions}
+    return names, {names[one.key]: standalone_svg(histogram(one)) for one in card.distributions}
 
 
 def histogram(one: Distribution) -> str:

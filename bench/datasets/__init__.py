@@ -32,68 +32,30 @@ TABLE = (
     Entry("lhotse", "bench.datasets.lhotse:lhotse", "the cuts, or recordings and supervisions, of Lhotse manifests"),
 )
 
-KNOWN = (
-    Entry(
-        "librispeech_test_clean",
-        "bench.datasets.known.librispeech:librispeech_test_clean",
-        "speech, English audiobooks, 40 speakers, 16 kHz, 5.4 h",
-    ),
-    Entry("vctk", "bench.datasets.known.vctk:vctk", "speech, English sentences, 110 speakers, 48 kHz"),
-    Entry(
-        "ears", "bench.datasets.known.ears:ears", "speech, anechoic English in many styles, 107 speakers, 48 kHz, 100 h"
-    ),
-    Entry(
-        "common_voice",
-        "bench.datasets.known.common_voice:common_voice",
-        "speech, sentences in many languages, MP3; you bring the files",
-    ),
-    Entry(
-        "dns_clean", "bench.datasets.known.dns_challenge:dns_clean", "speech, clean speech of DNS Challenge 4, 48 kHz"
-    ),
-    Entry("dns_noise", "bench.datasets.known.dns_challenge:dns_noise", "noise of DNS Challenge 4, 48 kHz"),
-    Entry(
-        "dns_rooms",
-        "bench.datasets.known.dns_challenge:dns_rooms",
-        "rooms, impulse responses of DNS Challenge 4, 48 kHz",
-    ),
-    Entry(
-        "itu_p501", "bench.datasets.known.itu_p501:itu_p501", "speech, ITU-T P.501 Annex C, 48 kHz; you bring the files"
-    ),
-    Entry("musdb18_hq", "bench.datasets.known.musdb18_hq:musdb18_hq", "music, songs, 44.1 kHz stereo, 10 h"),
-    Entry("mtg_jamendo", "bench.datasets.known.mtg_jamendo:mtg_jamendo", "music, songs of Jamendo, MP3 of 320 kbit/s"),
-    Entry(
-        "gtzan",
-        "bench.datasets.known.gtzan:gtzan",
-        "music, 30 s of ten genres, 22.05 kHz, 8.3 h; known faults; you bring the files",
-    ),
-    Entry(
-        "gtzan_filtered",
-        "bench.datasets.known.gtzan:gtzan_filtered",
-        "music, the fault-filtered split of GTZAN",
-        ("torchaudio",),
-        "pip install 'codecbench[neural]'",
-    ),
-    Entry(
-        "ebu_sqam",
-        "bench.datasets.known.ebu_sqam:ebu_sqam",
-        "music, EBU SQAM without its speech, 44.1 kHz stereo; you bring the files",
-    ),
-    Entry(
-        "ebu_sqam_speech",
-        "bench.datasets.known.ebu_sqam:ebu_sqam_speech",
-        "speech, that of EBU SQAM, 44.1 kHz stereo; you bring the files",
-    ),
-    Entry("musan_music", "bench.datasets.known.musan:musan_music", "music of MUSAN, 16 kHz, 42.5 h"),
-    Entry("musan_speech", "bench.datasets.known.musan:musan_speech", "speech of MUSAN, 16 kHz, 60.4 h"),
-    Entry("musan_noise", "bench.datasets.known.musan:musan_noise", "noise of MUSAN, 16 kHz, 6 h"),
-    Entry("fsd50k", "bench.datasets.known.fsd50k:fsd50k", "noise, everyday sounds of Freesound, 44.1 kHz, 108.3 h"),
-    Entry("esc50", "bench.datasets.known.esc50:esc50", "noise, 50 classes of environmental sound, 44.1 kHz, 2.8 h"),
-    Entry(
-        "openslr28",
-        "bench.datasets.known.openslr28:openslr28",
-        "rooms, recorded and simulated impulse responses, 16 kHz",
-    ),
+SETS = (
+    ("librispeech_test_clean", "librispeech:SET", "speech, English audiobooks, 40 speakers, 16 kHz, 5.4 h"),
+    ("vctk", "vctk:SET", "speech, English sentences, 110 speakers, 48 kHz"),
+    ("ears", "ears:SET", "speech, anechoic English in many styles, 107 speakers, 48 kHz, 100 h"),
+    ("common_voice", "common_voice:SET", "speech, sentences in many languages, MP3; you bring the files"),
+    ("dns_clean", "dns_challenge:CLEAN", "speech, clean speech of DNS Challenge 4, 48 kHz"),
+    ("dns_noise", "dns_challenge:NOISE", "noise of DNS Challenge 4, 48 kHz"),
+    ("dns_rooms", "dns_challenge:ROOMS", "rooms, impulse responses of DNS Challenge 4, 48 kHz"),
+    ("itu_p501", "itu_p501:SET", "speech, ITU-T P.501 Annex C, 48 kHz; you bring the files"),
+    ("musdb18_hq", "musdb18_hq:SET", "music, songs, 44.1 kHz stereo, 10 h"),
+    ("mtg_jamendo", "mtg_jamendo:SET", "music, songs of Jamendo, MP3 of 320 kbit/s"),
+    ("gtzan", "gtzan:SET", "music, 30 s of ten genres, 22.05 kHz, 8.3 h; known faults; you bring the files"),
+    ("gtzan_filtered", "gtzan:FILTERED", "music, the fault-filtered split of GTZAN"),
+    ("ebu_sqam", "ebu_sqam:MUSIC", "music, EBU SQAM without its speech, 44.1 kHz stereo; you bring the files"),
+    ("ebu_sqam_speech", "ebu_sqam:SPEECH", "speech, that of EBU SQAM, 44.1 kHz stereo; you bring the files"),
+    ("musan_music", "musan:MUSIC", "music of MUSAN, 16 kHz, 42.5 h"),
+    ("musan_speech", "musan:SPEECH", "speech of MUSAN, 16 kHz, 60.4 h"),
+    ("musan_noise", "musan:NOISE", "noise of MUSAN, 16 kHz, 6 h"),
+    ("fsd50k", "fsd50k:SET", "noise, everyday sounds of Freesound, 44.1 kHz, 108.3 h"),
+    ("esc50", "esc50:SET", "noise, 50 classes of environmental sound, 44.1 kHz, 2.8 h"),
+    ("openslr28", "openslr28:SET", "rooms, recorded and simulated impulse responses, 16 kHz"),
 )
+NEEDS = {"gtzan_filtered": (("torchaudio",), "pip install 'codecbench[neural]'")}
+KNOWN = tuple(Entry(name, f"bench.datasets.known.{place}", about, *NEEDS.get(name, ())) for name, place, about in SETS)
 """Published sets by name; see :mod:`bench.datasets.known`."""
 
 
@@ -108,7 +70,10 @@ class Loaders(Registry):
         from bench.datasets.known.loading import loader
 
         if not isinstance(factory, KnownSet):
-            raise ConfigError(f"{name}: expected a loader or a KnownSet, got a {type(factory).__name__}.")
+            raise ConfigError(
+                f"{name}: expected a loader or a KnownSet, got a {type(factory).__name__}; name an attribute that is "
+                "one."
+            )
         return loader(factory)
 
 

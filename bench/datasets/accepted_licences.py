@@ -7,10 +7,10 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.datasets.base import json_object
 from bench.datasets.known.base import KnownSet
 from bench.datasets.partial import replacing
 from bench.errors import ConfigError
-from bench.untrusted import parse_json
 
 
 def text_of(known: KnownSet) -> str:
@@ -20,32 +20,21 @@ def text_of(known: KnownSet) -> str:
 
 def accepted(known: KnownSet, cache_dir: Path) -> bool:
     """Whether the licence of ``known``, as it reads today, was accepted."""
-    try:
-        kept = parse_json(_path(known, cache_dir).read_text(encoding="utf-8"))
-        return bool(kept["sha256"] == _hash(known))
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
-def accept(known: KnownSet, cache_dir: Path) -> None:
-    """Keep that the licence was accepted."""
-    path = _path(known, cache_dir)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    value = {"set": known.name, "text": text_of(known), "sha256": _hash(known), "accepted": now}
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return json_object(_path(known, cache_dir)).get("sha256") == _hash(known)
 
 
 def require(known: KnownSet, cache_dir: Path, accept_it: bool) -> None:
-    """Raise ConfigError unless the licence was accepted, or is now."""
+    """Raise ConfigError unless the licence was accepted, or is now, which is kept."""
     if accepted(known, cache_dir):
         return
-    if accept_it:
-        accept(known, cache_dir)
-    else:
+    if not accept_it:
         raise ConfigError(
             f"{text_of(known)}\nThe licence has not been accepted here. Read it; to accept it, add --accept-licence."
         )
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    value = {"set": known.name, "text": text_of(known), "sha256": _hash(known), "accepted": now}
+    with replacing(_path(known, cache_dir)) as temporary:
+        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _path(known: KnownSet, cache_dir: Path) -> Path:

@@ -19,7 +19,7 @@ from typing import IO, BinaryIO, Protocol
 from bench.datasets.base import listed
 from bench.datasets.download import looks_like_html
 from bench.datasets.partial import Progress, ignore, require_space
-from bench.datasets.unpacking import FileRecord, Limits, Output
+from bench.datasets.unpacking import BrokenArchive, FileRecord, Limits, Output
 from bench.datasets.volumes import Joined, correct_offsets
 from bench.errors import DatasetError
 
@@ -46,10 +46,6 @@ class Unpacked:
 
     files: tuple[FileRecord, ...]
     clashes: tuple[tuple[str, str], ...]
-
-
-class BrokenArchive(DatasetError):
-    """The file is not, or no longer, an archive that can be read to its end."""
 
 
 def is_archive(name: str) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from bench.domain import Clip
 from bench.errors import ConfigError, DatasetError
@@ -23,6 +26,16 @@ def pattern_problem(pattern: str) -> str:
         return f"expected a regular expression with named groups, {EXAMPLE}"
     taken = sorted(RESERVED & set(groups))
     return f"expected other names for the groups {', '.join(taken)}: every clip has these" if taken else ""
+
+
+def _names_groups(pattern: str) -> str:
+    if problem := pattern and pattern_problem(pattern):
+        raise ValueError(problem)
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_names_groups)]
+"""The option ``attributes`` of a loader; an empty one gives none."""
 
 
 def with_attributes(clips: Sequence[Clip], pattern: str) -> list[Clip]:

@@ -11,7 +11,9 @@ A plug-in is a function with keyword options, the first two of which are these::
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import inspect
 import logging
 import os
 import posixpath
@@ -21,15 +23,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, ParamSpec, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from bench.domain import Clip
 from bench.errors import ConfigError, DatasetError
 from bench.storage import Place, exists, is_folder, is_remote, is_url, local_copy, names_below, place
+from bench.untrusted import parse_json
 
-AUDIO_FILES = ("*.wav", "*.flac", "*.ogg", "*.mp3")
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+AUDIO_FILES = tuple(f"*{suffix}" for suffix in SUFFIXES)
 SHOWN = 5  # names listed of a longer list of files
 
 log = logging.getLogger(__name__)
@@ -101,6 +105,8 @@ class Options(BaseModel):
 
 
 ModelT = TypeVar("ModelT", bound=Options)
+Given = ParamSpec("Given")
+Loaded = TypeVar("Loaded")
 
 
 def checked(model: type[ModelT], name: str, **options: object) -> ModelT:
@@ -111,6 +117,30 @@ def checked(model: type[ModelT], name: str, **options: object) -> ModelT:
         raise ConfigError([f"dataset {name!r}, {problem}" for problem in problems_of(error)]) from None
 
 
+def checks_options(load: Callable[Given, Loaded]) -> Callable[Given, Loaded]:
+    """``load``, a loader, with its options checked by their annotations; constraints of pydantic may stand in these.
+
+    It raises ConfigError with every option that does not fit.
+    """
+    signature = inspect.signature(load)
+
+    @functools.cache
+    def model() -> type[Options]:
+        hints = get_type_hints(load, include_extras=True)
+        fields: Any = {key: (hints[key], ...) for key in signature.parameters if key not in ("name", "context")}
+        return create_model("LoaderOptions", __base__=Options, **fields)
+
+    @functools.wraps(load)
+    def checked_load(*args: Given.args, **kwargs: Given.kwargs) -> Loaded:
+        given = signature.bind(*args, **kwargs)
+        given.apply_defaults()
+        name, context = given.arguments.pop("name"), given.arguments.pop("context")
+        options: Any = dict(checked(model(), name, **given.arguments))
+        return load(name, context, **options)
+
+    return checked_load
+
+
 def problems_of(error: ValidationError) -> list[str]:
     """One line for each problem: the key, what is expected, what was got."""
     return [
@@ -119,6 +149,15 @@ def problems_of(error: ValidationError) -> list[str]:
         + ("." if problem["type"] == "missing" or not problem["loc"] else f", got {problem['input']!r}.")
         for problem in error.errors(include_url=False)
     ]
+
+
+def json_object(path: Path) -> dict[str, Any]:
+    """The JSON object that was kept at ``path``; empty where there is none that can be read."""
+    try:
+        value = parse_json(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def sha256_of(path: Path) -> str:
@@ -138,7 +177,10 @@ def verify(clip: Clip) -> Path:
         file = local_copy(path)
         got = sha256_of(file)
     except OSError as error:
-        raise DatasetError(f"{path}: cannot be read ({error.strerror}); clip {clip.id} needs it.") from None
+        raise DatasetError(
+            f"{path}: cannot be read ({error.strerror}), and clip {clip.id} needs it. Put "
+            "the file back, or write the manifest again."
+        ) from None
     if got != clip.sha256:
         raise DatasetError(
             f"{path}: the file changed since the manifest was written: expected sha256 {clip.sha256}, got {got}. "
@@ -235,12 +277,6 @@ def warn_of_clashes(what: str, found: Mapping[str, str]) -> None:
 def _is_text(name: str) -> bool:
     """Whether a file name can be printed and stored: not where its bytes are no UTF-8."""
     return name.isascii() or not any("\udc80" <= letter <= "\udcff" for letter in name)
-
-
-def sample(clips: Sequence[Clip], limit: int | None, seed: int) -> list[Clip]:
-    """``limit`` of ``clips``, chosen by ``seed``, in their order."""
-    chosen = sample_ids([clip.id for clip in clips], limit, seed)
-    return [clip for clip in clips if clip.id in chosen]
 
 
 def sample_ids(ids: Sequence[str], limit: int | None, seed: int) -> set[str]:

@@ -9,7 +9,6 @@ from typing import Literal
 
 from bench.datasets import records
 from bench.datasets.base import DatasetContext
-from bench.datasets.known import find
 from bench.datasets.known.base import Archive, KnownSet
 from bench.datasets.known.places import ALL, missing_from, places
 from bench.datasets.partial import gigabytes
@@ -18,9 +17,6 @@ from bench.datasets.volumes import belongs_to
 from bench.errors import ConfigError
 from bench.registry import nearest
 from bench.storage import is_remote
-
-__all__ = ["State", "Unit", "archives_of", "by_hand", "fetched_to", "find", "size_of", "state", "subsets_of"]
-__all__ += ["target_of", "units"]
 
 
 @dataclass(frozen=True, slots=True)

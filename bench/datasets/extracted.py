@@ -7,10 +7,9 @@ from pathlib import Path
 
 from bench import audio
 from bench.audio import Audio
-from bench.datasets.base import AUDIO_FILES
+from bench.datasets.base import SUFFIXES
 from bench.store import write_bytes
 
-SUFFIXES = tuple(glob.removeprefix("*") for glob in AUDIO_FILES)
 MAGIC = {b"RIFF": ".wav", b"fLaC": ".flac", b"OggS": ".ogg", b"ID3": ".mp3", b"\xff\xfb": ".mp3", b"\xff\xf3": ".mp3"}
 
 

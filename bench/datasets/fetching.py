@@ -17,7 +17,7 @@ from bench.datasets.known.base import Archive, KnownSet
 from bench.datasets.known.places import ALL, absent, missing_from, recordings_of_folder
 from bench.datasets.parallel import Skipped, Watch, downloads, sizes
 from bench.datasets.partial import bytes_there, discard, replacing, require_space, was_downloaded, writing
-from bench.datasets.unpacking import RECORDS, FileRecord, Refused, require_place
+from bench.datasets.unpacking import RECORDS, BrokenArchive, FileRecord, Refused, require_place
 from bench.errors import ConfigError, DatasetError
 from bench.storage import is_remote
 
@@ -202,7 +202,7 @@ def _unpack(unit: Unit, folder: Path, checksum: str, keep_archives: bool, watch:
         else:
             require_place(file, folder, folder / inside / name)
             files = (_copied(file, folder / inside / name),)
-    except (archives.BrokenArchive, Refused) as error:
+    except (BrokenArchive, Refused) as error:
         if not was_downloaded(file):
             raise DatasetError(f"{error} Put the right file there, or delete it to fetch it.") from None
         for one in filter(was_downloaded, (file, *earlier)):

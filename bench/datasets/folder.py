@@ -5,59 +5,43 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from bench.datasets.attributes import pattern_problem, with_attributes
+from bench.datasets.attributes import Pattern, with_attributes
 from bench.datasets.base import (
     AUDIO_FILES,
     DatasetContext,
-    checked,
+    checks_options,
     clashes,
     find_paths,
     same_name,
     warn_of_clashes,
 )
-from bench.datasets.cutting import CutOptions, read, require_starts, unread
-from bench.datasets.sampling import Allocation, Keys, sampled
+from bench.datasets.cutting import Cut, Duration, Moment, read, require_starts, unread
+from bench.datasets.sampling import Allocation, Keys, Limit, Seed, sampled
 from bench.domain import Category, Clip
 from bench.errors import DatasetError
 from bench.storage import Place
 
 
-class FolderOptions(CutOptions):
-    """The options of :func:`folder`."""
-
-    path: str
-    include: tuple[str, ...] = Field(min_length=1)
-    exclude: tuple[str, ...]
-    attributes: str
-    stratify: Keys
-    allocation: Allocation
-
-    @field_validator("attributes")
-    @classmethod
-    def _names_groups(cls, pattern: str) -> str:
-        if problem := pattern and pattern_problem(pattern):
-            raise ValueError(problem)
-        return pattern
-
-
+@checks_options
 def folder(
     name: str,
     context: DatasetContext,
     category: Category,
     path: str,
-    include: Sequence[str] = AUDIO_FILES,
+    include: Annotated[Sequence[str], Field(min_length=1)] = AUDIO_FILES,
     exclude: Sequence[str] = (),
-    start_s: float = 0.0,
-    duration_s: float | None = None,
-    lead_in_s: float = 0.0,
-    limit: int | None = None,
-    seed: int = 0,
+    start_s: Moment = 0.0,
+    duration_s: Duration = None,
+    lead_in_s: Moment = 0.0,
+    limit: Limit = None,
+    seed: Seed = 0,
     licence: str = "",
-    attributes: str = "",
-    stratify: Sequence[str] | str = (),
+    attributes: Pattern = "",
+    stratify: Keys = (),
     allocation: Allocation = "equal",
 ) -> list[Clip]:
     """Every WAV, FLAC, Ogg or MP3 file below ``path`` that the globs name, each as one clip.
@@ -85,26 +69,22 @@ def folder(
         DatasetError: no such folder, folders that cannot be read, no file that matches, ``attributes`` that match no
             path, or files that end before ``start_s``, by name.
     """
-    options = checked(
-        FolderOptions, name, category=category, path=path, include=include, exclude=exclude, start_s=start_s,
-        duration_s=duration_s, lead_in_s=lead_in_s, limit=limit, seed=seed, licence=licence, attributes=attributes,
-        stratify=stratify, allocation=allocation,
-    )  # fmt: skip
-    root = context.place_of(options.path, f"dataset {name!r}")
-    paths = matching(root, options.include, options.exclude, f"dataset {name!r}")
+    how = Cut(category, start_s, duration_s, lead_in_s, licence)
+    root = context.place_of(path, f"dataset {name!r}")
+    paths = matching(root, include, exclude, f"dataset {name!r}")
     twins = clashes(paths)
     warn_of_clashes(f"dataset {name!r}, {root}", twins)
     found = [
-        unread(name, f"{name}/{one}", root / path, options, {"same_name_as": twins[path]} if path in twins else {})
-        for one, path in zip(clip_ids(paths), paths, strict=True)
+        unread(name, f"{name}/{one}", root / file, how, {"same_name_as": twins[file]} if file in twins else {})
+        for one, file in zip(clip_ids(paths), paths, strict=True)
     ]
-    if options.attributes:
-        found = with_attributes(found, options.attributes)
+    if attributes:
+        found = with_attributes(found, attributes)
     clips = sampled(
-        found, lambda some: read(some, options, context.cache_dir, f"reading {name}"), options.limit, options.seed,
-        options.stratify, options.allocation, context.cache_dir,
+        found, lambda some: read(name, some, how, context.cache_dir), limit, seed, stratify, allocation,
+        context.cache_dir,
     )  # fmt: skip
-    require_starts(name, clips, options.start_s)
+    require_starts(name, clips, start_s)
     return clips
 
 

@@ -181,7 +181,9 @@ def _errors(what: str, more: str = "") -> Iterator[None]:
         ) from None
     except (DatasetsError, OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         cause = f": {_line(error.__cause__)}" if error.__cause__ else ""
-        raise DatasetError(f"{what}: cannot be opened ({_line(error)}{cause}). {more}".rstrip()) from None
+        raise DatasetError(
+            f"{what}: cannot be opened ({_line(error)}{cause}). {more}Correct `path`, `config` or `revision`."
+        ) from None
 
 
 def _line(error: BaseException) -> str:

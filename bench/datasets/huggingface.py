@@ -12,29 +12,17 @@ from typing import Any
 import numpy as np
 
 from bench.audio import Audio
-from bench.datasets.base import DatasetContext, checked, listed, sample_ids
-from bench.datasets.cutting import CutOptions, cut, require_starts, unread
+from bench.datasets.base import DatasetContext, checks_options, listed, sample_ids
+from bench.datasets.cutting import Cut, Duration, Moment, cut_all
 from bench.datasets.extracted import keep, keep_samples
 from bench.datasets.hub import Opened, open_dataset
-from bench.datasets.index import facts_of
 from bench.datasets.progress import with_progress
+from bench.datasets.sampling import Limit, Seed
 from bench.domain import Category, Clip
 from bench.errors import ConfigError, DatasetError
 
 
-class HuggingfaceOptions(CutOptions):
-    """The options of :func:`huggingface`."""
-
-    path: str
-    config: str | None
-    split: str | None
-    revision: str | None
-    audio: str | None
-    id: str | None
-    attributes: tuple[str, ...] | None
-    streaming: bool
-
-
+@checks_options
 def huggingface(
     name: str,
     context: DatasetContext,
@@ -47,11 +35,11 @@ def huggingface(
     id: str | None = None,  # noqa: A002 - the option's name in a configuration
     attributes: Sequence[str] | None = None,
     streaming: bool = False,
-    start_s: float = 0.0,
-    duration_s: float | None = None,
-    lead_in_s: float = 0.0,
-    limit: int | None = None,
-    seed: int = 0,
+    start_s: Moment = 0.0,
+    duration_s: Duration = None,
+    lead_in_s: Moment = 0.0,
+    limit: Limit = None,
+    seed: Seed = 0,
     licence: str = "",
 ) -> list[Clip]:
     """The rows of a split of a Hugging Face dataset, each as one clip: ``name/split/row``.
@@ -78,42 +66,30 @@ def huggingface(
         ConfigError: options of the wrong kind, all of them, or ``streaming`` without ``limit``.
         DatasetError: no such dataset, split or column, ids that come twice, or audio that ends before ``start_s``.
     """
-    options = checked(
-        HuggingfaceOptions, name, category=category, path=path, config=config, split=split, revision=revision,
-        audio=audio, id=id, attributes=attributes, streaming=streaming, start_s=start_s, duration_s=duration_s,
-        lead_in_s=lead_in_s, limit=limit, seed=seed, licence=licence,
-    )  # fmt: skip
-    if options.streaming and not options.limit:
+    if streaming and not limit:
         raise ConfigError(f"dataset {name!r}: streaming takes the first rows; say with `limit` how many.")
     what = f"dataset {name!r}"
-    opened = open_dataset(what, path, config, split, revision, options.streaming, context)
-    column = _audio_column(what, opened, options.audio)
-    columns = _attribute_columns(what, opened, column, options)
+    opened = open_dataset(what, path, config, split, revision, streaming, context)
+    column = _audio_column(what, opened, audio)
+    columns = _attribute_columns(what, opened, column, attributes)
     opened = opened.with_original_files(column)
-    labels = _labels(what, opened, options)
-    ids = [f"{name}/{opened.split}/{label}" for label in labels]
-    taken = sample_ids(ids, options.limit, options.seed)
-    options = options.model_copy(update={"licence": options.licence or opened.licence})
-    files: dict[str, Path] = {}
-    found: dict[str, dict[str, Any]] = {}
+    count = limit if streaming and limit else opened.count
+    ids = [f"{name}/{opened.split}/{label}" for label in _labels(what, opened, id, count)]
+    taken = sample_ids(ids, limit, seed)
+    files: dict[str, tuple[Path, dict[str, Any]]] = {}
     chosen = ((one, row) for row, one in enumerate(ids) if one in taken)
     for one, row in with_progress(opened.rows(chosen), len(taken), f"extracting {name}"):
-        files[one], notes = _file(f"{what}: {one}", row[column], opened, context.cache_dir)
-        found[one] = {key: _plain(opened, key, row[key]) for key in columns} | notes
-    facts = facts_of(list(files.values()), context.cache_dir, f"reading {name}")
-    clips = [
-        cut(unread(name, one, file, options, found[one]), known, options)
-        for (one, file), known in zip(files.items(), facts, strict=True)
-    ]
-    require_starts(name, clips, options.start_s)
-    return clips
+        file, notes = _file(f"{what}: {one}", row[column], opened, context.cache_dir)
+        files[one] = file, {key: _plain(opened, key, row[key]) for key in columns} | notes
+    how = Cut(category, start_s, duration_s, lead_in_s, licence or opened.licence)
+    return cut_all(name, files, how, context.cache_dir)
 
 
 def _audio_column(what: str, opened: Opened, asked: str | None) -> str:
     if asked is not None:
         if asked in opened.columns:
             return asked
-        raise DatasetError(f"{what}: there is no column {asked!r}; there are {', '.join(opened.columns)}.")
+        raise DatasetError(f"{what}, audio: there is no column {asked!r}; there are {', '.join(opened.columns)}.")
     found = [name for name, kind in opened.columns.items() if kind in ("audio", "array")]
     if len(found) == 1:
         return found[0]
@@ -121,24 +97,28 @@ def _audio_column(what: str, opened: Opened, asked: str | None) -> str:
     raise DatasetError(f"{what}: expected one column with audio, got {got}; name it with `audio`.")
 
 
-def _attribute_columns(what: str, opened: Opened, audio: str, options: HuggingfaceOptions) -> list[str]:
-    if options.attributes is None:
+def _attribute_columns(what: str, opened: Opened, audio: str, asked: Sequence[str] | None) -> list[str]:
+    if asked is None:
         return [name for name, kind in opened.columns.items() if kind == "plain" and name != audio]
-    if absent := [name for name in options.attributes if name not in opened.columns]:
-        raise DatasetError(f"{what}: there is no column {listed(absent)}; there are {', '.join(opened.columns)}.")
-    return list(options.attributes)
+    if absent := [name for name in asked if name not in opened.columns]:
+        raise DatasetError(
+            f"{what}, attributes: there is no column {listed(absent)}; there are {', '.join(opened.columns)}."
+        )
+    return list(asked)
 
 
-def _labels(what: str, opened: Opened, options: HuggingfaceOptions) -> list[str]:
-    """What names each row in ids."""
-    count = opened.count if options.limit is None or not options.streaming else options.limit
-    if options.id is None:
+def _labels(what: str, opened: Opened, column: str | None, count: int) -> list[str]:
+    """What names each of ``count`` rows in ids."""
+    if column is None:
         return [f"{row:06}" for row in range(count)]
-    if options.id not in opened.columns:
-        raise DatasetError(f"{what}: there is no column {options.id!r}; there are {', '.join(opened.columns)}.")
-    labels = [str(value) for value in opened.values(options.id, count)]
+    if column not in opened.columns:
+        raise DatasetError(f"{what}, id: there is no column {column!r}; there are {', '.join(opened.columns)}.")
+    labels = [str(value) for value in opened.values(column, count)]
     if twice := [label for label, times in Counter(labels).items() if times > 1]:
-        raise DatasetError(f"{what}: the column {options.id!r} names rows more than once: {listed(twice)}.")
+        raise DatasetError(
+            f"{what}, id: the column {column!r} names rows more than once: {listed(twice)}. Name "
+            "another, or leave `id` out."
+        )
     return labels
 
 
@@ -154,7 +134,7 @@ def _file(what: str, value: Any, opened: Opened, cache_dir: Path) -> tuple[Path,
     if value.get("array") is not None:
         rate = value.get("sampling_rate")
         if not rate:
-            raise DatasetError(f"{what}: an array without a sampling_rate beside it.")
+            raise DatasetError(f"{what}: expected a sampling_rate beside the array, got none; add it to the dataset.")
         return keep_samples(Audio(_samples(what, value["array"]), int(rate)), cache_dir), {"written_from": "array"}
     name = value.get("path") or "no audio in this row"
     if re.match(r"\w+://", name):

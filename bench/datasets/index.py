@@ -115,12 +115,9 @@ class Hasher:
             stamp = Stamp(size, 0, int(mark[:15], 16))
             if known and known[0] == stamp and known[1].samples:
                 return known[1]
-            copy = local_copy(where)
-            sha256, _, head = _hashed(str(copy), size, self.stopped)
+            facts, _ = _hashed(str(local_copy(where)), size, self.stopped)
         except FileNotFoundError:
             return Facts()
-        header = plain_header(head, size)
-        facts = Facts(sha256, *header) if header else _with_header(str(copy), sha256)
         if not self.stopped.is_set():
             self.index.put(path, stamp, facts)
         return facts
@@ -135,18 +132,16 @@ class Hasher:
                 return known[1] if known[1].samples else _with_header(path, known[1].sha256)
             if not stat.S_ISREG(status.st_mode):
                 return Facts()
-            sha256, after, head = _hashed(path, stamp.size, self.stopped)
+            facts, after = _hashed(path, stamp.size, self.stopped)
         except (OSError, ValueError):  # ValueError: a path that no file can have
             return Facts()
-        header = plain_header(head, stamp.size)
-        facts = Facts(sha256, *header) if header else _with_header(path, sha256)
         if after == stamp and stamp.mtime_ns < started - SETTLED_NS and not self.stopped.is_set():
             self.index.put(path, stamp, facts)
         return facts
 
 
-def _hashed(path: str, size: int, stopped: threading.Event) -> tuple[str, Stamp, bytes]:
-    """The digest of a file's content, its stamp after reading, and its first bytes."""
+def _hashed(path: str, size: int, stopped: threading.Event) -> tuple[Facts, Stamp]:
+    """The facts of a file, and its stamp after reading."""
     digest = hashlib.sha256()
     handle = os.open(path, os.O_RDONLY)
     try:
@@ -156,9 +151,11 @@ def _hashed(path: str, size: int, stopped: threading.Event) -> tuple[str, Stamp,
             digest.update(chunk)
             done += len(chunk)
             chunk = os.read(handle, CHUNK) if done != size else b""
-        return digest.hexdigest(), Stamp.of(os.fstat(handle)), head
+        after = Stamp.of(os.fstat(handle))
     finally:
         os.close(handle)
+    header = plain_header(head, size)
+    return (Facts(digest.hexdigest(), *header) if header else _with_header(path, digest.hexdigest())), after
 
 
 def _with_header(path: str, sha256: str) -> Facts:

@@ -11,25 +11,19 @@ from typing import Any
 
 from bench import audio
 from bench.audio import Audio
-from bench.datasets.base import DatasetContext, checked, clashes, listed, sample_ids, warn_of_clashes
-from bench.datasets.cutting import CutOptions, cut, unread
+from bench.datasets.base import DatasetContext, checks_options, clashes, listed, sample_ids, warn_of_clashes
+from bench.datasets.cutting import Cut as Part
+from bench.datasets.cutting import Moment, cut, unread
 from bench.datasets.extracted import keep_samples
 from bench.datasets.index import Facts, facts_of
 from bench.datasets.lhotse_lines import Cut, Entry, Recording, Supervision, read_lines
+from bench.datasets.sampling import Limit, Seed
 from bench.domain import Category, Clip
 from bench.errors import AudioError, DatasetError
 
 TOLERANCE_S = 0.1  # readers differ about the length of MP3 files by the delay of a coder
 
 log = logging.getLogger(__name__)
-
-
-class LhotseOptions(CutOptions):
-    """The options of :func:`lhotse`."""
-
-    path: str
-    supervisions: str | None
-    root: str | None
 
 
 @dataclass(frozen=True)
@@ -44,6 +38,7 @@ class Segment:
     supervisions: Sequence[Supervision]
 
 
+@checks_options
 def lhotse(
     name: str,
     context: DatasetContext,
@@ -51,9 +46,9 @@ def lhotse(
     path: str,
     supervisions: str | None = None,
     root: str | None = None,
-    lead_in_s: float = 0.0,
-    limit: int | None = None,
-    seed: int = 0,
+    lead_in_s: Moment = 0.0,
+    limit: Limit = None,
+    seed: Seed = 0,
     licence: str = "",
 ) -> list[Clip]:
     """The cuts of a Lhotse manifest as clips; or the supervisions of recordings; or whole recordings.
@@ -73,20 +68,16 @@ def lhotse(
         DatasetError: lines that do not fit, by number; audio that is no file, missing files, files that are not what
             the manifest says; all of them.
     """
-    options = checked(
-        LhotseOptions, name, category=category, path=path, supervisions=supervisions, root=root, start_s=0.0,
-        duration_s=None, lead_in_s=lead_in_s, limit=limit, seed=seed, licence=licence,
-    )  # fmt: skip
     what = f"dataset {name!r}"
-    file = _manifest(what, options.path, context)
-    segments = _segments(what, file, options, context)
+    file = _manifest(what, path, context)
+    segments = _segments(what, file, supervisions, context)
     ids = [f"{name}/{segment.id}" for segment in segments]
     if twice := [one for one, times in Counter(ids).items() if times > 1]:
-        raise DatasetError(f"{what}: {file}: expected every id once, these come again: {listed(twice)}.")
+        raise DatasetError(f"{what}: {file}: expected every id once, these come again: {listed(twice)}; rename them.")
     warn_of_clashes(what, clashes(ids))
-    taken = sample_ids(ids, options.limit, options.seed)
+    taken = sample_ids(ids, limit, seed)
     chosen = {one: segment for one, segment in zip(ids, segments, strict=True) if one in taken}
-    folder = context.folder(options.root, f"{what}, root") if options.root else file.parent
+    folder = context.folder(root, f"{what}, root") if root else file.parent
     places, problems = _places(what, chosen, folder)
     problems += _missing(what, places.values(), folder)
     if problems:
@@ -95,11 +86,17 @@ def lhotse(
     files = {one: made[place] for one, place in places.items()}
     facts = dict(zip(chosen, facts_of([path for path, _ in files.values()], context.cache_dir, name), strict=True))
     if problems := [line for one in chosen for line in _differences(chosen[one], files[one][0], facts[one])]:
-        raise DatasetError("\n".join(f"{what}: {problem}" for problem in dict.fromkeys(problems)))
-    return [
-        _clip(name, one, segment, files[one][0], facts[one], _attributes(segment) | files[one][1], options)
-        for one, segment in chosen.items()
-    ]
+        raise DatasetError(
+            "\n".join(
+                f"{what}: {problem} Correct the manifest, or restore the file." for problem in dict.fromkeys(problems)
+            )
+        )
+    clips = []
+    for one, segment in chosen.items():
+        how = Part(category, segment.start_s, segment.duration_s, lead_in_s, licence)
+        clip = cut(unread(name, one, files[one][0], how, _attributes(segment) | files[one][1]), facts[one], how)
+        clips.append(replace(clip, source=f"{name}/{segment.recording.id}"))
+    return clips
 
 
 def _manifest(what: str, path: str, context: DatasetContext) -> Path:
@@ -109,10 +106,10 @@ def _manifest(what: str, path: str, context: DatasetContext) -> Path:
     return file
 
 
-def _segments(what: str, file: Path, options: LhotseOptions, context: DatasetContext) -> list[Segment]:
+def _segments(what: str, file: Path, supervisions: str | None, context: DatasetContext) -> list[Segment]:
     entries = read_lines(file)
     if not entries:
-        raise DatasetError(f"{what}: {file} is empty.")
+        raise DatasetError(f"{what}: {file}: expected cuts or recordings, got an empty file; write it again.")
     kinds = {type(entry) for entry in entries}
     if len(kinds) > 1 or Supervision in kinds:
         found = " and ".join(sorted(f"{kind.__name__.lower()}s" for kind in kinds))
@@ -120,28 +117,33 @@ def _segments(what: str, file: Path, options: LhotseOptions, context: DatasetCon
             f"{what}: {file}: expected cuts or recordings, got {found}; give recordings as `path` and their "
             "supervisions as `supervisions`."
         )
-    if Cut in kinds and options.supervisions:
+    if Cut in kinds and supervisions:
         raise DatasetError(f"{what}: {file} holds cuts, which bring their supervisions: leave `supervisions` out.")
     if Cut in kinds:
-        return [_of_cut(entry) for entry in entries if isinstance(entry, Cut)]
+        return [
+            Segment(one.id, one.recording, one.start, one.duration, _channels(one.channel), one.supervisions)
+            for one in entries
+            if isinstance(one, Cut)
+        ]
     recordings = {entry.id: entry for entry in entries if isinstance(entry, Recording)}
-    if not options.supervisions:
+    if not supervisions:
         return [Segment(one.id, one, 0.0, None, (), ()) for one in recordings.values()]
-    return _supervised(what, recordings, _manifest(what, options.supervisions, context))
-
-
-def _of_cut(one: Cut) -> Segment:
-    return Segment(one.id, one.recording, one.start, one.duration, _channels(one.channel), one.supervisions)
+    return _supervised(what, recordings, _manifest(what, supervisions, context))
 
 
 def _supervised(what: str, recordings: dict[str, Recording], file: Path) -> list[Segment]:
     entries: list[Entry] = read_lines(file)
     found = [entry for entry in entries if isinstance(entry, Supervision)]
     if len(found) < len(entries) or not found:
-        raise DatasetError(f"{what}: {file}: expected supervisions only.")
+        others = len(entries) - len(found)
+        raise DatasetError(
+            f"{what}: {file}: expected supervisions only, got {len(found)} and {others} other lines; correct "
+            "`supervisions`."
+        )
     if unknown := [one.id for one in found if one.recording_id not in recordings]:
         raise DatasetError(
-            f"{what}: {file}: supervisions of recordings that are not in the manifest: {listed(unknown)}."
+            f"{what}: {file}: supervisions of recordings that are not in the manifest: {listed(unknown)}. Correct "
+            "`path` or `supervisions`."
         )
     if silent := sorted(recordings.keys() - {one.recording_id for one in found}):
         log.warning("%s: %d recordings without a supervision are no clips: %s.", what, len(silent), listed(silent))
@@ -253,11 +255,3 @@ def _attributes(segment: Segment) -> dict[str, Any]:
         custom = segment.supervisions[0].custom or {}
         found |= {key: value for key, value in custom.items() if isinstance(value, str | int | float | bool)}
     return found
-
-
-def _clip(
-    name: str, one: str, segment: Segment, file: Path, facts: Facts, attributes: dict[str, Any], options: LhotseOptions
-) -> Clip:
-    times = options.model_copy(update={"start_s": segment.start_s, "duration_s": segment.duration_s})
-    clip = cut(unread(name, one, file, times, attributes), facts, times)
-    return replace(clip, source=f"{name}/{segment.recording.id}")

@@ -127,4 +127,6 @@ def _entry(record: Any) -> Entry:
         return Recording.model_validate(record)
     if "recording_id" in record:
         return Supervision.model_validate(record)
-    raise ValueError("expected a recording, a supervision or a cut with its recording")
+    raise ValueError(
+        f"expected a recording, a supervision or a cut with its recording, got the keys {', '.join(record)}"
+    )

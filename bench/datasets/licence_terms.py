@@ -122,6 +122,10 @@ def read(stated: str) -> Stated:
     >>> told = read("speech: CC BY 4.0; noise: ; rooms: not MIT")
     >>> [one.name for one in told.licences], told.unread, told.unstated
     (['CC BY 4.0'], ('not MIT',), ('noise',))
+    >>> [one.identifier for one in read("AudioSet CC BY 4.0, Freesound CC0 1.0, DEMAND CC-BY-SA-3.0").licences]
+    ['CC-BY-4.0', 'CC0-1.0', 'CC-BY-SA-3.0']
+    >>> read("Creative Commons Attribution-NonCommercial 3.0").licences[0].name
+    'CC BY-NC 3.0'
     """
     licences: list[Licence] = []
     unread: list[str] = []
@@ -166,17 +170,6 @@ def is_stated(stated: str) -> bool:
     """
     told = read(stated)
     return bool(told.licences or told.unread)
-
-
-def licences_in(stated: str) -> list[Licence]:
-    """The licences that ``stated`` names, in its order; empty where it names none that is known.
-
-    >>> [one.identifier for one in licences_in("AudioSet CC BY 4.0, Freesound CC0 1.0, DEMAND CC-BY-SA-3.0")]
-    ['CC-BY-4.0', 'CC0-1.0', 'CC-BY-SA-3.0']
-    >>> licences_in("Creative Commons Attribution-NonCommercial 3.0")[0].name
-    'CC BY-NC 3.0'
-    """
-    return list(read(stated).licences)
 
 
 def asks(stated: str) -> list[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import posixpath
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -19,27 +18,26 @@ from pydantic import (
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
-    PositiveInt,
     ValidationError,
     model_validator,
 )
 
 from bench.datasets.base import (
     DatasetContext,
-    Options,
-    checked,
+    checks_options,
     clashes,
     listed,
     problems_of,
     warn_of_clashes,
 )
 from bench.datasets.by_hash import fetch, is_url
-from bench.datasets.sampling import Allocation, Keys, chosen
+from bench.datasets.sampling import Allocation, Keys, Limit, Seed, stratified
 from bench.domain import Category, Clip
 from bench.errors import DatasetError
-from bench.storage import Files, Place, exists, is_file, is_remote, put, read_bytes
+from bench.storage import Files, Place, exists, is_file, is_remote, read_bytes
 from bench.storage import is_url as is_of_store
 from bench.storage import place as place_of
+from bench.store import write_bytes
 from bench.untrusted import parse_json
 
 
@@ -72,25 +70,15 @@ class Line(BaseModel):
         return self
 
 
-class ManifestOptions(Options):
-    """The options of :func:`manifest`."""
-
-    path: str
-    category: Category | None
-    limit: PositiveInt | None
-    seed: NonNegativeInt
-    stratify: Keys
-    allocation: Allocation
-
-
+@checks_options
 def manifest(
     name: str,
     context: DatasetContext,
     path: str,
     category: Category | None = None,
-    limit: int | None = None,
-    seed: int = 0,
-    stratify: Sequence[str] | str = (),
+    limit: Limit = None,
+    seed: Seed = 0,
+    stratify: Keys = (),
     allocation: Allocation = "equal",
 ) -> list[Clip]:
     """The clips of the manifest at ``path``, their ids with ``name/`` in front.
@@ -105,30 +93,26 @@ def manifest(
         DatasetError: no such manifest, lines that do not fit, files that are missing or cannot be fetched; all of
             them. Hashes of local files are checked when they are measured, see :func:`bench.datasets.base.verify`.
     """
-    options = checked(
-        ManifestOptions, name, path=path, category=category, limit=limit, seed=seed, stratify=stratify,
-        allocation=allocation,
-    )  # fmt: skip
-    file = context.locate(options.path)
+    file = context.locate(path)
     if not is_file(file):
         raise DatasetError(
             f"dataset {name!r}: expected a manifest at {file}, but there is no such file. {context.remedy}"
         )
     clips = named(read_manifest(file), name)
-    if options.category:
-        clips = [clip for clip in clips if clip.category == options.category]
+    if category:
+        clips = [clip for clip in clips if clip.category == category]
     if not clips:
-        what = f"no clip of category {options.category}" if options.category else "no clip"
-        raise DatasetError(f"dataset {name!r}: {file} lists {what}.")
+        what = f"clips of category {category}, got none; correct or drop `category`" if category else "clips, got none"
+        raise DatasetError(f"dataset {name!r}: {file}: expected {what}.")
     warn_of_clashes(f"dataset {name!r}, ids of {file}", clashes(clip.id for clip in clips))
     warn_of_clashes(f"dataset {name!r}, files of {file}", clashes(clip.path for clip in clips))
-    if "bandwidth" in options.stratify:  # it has to be measured
+    if "bandwidth" in stratify:  # it has to be measured
         clips = _fetched(clips, context.cache_dir)
-    clips = chosen(clips, options.limit, options.seed, options.stratify, options.allocation, context.cache_dir)
+    clips = stratified(clips, limit, seed, stratify, allocation, context.cache_dir)
     if absent := _absent([clip.path for clip in clips if not is_url(clip.path)], file.parent):
         raise DatasetError(
             f"dataset {name!r}: {len(absent)} of the {len(clips)} files of {file} are missing: {listed(absent)}. "
-            "Paths in a manifest are relative to its folder."
+            "Paths in a manifest are relative to its folder: correct them, or put the files there."
         )
     return _fetched(clips, context.cache_dir)
 
@@ -170,7 +154,9 @@ def read_manifest(path: str | os.PathLike[str] | Place) -> list[Clip]:
     try:
         text = read_bytes(path).decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{path}: cannot be read as a UTF-8 text file ({error}).") from None
+        raise DatasetError(
+            f"{path}: expected a manifest, UTF-8 text with a JSON object in each line; it cannot be read ({error})."
+        ) from None
     folder = str(path.parent)
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
         if not line.strip():
@@ -201,6 +187,7 @@ def write_manifest(path: str | os.PathLike[str] | Place, clips: Iterable[Clip]) 
 
     Raises:
         ValueError: an id that comes twice, an attribute with the name of a field, or one that JSON cannot hold.
+        StoreError: the place cannot be written.
     """
     path = _whole(path)
     clips = list(clips)
@@ -211,18 +198,7 @@ def write_manifest(path: str | os.PathLike[str] | Place, clips: Iterable[Clip]) 
     text = "".join(
         json.dumps(_record(clip, folder), sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n" for clip in clips
     )
-    if is_remote(path):
-        put(path, text.encode())
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)  # mkstemp makes it private
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    write_bytes(path, text.encode())
 
 
 def _whole(path: str | os.PathLike[str] | Place) -> Place:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +13,9 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_va
 
 from bench import audio
 from bench.audio import Audio
-from bench.datasets.base import AUDIO_FILES, DatasetContext, Options, find_files, sample_ids, sha256_of, verify
+from bench.datasets.base import AUDIO_FILES, DatasetContext, Options, sample_ids, sha256_of, verify
 from bench.datasets.by_hash import fetch, is_url
+from bench.datasets.folder import matching
 from bench.datasets.licence_terms import NOT_STATED
 from bench.datasets.manifest import read_manifest
 from bench.errors import AudioError, ConfigError, DatasetError
@@ -142,22 +144,8 @@ def sources_of(
 
 def _of_folder(material: Material, context: DatasetContext, where: str) -> list[Source]:
     root = context.folder(str(material.path), where)
-    files = find_files(root, material.include, material.exclude)
-    if not files:
-        raise DatasetError(f"{where}: no file below {root} matches {', '.join(material.include)}.")
-    names = [file.relative_to(root).as_posix() for file in files]
-    return [
-        Source(
-            name,
-            file,
-            "",
-            material.licence,
-            _beside(file) or material.attribution,
-            _speaker(material, name),
-            material.language,
-        )
-        for name, file in zip(names, files, strict=True)
-    ]
+    names = matching(root, material.include, material.exclude, where)
+    return [_source(material, name, root / name, {"attribution": _beside(root / name)}) for name in names]
 
 
 def _beside(file: Path) -> str:
@@ -171,21 +159,17 @@ def _of_set(material: Material, role: Role, context: DatasetContext) -> list[Sou
 
     known, recordings = recordings_of(str(material.dataset), context, material.subset, material.path)
     if known.role != role:
-        raise ConfigError(f"{known.name} holds {known.role}, expected a set of {role}.")
-    spoken = known.languages[0] if len(known.languages) == 1 else material.language
+        raise ConfigError(
+            f"{known.name} holds {known.role}, expected a set of {role}; `codecbench data list` shows them."
+        )
+    of_set = {"attribution": known.attribution, "language": known.languages[0] if len(known.languages) == 1 else ""}
     return [
-        Source(
-            one.id,
-            one.path,
-            "",
-            one.licence or known.licence or material.licence,
-            str(one.attributes.get("attribution", "")) or known.attribution or material.attribution,
-            str(one.attributes.get("speaker", "")) or _speaker(material, one.id),
-            str(one.attributes.get("language", "")) or spoken,
-            known.name,
+        _source(
+            material, one.id, one.path, of_set | {key: value for key, value in one.attributes.items() if value},
+            licence=one.licence or known.licence, collection=known.name,
         )
         for one in recordings
-    ]
+    ]  # fmt: skip
 
 
 def _of_manifest(material: Material, context: DatasetContext) -> list[Source]:
@@ -202,22 +186,33 @@ def _of_manifest(material: Material, context: DatasetContext) -> list[Source]:
             local = replace(clip, path=str(fetch(clip.path, clip.sha256, context.cache_dir)))
         else:
             verify(local := clip)
-        facts = {key: str(clip.attributes.get(key, "")) for key in ("speaker", "attribution", "language")}
         found.append(
-            Source(
-                clip.id,
-                Path(local.path),
-                clip.sha256,
-                clip.licence or material.licence,
-                facts["attribution"] or material.attribution,
-                facts["speaker"] or _speaker(material, clip.id),
-                facts["language"] or material.language,
-                clip.dataset or file.parent.name,
-                clip.start_s,
-                clip.duration_s,
+            _source(
+                material, clip.id, Path(local.path), clip.attributes, clip.sha256, clip.licence,
+                clip.dataset or file.parent.name, clip.start_s, clip.duration_s,
             )
-        )
+        )  # fmt: skip
     return found
+
+
+def _source(
+    material: Material,
+    name: str,
+    path: Path,
+    told: Mapping[str, object],
+    sha256: str = "",
+    licence: str = "",
+    collection: str = "",
+    start_s: float = 0.0,
+    duration_s: float | None = None,
+) -> Source:
+    """A recording; what is not ``told`` of it is as the material says."""
+    known = {key: str(value) for key in ("attribution", "speaker", "language") if (value := told.get(key)) is not None}
+    return Source(
+        name, path, sha256, licence or material.licence, known.get("attribution") or material.attribution,
+        known.get("speaker") or _speaker(material, name), known.get("language") or material.language, collection,
+        start_s, duration_s,
+    )  # fmt: skip
 
 
 def _speaker(material: Material, name: str) -> str:

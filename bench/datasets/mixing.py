@@ -61,11 +61,6 @@ def active_level_dbfs(samples: Samples, rate: int) -> float:
     return decibels(float(frames[frames >= threshold].mean()))
 
 
-def reverberate(speech: Samples, response: Samples) -> Samples:
-    """``speech``, shape ``(1, samples)``, heard through every channel of ``response``; as long as the speech."""
-    return exact.convolve(speech, response)
-
-
 def fit_length(noise: Samples, length: int, rng: np.random.Generator, rate: int) -> Samples:
     """``length`` samples of ``noise`` from a random place: a cut where it is long enough, else a loop.
 

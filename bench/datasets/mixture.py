@@ -11,7 +11,7 @@ import numpy as np
 from bench.audio import Audio
 from bench.datasets import levels, mixing, receivers, rooms, shoebox
 from bench.datasets.background import Background, background
-from bench.datasets.exact import Samples
+from bench.datasets.exact import Samples, convolve
 from bench.datasets.levels import SnrClasses
 from bench.datasets.materials import Source
 from bench.datasets.parts import speech_part
@@ -137,7 +137,7 @@ def _in_a_room(
     if isinstance(entry, SimulatedRooms):
         return _simulated(dry, entry, recipe, rng)
     chosen = materials.rooms[index][int(rng.integers(len(materials.rooms[index])))]
-    wet = mixing.with_channels(mixing.reverberate(dry, chosen.response), recipe.channels)
+    wet = mixing.with_channels(convolve(dry, chosen.response), recipe.channels)
     attributes = {
         "reverberation": True,
         "room": chosen.source.name,
@@ -153,7 +153,7 @@ def _simulated(dry: Samples, entry: SimulatedRooms, recipe: Recipe, rng: np.rand
         room = rooms.with_pyroomacoustics(asked, recipe.channels, recipe.sample_rate, rng)
     else:
         room = shoebox.simulate(asked, recipe.spatial, recipe.sample_rate, rng)
-    wet = mixing.reverberate(dry, rooms.normalised(room.response))
+    wet = convolve(dry, rooms.normalised(room.response))
     attributes: dict[str, Any] = {
         "reverberation": True,
         "room": f"simulated {' x '.join(f'{side:g}' for side in room.dimensions_m)} m",

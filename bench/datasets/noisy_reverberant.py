@@ -148,12 +148,14 @@ def _build(folder: Path, recipe: Recipe, materials: Materials, name: str) -> Non
     with tempfile.TemporaryDirectory(prefix=".building-", dir=folder.parent) as temporary:
         new = Path(temporary) / "new"
         new.mkdir()
-        clips, problems = [], []
+        clips: list[Clip] = []
+        problems: list[str] = []
         for number in with_progress(range(recipe.count), recipe.count, f"mixing {name}"):
-            try:
-                clips.append(write(new, mix(number, recipe, materials), recipe))
-            except (AudioError, DatasetError) as error:
-                problems.append(str(error))
+            done = mixed(recipe, materials, new, number)
+            if isinstance(done, str):
+                problems.append(done)
+            else:
+                clips.append(done)
         if problems:
             raise DatasetError("\n".join(f"dataset {name!r}: {problem}" for problem in dict.fromkeys(problems)))
         write_manifest(new / "manifest.jsonl", clips)
@@ -167,6 +169,14 @@ def _move(new: Path, folder: Path, recipe: Recipe, temporary: Path) -> None:
         if _kept(folder, recipe) is None:
             shutil.move(folder, temporary / "damaged")
             new.rename(folder)
+
+
+def mixed(recipe: Recipe, materials: Materials, folder: Path, number: int) -> Clip | str:
+    """Clip ``number``, written into ``folder``; or what is wrong with its recordings."""
+    try:
+        return write(folder, mix(number, recipe, materials), recipe)
+    except (AudioError, DatasetError) as error:
+        return str(error)
 
 
 def write(folder: Path, mixture: Mixture, recipe: Recipe) -> Clip:

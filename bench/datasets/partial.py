@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from bench.datasets.base import json_object
 from bench.errors import DatasetError
-from bench.untrusted import parse_json
 
 PIECE = 1 << 18
 RESERVE = 16 << 20
@@ -47,7 +47,7 @@ class Part:
         self._facts: dict[str, Any] = {}
         self.total: int | None = None
         self._forget_bytes()
-        facts = _read_json(_note(target))
+        facts = json_object(_note(target))
         if facts.get("url") != url or not self.path.is_file():
             return
         self._facts = facts
@@ -242,11 +242,3 @@ def _part(target: Path) -> Path:
 
 def _note(target: Path) -> Path:
     return target.with_name(f".{target.name}.json")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = parse_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}

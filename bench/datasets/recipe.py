@@ -256,7 +256,7 @@ def _fitting(sources: list[Source], recipe: Recipe, where: str, problems: list[s
         try:
             measured.append(_measured(source, recipe))
         except (AudioError, ValueError) as error:
-            problems.append(f"{where}: {source.path}: {error}")
+            problems.append(f"{where}: {source.path}: {str(error).rstrip('.')}. Exclude the file, or replace it.")
     low, high = recipe.rt60_s
     fitting = [room for room in measured if room.rt60_s is not None and low <= room.rt60_s <= high]
     if measured and not fitting and len(problems) == before and recipe.reverberation_probability > 0:

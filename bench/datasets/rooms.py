@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.datasets.exact import on_grid, steady
-from bench.errors import MissingRequirement
+from bench.errors import DatasetError, MissingRequirement
 
 Response = NDArray[np.float64]
 """Shape ``(channels, samples)``."""
@@ -172,5 +172,7 @@ def with_decay(response: Response, rt60_s: float, rate: int) -> tuple[Response, 
         response = response * on_grid(weight, 30)
         measured = reverberation_time_s(response, rate)
     if measured is None:
-        raise ValueError(f"the simulated room has no clear decay at an RT60 of {rt60_s:g} s")
+        raise DatasetError(
+            f"a simulated room of RT60 {rt60_s:g} s has no clear decay; raise rt60_s, or use recorded rooms."
+        )
     return response, measured

@@ -14,10 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, NonNegativeInt, PositiveInt
 
 from bench.datasets.bandwidth import bandwidth_class, bandwidth_hz
-from bench.datasets.base import sample
 from bench.domain import Clip
 from bench.errors import ConfigError
 from bench.registry import nearest
@@ -51,22 +50,10 @@ def _listed(value: object) -> object:
     return value
 
 
-Keys = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-"""The option ``stratify`` of a loader."""
-
-
-def chosen(
-    clips: Sequence[Clip],
-    limit: int | None,
-    seed: int,
-    stratify: Sequence[str] = (),
-    allocation: Allocation = "equal",
-    cache_dir: Path | None = None,
-) -> list[Clip]:
-    """What the options ``limit``, ``seed``, ``stratify`` and ``allocation`` of every loader mean."""
-    if not stratify or limit is None:
-        return sample(clips, limit, seed)
-    return stratified(clips, limit, seed, stratify, allocation, cache_dir)
+Limit = PositiveInt | None
+Seed = NonNegativeInt
+Keys = Annotated[Sequence[str] | str, BeforeValidator(_listed)]
+"""The options ``limit``, ``seed`` and ``stratify`` of a loader; a single text is refused, with what to write."""
 
 
 def sampled(
@@ -74,30 +61,30 @@ def sampled(
     read: Callable[[Sequence[Clip]], list[Clip]],
     limit: int | None,
     seed: int,
-    stratify: Sequence[str] = (),
-    allocation: Allocation = "equal",
-    cache_dir: Path | None = None,
+    by: Sequence[str],
+    allocation: Allocation,
+    cache_dir: Path,
 ) -> list[Clip]:
-    """As :func:`chosen`, for clips whose files are not open yet: only those in the sample are.
+    """As :func:`stratified`, for clips whose files are not open yet: only those in the sample are.
 
     Args:
         clips: with ids and attributes; what stands in the files may be missing.
-        read: adds to clips what stands in their files. All are read where ``stratify`` asks for that.
+        read: adds to clips what stands in their files. All are read where ``by`` asks for that.
     """
-    if limit is not None and IN_THE_FILE & set(stratify):
-        return chosen(read(clips), limit, seed, stratify, allocation, cache_dir)
-    return read(chosen(clips, limit, seed, stratify, allocation, cache_dir))
+    if limit is not None and IN_THE_FILE & set(by):
+        return stratified(read(clips), limit, seed, by, allocation, cache_dir)
+    return read(stratified(clips, limit, seed, by, allocation, cache_dir))
 
 
 def stratified(
     clips: Sequence[Clip],
     limit: int | None,
     seed: int,
-    by: Sequence[str],
+    by: Sequence[str] = (),
     allocation: Allocation = "equal",
     cache_dir: Path | None = None,
 ) -> list[Clip]:
-    """``limit`` of ``clips``, spread over the strata of ``by``, in their order.
+    """``limit`` of ``clips`` (None: all of them), spread over the strata of ``by``, in their order.
 
     The first key is the outermost: with ``language, speaker`` every language gives the same number of clips, and within
     a language every speaker. With fewer clips than strata, which strata are left out is decided by ``seed``.
@@ -108,6 +95,8 @@ def stratified(
     Raises:
         ConfigError: a key that no clip has.
     """
+    if limit is None:
+        return list(clips)
     strata = {clip.id: values for clip, values in zip(clips, strata_of(clips, by, cache_dir), strict=True)}
     taken = set(ranked(strata, seed, allocation)[:limit])
     return [clip for clip in clips if clip.id in taken]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from bench.datasets.base import listed
+from bench.datasets.base import json_object, listed
 from bench.errors import DatasetError
 from bench.store import digest, write_json
 from bench.untrusted import parse_json
@@ -44,7 +44,7 @@ class Shard:
         try:
             status = self.path.stat()
         except OSError as error:
-            raise DatasetError(f"{self.path}: the shard cannot be read ({error.strerror}).") from None
+            raise DatasetError(f"{self.path}: the shard cannot be read ({error.strerror}); make it readable.") from None
         key = digest([VERSION, str(self.path), status.st_size, status.st_mtime_ns])
         return cache_dir / "webdataset" / f"{key}.{what}.json"
 
@@ -55,7 +55,7 @@ class Shard:
             DatasetError: no tar file, a truncated or damaged one, or a member that comes twice.
         """
         kept = self.kept(cache_dir, "members")
-        found = read_kept(kept)
+        found = json_object(kept)
         if not found:
             found = self._indexed()
             write_json(kept, found)
@@ -91,7 +91,9 @@ class Shard:
             while self.compressed and stream.read(1 << 20):
                 pass  # to the checksum at the end of the compressed stream
         if twice:
-            raise DatasetError(f"{self.path}: expected every member once, these come again: {listed(twice)}.")
+            raise DatasetError(
+                f"{self.path}: expected every member once, these come again: {listed(twice)}; write it again."
+            )
         return samples
 
     def _stream(self) -> IO[bytes]:
@@ -129,15 +131,6 @@ class _Errors:
                 f"{self.path}: the shard is truncated or damaged, or no tar file ({error}; {size} bytes); "
                 "fetch or write it again."
             ) from None
-
-
-def read_kept(path: Path) -> dict[str, Any]:
-    """The JSON object at ``path``; empty where there is none that can be read."""
-    try:
-        value = parse_json(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def expanded(pattern: str) -> list[str]:

@@ -32,6 +32,10 @@ LONGEST_NAME, LONGEST_PATH = 255, 1000
 """Bytes that Linux and macOS take; a header may name a path of many megabytes."""
 
 
+class BrokenArchive(DatasetError):
+    """The file is not, or no longer, an archive that can be read to its end."""
+
+
 class Refused(DatasetError):
     """An archive that no honest publisher packs, or that does not fit what is there; nothing of it was kept."""
 
@@ -90,7 +94,9 @@ class Output:
                 digest.update(piece)
                 file.write(piece)
         if count != size:
-            raise DatasetError(f"{self.archive}: {name!r}: expected {size} bytes, got {count}; the archive is damaged.")
+            raise BrokenArchive(
+                f"{self.archive}: {name!r}: expected {size} bytes, got {count}; the archive is damaged."
+            )
         self._add(FileRecord(path, size, digest.hexdigest()))
 
     def link(self, name: str, target: str) -> None:

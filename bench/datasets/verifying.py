@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from bench import audio
 from bench.datasets import base, records, walking
-from bench.datasets.base import AUDIO_FILES
+from bench.datasets.base import SUFFIXES
 from bench.datasets.by_hash import is_url
 from bench.datasets.by_hash import place as place_by_hash
 from bench.datasets.known.base import KnownSet
@@ -20,8 +20,6 @@ from bench.datasets.partial import Progress, ignore
 from bench.datasets.records import OWN, Comparison, Record
 from bench.errors import AudioError, DatasetError
 from bench.storage import Place, is_remote, local_copy, place
-
-SUFFIXES = tuple(glob.removeprefix("*") for glob in AUDIO_FILES)
 
 
 @dataclass(frozen=True, slots=True)

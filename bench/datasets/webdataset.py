@@ -9,13 +9,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.datasets.base import DatasetContext, checked, clashes, listed, sample_ids, warn_of_clashes
-from bench.datasets.cutting import CutOptions, cut, require_starts, unread
-from bench.datasets.extracted import SUFFIXES, keep, place
+from bench.datasets.base import (
+    SUFFIXES,
+    DatasetContext,
+    checks_options,
+    clashes,
+    json_object,
+    listed,
+    sample_ids,
+    warn_of_clashes,
+)
+from bench.datasets.cutting import Cut, Duration, Moment, cut_all
+from bench.datasets.extracted import keep, place
 from bench.datasets.folder import clip_ids
 from bench.datasets.index import facts_of
 from bench.datasets.progress import with_progress
-from bench.datasets.shards import Members, Shard, attributes_of, expanded, read_kept
+from bench.datasets.sampling import Limit, Seed
+from bench.datasets.shards import Members, Shard, attributes_of, expanded
 from bench.domain import Category, Clip
 from bench.errors import DatasetError
 from bench.store import write_json
@@ -25,24 +35,18 @@ TEXTS = ("json", "txt", "cls")
 log = logging.getLogger(__name__)
 
 
-class WebdatasetOptions(CutOptions):
-    """The options of :func:`webdataset`."""
-
-    path: str | tuple[str, ...]
-    audio: str | None
-
-
+@checks_options
 def webdataset(
     name: str,
     context: DatasetContext,
     category: Category,
     path: str | Sequence[str],
     audio: str | None = None,
-    start_s: float = 0.0,
-    duration_s: float | None = None,
-    lead_in_s: float = 0.0,
-    limit: int | None = None,
-    seed: int = 0,
+    start_s: Moment = 0.0,
+    duration_s: Duration = None,
+    lead_in_s: Moment = 0.0,
+    limit: Limit = None,
+    seed: Seed = 0,
     licence: str = "",
 ) -> list[Clip]:
     """Every sample of tar shards as one clip: ``name/shard/key``. Members ``json``, ``txt``, ``cls`` are attributes.
@@ -63,15 +67,11 @@ def webdataset(
         DatasetError: shards that are missing, truncated, damaged or hold a member twice, samples with several audio
             members, no audio at all, or audio that ends before ``start_s``; all of them.
     """
-    options = checked(
-        WebdatasetOptions, name, category=category, path=path, audio=audio, start_s=start_s, duration_s=duration_s,
-        lead_in_s=lead_in_s, limit=limit, seed=seed, licence=licence,
-    )  # fmt: skip
     what = f"dataset {name!r}"
     found: dict[str, tuple[Shard, str, str, Members]] = {}  # id -> shard, key, extension of the audio, members
     silent: list[str] = []
     problems: list[str] = []
-    for shard in with_progress(shards := _shards(what, options, context), len(shards), f"indexing {name}"):
+    for shard in with_progress(shards := _shards(what, path, context), len(shards), f"indexing {name}"):
         try:
             samples = shard.samples(context.cache_dir)
         except DatasetError as error:
@@ -79,35 +79,46 @@ def webdataset(
             continue
         several: list[str] = []
         for key, members in samples.items():
-            choice = [one for one in members if _is_audio(one) and options.audio in (None, one)]
+            choice = [one for one in members if _is_audio(one) and audio in (None, one)]
             if len(choice) == 1:
                 found[f"{name}/{shard.label}/{key}"] = (shard, key, choice[0], members)
             else:
                 (several if choice else silent).append(f"{shard.label}/{key}")
         if several:
-            one = samples[several[0].removeprefix(f"{shard.label}/")]
+            parts = samples[several[0].removeprefix(f"{shard.label}/")]
             problems.append(
-                f"{what}: {shard.path}: samples with several audio members ({', '.join(filter(_is_audio, one))}): "
+                f"{what}: {shard.path}: samples with several audio members ({', '.join(filter(_is_audio, parts))}): "
                 f"{listed(several)}; say with `audio` which extension to take."
             )
     if not found and not problems:
-        problems.append(f"{what}: no sample of the {len(shards)} shards has audio{f' .{audio}' if audio else ''}.")
+        problems.append(
+            f"{what}: no sample of the {len(shards)} shards has audio{f' .{audio}' if audio else ''}; correct "
+            "`path` or `audio`."
+        )
     if problems:
         raise DatasetError("\n".join(problems))
     if silent:
         log.warning("%s: %d samples without audio are no clips: %s.", what, len(silent), listed(silent))
     warn_of_clashes(what, clashes(found))
-    taken = sample_ids(list(found), options.limit, options.seed)
-    return _clips(name, {one: parts for one, parts in found.items() if one in taken}, options, context)
+    taken = sample_ids(list(found), limit, seed)
+    chosen = {clip_id: parts for clip_id, parts in found.items() if clip_id in taken}
+    by_shard: dict[Shard, list[str]] = {}
+    for clip_id, (shard, *_) in chosen.items():
+        by_shard.setdefault(shard, []).append(clip_id)
+    files: dict[str, Taken] = {}
+    for shard in with_progress(by_shard, len(by_shard), f"extracting {name}"):
+        files |= _taken(shard, {clip_id: chosen[clip_id] for clip_id in by_shard[shard]}, context.cache_dir)
+    how = Cut(category, start_s, duration_s, lead_in_s, licence)
+    return cut_all(name, {clip_id: files[clip_id] for clip_id in chosen}, how, context.cache_dir)
 
 
 def _is_audio(extension: str) -> bool:
     return f".{extension}".endswith(SUFFIXES)
 
 
-def _shards(what: str, options: WebdatasetOptions, context: DatasetContext) -> list[Shard]:
+def _shards(what: str, path: str | Sequence[str], context: DatasetContext) -> list[Shard]:
     """The files that ``path`` names, in their order, each once; labels are unique."""
-    patterns = [options.path] if isinstance(options.path, str) else options.path
+    patterns = [path] if isinstance(path, str) else path
     paths: dict[Path, None] = {}
     missing: list[str] = []
     for pattern in itertools.chain.from_iterable(map(expanded, patterns)):
@@ -124,24 +135,6 @@ def _shards(what: str, options: WebdatasetOptions, context: DatasetContext) -> l
     return [Shard(path, label) for path, label in zip(paths, labels, strict=True)]
 
 
-def _clips(
-    name: str, chosen: dict[str, tuple[Shard, str, str, Members]], options: WebdatasetOptions, context: DatasetContext
-) -> list[Clip]:
-    by_shard: dict[Shard, list[str]] = {}
-    for one, (shard, *_) in chosen.items():
-        by_shard.setdefault(shard, []).append(one)
-    taken: dict[str, Taken] = {}
-    for shard in with_progress(by_shard, len(by_shard), f"extracting {name}"):
-        taken |= _taken(shard, {one: chosen[one] for one in by_shard[shard]}, context.cache_dir)
-    facts = facts_of([taken[one].path for one in chosen], context.cache_dir, f"reading {name}")
-    clips = [
-        cut(unread(name, one, taken[one].path, options, taken[one].attributes), known, options)
-        for one, known in zip(chosen, facts, strict=True)
-    ]
-    require_starts(name, clips, options.start_s)
-    return clips
-
-
 class Taken(NamedTuple):
     """An audio member that lies in the cache folder, and what its sample says beside it."""
 
@@ -152,7 +145,7 @@ class Taken(NamedTuple):
 def _taken(shard: Shard, chosen: dict[str, tuple[Shard, str, str, Members]], cache_dir: Path) -> dict[str, Taken]:
     """The chosen members of one shard; only those that do not lie in the cache folder whole are extracted."""
     kept = shard.kept(cache_dir, "taken")
-    known = read_kept(kept)
+    known = json_object(kept)
     paths = {
         one: place(known[one]["sha256"], f".{chosen[one][2].rpartition('.')[2]}", cache_dir)
         for one in chosen

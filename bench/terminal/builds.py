@@ -1,40 +1,14 @@
-"""What a terminal shows of a build: a bar, and a few lines before and after."""
+"""What a terminal shows of a build: a few lines before and after."""
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from bench.building.plans import SetPlan
-from bench.building.sets import BuiltSet, Progress
+from bench.building.sets import BuiltSet
 from bench.terminal import console
-
-QUIET_INTERVAL_S = 15.0
-
-
-@contextmanager
-def progress() -> Iterator[Progress]:
-    """A bar on a terminal, else a line every quarter of a minute; on stderr."""
-    if not console.err.is_terminal:
-        printed = time.monotonic()
-
-        def say(done: int, total: int) -> None:
-            nonlocal printed
-            if time.monotonic() - printed > QUIET_INTERVAL_S:
-                printed = time.monotonic()
-                console.err.print(f"{done} of {total} clips")
-
-        yield say
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("mixing"), BarColumn(), MofNCompleteColumn(), TextColumn("clips"), TimeRemainingColumn())
-    with Progress(*columns, console=console.err, transient=True) as bar:
-        task = bar.add_task("clips", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def of_set(built: BuiltSet, plan: SetPlan) -> dict[str, Any]:

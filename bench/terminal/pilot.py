@@ -68,19 +68,14 @@ def _count(count: int | None, row: Outlook, clips: int | None = None) -> str:
 
 
 def _print_steps(steps: Sequence[Mapping[str, Any]], of_one_pair: bool) -> None:
-    if of_one_pair:
-        console.print_table(
-            "Sources needed for other differences",
-            ("category", "difference", "sources", ""),
-            [(step["category"], f"{step['difference']:.3g}", step["middle"], _bar(step["middle"])) for step in steps],
-        )
-        return
+    title = "Sources needed for other differences"
+    names = {"middle": "sources"} if of_one_pair else {"middle": "middle", "widest": "widest"}
     console.print_table(
-        "Sources needed for other differences: the pair of middle spread, and the widest",
-        ("category", "difference", "middle", "widest", ""),
+        title if of_one_pair else f"{title}: the pair of middle spread, and the widest",
+        ("category", "difference", *names.values(), ""),
         [
-            (step["category"], f"{step['difference']:.3g}", step["middle"], step["widest"], _bar(step["middle"]))
-            for step in steps
+            (one["category"], f"{one['difference']:.3g}", *(one[name] for name in names), _bar(one["middle"]))
+            for one in steps
         ],
     )
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from bench.datasets.recipe import Babble
 from bench.errors import ConfigError, DatasetError, FolderInUse
 from bench.loading import clips_of
 from bench.store import locked
+from tests.commands import codecbench
+from tests.in_process import in_process
 
 RATE = 16_000
 ROOT = Path(__file__).parents[2]
@@ -74,7 +77,7 @@ def data(tmp_path: Path) -> Path:
 def once(tmp_path_factory: pytest.TempPathFactory) -> sets.BuiltSet:
     """A set that is built once."""
     folder = tmp_path_factory.mktemp("once")
-    return built(recipe(folder), recordings(folder / "data"), folder / "set")
+    return sets.build(plans.plan(recipe(folder), recordings(folder / "data")), folder / "set", workers=2)
 
 
 @pytest.fixture
@@ -89,15 +92,17 @@ def recipe(tmp_path: Path, **changes: Any) -> Path:
     return path
 
 
-def built(file: Path, data: Path, folder: Path, **options: Any) -> sets.BuiltSet:
-    return sets.build(plans.plan(file, data), folder, **options)
+def built(file: Path, data: Path, folder: Path) -> sets.BuiltSet:
+    with in_process():
+        return sets.build(plans.plan(file, data), folder)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def codecbench(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def elsewhere(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command with other variables, which libraries read when they are loaded."""
     return subprocess.run(
         [sys.executable, "-m", "bench.cli", "data", "build", *map(str, arguments)],
         capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
@@ -288,15 +293,15 @@ def test_a_killed_build_goes_on_where_it_stopped(tmp_path, data):
 def test_another_machine_makes_the_same_set(tmp_path, data):
     """As far as one machine can tell: other vector instructions, another BLAS, folder, order of files, workers."""
     file = recipe(tmp_path)
-    elsewhere = tmp_path / "else" / "where"
+    other_place = tmp_path / "else" / "where"
     for path in sorted(data.rglob("*.*"), reverse=True):
-        target = elsewhere / path.relative_to(data)
+        target = other_place / path.relative_to(data)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
         os.utime(target, (1_000_000, 1_000_000))
     other = {"NPY_DISABLE_CPU_FEATURES": features(), "OPENBLAS_CORETYPE": "Nehalem"}
-    for folder, place, workers, environment in (("1", data, 1, {}), ("2", elsewhere, 3, other)):
-        done = codecbench(file, "--data", place, "--output", tmp_path / folder, "--workers", workers, **environment)
+    for folder, place, workers, environment in (("1", data, 1, {}), ("2", other_place, 3, other)):
+        done = elsewhere(file, "--data", place, "--output", tmp_path / folder, "--workers", workers, **environment)
         assert done.returncode == 0, done.stderr
     first, second = contents(tmp_path / "1"), contents(tmp_path / "2")
     assert {name for name in first if first[name] != second.get(name)} == {"build.json"}  # time, versions and machine
@@ -375,18 +380,19 @@ def test_noise_and_speech_are_no_rooms(tmp_path, data):
 
 def test_the_command(tmp_path, data):
     file, folder = recipe(tmp_path, count=4), tmp_path / "set"
-    planned = codecbench(file, "--data", data, "--output", folder, "--dry-run", "--json")
+    command = partial(codecbench, "data", "build", CODECBENCH_CACHE=str(tmp_path / "cache"))
+    planned = command(file, "--data", data, "--output", folder, "--dry-run", "--json")
     facts = json.loads(planned.stdout)
     assert (facts["clips"], facts["to_do"], facts["recordings"]) == (4, 4, {"speech": 3, "noise": 1, "rooms": 1})
     assert not folder.exists()
-    done = codecbench(file, "--data", data, "--output", folder, "--json")
+    done = command(file, "--data", data, "--output", folder, "--json", "--workers", 1)
     facts = json.loads(done.stdout)
     assert (facts["mixed"], facts["clips"]) == (4, 4)
     assert facts["times_real_time"] > 0
-    again = codecbench(file, "--data", data, "--output", folder)
+    again = command(file, "--data", data, "--output", folder)
     assert "nothing to do, all 4 clips are there" in again.stdout
     assert "before you publish it: Some recordings state no licence" in again.stderr
-    missing = codecbench("noisy_reverb.yaml")
+    missing = command("noisy_reverb.yaml")
     assert missing.returncode == 2
     assert "Did you mean 'noisy_reverberant'?" in missing.stderr
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from bench import audio, datasets
+from bench import audio, auditing, datasets
 from bench.audio import Audio
 from bench.auditing import audit
 from bench.cards.facts import card_of
@@ -27,12 +27,14 @@ from bench.domain import Clip
 from bench.loading import clips_of
 from tests.conftest import noise
 from tests.datasets.known_trees import TREES
+from tests.in_process import in_process, results
 
 SETS = known_sets()
 
 
 def measured(clips, folder):
-    return audit(clips, folder, workers=1)
+    with in_process():
+        return audit(clips, folder, workers=1)
 
 
 @pytest.fixture(scope="module")
@@ -276,6 +278,7 @@ def test_real_speech_full_band_and_not(real_data, tmp_path):
 
 def test_the_command(two, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(auditing, "results", results)
     runner = CliRunner()
     shown = runner.invoke(app, ["data", "card", str(tmp_path / "two.jsonl"), "--title", "Two", "--workers", "1"])
     assert shown.exit_code == 0, shown.output

@@ -24,16 +24,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from filelock import FileLock
 
 from bench import audio, config
 from bench.align import probe
-from bench.cli.data import app
 from bench.datasets import accepted_licences, collection, fetching, partial, records
 from bench.datasets.download import Patience
 from bench.datasets.fetching import fetch
-from bench.datasets.known import known_sets
+from bench.datasets.known import find, known_sets
 from bench.datasets.known.base import Archive, KnownSet, Recording
 from bench.datasets.known.places import remedy
 from bench.datasets.manifest import write_manifest
@@ -43,6 +41,7 @@ from bench.domain import Clip
 from bench.errors import ConfigError, DatasetError, UnknownName
 from bench.loading import clips_of, clips_of_config
 from bench.terminal.transfers import Transfers
+from tests.commands import codecbench
 from tests.datasets.known_trees import TREES
 from tests.datasets.serving import Server, running
 
@@ -612,7 +611,7 @@ def test_a_set_of_ones_own_is_a_loader_and_a_material(own, context, put):
     assert [one.name for one in sources_of(material, "speech", context, "here", [])] == ["1", "2"]
     with pytest.raises(ConfigError, match="expected a loader or a KnownSet, got a int"):
         clips_of("own_sets:NUMBER", context)
-    for look in (lambda: clips_of("bad_sets:SET", context), lambda: collection.find("bad_sets:SET")):
+    for look in (lambda: clips_of("bad_sets:SET", context), lambda: find("bad_sets:SET")):
         with pytest.raises(ConfigError, match="checksum: expected md5:HEX"):
             look()
 
@@ -643,14 +642,14 @@ def test_a_manifest_is_verified(context, put):
 
 
 def test_a_set_is_found_by_name_or_import_path():
-    assert collection.find("vctk").name == "vctk"
-    assert collection.find("tests.datasets.test_collection:TINY") is TINY
+    assert find("vctk").name == "vctk"
+    assert find("tests.datasets.test_collection:TINY") is TINY
     with pytest.raises(UnknownName, match=r"no known set is named 'vctkk'\. Did you mean 'vctk'"):
-        collection.find("vctkk")
+        find("vctkk")
     with pytest.raises(ConfigError, match=r"cannot be imported \(ModuleNotFoundError"):
-        collection.find("no_such_module:SET")
+        find("no_such_module:SET")
     with pytest.raises(ConfigError, match="expected a KnownSet, got a"):
-        collection.find("tests.datasets.test_collection:ROOT")
+        find("tests.datasets.test_collection:ROOT")
 
 
 SETS = """
@@ -673,9 +672,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def data(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(folder, *arguments), cwd=folder, env=environment(folder), capture_output=True, text=True, check=False
-    )
+    return codecbench("data", *arguments, folder=folder, CODECBENCH_CACHE=str(folder / "cache"))
 
 
 @pytest.fixture
@@ -805,8 +802,6 @@ def test_the_list_fits_a_terminal_and_its_names_can_be_copied(tmp_path):
     for name in known_sets():
         assert re.search(rf"^ {name} +\w+ .*absent *$", done, re.MULTILINE), name
     assert max(map(len, done.splitlines())) <= 80
-    rows = {row["name"]: row for row in json.loads(data(tmp_path, "list", "--json").stdout)}
-    assert (rows["fsd50k"]["size_bytes"], rows["esc50"]["size_bytes"]) == (24_678_727_465, None)
 
 
 def test_a_data_folder_that_is_a_file_or_not_there(tmp_path):
@@ -830,7 +825,9 @@ def test_a_sample_without_keys_has_no_empty_table(tmp_path, put, context):
 def test_list_info_and_unknown_names(tmp_path):
     rows = json.loads(data(tmp_path, "list", "--json").stdout)
     assert {"name", "role", "title", "licence", "hours", "size", "size_bytes", "state", "folder"} == set(rows[0])
-    assert {row["name"] for row in rows} >= {"vctk", "librispeech_test_clean", "musan_noise"}
+    sizes = {row["name"]: row["size_bytes"] for row in rows}
+    assert sizes.keys() >= {"vctk", "librispeech_test_clean", "musan_noise"}
+    assert (sizes["fsd50k"], sizes["esc50"]) == (24_678_727_465, None)
     shown = data(tmp_path, "info", "vctk").stdout
     for expected in ("CC BY 4.0", "VCTK-Corpus-0.92.zip", "11.7 GB", "speaker-info.txt", "absent"):
         assert expected in shown
@@ -838,15 +835,3 @@ def test_list_info_and_unknown_names(tmp_path):
     assert (wrong.returncode, wrong.stderr.splitlines()[0][:65]) == (
         2, "error: no known set is named 'esc5'. Did you mean 'esc50'? `codec",
     )  # fmt: skip
-
-
-def test_every_command_of_the_documentation_exists():
-    text = (ROOT / "docs" / "fetch.md").read_text(encoding="utf-8")
-    group: Any = typer.main.get_command(app)
-    options = {name: {o for p in one.params for o in p.opts} for name, one in group.commands.items()}
-    for line in re.findall(r"^codecbench data ([^#\n]*)", text, re.MULTILINE):
-        name, *rest = line.split()
-        assert {one for one in rest if one.startswith("--")} <= options[name]
-    mentioned = set(re.findall(r"`(--[a-z-]+)", text))
-    assert mentioned <= set().union(*options.values())
-    assert set(options) >= {"list", "info", "fetch", "verify", "path"}

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -41,6 +41,7 @@ def test_moving_goes_to_another_class_in_the_middle_of_the_clip():
     assert course_of(SnrClasses(classes=(0, 10), moving=1), 0, seconds=1.9).kind == "still"
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 2**32), st.integers(0, 40))
 def test_the_snr_in_each_hold_is_the_one_asked_for(seed, number):
     rng = np.random.default_rng(seed)

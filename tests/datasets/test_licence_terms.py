@@ -14,7 +14,7 @@ from bench.datasets.licence_terms import (
     RESEARCH,
     SHARE_ALIKE,
     asks,
-    licences_in,
+    read,
 )
 
 BY = "https://creativecommons.org/licenses/by"
@@ -67,7 +67,7 @@ BY = "https://creativecommons.org/licenses/by"
     ],
 )
 def test_what_is_stated_is_understood(stated, identifiers, asked):
-    assert [licence.identifier for licence in licences_in(stated)] == identifiers
+    assert [licence.identifier for licence in read(stated).licences] == identifiers
     assert asks(stated) == asked
 
 
@@ -75,7 +75,7 @@ def test_what_is_stated_is_understood(stated, identifiers, asked):
 @pytest.mark.parametrize("version", ["3.0", "4.0"])
 def test_every_creative_commons_licence_has_its_page(kind, version):
     """The addresses are those of the deeds at creativecommons.org, which its lists of licences name."""
-    [licence] = licences_in(f"CC {kind.upper()} {version}")
+    [licence] = read(f"CC {kind.upper()} {version}").licences
     assert licence.url == f"https://creativecommons.org/licenses/{kind}/{version}/"
     assert (SHARE_ALIKE in licence.asks, NON_COMMERCIAL in licence.asks, NO_DERIVATIVES in licence.asks) == (
         "sa" in kind,
@@ -86,12 +86,12 @@ def test_every_creative_commons_licence_has_its_page(kind, version):
 
 @pytest.mark.parametrize("text", ["admitted", "ccby", "emit", "standby 4.0", "mcc0", "Accent by name"])
 def test_words_that_only_look_like_a_licence(text):
-    assert licences_in(text) == []
+    assert read(text).licences == ()
 
 
 def test_the_known_sets_link_where_this_table_does():
     """Two independent places agree wherever a known set is under one licence of Creative Commons."""
     for known in known_sets().values():
-        found = licences_in(known.licence)
+        found = read(known.licence).licences
         if len(found) == 1 and "creativecommons" in known.licence_url and ";" not in known.licence:
             assert found[0].url == known.licence_url, known.name

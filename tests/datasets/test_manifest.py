@@ -146,7 +146,7 @@ clips = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(clips, max_size=4, unique_by=lambda clip: clip.id))
 def test_round_trip(tmp_path, listed):
     path = tmp_path / "set" / "manifest.jsonl"

@@ -13,7 +13,7 @@ from bench.datasets.base import DatasetContext, sha256_of
 from bench.datasets.manifest import write_manifest
 from bench.datasets.mixture import mix
 from bench.datasets.noisy_reverberant import noisy_reverberant, recipe_of
-from bench.datasets.recipe import Materials
+from bench.datasets.recipe import Materials, drawn
 from bench.domain import Clip
 from bench.errors import ConfigError, DatasetError
 
@@ -83,10 +83,13 @@ def test_kinds_come_as_often_as_their_weights_say(talkers, put):
     put("noise/a.wav", seconds=2)
     noise = [{"path": "noise", "weight": 6}, {"kind": "babble", "weight": 3}, {"kind": "pink"}]
     recipe, materials = made(talkers, noise=noise)
-    kinds = [mix(number, recipe, materials).attributes["noise"] for number in range(60)]
-    assert 26 <= kinds.count("a.wav") <= 46
-    assert 9 <= kinds.count("babble") <= 27
-    assert 1 <= kinds.count("simulated pink") <= 14
+    rng = np.random.default_rng(0)
+    kinds = [drawn(recipe.noise, rng) for _ in range(600)]
+    assert 320 <= kinds.count(0) <= 400
+    assert 140 <= kinds.count(1) <= 220
+    assert 30 <= kinds.count(2) <= 90
+    mixed = {mix(number, recipe, materials).attributes["noise"] for number in range(8)}
+    assert {"a.wav", "babble"} <= mixed <= {"a.wav", "babble", "simulated pink"}
 
 
 def test_measured_and_simulated_rooms_in_one_recipe(talkers):

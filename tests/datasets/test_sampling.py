@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,10 +14,10 @@ from bench import audio, datasets
 from bench.audio import Audio
 from bench.datasets.attributes import with_attributes
 from bench.datasets.bandwidth import bandwidth_class, bandwidth_hz
-from bench.datasets.base import sample, sha256_of
+from bench.datasets.base import sample_ids, sha256_of
 from bench.datasets.folder import folder
 from bench.datasets.manifest import manifest, write_manifest
-from bench.datasets.sampling import chosen, ranked, strata_of, stratified, table
+from bench.datasets.sampling import ranked, strata_of, stratified, table
 from bench.domain import Clip
 from bench.errors import ConfigError, DatasetError
 from tests.conftest import noise
@@ -99,8 +102,8 @@ def test_the_same_on_every_machine():
 
 def test_without_keys_it_is_the_plain_sample():
     clips = corpus({("de", "a"): 6, ("en", "b"): 2})
-    assert chosen(clips, 3, 5) == sample(clips, 3, 5) == stratified(clips, 3, 5, [])
-    assert chosen(clips, None, 5, ["speaker"]) == clips
+    assert {clip.id for clip in stratified(clips, 3, 5)} == sample_ids([clip.id for clip in clips], 3, 5)
+    assert stratified(clips, None, 5, ["speaker"]) == clips
     assert ranked({}, 0) == []
 
 
@@ -249,3 +252,11 @@ def test_known_sets_are_sampled_over_strata(context):
         )
         assert {clip.attributes["speaker"] for clip in clips} == {"p225", "p315"}
         assert all(clip.sha256 and clip.samples for clip in clips)
+
+
+def test_the_pattern_of_the_document_does_what_it_says():
+    text = (Path(__file__).parents[2] / "docs" / "sampling.md").read_text(encoding="utf-8")
+    [examples] = [yaml.safe_load(block)["datasets"] for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    clip = Clip("speech/de/anna/001", "speech", "speech", "de/anna/001.wav", "", 0, 0, 0)
+    [found] = with_attributes([clip], examples[2]["attributes"])
+    assert found.attributes == {"language": "de", "speaker": "anna"}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.data.options import Cache, Data, Json, app
+from bench.cli.data.options import Cache, Data, Dataset, Json, Kind, Workers, app, category_of
 
 
 @app.command(
@@ -15,9 +15,9 @@ from bench.cli.data.options import Cache, Data, Json, app
     "codecbench data audit set.jsonl --strict --json"
 )
 def audit(
-    dataset: Annotated[str, typer.Argument(help="A folder, a manifest, a configuration, or a dataset's name.")],
-    category: Annotated[str, typer.Option(help="Of the files of a folder, which does not say.")] = "speech",
-    workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one for each core.", min=1)] = None,
+    dataset: Dataset,
+    category: Kind = "speech",
+    workers: Workers = None,
     output: Annotated[Path | None, typer.Option(help="Write every clip into this .csv, or a page into .html.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where a clip has a serious mark.")] = False,
     data: Data = None,
@@ -26,16 +26,13 @@ def audit(
 ) -> None:
     """Look for what makes a reference worth less: band edges, lossy coding, clipping, dual mono, copies, ..."""
     from bench import auditing, loading
-    from bench.domain import CATEGORIES
     from bench.errors import ConfigError
     from bench.provenance import available_cores
     from bench.report.references import of_audit
     from bench.terminal import audits as audit_summary
     from bench.terminal import console
 
-    kind = next((one for one in CATEGORIES if one == category), None)
-    if kind is None:
-        raise ConfigError(f"--category: expected one of {', '.join(CATEGORIES)}, got {category!r}.")
+    kind = category_of(category)
     if output is not None and output.suffix not in (".csv", ".html"):
         raise ConfigError(f"--output: expected a file that ends in .csv or .html, got {output}.")
     clips = loading.clips_of(dataset, loading.dataset_context(data, cache), kind)

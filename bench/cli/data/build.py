@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.data.options import Cache, Data, Json, app, as_interrupt
+from bench.cli.data.options import Cache, Data, Json, Workers, app, as_interrupt
 from bench.terminal import completion
 
 
@@ -24,7 +24,7 @@ def build(
         ),
     ],
     output: Annotated[Path | None, typer.Option(help="Folder of the set. Default: results/datasets/NAME.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes. Default: one for each core.", min=1)] = None,
+    workers: Workers = None,
     data: Data = None,
     cache: Cache = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be built, and stop.")] = False,
@@ -45,7 +45,7 @@ def build(
 
     signal.signal(signal.SIGTERM, as_interrupt)
     try:
-        with build_summary.progress() as progress:
+        with console.counting("mixing") as progress:
             built = sets.build(plan, folder, workers or available_cores(), progress)
     except KeyboardInterrupt:
         console.err.print("stopped. Finished clips are kept; the same command continues.")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from bench.cli.data.options import Cache, Data, Json, app
+from bench.cli.data.options import Cache, Data, Dataset, Json, Kind, Workers, app, category_of
 
 
 @app.command(
@@ -15,12 +15,12 @@ from bench.cli.data.options import Cache, Data, Json, app
     "--output cards/vctk50  ·  codecbench data card ~/corpus --json"
 )
 def card(
-    dataset: Annotated[str, typer.Argument(help="A folder, a manifest, a configuration, or the name of a dataset.")],
+    dataset: Dataset,
     output: Annotated[Path | None, typer.Option(help="Folder of the card. Default: results/cards/NAME.")] = None,
     title: Annotated[str, typer.Option(help="Default: that of the known set, or the name.")] = "",
     about: Annotated[str, typer.Option(help="What you have to say of it, in a few sentences.")] = "",
-    category: Annotated[str, typer.Option(help="Of the files of a folder, which does not say.")] = "speech",
-    workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one for each core.", min=1)] = None,
+    category: Kind = "speech",
+    workers: Workers = None,
     data: Data = None,
     cache: Cache = None,
     json: Json = False,
@@ -31,16 +31,11 @@ def card(
     from bench.cards.outputs import to_json, write_card
     from bench.cards.words import lines_of
     from bench.datasets.known import known_sets
-    from bench.domain import CATEGORIES
-    from bench.errors import ConfigError
     from bench.loading import clips_of, dataset_context, local_cache_folder, name_of
     from bench.provenance import available_cores
     from bench.terminal import console
 
-    if category not in CATEGORIES:
-        raise ConfigError(f"--category: expected one of {', '.join(CATEGORIES)}, got {category!r}.")
-    of_files: Any = category
-    clips = clips_of(dataset, dataset_context(data, cache), of_files)
+    clips = clips_of(dataset, dataset_context(data, cache), category_of(category))
     with console.counting("measuring") as progress:
         rows = auditing.audit(clips, local_cache_folder(cache), workers or available_cores(), progress)
     name = name_of(dataset)

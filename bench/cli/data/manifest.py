@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.data.options import Cache, Data, Json, app
+from bench.cli.data.options import Cache, Data, Json, app, category_of
 
 
 @app.command(
@@ -33,18 +33,13 @@ def manifest(
     from bench import loading
     from bench.datasets.base import AUDIO_FILES
     from bench.datasets.folder_manifest import write_folder_manifest
-    from bench.domain import CATEGORIES
-    from bench.errors import ConfigError
     from bench.storage import place
     from bench.terminal import console
 
-    known = {str(one): one for one in CATEGORIES}
-    if category not in known:
-        raise ConfigError(f"--category: expected one of {', '.join(CATEGORIES)}, got {category!r}.")
     written = write_folder_manifest(
         loading.dataset_context(data, cache),
         folder,
-        known[category],
+        category_of(category),
         place(output) if output else None,
         include or AUDIO_FILES,
         exclude or (),

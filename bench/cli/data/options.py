@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.terminal import completion
+
+if TYPE_CHECKING:
+    from bench.domain import Category
 
 app = typer.Typer(
     name="data",
@@ -35,6 +38,19 @@ Dataset = Annotated[
         help="A folder, a manifest, a configuration, or a dataset's name.", autocompletion=completion.known_sets
     ),
 ]
+Kind = Annotated[str, typer.Option("--category", help="Of the files of a folder, which does not say.")]
+Workers = Annotated[int | None, typer.Option(help="Worker processes. Default: one for each core.", min=1)]
+
+
+def category_of(text: str) -> Category:
+    """``text`` as a category; ConfigError where it is none."""
+    from bench.domain import CATEGORIES
+    from bench.errors import ConfigError
+
+    for one in CATEGORIES:
+        if one == text:
+            return one
+    raise ConfigError(f"--category: expected one of {', '.join(CATEGORIES)}, got {text!r}.")
 
 
 def as_interrupt(*_: object) -> None:

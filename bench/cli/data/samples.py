@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.cli.data.options import Cache, Data, Json, app
+from bench.cli.data.options import Cache, Data, Dataset, Json, Kind, app, category_of
 from bench.terminal import completion
 
 
@@ -16,7 +16,7 @@ from bench.terminal import completion
     "codecbench data sample ~/corpus --limit 40 --by language,speaker --attributes '(?P<language>..)/(?P<speaker>.*)/'"
 )
 def sample(
-    dataset: Annotated[str, typer.Argument(help="A folder, a manifest, a configuration, or the name of a dataset.")],
+    dataset: Dataset,
     limit: Annotated[int, typer.Option(help="How many clips.", min=1)],
     by: Annotated[
         str, typer.Option(help="Keys, outermost first: speaker, language, category, source, rate, bandwidth, ...")
@@ -28,7 +28,7 @@ def sample(
     attributes: Annotated[
         str, typer.Option(help="Regular expression with named groups, searched in the path of each clip.")
     ] = "",
-    category: Annotated[str, typer.Option(help="Of the files of a folder, which does not say.")] = "speech",
+    category: Kind = "speech",
     output: Annotated[Path | None, typer.Option(help="Write the sample as a manifest (.jsonl).")] = None,
     data: Data = None,
     cache: Cache = None,
@@ -38,20 +38,16 @@ def sample(
     from bench.datasets import sampling
     from bench.datasets.attributes import with_attributes
     from bench.datasets.manifest import write_manifest
-    from bench.domain import CATEGORIES
     from bench.errors import ConfigError
     from bench.loading import clips_of, dataset_context
     from bench.terminal import console
 
     if allocation not in ("equal", "proportional"):
         raise ConfigError(f"--allocation: expected equal or proportional, got {allocation!r}.")
-    if category not in CATEGORIES:
-        raise ConfigError(f"--category: expected one of {', '.join(CATEGORIES)}, got {category!r}.")
     _require_file(output)
     context = dataset_context(data, cache)
-    of_files: Any = category
     how: Any = allocation
-    clips = clips_of(dataset, context, of_files)
+    clips = clips_of(dataset, context, category_of(category))
     if attributes:
         clips = with_attributes(clips, attributes)
     keys = [key.strip() for key in by.split(",") if key.strip()]

@@ -61,10 +61,11 @@ def list_(data: Data = None, cache: Cache = None, json: Json = False) -> None:
 def info(name: Name, data: Data = None, cache: Cache = None, json: Json = False) -> None:
     """Everything on one set: licence, citation, addresses, sizes, subsets, where it lies, how it is recognised."""
     from bench.datasets import accepted_licences, collection
+    from bench.datasets.known import find
     from bench.loading import dataset_context
     from bench.terminal import console
 
-    known, context = collection.find(name), dataset_context(data, cache)
+    known, context = find(name), dataset_context(data, cache)
     found = collection.state(known, context)
     parts = collection.subsets_of(known)
     facts: dict[str, Any] = {
@@ -117,13 +118,13 @@ def fetch(
     json: Json = False,
 ) -> None:
     """Get a known set, or the rest of it: resumed where it stopped, checked, unpacked safely."""
-    from bench.datasets import collection
     from bench.datasets.fetching import fetch as fetch_set
+    from bench.datasets.known import find
     from bench.loading import dataset_context
     from bench.terminal import console
     from bench.terminal.transfers import Transfers
 
-    known, context = collection.find(name), dataset_context(data, cache)
+    known, context = find(name), dataset_context(data, cache)
     signal.signal(signal.SIGTERM, as_interrupt)
     try:
         accepted = _licence(known, context, subset or [], accept_licence)
@@ -198,10 +199,11 @@ def verify(
 def path(name: Name, data: Data = None, cache: Cache = None, json: Json = False) -> None:
     """The folder of a set, alone on stdout. Exit code 1 where the set is not, or not wholly, there."""
     from bench.datasets import collection
+    from bench.datasets.known import find
     from bench.loading import dataset_context
     from bench.terminal import console
 
-    known = collection.find(name)
+    known = find(name)
     found = collection.state(known, dataset_context(data, cache))
     if json:
         console.print_json({"name": known.name, "folder": str(found.folder), "state": found.status})
@@ -239,7 +241,7 @@ def _licence(known: KnownSet, context: DatasetContext, subsets: list[str], accep
 
 def _verified(what: str, context: DatasetContext, record: bool, decode: bool, progress: Any) -> Verified:
     from bench.datasets import collection, verifying
-    from bench.datasets.known import known_sets
+    from bench.datasets.known import find, known_sets
     from bench.errors import DatasetError
     from bench.storage import is_folder, is_url, place, required_local
 
@@ -249,7 +251,7 @@ def _verified(what: str, context: DatasetContext, record: bool, decode: bool, pr
         return verifying.verify_folder(folder, None, record, decode, progress)
     if what not in known_sets() and named.suffix == ".jsonl":
         return verifying.verify_manifest(named, context.cache_dir, decode, progress)
-    known = collection.find(what)
+    known = find(what)
     found = collection.state(known, context)
     if found.status != "there":
         raise DatasetError(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.datasets.mixing import reverberate
+from bench.datasets.exact import convolve
 from bench.datasets.noises import pink
 
 Samples = NDArray[np.float64]
@@ -186,6 +186,6 @@ def _in_hall(dry: Samples, level: float, rng: np.random.Generator) -> Samples:
     """A little diffuse reverberation, 0.9 s long, and a fade at the end."""
     tail = pink(len(dry), round(0.9 * RATE), RATE, rng) * 10 ** (-3 * times(0.9) / 0.9)
     tail *= level / np.sqrt(np.sum(tail**2, axis=1, keepdims=True))
-    wet = np.concatenate([reverberate(dry[i : i + 1], tail[i : i + 1]) for i in range(len(dry))])
+    wet = np.concatenate([convolve(dry[i : i + 1], tail[i : i + 1]) for i in range(len(dry))])
     mixed: Samples = (dry + wet) * np.minimum(1, (SECONDS - times(SECONDS)) / 0.25)
     return mixed

@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
+from bench.datasets import KNOWN
 from bench.datasets.base import DatasetContext
 from bench.datasets.known.base import KnownSet, Recording
 from bench.datasets.known.places import recordings_in
 from bench.errors import ConfigError, UnknownName
 from bench.registry import nearest
 
-MODULES = (
-    "librispeech",
-    "vctk",
-    "ears",
-    "common_voice",
-    "dns_challenge",
-    "itu_p501",
-    "musdb18_hq",
-    "mtg_jamendo",
-    "gtzan",
-    "ebu_sqam",
-    "musan",
-    "fsd50k",
-    "esc50",
-    "openslr28",
-)
-
 
 def known_sets() -> dict[str, KnownSet]:
     """Every known set by name."""
-    modules = [import_module(f"{__name__}.{module}") for module in MODULES]
-    found = [value for module in modules for value in vars(module).values() if isinstance(value, KnownSet)]
-    return {one.name: one for one in found}
+    return {entry.name: _imported(entry.target) for entry in KNOWN}
 
 
 def find(name: str) -> KnownSet:
@@ -42,22 +25,24 @@ def find(name: str) -> KnownSet:
         UnknownName: with the nearest known name.
         ConfigError: nothing at that import path, or no KnownSet.
     """
-    sets = known_sets()
-    if name in sets:
-        return sets[name]
-    module, _, attribute = name.partition(":")
-    if not (module and attribute) or "/" in name:
+    targets = {entry.name: entry.target for entry in KNOWN}
+    if name not in targets and ("/" in name or not all(name.partition(":"))):
         raise UnknownName(
-            f"no known set is named {name!r}.{nearest(name, sets)} `codecbench data list` shows the names."
+            f"no known set is named {name!r}.{nearest(name, targets)} `codecbench data list` shows the names."
         )
     try:
-        found = getattr(import_module(module), attribute)
+        found = _imported(targets.get(name, name))
     except ConfigError as error:
         raise ConfigError([f"{name}: {problem}" for problem in error.problems]) from None
     except Exception as error:
-        raise ConfigError(f"{name}: cannot be imported ({type(error).__name__}: {error}).") from error
+        raise ConfigError(
+            f"{name}: cannot be imported ({type(error).__name__}: {error}). Correct package.module:ATTRIBUTE, or "
+            "install the package."
+        ) from error
     if not isinstance(found, KnownSet):
-        raise ConfigError(f"{name}: expected a KnownSet, got a {type(found).__name__}.")
+        raise ConfigError(
+            f"{name}: expected a KnownSet, got a {type(found).__name__}; name an attribute that holds one."
+        )
     return found
 
 
@@ -76,3 +61,9 @@ def recordings_of(
     """
     known = find(name)
     return known, recordings_in(known, context, subset, path)
+
+
+def _imported(target: str) -> Any:
+    """What stands at ``module:attribute``."""
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)

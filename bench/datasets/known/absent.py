@@ -40,6 +40,7 @@ def _asked(config: Mapping[str, object]) -> Iterator[tuple[str, str, Mapping[str
         given = item if isinstance(item, dict) else {"loader": item}
         yield f"datasets[{index}]", str(given.get("loader")), given
         for part in MATERIALS:
-            material = given.get(part)
-            if isinstance(material, dict) and "dataset" in material:
-                yield f"datasets[{index}].{part}", str(material["dataset"]), material
+            entries = given.get(part)
+            for material in entries if isinstance(entries, list) else [entries]:
+                if isinstance(material, dict) and "dataset" in material:
+                    yield f"datasets[{index}].{part}", str(material["dataset"]), material

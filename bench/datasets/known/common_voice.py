@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bench.datasets.known.base import KnownSet, Recording
-from bench.datasets.known.loading import loader
 from bench.datasets.known.tables import rows_of
 from bench.datasets.walking import matching
 
@@ -88,5 +87,3 @@ SET = KnownSet(
     subsets=SUBSETS,
     split="test",
 )
-
-common_voice = loader(SET)

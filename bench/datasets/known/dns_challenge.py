@@ -15,7 +15,6 @@ from pathlib import Path
 
 from bench.datasets.base import find_files
 from bench.datasets.known.base import Archive, KnownSet, Recording
-from bench.datasets.known.loading import loader
 from bench.datasets.walking import matching
 
 STORE = "https://dns4public.blob.core.windows.net/dns4archive/datasets_fullband/"
@@ -124,5 +123,3 @@ ROOMS = replace(
     subsets=("recorded", "simulated"),
     split="recorded",
 )
-
-dns_clean, dns_noise, dns_rooms = map(loader, (CLEAN, NOISE, ROOMS))

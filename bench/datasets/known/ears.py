@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
-from bench.datasets.known.loading import loader
 from bench.datasets.known.tables import object_of, parsing
 from bench.datasets.walking import matching
 
@@ -68,5 +67,3 @@ SET = KnownSet(
     subsets=("train", "validation", "test", "nonverbal"),
     split="test",
 )
-
-ears = loader(SET)

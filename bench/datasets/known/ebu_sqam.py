@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.datasets.known.base import KnownSet, Recording
-from bench.datasets.known.loading import loader
 
 INSTRUMENTS = [
     *("violin", "viola", "violoncello", "double bass", "piccolo", "flute", "oboe", "cor anglais", "clarinet"),
@@ -89,5 +88,3 @@ SPEECH = replace(
     split="",
     files=6,
 )
-
-ebu_sqam, ebu_sqam_speech = map(loader, (MUSIC, SPEECH))

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
-from bench.datasets.known.loading import loader
 from bench.datasets.known.tables import parsing, rows_of
 
 
@@ -53,5 +52,3 @@ SET = KnownSet(
     subsets=("esc10", "other"),
     files=2000,
 )
-
-esc50 = loader(SET)

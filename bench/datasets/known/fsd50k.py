@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
-from bench.datasets.known.loading import loader
 from bench.datasets.known.tables import object_of, parsing, rows_of
 
 SUBSETS = ("eval", "dev")
@@ -74,5 +73,3 @@ SET = KnownSet(
     split="eval",
     files=10_231,
 )
-
-fsd50k = loader(SET)

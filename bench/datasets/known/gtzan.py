@@ -17,7 +17,6 @@ from importlib import import_module
 from pathlib import Path
 
 from bench.datasets.known.base import KnownSet, Recording
-from bench.datasets.known.loading import loader
 from bench.datasets.walking import matching
 from bench.errors import MissingRequirement
 
@@ -82,5 +81,3 @@ FILTERED = replace(
     split="test",
     files=290,
 )
-
-gtzan, gtzan_filtered = map(loader, (SET, FILTERED))

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.datasets.known.base import KnownSet, Recording
-from bench.datasets.known.languages import code_of
-from bench.datasets.known.loading import loader
+from bench.datasets.known.tables import language_code
 from bench.datasets.walking import matching
 
 NAME = re.compile(r"P501_C_(?P<language>\w+?)_(?P<talker>[fm]\d+)_(?P<band>FB|SWB|WB|NB)_\d+k", re.ASCII)
@@ -26,7 +25,7 @@ def recordings(folder: Path) -> Iterator[Recording]:
             language, talker, band = found.group("language", "talker", "band")
             gender = "female" if talker.startswith("f") else "male"
             speaker = f"{language}_{talker}"
-            told = {"speaker": speaker, "gender": gender, "language": code_of(language)}
+            told = {"speaker": speaker, "gender": gender, "language": language_code(language)}
             yield Recording(path.stem, path, told, subset=band, source=speaker)
 
 
@@ -50,5 +49,3 @@ SET = KnownSet(
     subsets=("FB", "SWB", "WB", "NB"),
     split="FB",
 )
-
-itu_p501 = loader(SET)

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
-from bench.datasets.known.loading import loader
 from bench.datasets.known.tables import lines_of, parsing
 from bench.datasets.walking import matching
 
@@ -69,5 +68,3 @@ SET = KnownSet(
     hours=5.4,
     files=2620,
 )
-
-librispeech_test_clean = loader(SET)

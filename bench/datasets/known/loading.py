@@ -5,35 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import cast
 
 import numpy as np
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from bench import audio
 from bench.datasets import mixing
-from bench.datasets.base import DatasetContext, Options, checked
-from bench.datasets.cutting import with_facts
+from bench.datasets.base import DatasetContext, checks_options
+from bench.datasets.cutting import Duration, Moment, with_facts
 from bench.datasets.index import facts_of
 from bench.datasets.known.base import KnownSet, Recording
 from bench.datasets.known.places import recordings_in
-from bench.datasets.sampling import Allocation, Keys, sampled
+from bench.datasets.sampling import Allocation, Keys, Limit, Seed, sampled
 from bench.domain import CATEGORIES, Category, Clip
 from bench.errors import AudioError, ConfigError, DatasetError
-
-
-class KnownOptions(Options):
-    """The options of every known set."""
-
-    path: str | None
-    subset: str | None
-    duration_s: PositiveFloat | None = Field(allow_inf_nan=False)
-    lead_in_s: NonNegativeFloat = Field(allow_inf_nan=False)
-    limit: PositiveInt | None
-    seed: NonNegativeInt
-    stratify: Keys
-    allocation: Allocation
 
 
 def loader(known: KnownSet) -> Callable[..., list[Clip]]:
@@ -44,21 +29,28 @@ def loader(known: KnownSet) -> Callable[..., list[Clip]]:
         context: DatasetContext,
         path: str | None = None,
         subset: str | None = None,
-        duration_s: float | None = known.clip_s,
-        lead_in_s: float = 0.0,
-        limit: int | None = None,
-        seed: int = 0,
-        stratify: Sequence[str] | str = (),
+        duration_s: Duration = known.clip_s,
+        lead_in_s: Moment = 0.0,
+        limit: Limit = None,
+        seed: Seed = 0,
+        stratify: Keys = (),
         allocation: Allocation = "equal",
     ) -> list[Clip]:
-        options = checked(
-            KnownOptions, name, path=path, subset=subset, duration_s=duration_s, lead_in_s=lead_in_s, limit=limit,
-            seed=seed, stratify=stratify, allocation=allocation,
-        )  # fmt: skip
-        return clips_of_set(known, name, context, options)
+        found = {f"{name}/{one.id}": one for one in _recordings(known, name, context, subset, path)}
+
+        def read(clips: Sequence[Clip]) -> list[Clip]:
+            facts = facts_of([clip.path for clip in clips], context.cache_dir, f"reading {name}")
+            return [
+                _cut(with_facts(clip, one), found[clip.id], duration_s, lead_in_s, seed)
+                for clip, one in zip(clips, facts, strict=True)
+            ]
+
+        unread = [_unread(known, name, one) for one in found.values()]
+        return sampled(unread, read, limit, seed, stratify, allocation, context.cache_dir)
 
     load.__name__ = load.__qualname__ = known.name
-    load.__doc__ = f"""{known.title}. {_cutting(known)}
+    cut = f"Clips of at most {known.clip_s:g} s." if known.clip_s else "Whole recordings."
+    load.__doc__ = f"""{known.title}. {cut}
 
     Args:
         path: where the set lies; without it, ``{known.place}`` in the data folder, the data folder itself, the cache.
@@ -72,30 +64,21 @@ def loader(known: KnownSet) -> Callable[..., list[Clip]]:
         ConfigError: options of the wrong kind, a key that no clip has, or a set that holds no clips but noise or rooms.
         DatasetError: the set is not there, or not all of it.
     """
-    return load
+    return checks_options(load)
 
 
-def clips_of_set(known: KnownSet, name: str, context: DatasetContext, options: KnownOptions) -> list[Clip]:
-    """The clips of a known set; its files are opened only after ``limit`` has chosen among them."""
+def _recordings(
+    known: KnownSet, name: str, context: DatasetContext, subset: str | None, path: str | None
+) -> list[Recording]:
     if known.role not in CATEGORIES:
         raise ConfigError(
             f"dataset {name!r}: {known.name} holds {known.role}, not clips to be coded. Use it to make noisy or "
             f"reverberant speech: loader noisy_reverberant with `{known.role}: {{dataset: {known.name}}}`."
         )
     try:
-        recordings = recordings_in(known, context, options.subset, options.path)
+        return recordings_in(known, context, subset, path)
     except (ConfigError, DatasetError) as error:
         raise type(error)(f"dataset {name!r}: {error}") from None
-    found = {f"{name}/{one.id}": one for one in recordings}
-
-    def read(clips: Sequence[Clip]) -> list[Clip]:
-        facts = facts_of([Path(clip.path) for clip in clips], context.cache_dir, f"reading {name}")
-        return [_cut(with_facts(clip, one), found[clip.id], options) for clip, one in zip(clips, facts, strict=True)]
-
-    return sampled(
-        [_unread(known, name, one) for one in recordings], read, options.limit, options.seed, options.stratify,
-        options.allocation, context.cache_dir,
-    )  # fmt: skip
 
 
 def _unread(known: KnownSet, name: str, recording: Recording) -> Clip:
@@ -116,13 +99,13 @@ def _unread(known: KnownSet, name: str, recording: Recording) -> Clip:
     )
 
 
-def _cut(clip: Clip, recording: Recording, options: KnownOptions) -> Clip:
+def _cut(clip: Clip, recording: Recording, duration_s: float | None, lead_in_s: float, seed: int) -> Clip:
     """``clip`` with the part that is judged."""
-    rate, samples, duration_s = clip.sample_rate, clip.samples, options.duration_s
+    rate, samples = clip.sample_rate, clip.samples
     if duration_s is None or round(duration_s * rate) >= samples:
         return clip
-    start_s = loudest_start_s(recording, rate, samples, duration_s, options.seed)
-    return replace(clip, start_s=start_s, duration_s=duration_s, lead_in_s=min(options.lead_in_s, start_s))
+    start_s = loudest_start_s(recording, rate, samples, duration_s, seed)
+    return replace(clip, start_s=start_s, duration_s=duration_s, lead_in_s=min(lead_in_s, start_s))
 
 
 def loudest_start_s(recording: Recording, rate: int, samples: int, duration_s: float, seed: int) -> float:
@@ -134,7 +117,3 @@ def loudest_start_s(recording: Recording, rate: int, samples: int, duration_s: f
         return mixing.loudest(starts, lambda start_s: audio.read(recording.path, start_s, duration_s))[0]
     except AudioError:  # a clip all the same; reading it at measure time gives the reason
         return 0.0
-
-
-def _cutting(known: KnownSet) -> str:
-    return f"Clips of at most {known.clip_s:g} s." if known.clip_s else "Whole recordings."

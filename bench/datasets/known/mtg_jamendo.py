@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
-from bench.datasets.known.loading import loader
 from bench.datasets.known.tables import parsing
 from bench.datasets.walking import matching
 
@@ -91,5 +90,3 @@ SET = KnownSet(
     subsets=tuple(f"{number:02}" for number in range(100)),
     split="00",
 )
-
-mtg_jamendo = loader(SET)

@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
-from bench.datasets.known.languages import code_of
-from bench.datasets.known.loading import loader
-from bench.datasets.known.tables import lines_of
+from bench.datasets.known.tables import language_code, lines_of
 from bench.datasets.walking import matching
 
 
@@ -35,7 +33,9 @@ def _annotations(text: Path, role: str) -> dict[str, dict[str, Any]]:
         return {row[0]: {"genre": row[1].split(","), "vocals": row[2] == "Y"} for row in rows if len(row) > 2}
     genders = {"f": "female", "m": "male"}
     return {
-        row[0]: {"gender": genders.get(row[1], row[1]), "language": code_of(row[2])} for row in rows if len(row) > 2
+        row[0]: {"gender": genders.get(row[1], row[1]), "language": language_code(row[2])}
+        for row in rows
+        if len(row) > 2
     }
 
 
@@ -88,5 +88,3 @@ NOISE = replace(
     subsets=("free-sound", "sound-bible"),
     files=930,
 )
-
-musan_music, musan_speech, musan_noise = map(loader, (MUSIC, SPEECH, NOISE))

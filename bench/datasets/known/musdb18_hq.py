@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
-from bench.datasets.known.loading import loader
 from bench.datasets.walking import matching
 
 
@@ -52,5 +51,3 @@ SET = KnownSet(
     split="test",
     files=50,
 )
-
-musdb18_hq = loader(SET)

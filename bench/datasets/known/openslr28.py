@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
-from bench.datasets.known.loading import loader
 from bench.datasets.known.tables import lines_of, parsing
 
 LISTS = {
@@ -59,5 +58,3 @@ SET = KnownSet(
     subsets=tuple(LISTS),
     split="recorded",
 )
-
-openslr28 = loader(SET)

@@ -60,7 +60,8 @@ def recordings_of_folder(known: KnownSet, folder: Path) -> list[Recording]:
         raise unreadable(error) from None
     except Exception as error:
         raise DatasetError(
-            f"{folder}: the recordings of {known.title} cannot be listed: {type(error).__name__}: {error}."
+            f"{folder}: the recordings of {known.title} cannot be listed ({type(error).__name__}: {error}). "
+            "Unpack its archives again; of a set of your own, mend the function `recordings`."
         ) from error
 
 

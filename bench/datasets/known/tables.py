@@ -1,4 +1,7 @@
-"""The tables that come with known sets, read so that what is wrong with one is said with its name and line."""
+"""The tables that come with known sets, read so that what is wrong with one is said with its name and line.
+
+Speakers' languages stand in some of them by name.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,15 @@ from typing import Any
 from bench.datasets.walking import unreadable
 from bench.errors import DatasetError
 from bench.untrusted import parse_json
+
+LANGUAGES = {
+    "american_english": "en", "arabic": "ar", "british_english": "en", "bulgarian": "bg", "chinese": "zh",
+    "czech": "cs", "danish": "da", "dutch": "nl", "english": "en", "estonian": "et", "finnish": "fi", "french": "fr",
+    "german": "de", "greek": "el", "hebrew": "he", "hindi": "hi", "hungarian": "hu", "italian": "it",
+    "japanese": "ja", "korean": "ko", "latin": "la", "mandarin": "zh", "norwegian": "no", "polish": "pl",
+    "portuguese": "pt", "romanian": "ro", "russian": "ru", "spanish": "es", "swedish": "sv", "tagalog": "tl",
+    "turkish": "tr", "ukrainian": "uk", "vietnamese": "vi",
+}  # fmt: skip
 
 
 @contextmanager
@@ -56,6 +68,15 @@ def rows_of(path: Path, columns: Sequence[str], delimiter: str = ",", quoted: bo
             if short := [column for column in columns if row[column] is None]:
                 raise ValueError(f"line {reader.line_num}: nothing for the column {short[0]}")
             yield row
+
+
+def language_code(name: str) -> str:
+    """The code of ISO 639-1 for an English name of a language; a name that is not in the table as it stands.
+
+    >>> language_code("Portuguese"), language_code("klingon")
+    ('pt', 'klingon')
+    """
+    return LANGUAGES.get(name.lower(), name)
 
 
 def _broken(where: str, problem: str) -> DatasetError:

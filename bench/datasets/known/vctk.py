@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.datasets.known.base import Archive, KnownSet, Recording
-from bench.datasets.known.loading import loader
 from bench.datasets.known.tables import lines_of
 from bench.datasets.walking import matching
 
@@ -63,5 +62,3 @@ SET = KnownSet(
     subsets=("mic1", "mic2"),
     split="mic1",
 )
-
-vctk = loader(SET)
