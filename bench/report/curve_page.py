@@ -12,12 +12,12 @@ import numpy as np
 from bench.curves import Analysis, Family
 from bench.curves.delta import METHOD
 from bench.paths import file_name
+from bench.report.cells import limits_of, unit_of
 from bench.report.curve_tables import METHODS, Grid, Part, parts, points_grid, rings
-from bench.report.markdown import escape
+from bench.report.markdown import escape, table
 from bench.report.outputs import json_value
-from bench.report.page import rendered
 from bench.report.record import category_name
-from bench.report.wide import direction, limits_of
+from bench.report.rendering import rendered
 from bench.store import write_bytes
 
 PAGE_FILE, TEXT_FILE, JSON_FILE = "curves.html", "curves.md", "curves.json"
@@ -99,10 +99,11 @@ def draw(analysis: Analysis, family: Family, found: Any, legend: bool = False) -
     """The curve of a family as SVG: a ring around conditions of the front, dotted around undecided ones."""
     from bench.report.plots import rate_quality
 
-    axis = f"{family.about.get('unit') or 'value'} {direction(family.about)}".strip()
     label = f"Rate-quality curve: {family.quantity}, {family.source}, {category_name(family.category).lower()}"
     styles = {name: look for name, look in _looks(analysis, family.source).items() if name in family.series}
-    return rate_quality(found, styles, axis, label, limits_of(family.about), rings(found), legend)
+    return rate_quality(
+        found, styles, unit_of(family.about, "value"), label, limits_of(family.about), rings(found), legend
+    )
 
 
 def _sections(analysis: Analysis) -> list[Section]:
@@ -154,10 +155,7 @@ def _lines(analysis: Analysis) -> Iterator[str]:
         yield from ("", f"## {escape(part.title)}")
         for grid in part.grids:
             yield from ("", f"### {escape(grid.title)}", "")
-            yield "| " + " | ".join(map(escape, grid.columns)) + " |"
-            yield "|" + "---|" * len(grid.columns)
-            for row in grid.rows:
-                yield "| " + " | ".join(map(escape, row)) + " |"
+            yield from table(grid.columns, grid.rows)
     yield from ("", "## Methods", "")
     yield from (f"- {sentence}" for sentence in METHODS)
     yield f"- {analysis.draws} draws, seed {analysis.seed}."

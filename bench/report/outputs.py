@@ -33,9 +33,9 @@ def write_report(
     The same run and seed give the same bytes. Returns the paths written.
     """
     from bench.report.against import against
-    from bench.report.markdown import markdown
     from bench.report.page import page
     from bench.report.prose import methods_tex, references_bib
+    from bench.report.text import markdown
 
     folder = results.folder if folder is None else place(folder)
     summary, rate_table = summarise(results, seed), rates(results)

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from bench.errors import CodecbenchError
+from bench.report.cells import digits_of, limits_of, number, unit_of
 from bench.report.costs import COST_HINTS, cost_table
 from bench.report.prose import methods_tex, references_bib
 from bench.report.record import category_name, definitions, failures, headline, methods
 from bench.report.references import of_results, overview
+from bench.report.rendering import rendered
 from bench.report.set_tables import EXPLANATION, set_sheets
 from bench.report.sounds import LONGEST_S, Sound, colours, sound
 from bench.report.standing import standing
-from bench.report.svg import SERIES_COLOURS
-from bench.report.wide import Sheet, digits_of, direction, limits_of, number, sheets, shown_quantities
+from bench.report.wide import Sheet, sheets, shown_quantities
 from bench.report.worst import Worst, worst_clips
 from bench.runs.results import Results
 from bench.tables import bitrates_of_means
 
 if TYPE_CHECKING:
-    from markupsafe import Markup
-
     from bench.report.against import Against
     from bench.report.plots import Look
 
@@ -110,39 +108,6 @@ def page(
     return rendered(TEMPLATE, {**values, "sections": sections, "players_left_out": left_out})
 
 
-def rendered(template: str, values: Mapping[str, Any], filters: Mapping[str, Callable[..., Any]] | None = None) -> str:
-    """A page from one of the templates; ``filters`` are added to those that all of them know."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    loader = FileSystemLoader(Path(__file__).parent / "templates")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["order"] = _order
-    environment.filters["category"] = category_name
-    environment.filters["code"] = _with_code
-    environment.filters["number"] = number
-    environment.filters.update(filters or {})
-    standard = {"players_left_out": 0, "series_colours": SERIES_COLOURS}
-    text: str = environment.get_template(template).render({**standard, **values})
-    return text
-
-
-def _with_code(text: str) -> Markup:
-    """``text`` as HTML; what stands between backticks is code."""
-    from markupsafe import Markup, escape
-
-    parts = text.split("`")
-    whole = parts if len(parts) % 2 else [*parts[:-2], "`".join(parts[-2:])]
-    code = Markup("<code>{}</code>")
-    return Markup("").join(code.format(part) if place % 2 else escape(part) for place, part in enumerate(whole))
-
-
-def _order(value: float) -> str:
-    """A number for the sorting script; nothing where there is none."""
-    return "" if math.isnan(value) else repr(float(value)).replace("inf", "Infinity")
-
-
 def _costs(results: Results) -> dict[str, Any]:
     table = cost_table(results)
     rows = [(str(name), row) for name, row in zip(table.index, table.to_numpy().tolist(), strict=True)]
@@ -172,7 +137,7 @@ def _section(
         rows = joined[joined["quantity"] == quantity]
         caption = str(about.get("summary") or "")
         named = f"{quantity}, {title.lower()}"
-        axis = f"{about.get('unit') or 'value'} {direction(about)}".strip()
+        axis = unit_of(about, "value")
         if ((rows["role"] == "codec") & rows["mean"].abs().lt(math.inf) & (rows["actual_bps"] > 0)).any():
             label = f"Rate-quality curve: {named}"
             ringed = against.ringed if against and against.quantity == quantity else None
@@ -197,7 +162,7 @@ def _standing(
     if found is None:
         return None
     about = results.quantities.get(found.quantity, {})
-    axis = f"{found.quantity}, {about.get('unit') or 'value'} {direction(about)}".strip()
+    axis = f"{found.quantity}, {unit_of(about, 'value')}"
     label = f"Means and ranks by {found.quantity}: {category_name(category).lower()}"
     return Chart(found.quantity, forest(found.places, styles, axis, label), found.sentence())
 

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from bench.curves import series_of
+from bench.report.cells import number, shortened
 from bench.report.svg import FAINT, INK, figure_style, inline_svg, series_colour
-from bench.report.wide import number
 from bench.runs.results import Results
 from bench.tables import conditions, measured
 
@@ -126,7 +126,7 @@ def distributions(
             look = styles.get(series_of(name))
             _row(axes, place, values[name], look if roles.get(name) == "codec" else None)
         axes.set_ylim(max(len(names), 1) - 0.4, -0.6)
-        axes.set_yticks(range(len(names)), [_shortened(name) for name in names])
+        axes.set_yticks(range(len(names)), [shortened(name) for name in names])
         axes.tick_params(axis="y", length=0)
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(axis)
@@ -136,7 +136,7 @@ def distributions(
 def _curve(axes: Axes, points: pd.DataFrame, look: Look, with_band: bool) -> None:
     kbps, mean = points["actual_bps"].to_numpy(float) / 1000, points["mean"].to_numpy(float)
     low, high = points["ci_low"].to_numpy(float), points["ci_high"].to_numpy(float)
-    axes.plot(kbps, mean, label=_shortened(series_of(str(points["condition"].iloc[0]))), **look.line)
+    axes.plot(kbps, mean, label=shortened(series_of(str(points["condition"].iloc[0]))), **look.line)
     if len(points) > 1 and with_band:
         axes.fill_between(kbps, low, high, color=look.colour, alpha=0.13, linewidth=0)
     else:
@@ -187,7 +187,7 @@ def _controls(axes: Axes, controls: pd.DataFrame, codecs: pd.DataFrame, limits: 
     axes.set_ylim(bottom - pad, top + pad)
     places, texts = [], []
     for row in controls.sort_values(["mean", "condition"]).to_dict("records"):
-        mean, name = float(row["mean"]), _shortened(str(row["condition"]), 16)
+        mean, name = float(row["mean"]), shortened(str(row["condition"]), 16)
         place = (mean - bottom + pad) / (top - bottom + 2 * pad) if math.isfinite(mean) else math.copysign(2, mean)
         if 0 <= place <= 1:
             axes.axhline(mean, color=INK, linestyle=CONTROL_LINE, linewidth=0.9, alpha=0.7)
@@ -260,10 +260,6 @@ def _apart(values: np.ndarray[Any, Any], step: float) -> np.ndarray[Any, Any]:
     return np.asarray(values[first])
 
 
-def _shortened(text: str, most: int = 26) -> str:
-    return text if len(text) <= most else f"{text[: most - 9]}…{text[-8:]}"
-
-
 def per_clip(results: Results, category: str, quantity: str) -> dict[str, np.ndarray[Any, Any]]:
     """Values per condition, in the order of the configuration."""
     found = measured(results).of(category, quantity)
@@ -279,7 +275,7 @@ def forest(places: Sequence[Place], styles: Mapping[str, Look], axis: str, label
         row, top, bottom = 0.21, 0.3, 0.45
         height = top + bottom + row * max(len(places), 2)
         figure = Figure(figsize=(7.4, height))
-        left = min(0.36, 0.03 + 0.0085 * max((len(_shortened(place.condition)) for place in places), default=0))
+        left = min(0.36, 0.03 + 0.0085 * max((len(shortened(place.condition)) for place in places), default=0))
         axes = figure.add_axes((left, bottom / height, 0.9 - left, 1 - (top + bottom) / height))
         for index, place in enumerate(places):
             look = styles.get(series_of(place.condition)) if place.role == "codec" else None
@@ -294,7 +290,7 @@ def forest(places: Sequence[Place], styles: Mapping[str, Look], axis: str, label
                       fontsize=8)  # fmt: skip
         axes.text(1.02, -1.0, "rank", transform=axes.get_yaxis_transform(), verticalalignment="center", fontsize=8)
         axes.set_ylim(max(len(places), 1) - 0.4, -0.6)
-        axes.set_yticks(range(len(places)), [_shortened(place.condition) for place in places])
+        axes.set_yticks(range(len(places)), [shortened(place.condition) for place in places])
         axes.tick_params(axis="y", length=0)
         if not finite:
             axes.set_xticks([])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bench.report.worst import main_quantity
 from bench.runs.results import Results
 from bench.stats import rank_intervals
-from bench.tables import Cell, conditions, measured
+from bench.tables import Cell, codec_conditions, measured, roles
 from bench.tables.codes import coded
 
 Floats = NDArray[np.float64]
@@ -83,8 +83,7 @@ def sources_to_rank(conditions: int, level: float = 0.05) -> int:
 
 def standing(results: Results, summary: pd.DataFrame, category: str, seed: int) -> Standing | None:
     """The order of a category by its main quantity; None where nothing has a value."""
-    roles = results.encodings.drop_duplicates("condition").set_index("condition")["role"].astype(str).to_dict()
-    codecs = [name for name in conditions(results) if roles.get(name) == "codec"]
+    known, codecs = roles(results), codec_conditions(results)
     quantity = main_quantity(results, category, codecs)
     if quantity is None:
         return None
@@ -94,7 +93,7 @@ def standing(results: Results, summary: pd.DataFrame, category: str, seed: int) 
     ranks = rank_intervals(values, sources, better, seed) if len(sources) else {}
     means = summary[(summary["category"] == category) & (summary["quantity"] == quantity) & summary["mean"].notna()]
     places = [
-        Place(name, roles.get(name, "codec"), row["mean"], row["ci_low"], row["ci_high"], ranks.get(name))
+        Place(name, known.get(name, "codec"), row["mean"], row["ci_low"], row["ci_high"], ranks.get(name))
         for row in means.to_dict("records")
         for name in [str(row["condition"])]
     ]
