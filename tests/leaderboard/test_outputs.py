@@ -206,6 +206,11 @@ def test_the_command_writes_and_prints(run, rated, tmp_path):
     told = CliRunner().invoke(app, [*arguments, "--json"])
     assert json.loads(told.stdout) == json.loads((tmp_path / "leaderboard.json").read_text(encoding="utf-8"))
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".html", ".json", ".md", ".tex"]
+    assert CliRunner().invoke(app, [*arguments, "--check"]).exit_code == 0
+    (tmp_path / "leaderboard.md").unlink()
+    checked = CliRunner().invoke(app, [*arguments, "--check"])
+    assert checked.exit_code == 1
+    assert "leaderboard.md" in checked.output
 
 
 def test_the_command_refuses_what_is_not_there(run, tmp_path):
