@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.comparing.gates import Outcome
-from bench.comparing.links import link
 from bench.comparing.model import ClipChange, Comparison
 from bench.comparing.shown import (
     CLIP_COLUMNS,
@@ -15,6 +14,7 @@ from bench.comparing.shown import (
     clip_sections,
     gate_lines,
     headline,
+    link,
     method,
     sections,
     title,

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.comparing.gates import Outcome
-from bench.comparing.links import link
 from bench.comparing.model import ClipChange, Comparison
 from bench.comparing.shown import (
     COLUMNS,
@@ -14,6 +13,7 @@ from bench.comparing.shown import (
     clip_sections,
     gate_lines,
     headline,
+    link,
     method,
     sections,
     title,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
 
 from bench.comparing.gates import Outcome
 from bench.comparing.model import Change, ClipChange, Comparison, Verdict
@@ -74,6 +77,12 @@ def sections(comparison: Comparison, everything: bool = True) -> list[tuple[str,
         if everything or not dull:
             rows.append(Row(_cells(change), change.verdict))
     return list(found.items())
+
+
+def link(path: Path, folder: Path) -> str:
+    """A relative URL of ``path`` for a page in ``folder``: both can be moved together, and nothing else is named."""
+    relative = os.path.relpath(path.resolve(), folder.resolve())
+    return quote(Path(relative).as_posix())
 
 
 def clip_sections(comparison: Comparison) -> list[tuple[str, list[ClipChange]]]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from bench.errors import StoreError
 from bench.records.files import PUBLISH
-from bench.records.problems import SHOWN, Problem, named, named_rows
-from bench.records.schemas import Column, Table
+from bench.records.problems import SHOWN, Problem, named, of_rows
+from bench.records.schemas import Table
 from bench.registry import nearest
 from bench.untrusted import read_parquet
 
@@ -68,17 +67,9 @@ def _read_csv(path: Path, table: Table) -> pd.DataFrame:
     import pyarrow
     from pyarrow import csv
 
-    kinds = {
-        "string": pyarrow.string(),
-        "integer": pyarrow.int64(),
-        "number": pyarrow.float64(),
-        "boolean": pyarrow.bool_(),
-    }
-    nullable = {
-        pyarrow.int64(): pd.Int64Dtype(),
-        pyarrow.bool_(): pd.BooleanDtype(),
-        pyarrow.string(): pd.StringDtype(),
-    }
+    text, integer, boolean = pyarrow.string(), pyarrow.int64(), pyarrow.bool_()
+    kinds = {"string": text, "integer": integer, "number": pyarrow.float64(), "boolean": boolean}
+    nullable = {integer: pd.Int64Dtype(), boolean: pd.BooleanDtype(), text: pd.StringDtype()}
     read = csv.read_csv(
         path,
         parse_options=csv.ParseOptions(newlines_in_values=True),
@@ -130,9 +121,8 @@ def _cell_problems(path: Path, frame: pd.DataFrame, table: Table) -> list[Proble
             continue
         where, values = f"{path}, column {name}", frame[name]
         empty = is_empty(values)
-        if not column.empty and empty.any():
-            got = named_rows(frame[empty], keys)
-            problems.append(Problem(where, "cells are empty", "a value in every row", got, PUBLISH))
+        if not column.empty:
+            problems += of_rows(where, "cells are empty", "a value in every row", frame[empty], keys, PUBLISH)
         if column.choices or column.pattern:
             found = values[~empty].astype("str")
             allowed = "|".join(map(re.escape, column.choices)) or column.pattern
@@ -141,23 +131,10 @@ def _cell_problems(path: Path, frame: pd.DataFrame, table: Table) -> list[Proble
                 got = named([repr(text) for text in wrong.drop_duplicates().head(SHOWN)])
                 expected = ", ".join(column.choices) or f"text that matches {column.pattern}"
                 problems.append(Problem(where, f"{len(wrong)} cells have another value", expected, got, PUBLISH))
-        problems += _range_problems(where, frame, values, keys, column)
-    return problems
-
-
-def _range_problems(
-    where: str, frame: pd.DataFrame, values: pd.Series, keys: list[str], column: Column
-) -> list[Problem]:
-    bounds: Mapping[str, float | None] = {"at least": column.low, "at most": column.high}
-    problems = []
-    for words, bound in bounds.items():
-        if bound is None:
-            continue
-        number = values.astype("float64")
-        outside = (number < bound) if words == "at least" else (number > bound)
-        if outside.any():
-            got = named_rows(frame[outside], keys, [str(values.name)])
-            problems.append(Problem(where, "values out of range", f"{words} {bound:g}", got, PUBLISH))
+        for words, sign, bound in (("at least", 1, column.low), ("at most", -1, column.high)):
+            if bound is not None:
+                outside = frame[sign * values.astype("float64") < sign * bound]
+                problems += of_rows(where, "values out of range", f"{words} {bound:g}", outside, keys, PUBLISH, [name])
     return problems
 
 

@@ -14,11 +14,10 @@ from bench.curves.delta import METHOD
 from bench.paths import file_name
 from bench.report.cells import limits_of, unit_of
 from bench.report.curve_tables import METHODS, Grid, Part, parts, points_grid, rings
+from bench.report.files import csv_text, json_object, json_text, write_texts
 from bench.report.markdown import escape, table
-from bench.report.outputs import json_value
 from bench.report.record import category_name
 from bench.report.rendering import rendered
-from bench.store import write_bytes
 
 PAGE_FILE, TEXT_FILE, JSON_FILE = "curves.html", "curves.md", "curves.json"
 POINTS_FILE, SAVINGS_FILE, NEEDED_FILE = "curves.csv", "savings.csv", "needed.csv"
@@ -51,25 +50,24 @@ def write_curves(analysis: Analysis, folder: Path) -> list[Path]:
     texts = {
         PAGE_FILE: page(analysis),
         TEXT_FILE: markdown(analysis),
-        JSON_FILE: _json_text(analysis),
-        POINTS_FILE: analysis.points.to_csv(index=False, lineterminator="\n"),
+        JSON_FILE: json_text(to_json(analysis)),
+        POINTS_FILE: csv_text(analysis.points),
     }
     if len(analysis.savings):
-        texts[SAVINGS_FILE] = analysis.savings.to_csv(index=False, lineterminator="\n")
+        texts[SAVINGS_FILE] = csv_text(analysis.savings)
     if len(analysis.needed):
-        texts[NEEDED_FILE] = analysis.needed.to_csv(index=False, lineterminator="\n")
+        texts[NEEDED_FILE] = csv_text(analysis.needed)
     for family, found in _with_points(analysis):
         if _drawable(found):
             name = file_name(f"{family.source} {family.category} {family.quantity}")
             texts[f"svg/{name}.svg"] = standalone_svg(draw(analysis, family, found, legend=True))
-    for name, text in texts.items():
-        write_bytes(folder / name, text.encode())
+    write_texts(folder, texts)
     return [folder / name for name in texts if not name.startswith("svg/")]
 
 
 def to_json(analysis: Analysis) -> dict[str, Any]:
     """The three tables, and how they were made."""
-    plain: dict[str, Any] = json_value(
+    return json_object(
         {
             "anchor": analysis.anchor or None,
             "seed": analysis.seed,
@@ -81,7 +79,6 @@ def to_json(analysis: Analysis) -> dict[str, Any]:
             "needed": analysis.needed.to_dict("records"),
         }
     )
-    return plain
 
 
 def markdown(analysis: Analysis) -> str:
@@ -141,12 +138,6 @@ def _with_points(analysis: Analysis) -> Iterator[tuple[Family, Any]]:
 
 def _drawable(found: Any) -> bool:
     return bool(((found["role"] == "codec") & np.isfinite(found["mean"]) & (found["actual_bps"] > 0)).any())
-
-
-def _json_text(analysis: Analysis) -> str:
-    import json
-
-    return json.dumps(to_json(analysis), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _lines(analysis: Analysis) -> Iterator[str]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import os
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
+from bench.report.files import csv_text, json_object, write_texts
 from bench.report.record import headline
 from bench.report.set_tables import set_table
 from bench.runs.results import Results
 from bench.stats import DRAWS
 from bench.storage import Place, place
-from bench.store import write_bytes
 from bench.tables import is_complete, rates, summarise
 from bench.untrusted import parse_json
 
@@ -41,29 +37,23 @@ def write_report(
     summary, rate_table = summarise(results, seed), rates(results)
     compared = against(results, anchor, seed)
     texts = {
-        SUMMARY_FILE: summary.to_csv(index=False, lineterminator="\n"),
-        RATES_FILE: rate_table.to_csv(index=False, lineterminator="\n"),
+        SUMMARY_FILE: csv_text(summary),
+        RATES_FILE: csv_text(rate_table),
         TEXT_FILE: markdown(results, summary, rate_table, seed, compared),
         PAGE_FILE: page(results, summary, rate_table, seed, compared),
         METHODS_FILE: methods_tex(results, seed, compared),
         REFERENCES_FILE: references_bib(results, compared),
     }
     if len(results.sets):
-        texts[SETS_FILE] = set_table(results).to_csv(index=False, lineterminator="\n")
-    for name, text in texts.items():
-        write_bytes(folder / name, text.encode())
-    return [folder / name for name in texts]
+        texts[SETS_FILE] = csv_text(set_table(results))
+    return write_texts(folder, texts)
 
 
 def to_json(results: Results, seed: int = 0) -> dict[str, Any]:
-    """The long tables and the record of the run, at full precision.
-
-    NaN and missing values become ``null``, infinities the strings ``"Infinity"`` and ``"-Infinity"``, so that every
-    JSON parser can read it.
-    """
+    """The long tables and the record of the run, as of :func:`bench.report.files.json_object`."""
     summary, rate_table = summarise(results, seed), rates(results)
     told = headline(results)
-    whole = {
+    return json_object({
         "run": results.name,
         "complete": is_complete(results),
         "interval": {"level": 0.95, "method": "clustered bootstrap, widened percentile", "draws": DRAWS, "seed": seed},
@@ -73,21 +63,4 @@ def to_json(results: Results, seed: int = 0) -> dict[str, Any]:
         "rates": rate_table.to_dict("records"),
         "sets": [{**row, "details": parse_json(str(row["details"]))} for row in set_table(results).to_dict("records")],
         "record": results.info,
-    }
-    plain: dict[str, Any] = json_value(whole)
-    return plain
-
-
-def json_value(value: Any) -> Any:
-    """``value`` in the types of JSON."""
-    if isinstance(value, dict):
-        return {str(key): json_value(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [json_value(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if isinstance(value, float) and math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return value if isinstance(value, bool | int | float) else str(value)
+    })  # fmt: skip

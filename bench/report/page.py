@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -19,6 +19,7 @@ from bench.report.rendering import rendered
 from bench.report.set_tables import EXPLANATION, set_sheets
 from bench.report.sounds import LONGEST_S, Sound, colours, sound
 from bench.report.standing import standing
+from bench.report.svg import Chart
 from bench.report.wide import Sheet, sheets, shown_quantities
 from bench.report.worst import Worst, worst_clips
 from bench.runs.results import Results
@@ -31,15 +32,6 @@ if TYPE_CHECKING:
 TEMPLATE = "report.html.jinja"
 SHOWN_FAILURES = 200
 LARGEST_PAGE = 15_000_000  # bytes: what a browser opens and a mail server forwards without complaint
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A figure with its title and caption."""
-
-    title: str
-    svg: str
-    caption: str
 
 
 @dataclass(frozen=True)
@@ -146,7 +138,7 @@ def _section(
         values = per_clip(results, category, quantity)
         label = f"Values of the single clips: {named}"
         if values:
-            spreads.append(Chart(quantity, distributions(values, roles, styles, axis, label), ""))
+            spreads.append(Chart(quantity, distributions(values, roles, styles, axis, label)))
     legend = [(name, legend_entry(look, category)) for name, look in styles.items()]
     pairs = [_pair(results, worst) for worst in worst_clips(results, category)]
     first = _standing(results, summary, category, styles, seed)
@@ -191,5 +183,5 @@ def _limited(section: Section, budget: int) -> tuple[Section, int]:
         needed = sum(len(heard.player) for _, heard in pair.sounds)
         fits = needed <= budget
         budget -= needed if fits else 0
-        pairs.append(Pair(pair.worst, pair.value, pair.others, pair.sounds, pair.problem, fits))
-    return Section(**{**vars(section), "pairs": pairs}), budget
+        pairs.append(replace(pair, with_players=fits))
+    return replace(section, pairs=pairs), budget

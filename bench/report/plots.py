@@ -125,9 +125,7 @@ def distributions(
         for place, name in enumerate(names):
             look = styles.get(series_of(name))
             _row(axes, place, values[name], look if roles.get(name) == "codec" else None)
-        axes.set_ylim(max(len(names), 1) - 0.4, -0.6)
-        axes.set_yticks(range(len(names)), [shortened(name) for name in names])
-        axes.tick_params(axis="y", length=0)
+        _named_rows(axes, names)
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(axis)
         return inline_svg(figure, label, label)
@@ -220,6 +218,13 @@ def spread(places: Sequence[float], distance: float) -> list[float]:
     return moved
 
 
+def _named_rows(axes: Axes, names: Sequence[str]) -> None:
+    """A row for each name, the first on top."""
+    axes.set_ylim(max(len(names), 1) - 0.4, -0.6)
+    axes.set_yticks(range(len(names)), [shortened(name) for name in names])
+    axes.tick_params(axis="y", length=0)
+
+
 def _row(axes: Axes, place: int, values: np.ndarray[Any, Any], look: Look | None) -> None:
     colour = look.colour if look else INK
     finite = np.sort(values[np.isfinite(values)])
@@ -289,9 +294,7 @@ def forest(places: Sequence[Place], styles: Mapping[str, Look], axis: str, label
             axes.text(1.02, index, place.rank_text, transform=axes.get_yaxis_transform(), verticalalignment="center",
                       fontsize=8)  # fmt: skip
         axes.text(1.02, -1.0, "rank", transform=axes.get_yaxis_transform(), verticalalignment="center", fontsize=8)
-        axes.set_ylim(max(len(places), 1) - 0.4, -0.6)
-        axes.set_yticks(range(len(places)), [shortened(place.condition) for place in places])
-        axes.tick_params(axis="y", length=0)
+        _named_rows(axes, [place.condition for place in places])
         if not finite:
             axes.set_xticks([])
         axes.set_xlabel(axis)

@@ -15,7 +15,7 @@ import pandas as pd
 from bench.audit.marks import MARKS, TABLE, Mark
 from bench.datasets.base import listed
 from bench.report.cells import count
-from bench.report.svg import figure_style, inline_svg, series_colour
+from bench.report.svg import Chart, figure_style, inline_svg, series_colour
 from bench.runs.results import Results
 from bench.tables import once_per_run
 from bench.untrusted import parse_json
@@ -48,14 +48,6 @@ class Reference:
     @property
     def serious(self) -> bool:
         return any(MARKS[name].serious for name in self.marks if name in MARKS)
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A figure with its title."""
-
-    title: str
-    svg: str
 
 
 @dataclass(frozen=True)
