@@ -130,7 +130,7 @@ def chosen(found: Sequence[Family], wanted: Sequence[str]) -> list[Family]:
     known = list(dict.fromkeys(family.quantity for family in found))
     if unknown := [name for name in wanted if name not in known]:
         raise ConfigError(
-            [f"no quantity is named {name!r}.{nearest(name, known)} With values: {', '.join(known) or 'none'}."
+            [f"--quantity: none is named {name!r}.{nearest(name, known)} With values: {', '.join(known) or 'none'}."
              for name in unknown]
         )  # fmt: skip
     return [family for family in found if not wanted or family.quantity in wanted]

@@ -7,26 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.errors import StoreError
 from bench.records.files import PUBLISH
 from bench.records.problems import SHOWN, Problem, named, of_rows
 from bench.records.schemas import Table
 from bench.registry import nearest
 from bench.untrusted import read_parquet
-
-
-def read_table(path: Path, table: Table) -> pd.DataFrame:
-    """A table of a record, from Parquet or CSV, with the types of its description.
-
-    Raises:
-        StoreError: it cannot be read as that.
-    """
-    try:
-        if path.suffix == ".parquet":
-            return read_parquet(path)
-        return _read_csv(path, table)
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: cannot be read as a table ({' '.join(str(error).split())}).") from None
 
 
 def table_problems(folder: Path, name: str, table: Table) -> tuple[pd.DataFrame | None, list[Problem]]:
@@ -41,9 +26,9 @@ def table_problems(folder: Path, name: str, table: Table) -> tuple[pd.DataFrame 
         if not path.is_file():
             continue  # a missing file is a problem of the files
         try:
-            frames[suffix] = read_table(path, table)
-        except StoreError as error:
-            problems.append(Problem(str(path), "it cannot be read", "a table", str(error), PUBLISH))
+            frames[suffix] = read_parquet(path) if suffix == "parquet" else _read_csv(path, table)
+        except (OSError, ValueError) as error:
+            problems.append(Problem(str(path), "it cannot be read", "a table", " ".join(str(error).split()), PUBLISH))
     frame = frames.get("parquet")
     if frame is None:
         return None, problems
