@@ -34,13 +34,12 @@ def write_report(
     from bench.report.text import markdown
 
     folder = results.folder if folder is None else place(folder)
-    summary, rate_table = summarise(results, seed), rates(results)
     compared = against(results, anchor, seed)
     texts = {
-        SUMMARY_FILE: csv_text(summary),
-        RATES_FILE: csv_text(rate_table),
-        TEXT_FILE: markdown(results, summary, rate_table, seed, compared),
-        PAGE_FILE: page(results, summary, rate_table, seed, compared),
+        SUMMARY_FILE: csv_text(summarise(results, seed)),
+        RATES_FILE: csv_text(rates(results)),
+        TEXT_FILE: markdown(results, seed, compared),
+        PAGE_FILE: page(results, seed, compared),
         METHODS_FILE: methods_tex(results, seed, compared),
         REFERENCES_FILE: references_bib(results, compared),
     }
@@ -51,7 +50,6 @@ def write_report(
 
 def to_json(results: Results, seed: int = 0) -> dict[str, Any]:
     """The long tables and the record of the run, as of :func:`bench.report.files.json_object`."""
-    summary, rate_table = summarise(results, seed), rates(results)
     told = headline(results)
     return json_object({
         "run": results.name,
@@ -59,8 +57,8 @@ def to_json(results: Results, seed: int = 0) -> dict[str, Any]:
         "interval": {"level": 0.95, "method": "clustered bootstrap, widened percentile", "draws": DRAWS, "seed": seed},
         "clips": told.clips,
         "sources": told.sources,
-        "summary": summary.to_dict("records"),
-        "rates": rate_table.to_dict("records"),
+        "summary": summarise(results, seed).to_dict("records"),
+        "rates": rates(results).to_dict("records"),
         "sets": [{**row, "details": parse_json(str(row["details"]))} for row in set_table(results).to_dict("records")],
         "record": results.info,
     })  # fmt: skip

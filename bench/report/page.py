@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from bench.errors import CodecbenchError
 from bench.report.cells import digits_of, limits_of, number, unit_of
 from bench.report.costs import COST_HINTS, cost_table
@@ -23,7 +21,7 @@ from bench.report.svg import Chart
 from bench.report.wide import Sheet, sheets, shown_quantities
 from bench.report.worst import Worst, worst_clips
 from bench.runs.results import Results
-from bench.tables import bitrates_of_means
+from bench.tables import bitrates_of_means, rates, summarise
 
 if TYPE_CHECKING:
     from bench.report.against import Against
@@ -61,18 +59,12 @@ class Section:
     against: Against | None
 
 
-def page(
-    results: Results,
-    summary: pd.DataFrame,
-    rate_table: pd.DataFrame,
-    seed: int,
-    compared: Mapping[str, Against] | None = None,
-) -> str:
+def page(results: Results, seed: int, compared: Mapping[str, Against] | None = None) -> str:
     """The whole page as text. Players are left out, and the page says so, where they would make it too large."""
     compared = compared or {}
     sections = [
-        _section(results, summary, rate_table, sheet, index, seed, compared.get(sheet.category))
-        for index, sheet in enumerate(sheets(results, summary, rate_table))
+        _section(results, sheet, index, seed, compared.get(sheet.category))
+        for index, sheet in enumerate(sheets(results, seed))
     ]
     failed = failures(results)
     values = {
@@ -106,22 +98,15 @@ def _costs(results: Results) -> dict[str, Any]:
     return {"columns": list(COST_HINTS.items()), "rows": rows}
 
 
-def _section(
-    results: Results,
-    summary: pd.DataFrame,
-    rate_table: pd.DataFrame,
-    sheet: Sheet,
-    index: int,
-    seed: int,
-    against: Against | None,
-) -> Section:
+def _section(results: Results, sheet: Sheet, index: int, seed: int, against: Against | None) -> Section:
     from bench.report.plots import distributions, legend_entry, looks, per_clip, rate_quality
 
     category, title = sheet.category, category_name(sheet.category)
+    summary, rate_table = summarise(results, seed), rates(results)
     rates_here = rate_table[rate_table["category"] == category]
     joined = summary[summary["category"] == category].merge(rates_here[["condition", "role"]], "left")
     joined = joined.merge(bitrates_of_means(results), "left")
-    styles = looks(results, rate_table)
+    styles = looks(results)
     roles = dict(zip(sheet.conditions, sheet.roles, strict=True))
     curves, spreads = [], []
     for quantity in shown_quantities(results, joined):
@@ -141,16 +126,14 @@ def _section(
             spreads.append(Chart(quantity, distributions(values, roles, styles, axis, label)))
     legend = [(name, legend_entry(look, category)) for name, look in styles.items()]
     pairs = [_pair(results, worst) for worst in worst_clips(results, category)]
-    first = _standing(results, summary, category, styles, seed)
+    first = _standing(results, category, styles, seed)
     return Section(f"category-{index}", title, sheet, legend, curves, spreads, pairs, first, against)
 
 
-def _standing(
-    results: Results, summary: pd.DataFrame, category: str, styles: Mapping[str, Look], seed: int
-) -> Chart | None:
+def _standing(results: Results, category: str, styles: Mapping[str, Look], seed: int) -> Chart | None:
     from bench.report.plots import forest
 
-    found = standing(results, summary, category, seed)
+    found = standing(results, category, seed)
     if found is None:
         return None
     about = results.quantities.get(found.quantity, {})

@@ -14,7 +14,7 @@ from bench.curves import series_of
 from bench.report.cells import number, shortened
 from bench.report.svg import FAINT, INK, figure_style, inline_svg, series_colour
 from bench.runs.results import Results
-from bench.tables import conditions, measured
+from bench.tables import codec_conditions, conditions, measured
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,10 +50,9 @@ class Look:
         }
 
 
-def looks(results: Results, rate_table: pd.DataFrame) -> dict[str, Look]:
+def looks(results: Results) -> dict[str, Look]:
     """One look per codec for the whole report, in the order of the configuration."""
-    codecs = set(rate_table.loc[rate_table["role"] == "codec", "condition"])
-    names = dict.fromkeys(series_of(name) for name in conditions(results) if name in codecs)
+    names = dict.fromkeys(map(series_of, codec_conditions(results)))
     return {name: Look(index) for index, name in enumerate(names)}
 
 

@@ -18,7 +18,6 @@ from bench.report.set_tables import set_sheets
 from bench.report.wide import Sheet, sheets
 from bench.report.windows import tables
 from bench.runs.results import Results
-from bench.tables import rates, summarise
 
 SHOWN_FAILURES = 10
 
@@ -67,8 +66,7 @@ def _costs(results: Results) -> Iterator[RenderableType]:
 
 def render(results: Results, seed: int = 0) -> Rendered:
     """The report as something that rich can print."""
-    made = sheets(results, summarise(results, seed), rates(results))
-    return Rendered(results, headline(results), made)
+    return Rendered(results, headline(results), sheets(results, seed))
 
 
 def _failures(results: Results) -> Iterator[RenderableType]:

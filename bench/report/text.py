@@ -21,27 +21,19 @@ if TYPE_CHECKING:
 SHOWN_FAILURES = 50
 
 
-def markdown(
-    results: Results,
-    summary: pd.DataFrame,
-    rate_table: pd.DataFrame,
-    seed: int,
-    compared: Mapping[str, Against] | None = None,
-) -> str:
+def markdown(results: Results, seed: int, compared: Mapping[str, Against] | None = None) -> str:
     """The whole report; every name from the run is escaped."""
-    return "\n".join(_lines(results, summary, rate_table, seed, compared or {})) + "\n"
+    return "\n".join(_lines(results, seed, compared or {})) + "\n"
 
 
-def _lines(
-    results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, seed: int, compared: Mapping[str, Against]
-) -> Iterator[str]:
+def _lines(results: Results, seed: int, compared: Mapping[str, Against]) -> Iterator[str]:
     told = headline(results)
     yield f"# {escape(results.name)}" + ("" if told.complete else " (partial run)")
     for sentence in told.sentences():
         yield from ("", escape(sentence))
     for warning in told.warnings:
         yield from ("", f"**Warning:** {escape(warning)}")
-    for sheet in sheets(results, summary, rate_table):
+    for sheet in sheets(results, seed):
         yield from ("", f"## {escape(category_name(sheet.category))}", "")
         yield from _sheet(sheet)
         if sheet.category in compared:

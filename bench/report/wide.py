@@ -48,7 +48,7 @@ def wide(results: Results, seed: int = 0) -> dict[str, pd.DataFrame]:
 
     Quantities that do not apply to a category are left out of its table; :func:`summarise` has them.
     """
-    return {sheet.category: as_frame(sheet) for sheet in sheets(results, summarise(results, seed), rates(results))}
+    return {sheet.category: as_frame(sheet) for sheet in sheets(results, seed)}
 
 
 def as_frame(sheet: Sheet) -> pd.DataFrame:
@@ -58,15 +58,16 @@ def as_frame(sheet: Sheet) -> pd.DataFrame:
     return pd.DataFrame(rows, index=index, columns=[str(column) for column in sheet.columns], dtype=str)
 
 
-def sheets(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame) -> list[Sheet]:
+def sheets(results: Results, seed: int = 0) -> list[Sheet]:
     """The tables of all categories, from the long ones."""
-    made = []
+    made, summary, rate_table = [], summarise(results, seed), rates(results)
     for category in categories(results):
         scores = summary[summary["category"] == category]
         shown = shown_quantities(results, scores)
         by_cell = {(str(r["condition"]), str(r["quantity"])): r for r in scores.to_dict("records")}
-        coders = [name for name in CODER_HINTS if f"{name}_bps" in rate_table and _any(rate_table, category, name)]
-        rate_rows = {str(r["condition"]): r for r in rate_table[rate_table["category"] == category].to_dict("records")}
+        rates_here = rate_table[rate_table["category"] == category]
+        coders = [name for name in CODER_HINTS if rates_here[f"{name}_bps"].notna().any()]
+        rate_rows = {str(r["condition"]): r for r in rates_here.to_dict("records")}
         names = list(dict.fromkeys([*rate_rows, *scores["condition"].astype(str)]))
         rows = []
         for name in names:
@@ -124,10 +125,6 @@ def score_cell(results: Results, row: Mapping[Any, Any] | None, n_clips: int | N
     fewer = [f"n = {row['n']}"] if trouble or (n_clips is not None and row["n"] != n_clips) else []
     interval = bounds(row["ci_low"], row["ci_high"], digits)
     return Cell(number(row["mean"], digits) + DAGGER * bool(limited), interval, ", ".join(fewer + trouble), row["mean"])
-
-
-def _any(rate_table: pd.DataFrame, category: str, coder: str) -> bool:
-    return bool(rate_table.loc[rate_table["category"] == category, f"{coder}_bps"].notna().any())
 
 
 def _columns(results: Results, shown: Sequence[str], coders: Sequence[str]) -> list[Heading]:

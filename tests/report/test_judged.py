@@ -168,10 +168,10 @@ def test_a_curve_has_the_bitrate_of_the_clips_in_its_mean(audited):
 
 
 def test_the_dagger_warns_of_other_clips(audited):
-    (sheet, _) = sheets(audited, summarise(audited), rates(audited))
+    (sheet, _) = sheets(audited)
     assert "compare it only with means over the same clips" in sheet.notes[0]
     included = with_tables(audited, audited.folder.parent / "in", info=audited.info | INCLUDED)
-    (sheet, _) = sheets(included, summarise(included), rates(included))
+    (sheet, _) = sheets(included)
     assert "compare" not in sheet.notes[0]
 
 

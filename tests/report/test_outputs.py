@@ -128,7 +128,7 @@ def test_many_failures_are_capped_and_counted(quiet_run, tmp_path):
     scores = quiet_run.scores.assign(status="failed", value=math.nan)
     scores = scores.assign(reason=[f"reason {i}" for i in range(len(scores))])
     run = with_tables(quiet_run, tmp_path / "run", scores=scores)
-    text, page = (made(run, summarise(run), rates(run), 0) for made in (markdown, page_of))
+    text, page = (made(run, 0) for made in (markdown, page_of))
     assert f"{len(scores) - 50} more are in" in text
     assert f"{len(scores) - 200} more are in" in page
     assert f"and {len(scores) - 10} more" in printed(run)

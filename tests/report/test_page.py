@@ -20,7 +20,6 @@ from bench.report.prose import methods_tex
 from bench.report.sounds import SHADES, colours, sound
 from bench.report.svg import FAINT, INK
 from bench.report.worst import worst_clips
-from bench.tables import rates, summarise
 from tests.listening.browser import browser
 from tests.report.build import RATE, make_run, with_tables
 
@@ -65,12 +64,12 @@ class Page(HTMLParser):
 
 def page_of(results) -> str:
     """Without the comparison of curves, which test_against.py looks at."""
-    return page_module.page(results, summarise(results), rates(results), 0)
+    return page_module.page(results, 0)
 
 
 @pytest.fixture(scope="module")
 def text(run):
-    return page_module.page(run, summarise(run), rates(run), 0, against(run))
+    return page_module.page(run, 0, against(run))
 
 
 @pytest.fixture(scope="module")
