@@ -24,7 +24,8 @@ from bench.leaderboard import Rendered, as_json, build, schema, write
 from bench.leaderboard.latex import latex
 from bench.leaderboard.markdown import markdown
 from bench.leaderboard.sheets import sheet
-from bench.leaderboard.table import csv
+from bench.leaderboard.table import as_frame
+from bench.report.files import csv_text
 from bench.report.latex import escape
 from tests.leaderboard.conftest import MEANS
 from tests.leaderboard.made import make_ratings, make_run
@@ -82,7 +83,7 @@ def test_json_holds_every_number(whole):
 
 
 def test_csv_is_read_back_by_pandas(whole):
-    frame = pd.read_csv(io.StringIO(csv(whole)))
+    frame = pd.read_csv(io.StringIO(csv_text(as_frame(whole))))
     assert len(frame) == sum(len(board.entries) for board in whole.boards)
     rows = frame.set_index(["sample_rate", "category", "source", "condition"]).sort_index()
     for board in whole.boards:

