@@ -59,12 +59,9 @@ def agreement(
     people = ratings.assign(decoded_sha256=ratings["decoded_sha256"].fillna("").astype(str))
     found, compared = [], []
     for test, category, rows in _scopes(join):
-        here = join.files.loc[rows]
-        for quantity in chosen:
-            counted = _listeners(here[join.statuses.loc[rows, quantity] == "ok"], people)
-            one = _one(join, quantity, rows, seed, draws)
-            found.append(replace(one, test=test, category=category, n_listeners=counted))
-        usable = [one.quantity for one in found[-len(chosen) :] if one.verdict.kind != "undefined"] if chosen else []
+        here = [_one(join, test, category, quantity, rows, people, seed, draws) for quantity in chosen]
+        found += here
+        usable = [one.quantity for one in here if one.verdict.kind != "undefined"]
         compared += _compared(join, test, category, usable, rows, seed, draws)
     tests = dict(zip(join.files["test"], join.files["test_type"], strict=True))
     table = pd.concat([join.files.drop(columns="decoded_sha256"), join.scores[chosen]], axis=1)
@@ -101,7 +98,9 @@ def _scopes(join: Joined) -> Iterator[tuple[str, str, pd.Index]]:
             yield str(test), ALL, files.index
 
 
-def _one(join: Joined, quantity: str, rows: pd.Index, seed: int, draws: int) -> Agreement:
+def _one(
+    join: Joined, test: str, category: str, quantity: str, rows: pd.Index, people: pd.DataFrame, seed: int, draws: int
+) -> Agreement:
     about: Mapping[str, Any] = join.quantities[quantity]
     missing = Counter(status for status in join.statuses.loc[rows, quantity] if status != "ok")
     measured = join.scores.loc[rows, quantity].to_numpy(dtype=float)
@@ -121,8 +120,8 @@ def _one(join: Joined, quantity: str, rows: pd.Index, seed: int, draws: int) -> 
     n_sources = len(set(points.clusters.tolist()))
     better = about.get("higher_is_better")
     return Agreement(
-        test="",
-        category="",
+        test=test,
+        category=category,
         quantity=quantity,
         unit=str(about.get("unit") or ""),
         higher_is_better=better,
@@ -130,7 +129,7 @@ def _one(join: Joined, quantity: str, rows: pd.Index, seed: int, draws: int) -> 
         n_clips=int(used["clip"].nunique()),
         n_sources=n_sources,
         n_conditions=int(used["condition"].nunique()),
-        n_listeners=0,
+        n_listeners=_listeners(join.files.loc[rows][join.statuses.loc[rows, quantity] == "ok"], people),
         n_ratings=int(used["n_ratings"].sum()),
         missing=dict(sorted(missing.items())),
         estimates=estimates,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bench.agreement.methods import methods
 from bench.agreement.model import Findings
 from bench.agreement.tables import COLUMNS, PAIR_COLUMNS, pair_row, row, scopes
-from bench.report.markdown import escape
+from bench.report.markdown import LATER, escape, table
 
 
 def markdown(findings: Findings, pictures: Sequence[tuple[str, str]]) -> str:
@@ -24,20 +24,12 @@ def _lines(findings: Findings, pictures: Sequence[tuple[str, str]]) -> Iterator[
         yield from ("", f"## {escape(scope.title)}", "", escape(scope.counts), "")
         yield from (f"- {escape(one.verdict.sentence)}" for one in scope.agreements)
         yield ""
-        yield from _table(["metric", *map(str, COLUMNS.values())],
-                          [[one.quantity, *map(str, row(one))] for one in scope.agreements])  # fmt: skip
+        rows = [[one.quantity, *row(one)] for one in scope.agreements]
+        yield from table(["metric", *COLUMNS.values()], rows, LATER)
         if scope.comparisons:
             yield from ("", "Two metrics on the same files:", "")
-            yield from _table([str(column) for column in PAIR_COLUMNS],
-                              [[str(cell) for cell in pair_row(one)] for one in scope.comparisons])  # fmt: skip
+            yield from table(PAIR_COLUMNS, [pair_row(one) for one in scope.comparisons], LATER)
     yield ""
     yield from (f"![{escape(title)}]({name})" for title, name in pictures)
     yield from ("", "## Methods", "")
     yield from (f"- {term}: {escape(text)}" for term, text in methods(findings))
-
-
-def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(map(escape, heading)) + " |"
-    yield "|---" + "|--:" * (len(heading) - 1) + "|"
-    for cells in rows:
-        yield "| " + " | ".join(map(escape, cells)) + " |"

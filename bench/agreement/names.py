@@ -30,7 +30,9 @@ def read_names(path: Path) -> Names:
     try:
         lines = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
     except (OSError, UnicodeError, csv.Error) as error:
-        raise ConfigError(f"--names {path}: cannot be read as text in UTF-8 ({error}).") from None
+        raise ConfigError(
+            f"--names {path}: cannot be read as text in UTF-8 ({error}). Save it as CSV in UTF-8."
+        ) from None
     found: dict[str, dict[str, str]] = {"clip": {}, "condition": {}}
     for number, line in enumerate(lines, 2):
         kind, name, there = (line.get(column) or "" for column in COLUMNS)
@@ -40,7 +42,10 @@ def read_names(path: Path) -> Names:
                 f"condition, and both names; got {', '.join(map(repr, line.values())) or 'nothing'}."
             )
         if name in found[kind]:
-            raise ConfigError(f"--names {path}, row {number}: {kind} {name!r} stands there twice.")
+            raise ConfigError(
+                f"--names {path}, row {number}: expected each name once, but {kind} {name!r} stands there again. "
+                "Remove one of the rows."
+            )
         found[kind][name] = there
     return Names(found["clip"], found["condition"])
 

@@ -7,16 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from bench.agreement import plots
 from bench.agreement.markdown import markdown
 from bench.agreement.model import Agreement, Findings
 from bench.agreement.page import page
 from bench.agreement.tables import long_table, pair_table, scopes
-from bench.report.outputs import json_value
+from bench.report.files import csv_text, json_object, json_text, write_texts
 from bench.report.svg import standalone_svg
-from bench.store import write_bytes, write_json
+from bench.store import write_bytes
 
 TABLE_FILE, PAIRS_FILE, FILES_FILE = "agreement.csv", "agreement_pairs.csv", "agreement_files.csv"
 JSON_FILE, TEXT_FILE, PAGE_FILE = "agreement.json", "agreement.md", "agreement.html"
@@ -47,17 +45,19 @@ def write_all(findings: Findings, folder: Path) -> list[Path]:
         PAIRS_FILE: pair_table(findings),
         FILES_FILE: findings.files.assign(source=findings.files["source"].str.replace("\n", "/")),
     }
-    for file, table in tables.items():
-        write_bytes(folder / file, _csv(table))
-    write_json(folder / JSON_FILE, as_json(findings))
-    write_bytes(folder / TEXT_FILE, markdown(findings, pictures).encode())
-    write_bytes(folder / PAGE_FILE, page(findings, figures).encode())
-    return [*written, *(folder / file for file in (*tables, JSON_FILE, TEXT_FILE, PAGE_FILE))]
+    texts = {
+        **{file: csv_text(table) for file, table in tables.items()},
+        JSON_FILE: json_text(as_json(findings)),
+        TEXT_FILE: markdown(findings, pictures),
+        PAGE_FILE: page(findings, figures),
+    }
+    write_texts(folder, texts)
+    return [*written, *(folder / name for name in texts)]
 
 
 def as_json(findings: Findings) -> dict[str, Any]:
     """Everything but the files, at full precision; NaN is ``null``."""
-    whole = {
+    return json_object({
         "runs": findings.runs,
         "tests": findings.tests,
         "interval": {"level": 0.95, "method": "bootstrap over sources", "draws": findings.draws, "seed": findings.seed},
@@ -67,9 +67,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
             {**{name: getattr(one, name) for name in one.__slots__}, "difference": one.difference._asdict()}
             for one in findings.comparisons
         ],
-    }
-    plain: dict[str, Any] = json_value(whole)
-    return plain
+    })  # fmt: skip
 
 
 def _of(one: Agreement) -> dict[str, Any]:
@@ -80,10 +78,6 @@ def _of(one: Agreement) -> dict[str, Any]:
         levels.setdefault(level, {})[statistic] = found._asdict()
     mapping = None if one.mapping is None else one.mapping._asdict()
     return {**fields, "levels": levels, "mapping": mapping, "verdict": asdict(one.verdict)}
-
-
-def _csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False, lineterminator="\n").encode()
 
 
 def _plain(name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bench.agreement.methods import methods
 from bench.agreement.model import Findings
 from bench.agreement.tables import COLUMNS, PAIR_COLUMNS, pair_row, row, scopes
-from bench.report.page import rendered
+from bench.report.rendering import rendered
 
 
 def page(findings: Findings, figures: Mapping[tuple[str, str, str], str]) -> str:

@@ -13,9 +13,9 @@ from bench.agreement.model import ALL, Agreement, Findings
 from bench.agreement.tables import Scope
 from bench.agreement.verdicts import shown
 from bench.curves import series_of
+from bench.report.cells import direction, shortened
 from bench.report.plots import Look
 from bench.report.svg import figure_style, inline_svg, on_paper
-from bench.report.wide import direction
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,7 +54,7 @@ def _figure(findings: Findings, scope: Scope, one: Agreement, styles: Mapping[st
         axes.errorbar(
             values, means, yerr=np.nan_to_num(points["ci_half"].to_numpy(float)), linestyle="none",
             marker=str(look.line["marker"]), markersize=4.5, color=look.colour, alpha=0.8, elinewidth=0.5, capsize=0,
-            label=_shortened(str(name)),
+            label=shortened(str(name), NAME_LIMIT),
         )  # fmt: skip
     if one.mapping is not None:
         turned = np.linspace(one.mapping.low, one.mapping.high, 200)
@@ -74,7 +74,3 @@ def _files(files: pd.DataFrame, one: Agreement) -> pd.DataFrame:
     here = (files["test"] == one.test) & ((files["category"] == one.category) | (one.category == ALL))
     found: pd.DataFrame = files.loc[here & np.isfinite(files[one.quantity])]
     return found
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= NAME_LIMIT else f"{name[: NAME_LIMIT - 9]}…{name[-8:]}"

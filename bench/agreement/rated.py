@@ -32,17 +32,18 @@ def read_ratings(paths: Sequence[Path], with_simulated: bool = False) -> pd.Data
         table = ratings_for_leaderboard(path, with_simulated)
         for test in sorted(set(table["test"].astype(str))):
             if test in seen:
-                raise ConfigError(f"--ratings: test {test!r} is in {seen[test]} and in {path}. Give it once.")
+                raise ConfigError(
+                    f"--ratings: expected each test once, but {test!r} is in {seen[test]} and in {path}. "
+                    "Leave one of them out."
+                )
             seen[test] = path
+        if other := sorted(set(table["test_type"].astype(str)) - set(SCORED)):
+            raise DatasetError(
+                f"{path}: expected scores of files ({', '.join(SCORED)}), got a test of type {', '.join(other)}. "
+                "Answers about pairs have no mean to correlate with; leave the test out."
+            )
         tables.append(table)
-    ratings = pd.concat(tables, ignore_index=True)
-    other = sorted(set(ratings["test_type"].astype(str)) - set(SCORED))
-    if other:
-        raise DatasetError(
-            f"ratings of type {', '.join(other)}: expected scores of single files ({', '.join(SCORED)}). "
-            "Answers about pairs have no mean to correlate with."
-        )
-    return ratings
+    return pd.concat(tables, ignore_index=True)
 
 
 def files(ratings: pd.DataFrame) -> pd.DataFrame:

@@ -10,24 +10,26 @@ import pandas as pd
 
 from bench.agreement.model import ALL, LEVELS, STATISTICS, Agreement, Comparison, Estimate, Findings
 from bench.agreement.rated import SCORED
+from bench.report.cells import NOTHING, Cell, Heading, bounds, number, probability
 from bench.report.record import category_name
-from bench.report.wide import NOTHING, Cell, Column, number
 
-COLUMNS: dict[str, Column] = {
-    "files": Column("files", "", "Rated files with a value, and how many have none."),
-    "files.pearson": Column("r", "files", "Pearson's correlation over files."),
-    "files.spearman": Column("ρ", "files", "Spearman's correlation over files."),
-    "files.kendall": Column("τ", "files", "Kendall's tau-b over files."),
-    "items.kendall": Column("τ", "within items", "Mean over clips of Kendall's tau-b across the conditions of a clip."),
-    "within_conditions.spearman": Column(
+COLUMNS: dict[str, Heading] = {
+    "files": Heading("files", "", "Rated files with a value, and how many have none."),
+    "files.pearson": Heading("r", "files", "Pearson's correlation over files."),
+    "files.spearman": Heading("ρ", "files", "Spearman's correlation over files."),
+    "files.kendall": Heading("τ", "files", "Kendall's tau-b over files."),
+    "items.kendall": Heading(
+        "τ", "within items", "Mean over clips of Kendall's tau-b across the conditions of a clip."
+    ),
+    "within_conditions.spearman": Heading(
         "ρ", "within conditions", "Mean over conditions of Spearman's correlation across the clips of a condition."
     ),
-    "conditions.pearson": Column(
+    "conditions.pearson": Heading(
         "r", "of condition means", "Pearson's correlation of means of conditions: clips averaged away, few points."
     ),
-    "files.rmse": Column("RMSE", "points", "Error after a monotone third-order mapping, in points of the ratings."),
-    "files.rmse_star": Column("RMSE*", "points", "The same, of what lies outside the 95 % interval of the rating."),
-    "files.outlier_ratio": Column("outliers", "share", "Files whose error is larger than half that interval."),
+    "files.rmse": Heading("RMSE", "points", "Error after a monotone third-order mapping, in points of the ratings."),
+    "files.rmse_star": Heading("RMSE*", "points", "The same, of what lies outside the 95 % interval of the rating."),
+    "files.outlier_ratio": Heading("outliers", "share", "Files whose error is larger than half that interval."),
 }
 """What tables for people show, in their order."""
 
@@ -35,9 +37,9 @@ SHORT = ("files", "files.pearson", "files.kendall", "items.kendall", "conditions
 """What a terminal has room for."""
 
 PAIR_COLUMNS = (
-    Column("first"), Column("second"), Column("files"), Column("r", "first"), Column("r", "second"),
-    Column("difference", "first less second"), Column("p", "Williams"), Column("p", "Williams, Holm"),
-    Column("p", "Fisher, P.1401"), Column("RMSE", "first"), Column("RMSE", "second"), Column("p", "RMSE, P.1401"),
+    Heading("first"), Heading("second"), Heading("files"), Heading("r", "first"), Heading("r", "second"),
+    Heading("difference", "first less second"), Heading("p", "Williams"), Heading("p", "Williams, Holm"),
+    Heading("p", "Fisher, P.1401"), Heading("RMSE", "first"), Heading("RMSE", "second"), Heading("p", "RMSE, P.1401"),
 )  # fmt: skip
 
 
@@ -96,9 +98,9 @@ def pair_row(one: Comparison) -> list[Cell]:
     return [
         Cell(one.first), Cell(one.second), Cell(str(one.n_files), value=one.n_files),
         *(Cell(number(r), value=r) for r in (one.pearson_first, one.pearson_second)), _cell(one.difference, 2),
-        *(Cell(_p(p), value=p) for p in (one.p_williams, one.p_holm, one.p_fisher)),
+        *(Cell(probability(p), value=p) for p in (one.p_williams, one.p_holm, one.p_fisher)),
         *(Cell(number(rmse, 1), value=rmse) for rmse in (one.rmse_first, one.rmse_second)),
-        Cell(_p(one.p_rmse), value=one.p_rmse),
+        Cell(probability(one.p_rmse), value=one.p_rmse),
     ]  # fmt: skip
 
 
@@ -151,9 +153,4 @@ def _files(one: Agreement) -> Cell:
 def _cell(found: Estimate, digits: int) -> Cell:
     if math.isnan(found.value):
         return Cell(NOTHING)
-    bounds = f"[{number(found.low, digits)}, {number(found.high, digits)}]" if found.has_interval else ""
-    return Cell(number(found.value, digits), bounds, value=found.value)
-
-
-def _p(p: float) -> str:
-    return NOTHING if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return Cell(number(found.value, digits), bounds(found.low, found.high, digits), value=found.value)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from bench.agreement.model import Estimate, Kind, Verdict
+from bench.report.cells import bounds, number
 
 GOOD = 0.7
 """Pearson's r from which about half of what listeners' means vary by is in the metric (r squared is 0.49)."""
@@ -53,10 +54,7 @@ def verdict(
 
 def shown(found: Estimate, digits: int = 2) -> str:
     """Such as ``-0.12 [-0.30, 0.05]``; a value without an interval alone."""
-    if math.isnan(found.value):
-        return "–"
-    text = _number(found.value, digits)
-    return f"{text} [{_number(found.low, digits)}, {_number(found.high, digits)}]" if found.has_interval else text
+    return f"{number(found.value, digits)} {bounds(found.low, found.high, digits)}".rstrip()
 
 
 def _judged(r: Estimate, tau: Estimate) -> tuple[Kind, str]:
@@ -84,8 +82,3 @@ def _included(r: Estimate) -> str:
     bands = (("negative", -math.inf, 0.0), ("little", 0.0, POOR), ("weak", POOR, GOOD), ("good", GOOD, math.inf))
     names = [name for name, low, high in bands if r.low < high and r.high >= low]
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
-
-
-def _number(value: float, digits: int) -> str:
-    text = f"{value:.{digits}f}"
-    return text.lstrip("-") if float(text) == 0 else text

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.terminal import completion
+from bench.cli.options import Numbers, Runs, Simulated
 
 app = typer.Typer()
 
@@ -18,9 +18,7 @@ app = typer.Typer()
     "codecbench agreement RUN --ratings imported.parquet --names configs/decoded_mushra_names.csv --json"
 )
 def agreement(
-    runs: Annotated[
-        list[str], typer.Argument(metavar="RUN...", help="Run folders, or their URLs.", autocompletion=completion.runs)
-    ],
+    runs: Runs,
     ratings: Annotated[
         list[Path], typer.Option(metavar="FILE", help="ratings.parquet, or the folder of a test. May be repeated.")
     ],
@@ -35,16 +33,12 @@ def agreement(
     with_: Annotated[
         str, typer.Option("--with", metavar="reference,anchors", help="Compare these, too. Default: systems only.")
     ] = "",
-    with_simulated: Annotated[
-        bool, typer.Option("--with-simulated", help="Take ratings of simulated listeners, which say nothing of codecs.")
-    ] = False,
+    with_simulated: Simulated = False,
     output: Annotated[
         Path | None, typer.Option(help="Folder for tables, plots, Markdown and page. Default: nothing is written.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of every bootstrap.", min=0)] = 0,
-    json: Annotated[
-        bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")
-    ] = False,
+    json: Numbers = False,
 ) -> None:
     """Do the metrics speak for the ears? Every metric of a run against the ratings of the same files."""
     from bench.agreement import finding, outputs, tables

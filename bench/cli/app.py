@@ -17,6 +17,7 @@ from bench.cli.data import app as data_app
 from bench.cli.export import app as export_app
 from bench.cli.leaderboard import app as leaderboard_app
 from bench.cli.metrics import app as metrics_app
+from bench.cli.options import Cache, Config, Numbers, Run
 from bench.cli.plugins import join_plugins
 from bench.cli.results import app as results_app
 from bench.cli.start import app as start_app
@@ -42,8 +43,6 @@ for verdict in (leaderboard_app, curves_app, agreement_app, compare_app, results
     app.add_typer(verdict)
 app.add_typer(start_app)
 
-Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")]
-
 
 @app.command(
     epilog="Examples:  codecbench run demo  ·  codecbench run configs/real.yaml --data DIR --workers 2  ·  "
@@ -51,13 +50,7 @@ Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as
     "codecbench run real --data s3://audio --cache s3://cache --output s3://runs/real"
 )
 def run(
-    config: Annotated[
-        str,
-        typer.Argument(
-            help="A YAML file, or the name of a configuration that comes along (demo).",
-            autocompletion=completion.configs,
-        ),
-    ],
+    config: Config,
     output: Annotated[
         str | None, typer.Option(metavar="PLACE", help="Run folder, or a URL as below. Default: results/runs/NAME.")
     ] = None,
@@ -83,13 +76,7 @@ def run(
             "May be repeated: patterns of one kind add up, different kinds narrow each other down.",
         ),
     ] = None,
-    cache: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PLACE",
-            help="Bitstream cache, or its URL. Default: CODECBENCH_CACHE, else the user's cache folder.",
-        ),
-    ] = None,
+    cache: Cache = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Measure again what failed before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be measured, and stop.")] = False,
     engine: Annotated[str, typer.Option(help="Where the workers run: local or ray.")] = "local",
@@ -106,7 +93,7 @@ def run(
     num_gpus: Annotated[
         float | None, typer.Option(help="GPUs of workers that only code. Default: as configured, else none.", min=0)
     ] = None,
-    json: Json = False,
+    json: Numbers = False,
 ) -> None:
     """Encode, decode and measure. Starting it again continues where it stopped; finished cells are never repeated."""
     from bench import engines, platforms, runner
@@ -149,7 +136,7 @@ def run(
     "codecbench report results/runs/demo --with versa.jsonl --with opus@12000=opus.jsonl"
 )
 def report(
-    folder: Annotated[str, typer.Argument(help="A run folder, or its URL.", autocompletion=completion.runs)],
+    folder: Run,
     output: Annotated[
         str | None, typer.Option(metavar="PLACE", help="Where to write the files. Default: the run folder.")
     ] = None,
@@ -169,7 +156,7 @@ def report(
             "enough conditions.",
         ),
     ] = "",
-    json: Json = False,
+    json: Numbers = False,
 ) -> None:
     """Tables per category with 95 % intervals; writes CSV, Markdown and one self-contained HTML page."""
     from bench import report as reports
@@ -211,7 +198,7 @@ def score(
         str, typer.Option(help="speech, noisy_reverberant_speech or music: leaves out what does not speak of it.")
     ] = "",
     delay: Annotated[int, typer.Option(help="Samples to cut off the start of the degraded file first.")] = 0,
-    json: Json = False,
+    json: Numbers = False,
 ) -> None:
     """Every applicable metric of one pair of files. The order matters: the original comes first."""
     from bench.domain import CATEGORIES
@@ -242,7 +229,7 @@ def list_(
     kind: Annotated[
         str, typer.Argument(help="codecs, metrics, sets, datasets or configs.", autocompletion=completion.kinds)
     ],
-    json: Json = False,
+    json: Numbers = False,
 ) -> None:
     """What there is, what is missing here, and how to get it."""
     from bench import listing
@@ -266,7 +253,7 @@ def list_(
 
 
 @app.command(epilog="Examples:  codecbench doctor  ·  codecbench doctor --json")
-def doctor(json: Json = False) -> None:
+def doctor(json: Numbers = False) -> None:
     """Try everything once on this machine; for what does not work, the one line that mends it."""
     from dataclasses import asdict
 
@@ -303,7 +290,7 @@ def check(
     ],
     metric: Annotated[bool, typer.Option("--metric", help="package.module:Class is a metric.")] = False,
     option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the codec.")] = None,
-    json: Json = False,
+    json: Numbers = False,
 ) -> None:
     """The public contract: what every codec or metric must do for its numbers to be true."""
     from bench import contracts
@@ -339,7 +326,7 @@ def inspect(
     shape: Annotated[
         str, typer.Option("--input", help="Shape of a torch module's input, such as 1,3,128: NAME is a module then.")
     ] = "",
-    json: Json = False,
+    json: Numbers = False,
 ) -> None:
     """What a codec is made of: layers, shapes, parameters, receptive field, delay, frame rate, bits, speed, memory."""
     from bench.inspection import printed

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.options import Json
 from bench.terminal import completion
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def compare(
     github_summary: Annotated[
         bool, typer.Option("--github-summary", help="Append Markdown to the file in GITHUB_STEP_SUMMARY.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout, nothing else there.")] = False,
+    json: Json = False,
 ) -> None:
     """Paired differences of two runs; --fail-on makes a gate. Exit code 0: fine, 1: a gate tripped, 2: wrong usage."""
     from bench import comparing

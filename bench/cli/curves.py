@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.options import Cache, Config, Numbers, Ratings, Simulated
 from bench.terminal import completion
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from bench.curves.equal_rate import Question
 
 app = typer.Typer()
-
-Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")]
 
 
 @app.command(
@@ -35,12 +34,8 @@ def curves(
     quantity: Annotated[
         list[str] | None, typer.Option(help="Only these quantities; commas or several times. Default: all.")
     ] = None,
-    ratings: Annotated[
-        list[Path] | None, typer.Option(help="ratings.parquet of a listening test, or its folder. May be repeated.")
-    ] = None,
-    with_simulated: Annotated[
-        bool, typer.Option("--with-simulated", help="Take ratings of simulated listeners, too.")
-    ] = False,
+    ratings: Ratings = None,
+    with_simulated: Simulated = False,
     at_kbps: Annotated[
         list[float] | None,
         typer.Option(help="A bitrate of the anchor: which bitrate do the others need to be as good? May be repeated."),
@@ -54,7 +49,7 @@ def curves(
     output: Annotated[
         Path | None, typer.Option(help="A folder for the page, the drawings and the tables. Default: only print.")
     ] = None,
-    json: Json = False,
+    json: Numbers = False,
 ) -> None:
     """Quality over measured bitrate: curves, BD-rate against an anchor, bitrates of equal quality, the front."""
     from bench.curves import analysed, chosen, families, families_of_ratings
@@ -95,13 +90,7 @@ def curves(
     "codecbench match demo --codec opus --option bitrate_bps --between 6000 64000 --target-kbps 24 --tolerance 0.5%"
 )
 def match(
-    config: Annotated[
-        str,
-        typer.Argument(
-            help="A YAML file, or the name of a configuration that comes along (demo).",
-            autocompletion=completion.configs,
-        ),
-    ],
+    config: Config,
     codec: Annotated[
         str, typer.Option(help="A codec of the configuration, by label or name, with its options; or any known codec.")
     ],
@@ -116,18 +105,12 @@ def match(
         str | None,
         typer.Option(metavar="PLACE", help="Where relative dataset paths start. Default: CODECBENCH_DATA, else here."),
     ] = None,
-    cache: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PLACE",
-            help="Bitstream cache, or its URL. Default: CODECBENCH_CACHE, else the user's cache folder.",
-        ),
-    ] = None,
+    cache: Cache = None,
     limit: Annotated[int | None, typer.Option(help="Only the first N clips of each dataset.", min=1)] = None,
     only: Annotated[
         list[str] | None, typer.Option(metavar="PATTERN", help="Only these clips, categories or datasets.")
     ] = None,
-    json: Json = False,
+    json: Numbers = False,
 ) -> None:
     """Find the setting at which a codec with variable bitrate takes a given bitrate, for each category of clips."""
     from bench.curves import equal_rate

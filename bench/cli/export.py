@@ -7,20 +7,9 @@ from typing import Annotated
 
 import typer
 
-from bench.terminal import completion
+from bench.cli.options import Json, Run, group
 
-app = typer.Typer(
-    name="export",
-    help="A run in the form of other tools.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-@app.callback()
-def _group() -> None:
-    """A run in the form of other tools."""
+app = group("export", "A run in the form of other tools.")
 
 
 @app.command(
@@ -28,11 +17,11 @@ def _group() -> None:
     "codecbench export versa results/runs/demo --output lists --json"
 )
 def versa(
-    folder: Annotated[str, typer.Argument(help="A run folder.", autocompletion=completion.runs)],
+    folder: Run,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write. Default: versa in the run folder.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="What was written as JSON on stdout.")] = False,
+    json: Json = False,
 ) -> None:
     """Lists of decoded files and references (pred.scp, gt.scp) for VERSA, and our values in its form."""
     from bench.runs.results import load_results

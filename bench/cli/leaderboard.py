@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.terminal import completion
+from bench.cli.options import Numbers, Runs, Seed
 
 app = typer.Typer()
 
@@ -18,9 +18,7 @@ app = typer.Typer()
     " ·  codecbench leaderboard results/runs/demo --category speech --json"
 )
 def leaderboard(
-    runs: Annotated[
-        list[str], typer.Argument(metavar="RUN...", help="Run folders, or their URLs.", autocompletion=completion.runs)
-    ],
+    runs: Runs,
     ratings: Annotated[
         list[Path] | None,
         typer.Option(
@@ -40,7 +38,7 @@ def leaderboard(
         list[str] | None,
         typer.Option(metavar="PATTERN", help="Only these conditions, codecs or sources (opus*). May be repeated."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of intervals and permutation tests.", min=0)] = 0,
+    seed: Seed = 0,
     output: Annotated[
         str, typer.Option(metavar="PLACE", help="Where to write leaderboard.md, .csv, .json, .tex, .html")
     ] = "results",
@@ -50,9 +48,7 @@ def leaderboard(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit code 1 where the files of --output say something else.")
     ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")
-    ] = False,
+    json: Numbers = False,
 ) -> None:
     """One table over runs and listening tests for each sample rate and category, ties shown as ties; and its files."""
     from bench import leaderboard as boards

@@ -7,22 +7,10 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.options import Json, MaxMb, Ratings, group
 from bench.terminal import completion
 
-app = typer.Typer(
-    name="results",
-    help="Runs as public records: publish one, check what is there.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-Json = Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout, nothing else there.")]
-
-
-@app.callback()
-def _group() -> None:
-    """Runs as public records: publish one, check what is there."""
+app = group("results", "Runs as public records: publish one, check what is there.")
 
 
 @app.command(
@@ -37,7 +25,7 @@ def validate(
             help="A git revision, or another results folder: nothing that is there may be removed or changed."
         ),
     ] = "",
-    max_mb: Annotated[float, typer.Option(help="The largest record, in MB.", min=0)] = 20.0,
+    max_mb: MaxMb = 20.0,
     json: Json = False,
 ) -> None:
     """Check records and published tables: structure, hashes, cells, names, values. Exit code 1 for any problem."""
@@ -68,16 +56,13 @@ def publish(
     to: Annotated[Path, typer.Option(help="Where the record goes, as a folder of the run's name.")] = Path(
         "results", "records"
     ),
-    ratings: Annotated[
-        list[Path] | None,
-        typer.Option(help="A listening test of this run: its folder, or its ratings.parquet. May be repeated."),
-    ] = None,
+    ratings: Ratings = None,
     partial: Annotated[bool, typer.Option("--partial", help="Take a run with missing cells; it is marked.")] = False,
     plugin: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=PACKAGE", help="Who makes a codec or metric that does not come with codecbench."),
     ] = None,
-    max_mb: Annotated[float, typer.Option(help="The largest record, in MB.", min=0)] = 20.0,
+    max_mb: MaxMb = 20.0,
     json: Json = False,
 ) -> None:
     """Copy the tables of a run, without audio and without names of this machine, as Parquet and CSV with hashes."""

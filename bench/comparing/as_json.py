@@ -8,13 +8,13 @@ from typing import Any
 
 from bench.comparing.gates import Outcome
 from bench.comparing.model import Comparison
-from bench.report.outputs import json_value
+from bench.report.files import json_object
 from bench.stats import DRAWS
 
 
 def to_json(comparison: Comparison, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Everything at full precision, in the types of JSON; NaN is ``null``. Paths start where those of the runs do."""
-    whole = {
+    return json_object({
         "base": {"run": comparison.base, "folder": str(comparison.base_folder)},
         "new": {"run": comparison.new, "folder": str(comparison.new_folder)},
         "method": {
@@ -37,6 +37,4 @@ def to_json(comparison: Comparison, outcomes: Sequence[Outcome]) -> dict[str, An
             for outcome in outcomes
         ],
         "passed": not any(outcome.tripped for outcome in outcomes),
-    }  # fmt: skip
-    plain: dict[str, Any] = json_value(whole)
-    return plain
+    })  # fmt: skip

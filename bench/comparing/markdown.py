@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.comparing.gates import Outcome
-from bench.comparing.links import link
-from bench.comparing.model import Comparison
+from bench.comparing.model import ClipChange, Comparison
 from bench.comparing.shown import (
     CLIP_COLUMNS,
     COLUMNS,
@@ -15,11 +14,16 @@ from bench.comparing.shown import (
     clip_sections,
     gate_lines,
     headline,
+    link,
     method,
     sections,
     title,
 )
-from bench.report.markdown import escape
+from bench.report.cells import NOTHING
+from bench.report.markdown import escape, table
+
+NUMBERS = range(3, 20)
+"""Places of the columns behind the names."""
 
 
 def markdown(comparison: Comparison, outcomes: Sequence[Outcome], folder: Path | None) -> str:
@@ -42,22 +46,14 @@ def _lines(comparison: Comparison, outcomes: Sequence[Outcome], folder: Path | N
         yield from ("", escape(sentence))
     for category, rows in sections(comparison, everything=folder is not None):
         yield from ("", f"## {escape(category)}", "")
-        yield from _table(COLUMNS, [row.cells for row in rows], left=3) if rows else ["Nothing changed."]
+        yield from table(COLUMNS, [one.cells for one in rows], right=NUMBERS) if rows else ["Nothing changed."]
     for category, cells in clip_sections(comparison):
         yield from ("", f"## Clips that changed most: {escape(category.lower())}", "")
         columns = [*CLIP_COLUMNS, *(["listen"] if folder else [])]
-        listed = [[escape(text) for text in clip_cells(cell)] for cell in cells]
-        if folder:
-            for cells_of, cell in zip(listed, cells, strict=True):
-                cells_of.append(
-                    " ".join(f"[{side}](<{link(path, folder)}>)" for side, path in cell.audio.items()) or "–"
-                )
-        yield from _table(columns, listed, left=3, escaped=True)
+        listed = [[*map(escape, clip_cells(cell)), *([_links(cell, folder)] if folder else [])] for cell in cells]
+        yield from table(columns, listed, right=NUMBERS, marked=str)
     yield from ("", escape(method(comparison)))
 
 
-def _table(heading: Sequence[str], rows: Sequence[Sequence[str]], left: int, escaped: bool = False) -> Iterator[str]:
-    yield "| " + " | ".join(map(escape, heading)) + " |"
-    yield "|" + "---|" * left + "--:|" * (len(heading) - left)
-    for row in rows:
-        yield "| " + " | ".join(row if escaped else map(escape, row)) + " |"
+def _links(cell: ClipChange, folder: Path) -> str:
+    return " ".join(f"[{side}](<{link(path, folder)}>)" for side, path in cell.audio.items()) or NOTHING

@@ -15,7 +15,7 @@ from bench.errors import ConfigError
 from bench.registry import nearest
 from bench.runs.results import Results
 from bench.tables import conditions, in_order, is_complete, judged, quantities, source_codes
-from bench.untrusted import parse_yaml
+from bench.tables.configured import configured_codecs
 
 SHOWN = 5  # names in a notice
 
@@ -58,7 +58,8 @@ def match(base: Results, new: Results, renamed: Mapping[str, str], allow_other_v
         if not allow_other_versions:
             shared = shared[~shared["clip"].isin(other_files)]
     names = _both(quantities(base), quantities(new)), _both(_sets(base), _sets(new))
-    versions = _versions(base, new, names[0]) | _set_versions(base, new, names[1])
+    versions = _differing(base.scores, new.scores, "metric_version", names[0])
+    versions |= _differing(base.sets, new.sets, "measure_version", names[1])
     if versions:
         done = "compared all the same" if allow_other_versions else "not compared; --allow-other-versions does"
         notices += [f"{text}: {done}." for text in versions.values()]
@@ -134,30 +135,16 @@ def _clips(base: Results, new: Results) -> tuple[pd.DataFrame, list[str]]:
     return both[[*keys, "source"]].reset_index(drop=True), both.loc[differs, "clip"].astype(str).tolist()
 
 
-def _versions(base: Results, new: Results, names: Sequence[str]) -> dict[str, str]:
-    return _differing(_metric_versions(base), _metric_versions(new), names)
-
-
-def _metric_versions(results: Results) -> dict[str, set[str]]:
-    """As the rows say it: a resumed run may hold several."""
-    rows = results.scores[["quantity", "metric_version"]].drop_duplicates().dropna()
-    return {str(name): set(group["metric_version"].astype(str)) for name, group in rows.groupby("quantity")}
-
-
-def _set_versions(base: Results, new: Results, names: Sequence[str]) -> dict[str, str]:
-    def of(results: Results) -> dict[str, set[str]]:
-        rows = results.sets[["quantity", "measure_version"]].drop_duplicates().dropna()
-        return {str(name): set(group["measure_version"].astype(str)) for name, group in rows.groupby("quantity")}
-
-    return _differing(of(base), of(new), names)
-
-
-def _differing(old: Mapping[str, set[str]], new: Mapping[str, set[str]], names: Sequence[str]) -> dict[str, str]:
+def _differing(base: pd.DataFrame, new: pd.DataFrame, column: str, names: Sequence[str]) -> dict[str, str]:
+    """A sentence for each quantity that was measured by other versions; a resumed run may hold several."""
+    old, other = (
+        {str(name): sorted(set(rows[column].astype(str))) for name, rows in pairs.groupby("quantity", observed=True)}
+        for pairs in (table[["quantity", column]].drop_duplicates().dropna() for table in (base, new))
+    )
     return {
-        name: f"{name} is of another version: {', '.join(sorted(old[name]))} in BASE, "
-        f"{', '.join(sorted(new[name]))} in NEW"
+        name: f"{name} is of another version: {', '.join(old[name])} in BASE, {', '.join(other[name])} in NEW"
         for name in names
-        if name in old and name in new and old[name] != new[name]
+        if name in old and name in other and old[name] != other[name]
     }
 
 
@@ -188,9 +175,7 @@ def _one_version(base: Results, new: Results, pairs: Sequence[tuple[str, str]]) 
 
 def _own_codecs(results: Results) -> dict[str, tuple[str, str]]:
     """Label and version of codecs given as ``module:Class``, by condition."""
-    items = parse_yaml(str(results.info.get("config_text") or "")) or {}
-    given = [item if isinstance(item, dict) else {"name": item} for item in items.get("codecs") or []]
-    own = [item.get("label") or item["name"] for item in given if ":" in str(item.get("name"))]
+    own = [item.get("label") or item["name"] for item in configured_codecs(results) if ":" in str(item["name"])]
     rows = results.encodings.drop_duplicates("condition")
     rows = rows[rows["codec"].isin(own)]
     found = zip(rows["condition"], rows["codec"], rows["codec_version"], strict=True)

@@ -28,7 +28,10 @@ def step_summary() -> Path:
     """
     named = os.environ.get(STEP_SUMMARY)
     if not named:
-        raise ConfigError(f"--github-summary: {STEP_SUMMARY} is not set; it is where GitHub runs a job's step.")
+        raise ConfigError(
+            f"--github-summary: {STEP_SUMMARY} is not set: expected the file that GitHub names there in a job. "
+            "Elsewhere, --markdown FILE writes the text."
+        )
     return Path(named)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.comparing.gates import Outcome
-from bench.comparing.links import link
 from bench.comparing.model import ClipChange, Comparison
 from bench.comparing.shown import (
     COLUMNS,
@@ -14,48 +13,30 @@ from bench.comparing.shown import (
     clip_sections,
     gate_lines,
     headline,
+    link,
     method,
     sections,
     title,
 )
-from bench.report.svg import SERIES_COLOURS
-
-TEMPLATES = Path(__file__).parent / "templates"
+from bench.report.rendering import rendered
 
 SIDES = {"reference": "reference", "base": "BASE", "new": "NEW"}
 
 
 def page(comparison: Comparison, outcomes: Sequence[Outcome], folder: Path) -> str:
     """The whole page as text, for a file in ``folder``: links to audio are relative to it."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    import bench.report
-
-    styles = Path(bench.report.__file__).parent / "templates"
-    environment = Environment(
-        loader=FileSystemLoader([TEMPLATES, styles]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    text: str = environment.get_template("compare.html.jinja").render(
-        title=title(comparison),
-        gates=gate_lines(outcomes),
-        notices=comparison.notices,
-        headline=headline(comparison),
-        columns=COLUMNS,
-        sections=[
-            (name, changed, rows)
-            for (name, changed), (_, rows) in zip(
-                sections(comparison, everything=False), sections(comparison), strict=True
-            )
-        ],
-        clips=[(name, [_heard(cell, folder) for cell in cells]) for name, cells in clip_sections(comparison)],
-        method=method(comparison),
-        series_colours=SERIES_COLOURS,
-    )
-    return text
+    shown = zip(sections(comparison, everything=False), sections(comparison), strict=True)
+    values = {
+        "title": title(comparison),
+        "gates": gate_lines(outcomes),
+        "notices": comparison.notices,
+        "headline": headline(comparison),
+        "columns": COLUMNS,
+        "sections": [(name, changed, rows) for (name, changed), (_, rows) in shown],
+        "clips": [(name, [_heard(cell, folder) for cell in cells]) for name, cells in clip_sections(comparison)],
+        "method": method(comparison),
+    }
+    return rendered("compare.html.jinja", values)
 
 
 def _heard(cell: ClipChange, folder: Path) -> dict[str, object]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
 
 from bench.comparing.gates import Outcome
 from bench.comparing.model import Change, ClipChange, Comparison, Verdict
+from bench.report.cells import NOTHING, count, number, probability, signed
 from bench.report.record import category_name
-from bench.report.wide import NOTHING, number
 
 COLUMNS = ("condition", "quantity", "verdict", "difference", "95 % interval", "BASE", "NEW", "n", "p (Holm)")
 
@@ -45,11 +48,11 @@ def headline(comparison: Comparison) -> list[str]:
     verdicts = [change.verdict for change in comparison.changes]
     told = ", ".join(f"{verdicts.count(name)} {name}" for name in sorted(set(verdicts), key=ORDER.index))
     return [
-        f"{_count(comparison.n_clips, 'clip')} and {_count(len(comparison.conditions), 'condition')} in both runs; "
-        f"{_count(len(comparison.changes), 'difference')}, {comparison.n_tested} tested.",
+        f"{count(comparison.n_clips, 'clip')} and {count(len(comparison.conditions), 'condition')} in both runs; "
+        f"{count(len(comparison.changes), 'difference')}, {comparison.n_tested} tested.",
         f"Verdicts: {told or 'none'}.",
         *(
-            f"{_count(failure.count, 'cell')} of {failure.condition} in {category_name(failure.category).lower()} "
+            f"{count(failure.count, 'cell')} of {failure.condition} in {category_name(failure.category).lower()} "
             f"{'fails' if failure.count == 1 else 'fail'} that did not fail in BASE: {'; '.join(failure.examples)}."
             for failure in comparison.failures
         ),
@@ -76,6 +79,12 @@ def sections(comparison: Comparison, everything: bool = True) -> list[tuple[str,
     return list(found.items())
 
 
+def link(path: Path, folder: Path) -> str:
+    """A relative URL of ``path`` for a page in ``folder``: both can be moved together, and nothing else is named."""
+    relative = os.path.relpath(path.resolve(), folder.resolve())
+    return quote(Path(relative).as_posix())
+
+
 def clip_sections(comparison: Comparison) -> list[tuple[str, list[ClipChange]]]:
     """The clips that changed most, by category."""
     found: dict[str, list[ClipChange]] = {}
@@ -95,7 +104,7 @@ def gate_lines(outcomes: Sequence[Outcome]) -> list[tuple[bool, str]]:
     lines = []
     for outcome in outcomes:
         if not outcome.tripped:
-            lines.append((False, f"{outcome.gate.text}: true in none of {_count(len(outcome.cases), 'case')}."))
+            lines.append((False, f"{outcome.gate.text}: true in none of {count(len(outcome.cases), 'case')}."))
         reasons: dict[str, list[str]] = {}
         for case in outcome.cases:
             if case.tripped:
@@ -106,12 +115,6 @@ def gate_lines(outcomes: Sequence[Outcome]) -> list[tuple[bool, str]]:
             more = f" and {len(wheres) - 1} more" if len(wheres) > 1 else ""
             lines.append((True, f"{outcome.gate.text}: {wheres[0]}{more}: {told}"))
     return lines
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """``value`` with its sign; NaN is a dash and zero has none."""
-    text = number(value, digits)
-    return f"+{text}" if value > 0 and text.strip("0.") else text
 
 
 def _cells(change: Change) -> tuple[str, ...]:
@@ -129,13 +132,8 @@ def _cells(change: Change) -> tuple[str, ...]:
         number(change.base, 2 if change.kind == "speed" else digits),
         number(change.new, 2 if change.kind == "speed" else digits),
         f"{change.n}{lost}{gained}",
-        NOTHING if math.isnan(change.p_holm) else probability(change.p_holm),
+        probability(change.p_holm),
     )
-
-
-def probability(p: float) -> str:
-    """Three decimals, or that it is smaller."""
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _digits(change: Change) -> int:
@@ -145,7 +143,3 @@ def _digits(change: Change) -> int:
 
 def _renamed(old: str, name: str) -> str:
     return name if old == name else f"{name} (was {old})"
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -50,10 +50,13 @@ def analysed(
     if anchor:
         known_anchor(families, anchor)
     elif rates:
-        raise ConfigError("a bitrate is one of the anchor's: expected an anchor (--anchor SERIES), got none.")
+        raise ConfigError(
+            "--at-kbps: a bitrate is one of the anchor's: expected an anchor, got none. Add --anchor SERIES."
+        )
     if qualities and len(quantities) > 1:
         raise ConfigError(
-            f"a quality is a value of one quantity: expected one (--quantity), got {', '.join(quantities)}."
+            f"--at-quality: a quality is a value of one quantity: expected one, got {', '.join(quantities)}. "
+            "Choose with --quantity."
         )
     points, saved, needed = [], [], []
     for done, family in enumerate(_named_apart(families)):

@@ -92,9 +92,12 @@ def question(
     found = Question(base, option, low, high, integer)
     instance = codecs.make(codec, found.at(low).options)
     if option == BITRATE and not instance.takes_bitrate:
-        raise ConfigError(f"{codec} has no bitrate to choose; bisect one of its options.")
+        raise ConfigError(f"--option {BITRATE}: {codec} has no bitrate to choose; expected one of its options.")
     if option != BITRATE and instance.takes_bitrate and len(base.bitrates_bps) != 1:
-        raise ConfigError(f"{codec} also needs a bitrate: name an entry of the configuration with exactly one.")
+        raise ConfigError(
+            f"--codec {name}: expected an entry of the configuration with exactly one bitrate, which {codec} "
+            f"needs beside {option}; got {len(base.bitrates_bps)}."
+        )
     return found
 
 
@@ -145,7 +148,7 @@ def match_sets(
         if counted != match.bps:
             raise CodecError(
                 f"{what.codec.name}, {category}: encoding again gave {counted:.1f} bit/s instead of {match.bps:.1f}: "
-                "the codec is not deterministic."
+                "expected the same bits each time. A codec that is not deterministic has no setting for a bitrate."
             )
         label = f"{what.codec.label or what.codec.name}_{target_bps / 1000:g}k_{category}"
         entry = what.at(match.value, label).model_dump(exclude_defaults=True)
@@ -169,7 +172,10 @@ class _Counter:
         self.clips = tuple(clip for clip in self.clips if clip.id not in self.left_out)
         if not self.clips:
             reason = next(iter(self.left_out.values()))
-            raise DatasetError(f"{self._what.codec.name} takes none of the clips: {reason}")
+            raise DatasetError(
+                f"{self._what.codec.name}: expected clips that it takes, but it takes none of those chosen: {reason} "
+                "Choose others with --only, or another codec."
+            )
 
     def bps(self, value: float) -> float:
         """With the bitstreams of the cache where they are there."""
@@ -209,7 +215,10 @@ def _entry(config: RunConfig, name: str) -> CodecConfig:
     named = [entry for entry in config.codecs if entry.label == name]
     named = named or [entry for entry in config.codecs if entry.name == name]
     if len(named) > 1:
-        raise ConfigError(f"{len(named)} entries of the configuration are called {name}; name one by its label.")
+        raise ConfigError(
+            f"--codec {name}: expected one entry of the configuration, but {len(named)} have that name. Give each a "
+            "label and name one by it."
+        )
     return named[0] if named else CodecConfig(name=name)
 
 

@@ -14,7 +14,7 @@ from bench.domain import CATEGORIES, Role
 from bench.errors import ConfigError
 from bench.registry import nearest
 from bench.runs.results import Results
-from bench.tables import categories, conditions, in_order, is_complete, measured, quantities
+from bench.tables import categories, conditions, in_order, is_complete, measured, quantities, roles
 from bench.tables.codes import coded
 
 Floats = NDArray[np.float64]
@@ -99,8 +99,7 @@ def families_of_category(results: Results, category: str, wanted: Sequence[str])
         sources[clips.codes[cell.rows]] = cell.sources
     items, places = np.flatnonzero(sources >= 0), np.cumsum(sources >= 0) - 1
     names = in_order({cell.condition for cell in cells}, conditions(results))
-    encodings = results.encodings
-    roles = encodings.drop_duplicates("condition").set_index("condition")["role"].astype(str).to_dict()
+    encodings, known = results.encodings, roles(results)
     there = (encodings["category"] == category) & (encodings["status"] == "ok")
     encoded = encodings.loc[there, ["clip", "condition", "payload_bits", "seconds"]]
     bits, seconds = (
@@ -114,7 +113,7 @@ def families_of_category(results: Results, category: str, wanted: Sequence[str])
         if np.isnan(values).all():
             continue
         points = tuple(
-            Point(name, cast("Role", roles.get(name, "codec")), values[place], bits[place], seconds[place])
+            Point(name, cast("Role", known.get(name, "codec")), values[place], bits[place], seconds[place])
             for place, name in enumerate(names)
         )
         about, complete = results.quantities.get(quantity, {}), is_complete(results)
@@ -131,7 +130,7 @@ def chosen(found: Sequence[Family], wanted: Sequence[str]) -> list[Family]:
     known = list(dict.fromkeys(family.quantity for family in found))
     if unknown := [name for name in wanted if name not in known]:
         raise ConfigError(
-            [f"no quantity is named {name!r}.{nearest(name, known)} With values: {', '.join(known) or 'none'}."
+            [f"--quantity: none is named {name!r}.{nearest(name, known)} With values: {', '.join(known) or 'none'}."
              for name in unknown]
         )  # fmt: skip
     return [family for family in found if not wanted or family.quantity in wanted]

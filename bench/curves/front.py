@@ -19,6 +19,7 @@ from bench.stats import DRAWS, Interval, holm, mean_ci
 from bench.stats.groups import Groups
 from bench.stats.signs import sign_flip_ps
 from bench.stats.together import intervals
+from bench.tables.scores import within
 
 LEVEL = 0.05
 ON_FRONT, UNDECIDED, DOMINATED = "front", "undecided", "dominated"
@@ -62,7 +63,7 @@ def points_of_family(family: Family, seed: int = 0, draws: int = DRAWS) -> list[
     rows = []
     for point, mean in zip(family.points, _means(family, seed), strict=True):
         there = ~np.isnan(point.scores)
-        low, high = _within(mean.low, mean.high, family.about)
+        low, high = within(mean.low, mean.high, family.about)
         counted = there & np.isfinite(point.bits)
         stands = standing.get(point.condition, _Standing("", None, "", math.nan))
         rows.append(
@@ -142,12 +143,3 @@ def _met(family: Family, groups: Groups, one: Point, two: Point) -> tuple[Floats
 
 def _bps(point: Point, chosen: NDArray[np.bool_]) -> float:
     return float(point.bits[chosen].sum() / point.seconds[chosen].sum())
-
-
-def _within(low: float, high: float, limits: Any) -> tuple[float, float]:
-    """No mean lies outside the range of its quantity, so neither does the interval; NaN stays NaN."""
-    least, most = limits.get("low"), limits.get("high")
-    return (
-        low if least is None or not low < least else float(least),
-        high if most is None or not high > most else float(most),
-    )

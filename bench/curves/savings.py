@@ -54,7 +54,7 @@ def known_anchor(found: Iterable[Family], anchor: str) -> None:
     known = list(dict.fromkeys(name for family in found for name in family.series))
     if anchor not in known:
         raise ConfigError(
-            f"no series is named {anchor!r}.{nearest(anchor, known)} Series (codecs without their bitrates): "
+            f"--anchor: no series is named {anchor!r}.{nearest(anchor, known)} Series (codecs without their bitrates): "
             f"{', '.join(known) or 'none'}."
         )
 

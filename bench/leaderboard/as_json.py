@@ -6,8 +6,8 @@ from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
-from bench.leaderboard.model import Board, Column, Entry, Leaderboard, Value
-from bench.report.outputs import json_value
+from bench.leaderboard.model import Board, Leaderboard, Value
+from bench.report.files import json_object
 from bench.stats import DRAWS
 from bench.untrusted import parse_json
 
@@ -24,16 +24,14 @@ def schema() -> dict[str, Any]:
 
 def as_json(board: Leaderboard) -> dict[str, Any]:
     """Everything at full precision. NaN is null, an infinity the string "Infinity" or "-Infinity"."""
-    whole = {
+    return json_object({
         "version": VERSION,
         "seed": board.seed,
         "interval": {"level": 0.95, "method": "clustered bootstrap, widened percentile", "draws": DRAWS},
         "ranks": {"test": "paired permutation over clusters, Holm over all pairs of a column", "level": 0.05},
         "boards": [_board(one) for one in board.boards],
         "sources": [asdict(source) for source in board.sources],
-    }
-    plain: dict[str, Any] = json_value(whole)
-    return plain
+    })  # fmt: skip
 
 
 def _board(board: Board) -> dict[str, Any]:
@@ -44,18 +42,12 @@ def _board(board: Board) -> dict[str, Any]:
         "category": board.category,
         "sorted_by": board.sorted_by,
         "notes": board.notes,
-        "columns": [_column(column) for column in board.columns],
-        "entries": [_entry(entry) for entry in board.entries],
+        "columns": [{**asdict(column), "name": column.name} for column in board.columns],
+        "entries": [
+            {**asdict(entry), "values": {key: _value(value) for key, value in entry.values.items()}}
+            for entry in board.entries
+        ],
     }
-
-
-def _column(column: Column) -> dict[str, Any]:
-    return {**asdict(column), "name": column.name}
-
-
-def _entry(entry: Entry) -> dict[str, Any]:
-    values = {key: _value(value) for key, value in entry.values.items()}
-    return {**asdict(entry), "values": values}
 
 
 def _value(value: Value) -> dict[str, Any]:

@@ -75,7 +75,10 @@ def build(
         require_sortable(sort, [column for board in drafts for column in board.columns])
     boards = [_finished(board, material, sort, seed) for board in drafts if board.entries]
     if not boards:
-        raise ConfigError("there is nothing to show: no clip of these runs could be read, or nothing was selected.")
+        raise ConfigError(
+            "the leaderboard: expected clips that could be read and are selected, but there are none. `codecbench "
+            "report RUN` says what failed; --category and --only select."
+        )
     told = [run_source(run) for run in runs] + [test.source for test in heard] + published_sources(published)
     return Leaderboard(tuple(boards), tuple(told), seed)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bench.leaderboard.model import Leaderboard
-from bench.leaderboard.sheets import Cell, Heading, Sheet, sheet, source_title
+from bench.leaderboard.sheets import Sheet, sheet, source_title
+from bench.report.cells import NOTHING, Cell, Heading
 from bench.report.latex import escape
-from bench.report.wide import NOTHING
 
 WIDTH, HEIGHT = 345.0, 540.0
 """Points of a page of the class ``article`` with 10-point letters."""
@@ -123,7 +123,7 @@ def _heading_lines(headings: Sequence[Heading]) -> Iterator[list[str]]:
 
 
 def _heading(heading: Heading) -> list[str]:
-    label = heading.label.replace(" ", "\n", 1).replace("/", "/\n").split("\n")
+    label = heading.name.replace(" ", "\n", 1).replace("/", "/\n").split("\n")
     return [line for line in (*label, heading.unit, *heading.mark.upper().split(", ")) if line]
 
 

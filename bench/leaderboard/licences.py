@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bench.domain import Condition
 from bench.errors import CodecbenchError
 from bench.runs.results import Results
-from bench.untrusted import parse_yaml
+from bench.tables.configured import configured_codecs
 
 ELSEWHERE = "see "
 """How an entry of :mod:`bench.models.catalogue` begins that only says where to look: that is no licence."""
@@ -20,22 +18,12 @@ def licences(results: Results) -> dict[str, str]:
     nothing is known of them.
     """
     found = {}
-    for codec in _configured(results):
+    for codec in configured_codecs(results):
         options = codec.get("options") or {}
         series = Condition(str(codec["name"]), options=options, label=str(codec.get("label") or "")).series
         if "weights" not in options and (licence := _of_codec(str(codec["name"]))):
             found[series] = licence
     return found
-
-
-def _configured(results: Results) -> list[dict[str, Any]]:
-    try:
-        text = parse_yaml(str(results.info.get("config_text") or ""))
-    except ValueError:
-        return []
-    listed = text.get("codecs") if isinstance(text, dict) else None
-    entries = [{"name": one} if isinstance(one, str) else one for one in listed or []]
-    return [one for one in entries if isinstance(one, dict) and "name" in one]
 
 
 def _of_codec(name: str) -> str:

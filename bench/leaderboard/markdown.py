@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from bench.leaderboard.model import Leaderboard
 from bench.leaderboard.sheets import LEGEND, Sheet, method, sheet, source_lines, source_title
-from bench.report.markdown import escape
+from bench.report.markdown import escape, table
 
 
 def markdown(board: Leaderboard) -> str:
@@ -30,16 +30,6 @@ def _lines(board: Leaderboard) -> Iterator[str]:
 
 
 def _table(made: Sheet) -> Iterator[str]:
-    yield _row([str(heading) for heading in made.headings])
-    yield "|" + "|".join("--:" if heading.numbers else "---" for heading in made.headings) + "|"
-    for row in made.rows:
-        cells = [escape(cell) for cell in row]
-        yield (
-            "| "
-            + " | ".join(f"**{text}**" if cell.best else text for cell, text in zip(row, cells, strict=True))
-            + " |"
-        )
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(map(escape, cells)) + " |"
+    numbers = [place for place, heading in enumerate(made.headings) if heading.numbers]
+    cells = [[f"**{escape(cell)}**" if cell.best else escape(cell) for cell in row] for row in made.rows]
+    return table(made.headings, cells, numbers, marked=str)

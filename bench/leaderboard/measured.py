@@ -11,8 +11,9 @@ import pandas as pd
 
 from bench.leaderboard.model import Column, Entry, Value
 from bench.leaderboard.parts import Part
+from bench.report.cells import limits_of
 from bench.runs.results import ENTROPY_CODERS
-from bench.tables import bitrates_of_means, conditions, is_complete, judged, quantities, rates, summarise
+from bench.tables import bitrates_of_means, conditions, is_complete, judged, leaves_out, quantities, rates, summarise
 
 MISSING = ("failed", "undefined", "not_applicable", "band_limited")
 
@@ -26,7 +27,7 @@ def columns_of(part: Part) -> list[Column]:
 
 
 def _column(name: str, about: Mapping[str, Any]) -> Column:
-    low, high = about.get("low"), about.get("high")
+    low, high = limits_of(about)
     version = str(about.get("metric_version") or "")
     hint = " ".join(part for part in (str(about.get("summary") or ""), f"({version})" if version else "") if part)
     return Column(
@@ -35,8 +36,8 @@ def _column(name: str, about: Mapping[str, Any]) -> Column:
         kind="metric",
         unit=str(about.get("unit") or ""),
         higher_is_better=about.get("higher_is_better"),
-        low=-math.inf if low is None else float(low),
-        high=math.inf if high is None else float(high),
+        low=low,
+        high=high,
         hint=hint,
     )
 
@@ -98,7 +99,7 @@ def _values(part: Part, seed: int) -> dict[str, dict[str, Value]]:
         missing = {name: int(row[f"n_{name}"]) for name in MISSING if row[f"n_{name}"]}
         if not row["n"] and set(missing) <= {"not_applicable"}:
             continue
-        if not _leaves_out(results.info):
+        if not leaves_out(results):
             missing.pop("band_limited", None)  # they are in the mean
         found.setdefault(cell[0], {})[cell[1]] = Value(
             mean=float(row["mean"]),
@@ -110,10 +111,6 @@ def _values(part: Part, seed: int) -> dict[str, dict[str, Value]]:
             actual_bps=bps.get(cell, math.nan),
         )
     return found
-
-
-def _leaves_out(info: Mapping[str, Any]) -> bool:
-    return bool(info.get("band_limited", "exclude") == "exclude")
 
 
 def _over_fewer_clips(part: Part) -> set[tuple[str, str]]:

@@ -84,8 +84,9 @@ def _key(content: str | float, descending: bool) -> tuple[Any, ...]:
 
 
 def _tie(entry: Entry) -> tuple[Any, ...]:
-    return (*_key(entry.actual_bps, False), *_key(_nominal(entry), False), entry.condition, entry.source)
-
-
-def _nominal(entry: Entry) -> float:
-    return math.nan if entry.nominal_bps is None else float(entry.nominal_bps)
+    return (
+        *_key(entry.actual_bps, False),
+        *_key(FIELDS["nominal_bps"].value(entry), False),
+        entry.condition,
+        entry.source,
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 
@@ -11,19 +10,16 @@ from bench.leaderboard.latex import latex
 from bench.leaderboard.markdown import markdown
 from bench.leaderboard.model import Leaderboard
 from bench.leaderboard.page import page
-from bench.leaderboard.table import csv
+from bench.leaderboard.table import as_frame
+from bench.report.files import csv_text, json_text, write_texts
 from bench.storage import Place, is_file, read_bytes
-from bench.store import write_bytes
 
 _NUMBER = re.compile(r"(-?\d+\.\d+(?:e[+-]?\d+)?)")
 
 
 def write(board: Leaderboard, folder: Place) -> list[Place]:
     """Write ``leaderboard.md``, ``.csv``, ``.json``, ``.tex`` and ``.html`` into ``folder``; the paths written."""
-    texts = _texts(board)
-    for name, text in texts.items():
-        write_bytes(folder / name, text.encode())
-    return [folder / name for name in texts]
+    return write_texts(folder, _texts(board))
 
 
 def outdated(board: Leaderboard, folder: Place) -> list[Place]:
@@ -50,8 +46,8 @@ def _same(text: str, other: str) -> bool:
 def _texts(board: Leaderboard) -> dict[str, str]:
     return {
         "leaderboard.md": markdown(board),
-        "leaderboard.csv": csv(board),
-        "leaderboard.json": json.dumps(as_json(board), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
+        "leaderboard.csv": csv_text(as_frame(board)),
+        "leaderboard.json": json_text(as_json(board)),
         "leaderboard.tex": latex(board),
         "leaderboard.html": page(board),
     }

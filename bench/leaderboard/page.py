@@ -7,7 +7,7 @@ import math
 from bench.leaderboard.model import Entry, Leaderboard
 from bench.leaderboard.ordering import best_first
 from bench.leaderboard.sheets import LEGEND, Sheet, method, sheet, source_lines, source_title
-from bench.report.page import rendered
+from bench.report.rendering import rendered
 
 KINDS = {"codec": "codecs", "control": "references, anchors and controls", "published": "published, not measured here"}
 

@@ -10,7 +10,18 @@ from bench.leaderboard.fields import COSTS, IDENTITY, RATES, Field, shown
 from bench.leaderboard.model import Board, Column, Entry, Leaderboard, Source, Value
 from bench.leaderboard.ordering import sorted_column
 from bench.leaderboard.published import MARK
-from bench.report.wide import DAGGER, NOTHING, direction, number
+from bench.report.cells import (
+    DAGGER,
+    NOTHING,
+    Cell,
+    Heading,
+    bounds,
+    digits_of,
+    direction,
+    factor,
+    kbps,
+    number,
+)
 
 LEGEND = (
     "Each score is a mean with its 95 % interval in brackets; then the ranks that the data leave open among the codecs "
@@ -27,40 +38,6 @@ COMMON_LEGEND = (
     "In common: the fewest clips (listeners) on which the entry could be compared with another one that has a rank."
 )
 RATE_LEGEND = "A bitrate beside a score is that of the clips in this mean, where it is not the measured one of its row."
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One number as text, and what stands smaller beside it; ``value`` is to sort by.
-
-    ``best`` is true where nothing can be better: the interval of ranks is 1 to 1, and not alone.
-    """
-
-    text: str
-    interval: str = ""
-    rank: str = ""
-    note: str = ""
-    value: float = math.nan
-    best: bool = False
-
-    def __str__(self) -> str:
-        parts = (self.text, self.interval, self.rank and f"rank {self.rank}", self.note and f"({self.note})")
-        return " ".join(part for part in parts if part)
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """Of a column: its label, unit and direction, a warning, and its definition."""
-
-    key: str
-    label: str
-    unit: str = ""
-    mark: str = ""
-    hint: str = ""
-    numbers: bool = True
-
-    def __str__(self) -> str:
-        return " ".join(part for part in (self.label, self.unit and f"({self.unit})", self.mark.upper()) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +66,7 @@ def sheet(board: Board) -> Sheet:
         scores = [score_cell(entry, column) for column in board.columns]
         rows.append((*(_cell(entry, f) for f in before), *scores, *(_cell(entry, f) for f in after)))
     if by is not None:
-        headings.insert(0, Heading("rank", "rank", hint=f"By {by.name}: the ranks that the data leave open."))
+        headings.insert(0, Heading("rank", key="rank", hint=f"By {by.name}: the ranks that the data leave open."))
         rows = [(_rank_cell(entry, by), *row) for entry, row in zip(board.entries, rows, strict=True)]
     return Sheet(board, tuple(headings), tuple(rows), _notes(board, rows))
 
@@ -138,7 +115,7 @@ def score_cell(entry: Entry, column: Column) -> Cell:
     value = entry.values.get(column.key)
     if value is None:
         return Cell(NOTHING)
-    digits = digits_of(column)
+    digits = 1 if column.kind == "mushra" else digits_of({"low": column.low, "high": column.high})
     trouble = [f"{n} {what.replace('_', '-')}" for what, n in value.missing.items()]
     counted = column.kind == "mushra" and value.n > 0
     notes = [f"n = {value.n}"] if counted or (column.kind == "metric" and (value.fewer or trouble)) else []
@@ -147,19 +124,11 @@ def score_cell(entry: Entry, column: Column) -> Cell:
         return Cell(NOTHING, note=", ".join(notes))
     if value.rank is not None and value.n_common < value.n:
         notes.append(f"{value.n_common} in common")
-    if _kbps(value.actual_bps) != _kbps(entry.actual_bps) and not math.isnan(value.actual_bps):
-        notes.append(f"{_kbps(value.actual_bps)} kbit/s")
-    bounds = "" if math.isnan(value.low) else f"[{number(value.low, digits)}, {number(value.high, digits)}]"
+    if kbps(value.actual_bps) != kbps(entry.actual_bps) and not math.isnan(value.actual_bps):
+        notes.append(f"{kbps(value.actual_bps)} kbit/s")
     text = number(value.mean, digits) + DAGGER * value.fewer
     best = value.rank == (1, 1) and value.rank_of > 1
-    return Cell(text, bounds, rank_text(value), ", ".join(notes), value.mean, best)
-
-
-def digits_of(column: Column) -> int:
-    """One decimal for MUSHRA, three for quantities on a scale such as 0 to 1, two for all others."""
-    if column.kind == "mushra":
-        return 1
-    return 3 if column.high - column.low <= 2 else 2
+    return Cell(text, bounds(value.low, value.high, digits), ", ".join(notes), value.mean, rank_text(value), best)
 
 
 def _rank_cell(entry: Entry, column: Column) -> Cell:
@@ -170,12 +139,12 @@ def _rank_cell(entry: Entry, column: Column) -> Cell:
 
 def _column_heading(column: Column) -> Heading:
     arrow = direction({"higher_is_better": column.higher_is_better})
-    return Heading(column.key, column.label, f"{column.unit} {arrow}".strip(), column.mark, column.hint)
+    return Heading(column.label, f"{column.unit} {arrow}".strip(), column.hint, column.key, column.mark)
 
 
 def _field_heading(field: Field) -> Heading:
     numbers = field.key not in ("condition", "source", "licence")
-    return Heading(field.key, field.label, field.unit, hint=field.hint, numbers=numbers)
+    return Heading(field.label, field.unit, field.hint, field.key, numbers=numbers)
 
 
 def _cell(entry: Entry, field: Field) -> Cell:
@@ -188,16 +157,12 @@ def _cell(entry: Entry, field: Field) -> Cell:
         return Cell(content or NOTHING)
     if field.key.endswith("_bps"):
         stated = field.key == "actual_bps" and entry.bits_are == "stated" and not math.isnan(content)
-        return Cell(_kbps(content), note="stated" if stated else "", value=content)
+        return Cell(kbps(content), note="stated" if stated else "", value=content)
     if field.key.endswith("_rtf"):
-        return Cell(number(content, 2 if content < 1 else 1 if content < 100 else 0), value=content)
+        return Cell(factor(content), value=content)
     if field.key == "delay_ms":
         return Cell(number(content, 1), value=content)
     return Cell(NOTHING if math.isnan(content) else f"{int(content):,}", value=content)
-
-
-def _kbps(bps: float) -> str:
-    return number(bps / 1000, 2 if bps < 100_000 else 0)
 
 
 def source_lines(source: Source) -> list[tuple[str, str]]:

@@ -39,11 +39,6 @@ def as_frame(board: Leaderboard) -> pd.DataFrame:
 INTEGERS = ("n", "n_missing", "rank_best", "rank_worst", "rank_of")
 
 
-def csv(board: Leaderboard) -> str:
-    """The same as text; what is not known is empty."""
-    return as_frame(board).to_csv(index=False, lineterminator="\n")
-
-
 def _about(board: Board, entry: Entry) -> dict[str, Any]:
     return {
         "sample_rate": board.sample_rate,

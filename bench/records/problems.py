@@ -42,6 +42,14 @@ def named_rows(rows: pd.DataFrame, keys: Sequence[str], shown: Sequence[str] = (
     return f"{len(rows)} row{'s' if len(rows) != 1 else ''} ({'; '.join(first)}{more})"
 
 
+def of_rows(
+    where: object, what: str, expected: str, rows: pd.DataFrame, keys: Sequence[str], remedy: str,
+    shown: Sequence[str] = (),
+) -> list[Problem]:  # fmt: skip
+    """The problem of ``rows``, named as by :func:`named_rows`; none where there are no rows."""
+    return [Problem(str(where), what, expected, named_rows(rows, keys, shown), remedy)] if len(rows) else []
+
+
 def named(names: Sequence[str]) -> str:
     """Names in words, the first few of them."""
     more = f" and {len(names) - 2 * SHOWN} more" if len(names) > 2 * SHOWN else ""

@@ -123,7 +123,10 @@ def _ratings(path: Path) -> pd.DataFrame:
             f"{file}: expected ratings, but there is no such file. `codecbench listen analyze` writes it."
         ) from None
     except (OSError, ValueError) as error:
-        raise StoreError(f"{file}: cannot be read as a table of ratings ({error}).") from None
+        raise StoreError(
+            f"{file}: expected a table of ratings, but it cannot be read ({error}). "
+            "`codecbench listen analyze` writes it anew."
+        ) from None
     known = tables(FORMAT)[RATINGS].columns
     missing = [name for name in known if name not in frame]
     if missing:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.records.problems import Problem, named_rows
+from bench.records.problems import Problem, of_rows
 from bench.records.schemas import Table
 from bench.records.tables import is_empty, table_problems
 
@@ -26,20 +26,16 @@ def rating_problems(
     if tests != [path.stem]:
         remedy = "One file holds one test and is named after it."
         problems.append(Problem(f"{path}, column test", "another test", path.stem, ", ".join(tests), remedy))
-    if (ratings["simulated"]).fillna(True).astype(bool).any():
-        rows = ratings[ratings["simulated"].fillna(True).astype(bool)]
+    rows = ratings[ratings["simulated"].fillna(True).astype(bool)]
+    if len(rows):
         remedy = "Simulated listeners say nothing about codecs: analyse the test without them."
         got = f"{rows['listener'].nunique()} simulated listeners"
         problems.append(Problem(f"{path}, column simulated", "nobody listened", "people", got, remedy))
     for kind, (low, high) in SCALES.items():
         scores = ratings.loc[(ratings["test_type"] == kind).fillna(False).astype(bool)]
         beyond = scores[((scores["score"] < low) | (scores["score"] > high)).fillna(False).astype(bool)]
-        if len(beyond):
-            got = named_rows(beyond, KEY, ["score"])
-            remedy = "Export the test again with `codecbench listen analyze`."
-            problems.append(
-                Problem(f"{path}, column score", f"off the scale of {kind}", f"{low} to {high}", got, remedy)
-            )
+        where, remedy = f"{path}, column score", "Export the test again with `codecbench listen analyze`."
+        problems += of_rows(where, f"off the scale of {kind}", f"{low} to {high}", beyond, KEY, remedy, ["score"])
     return ratings, problems + _of_the_run(path, ratings, run, encodings)
 
 
@@ -52,10 +48,6 @@ def _of_the_run(path: Path, ratings: pd.DataFrame, run: str, encodings: pd.DataF
         return [Problem(f"{path}, column run", "no rating is of this run", run, got, remedy)]
     made = set(encodings["decoded_sha256"].dropna())
     other = own[~own["decoded_sha256"].isin(made)]
-    if other.empty:
-        return []
-    got = named_rows(other, KEY)
+    where, expected = f"{path}, column decoded_sha256", "hashes of encodings.parquet"
     remedy = "The run was measured again after the test was built: publish the run that was heard."
-    return [
-        Problem(f"{path}, column decoded_sha256", "ratings of other audio", "hashes of encodings.parquet", got, remedy)
-    ]
+    return of_rows(where, "ratings of other audio", expected, other, KEY, remedy)

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from bench.errors import StoreError
 from bench.records.files import PUBLISH
-from bench.records.problems import SHOWN, Problem, named, named_rows
-from bench.records.schemas import Column, Table
+from bench.records.problems import SHOWN, Problem, named, of_rows
+from bench.records.schemas import Table
 from bench.registry import nearest
 from bench.untrusted import read_parquet
-
-
-def read_table(path: Path, table: Table) -> pd.DataFrame:
-    """A table of a record, from Parquet or CSV, with the types of its description.
-
-    Raises:
-        StoreError: it cannot be read as that.
-    """
-    try:
-        if path.suffix == ".parquet":
-            return read_parquet(path)
-        return _read_csv(path, table)
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: cannot be read as a table ({' '.join(str(error).split())}).") from None
 
 
 def table_problems(folder: Path, name: str, table: Table) -> tuple[pd.DataFrame | None, list[Problem]]:
@@ -42,9 +26,9 @@ def table_problems(folder: Path, name: str, table: Table) -> tuple[pd.DataFrame 
         if not path.is_file():
             continue  # a missing file is a problem of the files
         try:
-            frames[suffix] = read_table(path, table)
-        except StoreError as error:
-            problems.append(Problem(str(path), "it cannot be read", "a table", str(error), PUBLISH))
+            frames[suffix] = read_parquet(path) if suffix == "parquet" else _read_csv(path, table)
+        except (OSError, ValueError) as error:
+            problems.append(Problem(str(path), "it cannot be read", "a table", " ".join(str(error).split()), PUBLISH))
     frame = frames.get("parquet")
     if frame is None:
         return None, problems
@@ -68,17 +52,9 @@ def _read_csv(path: Path, table: Table) -> pd.DataFrame:
     import pyarrow
     from pyarrow import csv
 
-    kinds = {
-        "string": pyarrow.string(),
-        "integer": pyarrow.int64(),
-        "number": pyarrow.float64(),
-        "boolean": pyarrow.bool_(),
-    }
-    nullable = {
-        pyarrow.int64(): pd.Int64Dtype(),
-        pyarrow.bool_(): pd.BooleanDtype(),
-        pyarrow.string(): pd.StringDtype(),
-    }
+    text, integer, boolean = pyarrow.string(), pyarrow.int64(), pyarrow.bool_()
+    kinds = {"string": text, "integer": integer, "number": pyarrow.float64(), "boolean": boolean}
+    nullable = {integer: pd.Int64Dtype(), boolean: pd.BooleanDtype(), text: pd.StringDtype()}
     read = csv.read_csv(
         path,
         parse_options=csv.ParseOptions(newlines_in_values=True),
@@ -130,9 +106,8 @@ def _cell_problems(path: Path, frame: pd.DataFrame, table: Table) -> list[Proble
             continue
         where, values = f"{path}, column {name}", frame[name]
         empty = is_empty(values)
-        if not column.empty and empty.any():
-            got = named_rows(frame[empty], keys)
-            problems.append(Problem(where, "cells are empty", "a value in every row", got, PUBLISH))
+        if not column.empty:
+            problems += of_rows(where, "cells are empty", "a value in every row", frame[empty], keys, PUBLISH)
         if column.choices or column.pattern:
             found = values[~empty].astype("str")
             allowed = "|".join(map(re.escape, column.choices)) or column.pattern
@@ -141,23 +116,10 @@ def _cell_problems(path: Path, frame: pd.DataFrame, table: Table) -> list[Proble
                 got = named([repr(text) for text in wrong.drop_duplicates().head(SHOWN)])
                 expected = ", ".join(column.choices) or f"text that matches {column.pattern}"
                 problems.append(Problem(where, f"{len(wrong)} cells have another value", expected, got, PUBLISH))
-        problems += _range_problems(where, frame, values, keys, column)
-    return problems
-
-
-def _range_problems(
-    where: str, frame: pd.DataFrame, values: pd.Series, keys: list[str], column: Column
-) -> list[Problem]:
-    bounds: Mapping[str, float | None] = {"at least": column.low, "at most": column.high}
-    problems = []
-    for words, bound in bounds.items():
-        if bound is None:
-            continue
-        number = values.astype("float64")
-        outside = (number < bound) if words == "at least" else (number > bound)
-        if outside.any():
-            got = named_rows(frame[outside], keys, [str(values.name)])
-            problems.append(Problem(where, "values out of range", f"{words} {bound:g}", got, PUBLISH))
+        for words, sign, bound in (("at least", 1, column.low), ("at most", -1, column.high)):
+            if bound is not None:
+                outside = frame[sign * values.astype("float64") < sign * bound]
+                problems += of_rows(where, "values out of range", f"{words} {bound:g}", outside, keys, PUBLISH, [name])
     return problems
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from bench.errors import StoreError
 from bench.records.cells import cell_problems
 from bench.records.files import PUBLISH, file_problems, format_of, json_problems, private_problems, texts_in
@@ -92,13 +94,13 @@ def record_problems(folder: Path, max_bytes: int = MAX_BYTES) -> list[Problem]:
 
 def _strays(folder: Path) -> list[Problem]:
     """Files beside the records, which no check would look at."""
-    roots = [] if is_record(folder) else [folder / RECORDS, folder / REFERENCE]
+    roots = [] if is_record(folder) else [folder / RECORDS]
     return [
         Problem(
             str(path), "a file beside the records", "folders made by `codecbench results publish`", path.name,
             "Move it into a record, or out of results/records.",
         )
-        for root in roots[:1]
+        for root in roots
         if root.is_dir()
         for path in sorted(root.iterdir())
         if path.is_file() and path.name not in (".gitkeep", "README.md")
@@ -119,10 +121,7 @@ def _names_agree(folder: Path, record: object, info: dict[str, object]) -> list[
     return problems
 
 
-def _private_cells(path: Path, table: object) -> list[Problem]:
-    import pandas as pd
-
-    assert isinstance(table, pd.DataFrame)
+def _private_cells(path: Path, table: pd.DataFrame) -> list[Problem]:
     texts = (
         str(text)
         for name in table.columns

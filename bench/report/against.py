@@ -15,7 +15,7 @@ from bench.curves.savings import SAVINGS_COLUMNS
 from bench.report.curve_tables import Grid, front_grid, rings, savings_grids
 from bench.report.worst import main_quantity
 from bench.runs.results import Results
-from bench.tables import categories, conditions
+from bench.tables import categories, codec_conditions
 
 DRAWS = 200
 MOST_SOURCES = 2000
@@ -49,8 +49,7 @@ def against(results: Results, anchor: str = "", seed: int = 0) -> dict[str, Agai
     Raises:
         ConfigError: no such series.
     """
-    roles = results.encodings.drop_duplicates("condition").set_index("condition")["role"].astype(str).to_dict()
-    codecs = [name for name in conditions(results) if roles.get(name) == "codec"]
+    codecs = codec_conditions(results)
     found = []
     for category in categories(results):
         if (quantity := main_quantity(results, category, codecs)) is not None:

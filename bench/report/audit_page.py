@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.report.page import rendered
 from bench.report.references import Reference, overview
+from bench.report.rendering import rendered
 
 
 def audit_page(name: str, references: Sequence[Reference]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.report.wide import NOTHING, number
+from bench.report.cells import NOTHING, number
 from bench.runs.results import Results
 
 COST_HINTS = {

@@ -12,13 +12,12 @@ import numpy as np
 from bench.curves import Analysis, Family
 from bench.curves.delta import METHOD
 from bench.paths import file_name
+from bench.report.cells import limits_of, unit_of
 from bench.report.curve_tables import METHODS, Grid, Part, parts, points_grid, rings
-from bench.report.markdown import escape
-from bench.report.outputs import json_value
-from bench.report.page import rendered
+from bench.report.files import csv_text, json_object, json_text, write_texts
+from bench.report.markdown import escape, table
 from bench.report.record import category_name
-from bench.report.wide import direction, limits_of
-from bench.store import write_bytes
+from bench.report.rendering import rendered
 
 PAGE_FILE, TEXT_FILE, JSON_FILE = "curves.html", "curves.md", "curves.json"
 POINTS_FILE, SAVINGS_FILE, NEEDED_FILE = "curves.csv", "savings.csv", "needed.csv"
@@ -51,25 +50,24 @@ def write_curves(analysis: Analysis, folder: Path) -> list[Path]:
     texts = {
         PAGE_FILE: page(analysis),
         TEXT_FILE: markdown(analysis),
-        JSON_FILE: _json_text(analysis),
-        POINTS_FILE: analysis.points.to_csv(index=False, lineterminator="\n"),
+        JSON_FILE: json_text(to_json(analysis)),
+        POINTS_FILE: csv_text(analysis.points),
     }
     if len(analysis.savings):
-        texts[SAVINGS_FILE] = analysis.savings.to_csv(index=False, lineterminator="\n")
+        texts[SAVINGS_FILE] = csv_text(analysis.savings)
     if len(analysis.needed):
-        texts[NEEDED_FILE] = analysis.needed.to_csv(index=False, lineterminator="\n")
+        texts[NEEDED_FILE] = csv_text(analysis.needed)
     for family, found in _with_points(analysis):
         if _drawable(found):
             name = file_name(f"{family.source} {family.category} {family.quantity}")
             texts[f"svg/{name}.svg"] = standalone_svg(draw(analysis, family, found, legend=True))
-    for name, text in texts.items():
-        write_bytes(folder / name, text.encode())
+    write_texts(folder, texts)
     return [folder / name for name in texts if not name.startswith("svg/")]
 
 
 def to_json(analysis: Analysis) -> dict[str, Any]:
     """The three tables, and how they were made."""
-    plain: dict[str, Any] = json_value(
+    return json_object(
         {
             "anchor": analysis.anchor or None,
             "seed": analysis.seed,
@@ -81,7 +79,6 @@ def to_json(analysis: Analysis) -> dict[str, Any]:
             "needed": analysis.needed.to_dict("records"),
         }
     )
-    return plain
 
 
 def markdown(analysis: Analysis) -> str:
@@ -99,10 +96,11 @@ def draw(analysis: Analysis, family: Family, found: Any, legend: bool = False) -
     """The curve of a family as SVG: a ring around conditions of the front, dotted around undecided ones."""
     from bench.report.plots import rate_quality
 
-    axis = f"{family.about.get('unit') or 'value'} {direction(family.about)}".strip()
     label = f"Rate-quality curve: {family.quantity}, {family.source}, {category_name(family.category).lower()}"
     styles = {name: look for name, look in _looks(analysis, family.source).items() if name in family.series}
-    return rate_quality(found, styles, axis, label, limits_of(family.about), rings(found), legend)
+    return rate_quality(
+        found, styles, unit_of(family.about, "value"), label, limits_of(family.about), rings(found), legend
+    )
 
 
 def _sections(analysis: Analysis) -> list[Section]:
@@ -142,22 +140,13 @@ def _drawable(found: Any) -> bool:
     return bool(((found["role"] == "codec") & np.isfinite(found["mean"]) & (found["actual_bps"] > 0)).any())
 
 
-def _json_text(analysis: Analysis) -> str:
-    import json
-
-    return json.dumps(to_json(analysis), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
 def _lines(analysis: Analysis) -> Iterator[str]:
     yield "# Rate-quality curves"
     for part in parts(analysis):
         yield from ("", f"## {escape(part.title)}")
         for grid in part.grids:
             yield from ("", f"### {escape(grid.title)}", "")
-            yield "| " + " | ".join(map(escape, grid.columns)) + " |"
-            yield "|" + "---|" * len(grid.columns)
-            for row in grid.rows:
-                yield "| " + " | ".join(map(escape, row)) + " |"
+            yield from table(grid.columns, grid.rows)
     yield from ("", "## Methods", "")
     yield from (f"- {sentence}" for sentence in METHODS)
     yield f"- {analysis.draws} draws, seed {analysis.seed}."

@@ -11,8 +11,8 @@ import pandas as pd
 
 from bench.curves import DOMINATED, ON_FRONT, UNDECIDED, Analysis
 from bench.curves.savings import ENOUGH
+from bench.report.cells import NOTHING, bounds, digits_of, direction, number, signed
 from bench.report.record import category_name
-from bench.report.wide import NOTHING, digits_of, direction, number
 
 BEST_MEAN = "undecided, best mean"
 
@@ -160,9 +160,9 @@ def _needed(needed: pd.DataFrame, limits: Mapping[str, Any]) -> Iterator[Grid]:
 def _delta(row: Mapping[Any, Any], digits: int, unit: str) -> str:
     if row["reason"]:
         return str(row["reason"])
-    text = _signed(row["value"], digits) + unit.rstrip()
+    text = signed(row["value"], digits) + unit.rstrip()
     if not math.isnan(row["ci_low"]):
-        text += f" [{_signed(row['ci_low'], digits)}, {_signed(row['ci_high'], digits)}]"
+        text += f" [{signed(row['ci_low'], digits)}, {signed(row['ci_high'], digits)}]"
     return text + (f" ({row['ci_reason']})" if row["ci_reason"] else "")
 
 
@@ -174,15 +174,7 @@ def _range(row: Mapping[Any, Any], digits: int, scale: float, unit: str) -> str:
 
 
 def _with_interval(row: Mapping[Any, Any], key: str, digits: int) -> str:
-    text = number(row[key], digits)
-    if math.isnan(row["ci_low"]):
-        return text
-    return f"{text} [{number(row['ci_low'], digits)}, {number(row['ci_high'], digits)}]"
-
-
-def _signed(value: float, digits: int) -> str:
-    text = number(value, digits)
-    return text if text.startswith("-") or float(f"{value:.{digits}f}") == 0 else f"+{text}"
+    return f"{number(row[key], digits)} {bounds(row['ci_low'], row['ci_high'], digits)}".rstrip()
 
 
 def _kbps(bps: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bench.report.wide import DAGGER
+from bench.report.cells import DAGGER
 
 SPECIAL = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",

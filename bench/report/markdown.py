@@ -1,35 +1,9 @@
-"""The report as Markdown: what was run, one table per category, failures, methods."""
+"""Markdown: names that show as they are, and tables."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
-
-import pandas as pd
-
-from bench.report.costs import cost_table
-from bench.report.record import category_name, definitions, failures, headline, methods
-from bench.report.references import Reference, by_reason, of_results, sentences
-from bench.report.set_tables import EXPLANATION, set_sheets
-from bench.report.wide import Sheet, sheets
-from bench.runs.results import Results
-
-if TYPE_CHECKING:
-    from bench.report.against import Against
-
-SHOWN_FAILURES = 50
-
-
-def markdown(
-    results: Results,
-    summary: pd.DataFrame,
-    rate_table: pd.DataFrame,
-    seed: int,
-    compared: Mapping[str, Against] | None = None,
-) -> str:
-    """The whole report; every name from the run is escaped."""
-    return "\n".join(_lines(results, summary, rate_table, seed, compared or {})) + "\n"
+from collections.abc import Callable, Container, Iterator, Sequence
 
 
 def escape(text: object) -> str:
@@ -38,93 +12,18 @@ def escape(text: object) -> str:
     return re.sub(r"([\\`*|]|\](?=\()|(?<!\w)_|_(?!\w))", r"\\\1", plain)
 
 
-def _lines(
-    results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame, seed: int, compared: Mapping[str, Against]
+def table(
+    heading: Sequence[object],
+    rows: Sequence[Sequence[object]],
+    right: Container[int] = (),
+    marked: Callable[[object], str] = escape,
 ) -> Iterator[str]:
-    told = headline(results)
-    yield f"# {escape(results.name)}" + ("" if told.complete else " (partial run)")
-    for sentence in told.sentences():
-        yield from ("", escape(sentence))
-    for warning in told.warnings:
-        yield from ("", f"**Warning:** {escape(warning)}")
-    for sheet in sheets(results, summary, rate_table):
-        yield from ("", f"## {escape(category_name(sheet.category))}", "")
-        yield from _sheet(sheet)
-        if sheet.category in compared:
-            yield from _against(compared[sheet.category])
-    yield from ("", "Each score is the mean over clips with its 95 % confidence interval in brackets. ↑ higher is ")
-    yield "better, ↓ lower is better; `n/a`: the metric does not speak of this signal; –: no value."
-    yield from _sets(results)
-    yield from _costs(results)
-    yield from _references(of_results(results))
-    yield from _failures(failures(results))
-    yield from ("", "## Methods", "")
-    yield from (f"- {term}: {escape(text)}" for term, text in methods(results, seed))
-    yield from ("", "## Quantities", "")
-    rows = definitions(results)
-    if rows:
-        yield from _table(list(rows[0]), [list(row.values()) for row in rows])
-
-
-def _sheet(sheet: Sheet) -> Iterator[str]:
-    rows = [[name, *map(str, row)] for name, row in zip(sheet.conditions, sheet.rows, strict=True)]
-    yield from _table(["condition", *map(str, sheet.columns)], rows, numbers=True)
-    for note in sheet.notes:
-        yield from ("", escape(note))
-
-
-def _against(found: Against) -> Iterator[str]:
-    for grid in found.grids:
-        yield from ("", f"### {escape(grid.title)} (by {escape(found.quantity)})", "")
-        yield from _table(grid.columns, grid.rows)
-    for note in found.notes:
-        yield from ("", escape(note))
-
-
-def _sets(results: Results) -> Iterator[str]:
-    made = set_sheets(results)
-    if not made:
-        return
-    yield from ("", "## Measures of whole sets", "", EXPLANATION)
-    for sheet in made:
-        yield from ("", f"### {escape(category_name(sheet.category))}", "")
-        yield from _sheet(sheet)
-
-
-def _costs(results: Results) -> Iterator[str]:
-    table = cost_table(results)
-    if table.empty:
-        return
-    yield from ("", "## What the codecs cost", "")
-    rows = [[str(name), *row] for name, row in zip(table.index, table.to_numpy().tolist(), strict=True)]
-    yield from _table(["codec", *table.columns], rows, numbers=True)
-
-
-def _references(references: list[Reference]) -> Iterator[str]:
-    if not references:
-        return
-    yield from ("", "## The references", "")
-    yield from (f"- {escape(sentence)}" for sentence in sentences(references))
-    found = by_reason(references)
-    if found:
-        yield ""
-        yield from _table(["mark", "clips", "which", "why"], found[:SHOWN_FAILURES])
-    if len(found) > SHOWN_FAILURES:
-        yield from ("", f"{len(found) - SHOWN_FAILURES} more are in the column `marks` of `clips.parquet`.")
-
-
-def _failures(rows: pd.DataFrame) -> Iterator[str]:
-    if rows.empty:
-        return
-    yield from ("", "## Failures", "")
-    shown = rows.head(SHOWN_FAILURES)
-    yield from _table(list(shown.columns), shown.to_numpy().tolist())
-    if len(rows) > len(shown):
-        yield from ("", f"{len(rows) - len(shown)} more are in `encodings.parquet` and `scores.parquet`.")
-
-
-def _table(heading: Sequence[str], rows: Sequence[Sequence[object]], numbers: bool = False) -> Iterator[str]:
+    """The lines of a table; the columns at the places ``right`` hold numbers. ``marked`` makes a cell Markdown."""
     yield "| " + " | ".join(map(escape, heading)) + " |"
-    yield "|---" + ("|--:" if numbers else "|---") * (len(heading) - 1) + "|"
-    for row in rows:
-        yield "| " + " | ".join(map(escape, row)) + " |"
+    yield "|" + "|".join("--:" if place in right else "---" for place in range(len(heading))) + "|"
+    for cells in rows:
+        yield "| " + " | ".join(map(marked, cells)) + " |"
+
+
+LATER = range(1, 1_000)
+"""The columns of numbers of a table whose first column has the names."""

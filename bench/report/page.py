@@ -3,45 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from bench.errors import CodecbenchError
+from bench.report.cells import digits_of, limits_of, number, unit_of
 from bench.report.costs import COST_HINTS, cost_table
 from bench.report.prose import methods_tex, references_bib
 from bench.report.record import category_name, definitions, failures, headline, methods
 from bench.report.references import of_results, overview
+from bench.report.rendering import rendered
 from bench.report.set_tables import EXPLANATION, set_sheets
 from bench.report.sounds import LONGEST_S, Sound, colours, sound
 from bench.report.standing import standing
-from bench.report.svg import SERIES_COLOURS
-from bench.report.wide import Sheet, digits_of, direction, limits_of, number, sheets, shown_quantities
+from bench.report.svg import Chart
+from bench.report.wide import Sheet, sheets, shown_quantities
 from bench.report.worst import Worst, worst_clips
 from bench.runs.results import Results
-from bench.tables import bitrates_of_means
+from bench.tables import bitrates_of_means, rates, summarise
 
 if TYPE_CHECKING:
-    from markupsafe import Markup
-
     from bench.report.against import Against
     from bench.report.plots import Look
 
 TEMPLATE = "report.html.jinja"
 SHOWN_FAILURES = 200
 LARGEST_PAGE = 15_000_000  # bytes: what a browser opens and a mail server forwards without complaint
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A figure with its title and caption."""
-
-    title: str
-    svg: str
-    caption: str
 
 
 @dataclass(frozen=True)
@@ -71,18 +59,12 @@ class Section:
     against: Against | None
 
 
-def page(
-    results: Results,
-    summary: pd.DataFrame,
-    rate_table: pd.DataFrame,
-    seed: int,
-    compared: Mapping[str, Against] | None = None,
-) -> str:
+def page(results: Results, seed: int, compared: Mapping[str, Against] | None = None) -> str:
     """The whole page as text. Players are left out, and the page says so, where they would make it too large."""
     compared = compared or {}
     sections = [
-        _section(results, summary, rate_table, sheet, index, seed, compared.get(sheet.category))
-        for index, sheet in enumerate(sheets(results, summary, rate_table))
+        _section(results, sheet, index, seed, compared.get(sheet.category))
+        for index, sheet in enumerate(sheets(results, seed))
     ]
     failed = failures(results)
     values = {
@@ -110,61 +92,21 @@ def page(
     return rendered(TEMPLATE, {**values, "sections": sections, "players_left_out": left_out})
 
 
-def rendered(template: str, values: Mapping[str, Any], filters: Mapping[str, Callable[..., Any]] | None = None) -> str:
-    """A page from one of the templates; ``filters`` are added to those that all of them know."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    loader = FileSystemLoader(Path(__file__).parent / "templates")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["order"] = _order
-    environment.filters["category"] = category_name
-    environment.filters["code"] = _with_code
-    environment.filters["number"] = number
-    environment.filters.update(filters or {})
-    standard = {"players_left_out": 0, "series_colours": SERIES_COLOURS}
-    text: str = environment.get_template(template).render({**standard, **values})
-    return text
-
-
-def _with_code(text: str) -> Markup:
-    """``text`` as HTML; what stands between backticks is code."""
-    from markupsafe import Markup, escape
-
-    parts = text.split("`")
-    whole = parts if len(parts) % 2 else [*parts[:-2], "`".join(parts[-2:])]
-    code = Markup("<code>{}</code>")
-    return Markup("").join(code.format(part) if place % 2 else escape(part) for place, part in enumerate(whole))
-
-
-def _order(value: float) -> str:
-    """A number for the sorting script; nothing where there is none."""
-    return "" if math.isnan(value) else repr(float(value)).replace("inf", "Infinity")
-
-
 def _costs(results: Results) -> dict[str, Any]:
     table = cost_table(results)
     rows = [(str(name), row) for name, row in zip(table.index, table.to_numpy().tolist(), strict=True)]
     return {"columns": list(COST_HINTS.items()), "rows": rows}
 
 
-def _section(
-    results: Results,
-    summary: pd.DataFrame,
-    rate_table: pd.DataFrame,
-    sheet: Sheet,
-    index: int,
-    seed: int,
-    against: Against | None,
-) -> Section:
+def _section(results: Results, sheet: Sheet, index: int, seed: int, against: Against | None) -> Section:
     from bench.report.plots import distributions, legend_entry, looks, per_clip, rate_quality
 
     category, title = sheet.category, category_name(sheet.category)
+    summary, rate_table = summarise(results, seed), rates(results)
     rates_here = rate_table[rate_table["category"] == category]
     joined = summary[summary["category"] == category].merge(rates_here[["condition", "role"]], "left")
     joined = joined.merge(bitrates_of_means(results), "left")
-    styles = looks(results, rate_table)
+    styles = looks(results)
     roles = dict(zip(sheet.conditions, sheet.roles, strict=True))
     curves, spreads = [], []
     for quantity in shown_quantities(results, joined):
@@ -172,7 +114,7 @@ def _section(
         rows = joined[joined["quantity"] == quantity]
         caption = str(about.get("summary") or "")
         named = f"{quantity}, {title.lower()}"
-        axis = f"{about.get('unit') or 'value'} {direction(about)}".strip()
+        axis = unit_of(about, "value")
         if ((rows["role"] == "codec") & rows["mean"].abs().lt(math.inf) & (rows["actual_bps"] > 0)).any():
             label = f"Rate-quality curve: {named}"
             ringed = against.ringed if against and against.quantity == quantity else None
@@ -181,23 +123,21 @@ def _section(
         values = per_clip(results, category, quantity)
         label = f"Values of the single clips: {named}"
         if values:
-            spreads.append(Chart(quantity, distributions(values, roles, styles, axis, label), ""))
+            spreads.append(Chart(quantity, distributions(values, roles, styles, axis, label)))
     legend = [(name, legend_entry(look, category)) for name, look in styles.items()]
     pairs = [_pair(results, worst) for worst in worst_clips(results, category)]
-    first = _standing(results, summary, category, styles, seed)
+    first = _standing(results, category, styles, seed)
     return Section(f"category-{index}", title, sheet, legend, curves, spreads, pairs, first, against)
 
 
-def _standing(
-    results: Results, summary: pd.DataFrame, category: str, styles: Mapping[str, Look], seed: int
-) -> Chart | None:
+def _standing(results: Results, category: str, styles: Mapping[str, Look], seed: int) -> Chart | None:
     from bench.report.plots import forest
 
-    found = standing(results, summary, category, seed)
+    found = standing(results, category, seed)
     if found is None:
         return None
     about = results.quantities.get(found.quantity, {})
-    axis = f"{found.quantity}, {about.get('unit') or 'value'} {direction(about)}".strip()
+    axis = f"{found.quantity}, {unit_of(about, 'value')}"
     label = f"Means and ranks by {found.quantity}: {category_name(category).lower()}"
     return Chart(found.quantity, forest(found.places, styles, axis, label), found.sentence())
 
@@ -226,5 +166,5 @@ def _limited(section: Section, budget: int) -> tuple[Section, int]:
         needed = sum(len(heard.player) for _, heard in pair.sounds)
         fits = needed <= budget
         budget -= needed if fits else 0
-        pairs.append(Pair(pair.worst, pair.value, pair.others, pair.sounds, pair.problem, fits))
-    return Section(**{**vars(section), "pairs": pairs}), budget
+        pairs.append(replace(pair, with_players=fits))
+    return replace(section, pairs=pairs), budget

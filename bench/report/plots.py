@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from bench.curves import series_of
+from bench.report.cells import number, shortened
 from bench.report.svg import FAINT, INK, figure_style, inline_svg, series_colour
-from bench.report.wide import number
 from bench.runs.results import Results
-from bench.tables import conditions, measured
+from bench.tables import codec_conditions, conditions, measured
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,10 +50,9 @@ class Look:
         }
 
 
-def looks(results: Results, rate_table: pd.DataFrame) -> dict[str, Look]:
+def looks(results: Results) -> dict[str, Look]:
     """One look per codec for the whole report, in the order of the configuration."""
-    codecs = set(rate_table.loc[rate_table["role"] == "codec", "condition"])
-    names = dict.fromkeys(series_of(name) for name in conditions(results) if name in codecs)
+    names = dict.fromkeys(map(series_of, codec_conditions(results)))
     return {name: Look(index) for index, name in enumerate(names)}
 
 
@@ -125,9 +124,7 @@ def distributions(
         for place, name in enumerate(names):
             look = styles.get(series_of(name))
             _row(axes, place, values[name], look if roles.get(name) == "codec" else None)
-        axes.set_ylim(max(len(names), 1) - 0.4, -0.6)
-        axes.set_yticks(range(len(names)), [_shortened(name) for name in names])
-        axes.tick_params(axis="y", length=0)
+        _named_rows(axes, names)
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(axis)
         return inline_svg(figure, label, label)
@@ -136,7 +133,7 @@ def distributions(
 def _curve(axes: Axes, points: pd.DataFrame, look: Look, with_band: bool) -> None:
     kbps, mean = points["actual_bps"].to_numpy(float) / 1000, points["mean"].to_numpy(float)
     low, high = points["ci_low"].to_numpy(float), points["ci_high"].to_numpy(float)
-    axes.plot(kbps, mean, label=_shortened(series_of(str(points["condition"].iloc[0]))), **look.line)
+    axes.plot(kbps, mean, label=shortened(series_of(str(points["condition"].iloc[0]))), **look.line)
     if len(points) > 1 and with_band:
         axes.fill_between(kbps, low, high, color=look.colour, alpha=0.13, linewidth=0)
     else:
@@ -187,7 +184,7 @@ def _controls(axes: Axes, controls: pd.DataFrame, codecs: pd.DataFrame, limits: 
     axes.set_ylim(bottom - pad, top + pad)
     places, texts = [], []
     for row in controls.sort_values(["mean", "condition"]).to_dict("records"):
-        mean, name = float(row["mean"]), _shortened(str(row["condition"]), 16)
+        mean, name = float(row["mean"]), shortened(str(row["condition"]), 16)
         place = (mean - bottom + pad) / (top - bottom + 2 * pad) if math.isfinite(mean) else math.copysign(2, mean)
         if 0 <= place <= 1:
             axes.axhline(mean, color=INK, linestyle=CONTROL_LINE, linewidth=0.9, alpha=0.7)
@@ -218,6 +215,13 @@ def spread(places: Sequence[float], distance: float) -> list[float]:
         if not changed:
             break
     return moved
+
+
+def _named_rows(axes: Axes, names: Sequence[str]) -> None:
+    """A row for each name, the first on top."""
+    axes.set_ylim(max(len(names), 1) - 0.4, -0.6)
+    axes.set_yticks(range(len(names)), [shortened(name) for name in names])
+    axes.tick_params(axis="y", length=0)
 
 
 def _row(axes: Axes, place: int, values: np.ndarray[Any, Any], look: Look | None) -> None:
@@ -260,10 +264,6 @@ def _apart(values: np.ndarray[Any, Any], step: float) -> np.ndarray[Any, Any]:
     return np.asarray(values[first])
 
 
-def _shortened(text: str, most: int = 26) -> str:
-    return text if len(text) <= most else f"{text[: most - 9]}…{text[-8:]}"
-
-
 def per_clip(results: Results, category: str, quantity: str) -> dict[str, np.ndarray[Any, Any]]:
     """Values per condition, in the order of the configuration."""
     found = measured(results).of(category, quantity)
@@ -279,7 +279,7 @@ def forest(places: Sequence[Place], styles: Mapping[str, Look], axis: str, label
         row, top, bottom = 0.21, 0.3, 0.45
         height = top + bottom + row * max(len(places), 2)
         figure = Figure(figsize=(7.4, height))
-        left = min(0.36, 0.03 + 0.0085 * max((len(_shortened(place.condition)) for place in places), default=0))
+        left = min(0.36, 0.03 + 0.0085 * max((len(shortened(place.condition)) for place in places), default=0))
         axes = figure.add_axes((left, bottom / height, 0.9 - left, 1 - (top + bottom) / height))
         for index, place in enumerate(places):
             look = styles.get(series_of(place.condition)) if place.role == "codec" else None
@@ -293,9 +293,7 @@ def forest(places: Sequence[Place], styles: Mapping[str, Look], axis: str, label
             axes.text(1.02, index, place.rank_text, transform=axes.get_yaxis_transform(), verticalalignment="center",
                       fontsize=8)  # fmt: skip
         axes.text(1.02, -1.0, "rank", transform=axes.get_yaxis_transform(), verticalalignment="center", fontsize=8)
-        axes.set_ylim(max(len(places), 1) - 0.4, -0.6)
-        axes.set_yticks(range(len(places)), [_shortened(place.condition) for place in places])
-        axes.tick_params(axis="y", length=0)
+        _named_rows(axes, [place.condition for place in places])
         if not finite:
             axes.set_xticks([])
         axes.set_xlabel(axis)

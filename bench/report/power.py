@@ -15,7 +15,7 @@ from bench.errors import ConfigError
 from bench.registry import nearest
 from bench.runs.results import Results
 from bench.stats.power import cautious_sd, sources_needed, spread, visible_difference
-from bench.tables import categories, conditions, in_order, judged, quantities, source_codes
+from bench.tables import categories, codec_conditions, conditions, in_order, judged, quantities, source_codes
 
 LEVEL, AIM = 0.95, 0.8
 
@@ -68,13 +68,12 @@ def outlooks(
     _check(results, quantity, difference, pair, aim, level)
     scores = judged(results)  # the values that the means of the report are made of
     scores = scores[scores["quantity"] == quantity]
-    codecs = set(results.encodings.loc[results.encodings["role"] == "codec", "condition"])
     found: list[Outlook] = []
     for category in categories(results):
         rows = scores[scores["category"] == category]
         if rows.empty or (rows["status"] == "not_applicable").all():
             continue
-        chosen = list(pair) or [name for name in conditions(results) if name in codecs]
+        chosen = list(pair) or codec_conditions(results)
         values = _values(rows)
         found += [
             _outlook(results, category, quantity, first, second, values, difference, aim, level)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from bench.citations import CODECS, CURVES, MEASURES, METHODS, QUANTITIES, bibtex
+from bench.report.cells import count
 from bench.report.latex import escape
 from bench.report.record import category_name
 from bench.runs.results import Results
@@ -44,8 +45,8 @@ def _material(results: Results) -> Iterator[str]:
         rows = clips[clips["category"] == name]
         lasts = seconds.reindex(rows["clip"].astype(str)).dropna().sum()
         sets = _listed(escape(dataset) for dataset in sorted(rows["dataset"].astype(str).unique()))
-        made_of = f"{_count(len(rows), 'clip')} of {category_name(name).lower()}"
-        parts.append(f"{made_of} from {_count(rows['code'].nunique(), 'recording')} ({lasts:.0f}~s; {sets})")
+        made_of = f"{count(len(rows), 'clip')} of {category_name(name).lower()}"
+        parts.append(f"{made_of} from {count(rows['code'].nunique(), 'recording')} ({lasts:.0f}~s; {sets})")
     yield f"The test material is {_listed(parts) or 'empty'}."
     rates = _listed(f"{rate / 1000:g}" for rate in _judged_rates(results))
     resampler = escape(results.info.get("resampler") or "none")
@@ -179,7 +180,3 @@ def _cite(keys: Iterable[str]) -> str:
 def _listed(parts: Iterable[str]) -> str:
     *first, last = list(parts) or [""]
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from bench.report.wide import limits_of
+from bench.report.cells import count, limits_of
 from bench.runs.results import Results
 from bench.stats import DRAWS, NORMAL_FROM
-from bench.tables import categories, conditions, in_order, is_complete, once_per_run, source_codes
+from bench.tables import categories, conditions, in_order, is_complete, once_per_run, roles, source_codes
 
 CATEGORY_NAMES = {
     "speech": "Speech",
@@ -41,14 +41,14 @@ class Headline:
     def sentences(self) -> list[str]:
         """The headline as text."""
         clips = ", ".join(
-            f"{_count(n, 'clip')} of {category_name(name).lower()} from {_count(self.sources[name], 'source')}"
+            f"{count(n, 'clip')} of {category_name(name).lower()} from {count(self.sources[name], 'source')}"
             for name, n in self.clips.items()
         )
         told = [
-            f"{clips or 'No clips'}; {_count(self.codec_conditions, 'codec condition')} and "
-            f"{_count(self.control_conditions, 'control')}.",
-            f"{_count(self.cells, 'cell')} of {self.cells_planned} encoded or tried, {self.cells_failed} failed; "
-            f"{_count(self.scores, 'score')}, {self.scores_failed} failed, {self.scores_undefined} undefined.",
+            f"{clips or 'No clips'}; {count(self.codec_conditions, 'codec condition')} and "
+            f"{count(self.control_conditions, 'control')}.",
+            f"{count(self.cells, 'cell')} of {self.cells_planned} encoded or tried, {self.cells_failed} failed; "
+            f"{count(self.scores, 'score')}, {self.scores_failed} failed, {self.scores_undefined} undefined.",
         ]
         return told if self.complete else [PARTIAL, *told]
 
@@ -62,14 +62,14 @@ def headline(results: Results) -> Headline:
     """Count what is there, and what was planned."""
     clips = results.clips.assign(code=source_codes(results.clips))
     per_category = {name: clips[clips["category"] == name] for name in in_order(clips["category"], categories(results))}
-    roles = results.encodings.drop_duplicates("condition")["role"]
+    known = list(roles(results).values())
     status = results.scores["status"]
     return Headline(
         complete=is_complete(results),
         clips={name: len(rows) for name, rows in per_category.items()},
         sources={name: rows["code"].nunique() for name, rows in per_category.items()},
-        codec_conditions=int((roles == "codec").sum()),
-        control_conditions=int((roles != "codec").sum()),
+        codec_conditions=known.count("codec"),
+        control_conditions=len(known) - known.count("codec"),
         cells=len(results.encodings),
         cells_planned=max(len(results.clips) * len(results.conditions), len(results.encodings)),
         cells_failed=int((results.encodings["status"] == "failed").sum()),
@@ -174,7 +174,3 @@ def _range(about: dict[str, Any]) -> str:
 
 def _name(dataset: Any) -> Any:
     return dataset.get("name", dataset) if isinstance(dataset, dict) else dataset
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -14,7 +14,8 @@ import pandas as pd
 
 from bench.audit.marks import MARKS, TABLE, Mark
 from bench.datasets.base import listed
-from bench.report.svg import figure_style, inline_svg, series_colour
+from bench.report.cells import count
+from bench.report.svg import Chart, figure_style, inline_svg, series_colour
 from bench.runs.results import Results
 from bench.tables import once_per_run
 from bench.untrusted import parse_json
@@ -47,14 +48,6 @@ class Reference:
     @property
     def serious(self) -> bool:
         return any(MARKS[name].serious for name in self.marks if name in MARKS)
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A figure with its title."""
-
-    title: str
-    svg: str
 
 
 @dataclass(frozen=True)
@@ -118,7 +111,7 @@ def sentences(references: Sequence[Reference]) -> list[str]:
     channels = Counter(one.channels for one in references if one.channels)
     marked = sum(bool(one.marks) for one in references)
     told = [
-        f"{_clips(len(references))}, {_duration(math.fsum(seconds))}; {marked} with marks, "
+        f"{count(len(references), 'clip')}, {_duration(math.fsum(seconds))}; {marked} with marks, "
         f"{sum(one.serious for one in references)} of them serious.",
         "Rates: " + _shares((f"{rate / 1000:g} kHz", n) for rate, n in sorted(rates.items())) + ". Channels: "
         + _shares((_channels(count), n) for count, n in sorted(channels.items())) + ".",
@@ -132,7 +125,7 @@ def sentences(references: Sequence[Reference]) -> list[str]:
         if known:
             digits = 2 if unit == "s" else 1
             low, middle, high = (f"{value:.{digits}f}" for value in np.quantile(known, [0, 0.5, 1]))
-            told.append(f"{name}: {low} to {high} {unit}, median {middle} ({_clips(len(known))}).")
+            told.append(f"{name}: {low} to {high} {unit}, median {middle} ({count(len(known), 'clip')}).")
     return told
 
 
@@ -215,10 +208,6 @@ def _seconds(row: Mapping[Any, Any]) -> float:
 
 def _number(value: object) -> float:
     return math.nan if value is None or pd.isna(value) else float(value)  # type: ignore[call-overload, arg-type]
-
-
-def _clips(n: int) -> str:
-    return f"{n} clip" if n == 1 else f"{n} clips"
 
 
 def _duration(seconds: float) -> str:

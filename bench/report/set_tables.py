@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from typing import Any
 
 import pandas as pd
 
-from bench.report.wide import NOTHING, Cell, Column, Sheet, digits_of, direction, number
+from bench.report.cells import NOTHING, Cell, Heading, bounds, digits_of, number, unit_of
+from bench.report.wide import Sheet
 from bench.runs.results import SET_COLUMNS, Results
-from bench.tables import in_order, is_complete
+from bench.tables import in_order, is_complete, roles
 
 EXPLANATION = (
     "Each value belongs to all clips of the category under a condition, with its 95 % interval: the jackknife over "
@@ -34,8 +34,7 @@ def set_table(results: Results) -> pd.DataFrame:
 
 def set_sheets(results: Results) -> list[Sheet]:
     """One table per category and measure: a row per condition that it applies to, a column per quantity."""
-    first = results.encodings.drop_duplicates("condition")
-    roles = dict(zip(first["condition"], first["role"], strict=True))
+    known = roles(results)
     made = []
     for (category, _), rows in results.sets.groupby(["category", "measure"], sort=False):
         tried = rows[rows["status"] != "not_applicable"]
@@ -45,13 +44,10 @@ def set_sheets(results: Results) -> list[Sheet]:
         names = in_order(tried["condition"].unique(), results.conditions)
         by_cell = {(str(row["condition"]), str(row["quantity"])): row for row in rows.to_dict("records")}
         most = int(results.sets.loc[results.sets["category"] == category, "n"].max())
-        columns, about = [], results.set_quantities
-        for name in shown:
-            known = about.get(name, {})
-            unit = f"{known.get('unit', '')} {direction(known)}".strip()
-            columns.append(Column(name, unit, str(known.get("summary", ""))))
+        about = {name: results.set_quantities.get(name, {}) for name in shown}
+        columns = [Heading(name, unit_of(each), str(each.get("summary", ""))) for name, each in about.items()]
         cells = [[_cell(results, by_cell.get((name, quantity)), most) for quantity in shown] for name in names]
-        kinds = [str(roles.get(name, "codec")) for name in names]
+        kinds = [known.get(name, "codec") for name in names]
         made.append(Sheet(str(category), columns, names, kinds, cells, _notes(tried)))
     return made
 
@@ -63,8 +59,8 @@ def _cell(results: Results, row: dict[Any, Any] | None, most: int) -> Cell:
     if row["status"] != "ok":
         return Cell("n/a") if row["status"] == "not_applicable" else Cell(NOTHING, note=str(row["status"]))
     digits = digits_of(results.set_quantities.get(str(row["quantity"]), {}))
-    bounds = "" if math.isnan(row["ci_low"]) else f"[{number(row['ci_low'], digits)}, {number(row['ci_high'], digits)}]"
-    return Cell(number(row["value"], digits), bounds, f"n = {row['n']}" if row["n"] < most else "", row["value"])
+    interval = bounds(row["ci_low"], row["ci_high"], digits)
+    return Cell(number(row["value"], digits), interval, f"n = {row['n']}" if row["n"] < most else "", row["value"])
 
 
 def _notes(rows: pd.DataFrame) -> list[str]:

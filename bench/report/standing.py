@@ -9,13 +9,12 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from bench.report.worst import main_quantity
 from bench.runs.results import Results
 from bench.stats import rank_intervals
-from bench.tables import Cell, conditions, measured
+from bench.tables import Cell, codec_conditions, measured, roles, summarise
 from bench.tables.codes import coded
 
 Floats = NDArray[np.float64]
@@ -81,10 +80,9 @@ def sources_to_rank(conditions: int, level: float = 0.05) -> int:
     return math.ceil(1 + math.log2(pairs / level))
 
 
-def standing(results: Results, summary: pd.DataFrame, category: str, seed: int) -> Standing | None:
+def standing(results: Results, category: str, seed: int) -> Standing | None:
     """The order of a category by its main quantity; None where nothing has a value."""
-    roles = results.encodings.drop_duplicates("condition").set_index("condition")["role"].astype(str).to_dict()
-    codecs = [name for name in conditions(results) if roles.get(name) == "codec"]
+    known, codecs = roles(results), codec_conditions(results)
     quantity = main_quantity(results, category, codecs)
     if quantity is None:
         return None
@@ -92,9 +90,10 @@ def standing(results: Results, summary: pd.DataFrame, category: str, seed: int) 
     cells = measured(results).of(category, quantity)
     values, sources = _on_common_clips(results, [cells[name] for name in codecs if name in cells])
     ranks = rank_intervals(values, sources, better, seed) if len(sources) else {}
+    summary = summarise(results, seed)
     means = summary[(summary["category"] == category) & (summary["quantity"] == quantity) & summary["mean"].notna()]
     places = [
-        Place(name, roles.get(name, "codec"), row["mean"], row["ci_low"], row["ci_high"], ranks.get(name))
+        Place(name, known.get(name, "codec"), row["mean"], row["ci_low"], row["ci_high"], ranks.get(name))
         for row in means.to_dict("records")
         for name in [str(row["condition"])]
     ]

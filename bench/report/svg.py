@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -52,6 +53,15 @@ SETTINGS: dict[str, Any] = {
     "text.parse_math": False,  # a name with two dollar signs is no formula
     "axes.unicode_minus": True,
 }
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure with its title and caption."""
+
+    title: str
+    svg: str
+    caption: str = ""
 
 
 def series_colour(index: int) -> str:

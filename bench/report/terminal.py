@@ -11,12 +11,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from bench.report.cells import NOTHING
 from bench.report.costs import cost_table
 from bench.report.record import Headline, category_name, failures, headline
 from bench.report.set_tables import set_sheets
-from bench.report.wide import NOTHING, Cell, Column, Sheet, sheets
+from bench.report.wide import Sheet, sheets
+from bench.report.windows import tables
 from bench.runs.results import Results
-from bench.tables import rates, summarise
 
 SHOWN_FAILURES = 10
 
@@ -39,9 +40,9 @@ class Rendered:
         named += [(f"{category_name(sheet.category)}, whole sets", sheet) for sheet in set_sheets(self.results)]
         for name, sheet in named:
             title = name + ("" if self.summary.complete else " (partial run)")
-            for number, (first, last) in enumerate(_parts(sheet, options.max_width)):
-                heading = title if number == 0 else f"{title}, continued"
-                yield Padding(_table(sheet, heading, first, last), (1, 0, 0, 0))
+            styles = ["" if role == "codec" else "dim" for role in sheet.roles]
+            rows = [Text(*of_row) for of_row in zip(sheet.conditions, styles, strict=True)]
+            yield from tables(title, rows, sheet.columns, sheet.rows, options.max_width)
             for note in sheet.notes:
                 yield Text(note, style="yellow")
         yield from _costs(self.results)
@@ -65,46 +66,7 @@ def _costs(results: Results) -> Iterator[RenderableType]:
 
 def render(results: Results, seed: int = 0) -> Rendered:
     """The report as something that rich can print."""
-    made = sheets(results, summarise(results, seed), rates(results))
-    return Rendered(results, headline(results), made)
-
-
-def _parts(sheet: Sheet, width: int) -> Iterator[tuple[int, int]]:
-    """Ranges of columns that fit beside the names of the conditions."""
-    names = max(map(len, [*sheet.conditions, "condition"])) + 5  # with the table's own margins
-    first, used = 0, names
-    for index, column in enumerate(sheet.columns):
-        needed = _width(column, [row[index] for row in sheet.rows])
-        if used + needed > width and index > first:
-            yield first, index
-            first, used = index, names
-        used += needed
-    yield first, len(sheet.columns)
-
-
-def _width(column: Column, cells: list[Cell]) -> int:
-    texts = [column.name, column.unit, *(part for cell in cells for part in (cell.text, cell.interval, cell.note))]
-    return max(map(len, texts)) + 3
-
-
-def _table(sheet: Sheet, title: str, first: int, last: int) -> Table:
-    table = Table(title=Text(title, style="bold"), box=box.SIMPLE_HEAD, title_justify="left")
-    table.add_column("condition", overflow="fold")
-    for column in sheet.columns[first:last]:
-        table.add_column(Text(f"{column.name}\n{column.unit}"), justify="right", no_wrap=True)
-    for name, role, row in zip(sheet.conditions, sheet.roles, sheet.rows, strict=True):
-        cells = [_text(cell) for cell in row[first:last]]
-        table.add_row(Text(name, style="" if role == "codec" else "dim"), *cells)
-    return table
-
-
-def _text(cell: Cell) -> Text:
-    text = Text(cell.text)
-    if cell.interval:
-        text.append(f"\n{cell.interval}", style="dim")
-    if cell.note:
-        text.append(f"\n{cell.note}", style="yellow")
-    return text
+    return Rendered(results, headline(results), sheets(results, seed))
 
 
 def _failures(results: Results) -> Iterator[RenderableType]:

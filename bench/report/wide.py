@@ -9,11 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from bench.report.cells import DAGGER, NOTHING, Cell, Heading, bounds, digits_of, factor, kbps, number, unit_of
 from bench.runs.results import Results
 from bench.tables import categories, leaves_out, quantities, rates, summarise
-
-NOTHING = "–"
-DAGGER = "†"
 
 RATE_HINTS = {
     "kbit/s": "Measured payload bits over seconds of audio, all clips of the category together.",
@@ -25,19 +23,7 @@ RATE_HINTS = {
     "container": "What the decoder was given besides the payload: packet lengths, headers. It does not count.",
 }
 
-
-@dataclass(frozen=True)
-class Cell:
-    """One number as text, with what stands smaller beside it, and the value to sort by."""
-
-    text: str
-    interval: str = ""
-    note: str = ""
-    value: float = math.nan
-
-    def __str__(self) -> str:
-        return " ".join(part for part in (self.text, self.interval, self.note and f"({self.note})") if part)
-
+UNITS = {"nominal": "kbit/s", "container": "kbit/s", "encode": "× real time", "decode": "× real time", "delay": "ms"}
 
 CODER_HINTS = {
     "adaptive": "The codes after a range coder that adapts, decoded back and compared; the smaller of both and a flag.",
@@ -46,23 +32,11 @@ CODER_HINTS = {
 
 
 @dataclass(frozen=True)
-class Column:
-    """A heading: its unit or direction in a second line, and its definition."""
-
-    name: str
-    unit: str = ""
-    hint: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.unit})" if self.unit else self.name
-
-
-@dataclass(frozen=True)
 class Sheet:
     """The table of one category. ``roles`` and ``conditions`` run along ``rows``; ``notes`` stand below it."""
 
     category: str
-    columns: list[Column]
+    columns: list[Heading]
     conditions: list[str]
     roles: list[str]
     rows: list[list[Cell]]
@@ -74,7 +48,7 @@ def wide(results: Results, seed: int = 0) -> dict[str, pd.DataFrame]:
 
     Quantities that do not apply to a category are left out of its table; :func:`summarise` has them.
     """
-    return {sheet.category: as_frame(sheet) for sheet in sheets(results, summarise(results, seed), rates(results))}
+    return {sheet.category: as_frame(sheet) for sheet in sheets(results, seed)}
 
 
 def as_frame(sheet: Sheet) -> pd.DataFrame:
@@ -84,15 +58,16 @@ def as_frame(sheet: Sheet) -> pd.DataFrame:
     return pd.DataFrame(rows, index=index, columns=[str(column) for column in sheet.columns], dtype=str)
 
 
-def sheets(results: Results, summary: pd.DataFrame, rate_table: pd.DataFrame) -> list[Sheet]:
+def sheets(results: Results, seed: int = 0) -> list[Sheet]:
     """The tables of all categories, from the long ones."""
-    made = []
+    made, summary, rate_table = [], summarise(results, seed), rates(results)
     for category in categories(results):
         scores = summary[summary["category"] == category]
         shown = shown_quantities(results, scores)
         by_cell = {(str(r["condition"]), str(r["quantity"])): r for r in scores.to_dict("records")}
-        coders = [name for name in CODER_HINTS if f"{name}_bps" in rate_table and _any(rate_table, category, name)]
-        rate_rows = {str(r["condition"]): r for r in rate_table[rate_table["category"] == category].to_dict("records")}
+        rates_here = rate_table[rate_table["category"] == category]
+        coders = [name for name in CODER_HINTS if rates_here[f"{name}_bps"].notna().any()]
+        rate_rows = {str(r["condition"]): r for r in rates_here.to_dict("records")}
         names = list(dict.fromkeys([*rate_rows, *scores["condition"].astype(str)]))
         rows = []
         for name in names:
@@ -136,34 +111,6 @@ def band_notes(scores: pd.DataFrame, left_out: bool) -> list[str]:
     return notes
 
 
-def direction(about: Mapping[str, Any]) -> str:
-    """An arrow to where quality is."""
-    return {True: "↑", False: "↓", None: ""}[about.get("higher_is_better")]
-
-
-def number(value: float, digits: int = 2) -> str:
-    """``value`` with fixed decimals; no minus before a zero."""
-    if math.isnan(value):
-        return NOTHING
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    text = f"{value:.{0 if abs(value) >= 1000 else digits}f}"
-    return text.lstrip("-") if float(text) == 0 else text
-
-
-def limits_of(about: Mapping[str, Any]) -> tuple[float, float]:
-    """The range of a quantity; what is not stated is unlimited."""
-    low, high = about.get("low"), about.get("high")
-    return -math.inf if low is None else float(low), math.inf if high is None else float(high)
-
-
-def digits_of(about: Mapping[str, Any]) -> int:
-    """Three decimals for quantities on a scale such as 0 to 1, two for all others."""
-    low, high = limits_of(about)
-    narrow = high - low <= 2
-    return 3 if narrow else 2
-
-
 def score_cell(results: Results, row: Mapping[Any, Any] | None, n_clips: int | None = None) -> Cell:
     """One row of the summary; a note tells where values are missing."""
     if row is None:
@@ -175,37 +122,23 @@ def score_cell(results: Results, row: Mapping[Any, Any] | None, n_clips: int | N
         only_inapplicable = row["n_not_applicable"] and not trouble
         return Cell("n/a" if only_inapplicable else NOTHING + DAGGER * bool(limited), note=", ".join(trouble))
     digits = digits_of(results.quantities.get(str(row["quantity"]), {}))
-    bounds = "" if math.isnan(row["ci_low"]) else f"[{number(row['ci_low'], digits)}, {number(row['ci_high'], digits)}]"
     fewer = [f"n = {row['n']}"] if trouble or (n_clips is not None and row["n"] != n_clips) else []
-    return Cell(number(row["mean"], digits) + DAGGER * bool(limited), bounds, ", ".join(fewer + trouble), row["mean"])
+    interval = bounds(row["ci_low"], row["ci_high"], digits)
+    return Cell(number(row["mean"], digits) + DAGGER * bool(limited), interval, ", ".join(fewer + trouble), row["mean"])
 
 
-def _any(rate_table: pd.DataFrame, category: str, coder: str) -> bool:
-    return bool(rate_table.loc[rate_table["category"] == category, f"{coder}_bps"].notna().any())
-
-
-def _columns(results: Results, shown: Sequence[str], coders: Sequence[str]) -> list[Column]:
+def _columns(results: Results, shown: Sequence[str], coders: Sequence[str]) -> list[Heading]:
     about = {name: results.quantities.get(name, {}) for name in shown}
-    scores = [
-        Column(name, f"{about[name].get('unit', '')} {direction(about[name])}".strip(), about[name].get("summary", ""))
-        for name in shown
-    ]
-    units = {
-        "nominal": "kbit/s",
-        "container": "kbit/s",
-        "encode": "× real time",
-        "decode": "× real time",
-        "delay": "ms",
-    }
-    measured, nominal, *costs = [Column(name, units.get(name, ""), hint) for name, hint in RATE_HINTS.items()]
-    coded = [Column(name, "kbit/s", CODER_HINTS[name]) for name in coders]
+    scores = [Heading(name, unit_of(each), each.get("summary", "")) for name, each in about.items()]
+    measured, nominal, *costs = [Heading(name, UNITS.get(name, ""), hint) for name, hint in RATE_HINTS.items()]
+    coded = [Heading(name, "kbit/s", CODER_HINTS[name]) for name in coders]
     return [measured, nominal, *coded, *scores, *costs]
 
 
 def _kbps(rate: Mapping[Any, Any], key: str) -> Cell:
     bps = rate.get(key)
-    kbps = math.nan if bps is None or pd.isna(bps) else float(bps) / 1000
-    return Cell(number(kbps, 2 if kbps < 100 else 0), value=kbps)
+    bps = math.nan if bps is None or pd.isna(bps) else float(bps)
+    return Cell(kbps(bps), value=bps / 1000)
 
 
 def _costs(rate: Mapping[Any, Any]) -> list[Cell]:
@@ -213,12 +146,8 @@ def _costs(rate: Mapping[Any, Any]) -> list[Cell]:
     n, n_failed, delay = rate.get("n", 0), rate.get("n_failed", 0), rate.get("delay_ms", math.nan)
     return [
         Cell(str(n), note=f"{n_failed} failed" if n_failed else "", value=n),
-        Cell(_factor(encode), value=encode),
-        Cell(_factor(decode), value=decode),
+        Cell(factor(encode), value=encode),
+        Cell(factor(decode), value=decode),
         Cell(number(delay, 1), value=delay),
         _kbps(rate, "container_bps"),
     ]
-
-
-def _factor(value: float) -> str:
-    return number(value, 2 if value < 1 else 1 if value < 100 else 0)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bench.runs.results import Results
-from bench.tables import Cell, conditions, measured, quantities
+from bench.tables import Cell, codec_conditions, conditions, measured, quantities
 
 PREFERRED = "visqol_audio"
 
@@ -33,8 +33,7 @@ def worst_clips(results: Results, category: str, most: int = 3) -> list[Worst]:
     By ``visqol_audio``, or else the first quantity with values in that category. Each clip is named once, under the
     condition where it stands out most. Nothing where no condition has two clips.
     """
-    roles = results.encodings.drop_duplicates("condition").set_index("condition")["role"]
-    codecs = set(roles.index[roles == "codec"].astype(str))
+    codecs = codec_conditions(results)
     quantity = main_quantity(results, category, codecs)
     if quantity is None:
         return []

@@ -42,6 +42,19 @@ def quantities(results: Results) -> list[str]:
 
 
 @once_per_run
+def roles(results: Results) -> dict[str, str]:
+    """``codec`` or ``control`` of each condition that has encodings."""
+    first = results.encodings.drop_duplicates("condition")
+    return dict(zip(first["condition"].astype(str), first["role"].astype(str), strict=True))
+
+
+def codec_conditions(results: Results) -> list[str]:
+    """The conditions of codecs that have rows, in the order of the configuration."""
+    known = roles(results)
+    return [name for name in conditions(results) if known.get(name) == "codec"]
+
+
+@once_per_run
 def _found(results: Results, table: str, column: str) -> frozenset[str]:
     """The names in a column of a table."""
     return frozenset(str(name) for name in getattr(results, table)[column].unique())

@@ -5,6 +5,9 @@ Nothing here averages over categories: speech and music are different questions.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from bench.runs.results import Results
@@ -36,6 +39,7 @@ def _summary(results: Results, seed: int) -> pd.DataFrame:
     for cell in measured(results):
         interval = mean_ci(cell.value, cell.sources, seed)
         about = results.quantities.get(cell.quantity, {})
+        low, high = within(interval.low, interval.high, about)
         rows.append(
             {
                 "category": cell.category,
@@ -44,8 +48,8 @@ def _summary(results: Results, seed: int) -> pd.DataFrame:
                 "unit": about.get("unit", ""),
                 "higher_is_better": about.get("higher_is_better"),
                 "mean": interval.mean,
-                "ci_low": _at_least(interval.low, about.get("low")),
-                "ci_high": _at_most(interval.high, about.get("high")),
+                "ci_low": low,
+                "ci_high": high,
                 "n": interval.n,
                 **{f"n_{status}": count for status, count in cell.counts.items()},
                 "n_sources": interval.n_clusters,
@@ -54,10 +58,10 @@ def _summary(results: Results, seed: int) -> pd.DataFrame:
     return finished(results, rows, SUMMARY_COLUMNS)
 
 
-def _at_least(bound: float, least: float | None) -> float:
-    """No mean lies outside the range of its quantity, so neither does the interval; NaN stays NaN."""
-    return bound if least is None or not bound < least else least
-
-
-def _at_most(bound: float, most: float | None) -> float:
-    return bound if most is None or not bound > most else most
+def within(low: float, high: float, about: Mapping[str, Any]) -> tuple[float, float]:
+    """No mean lies outside the range of its quantity, so neither does its interval; NaN stays NaN."""
+    least, most = about.get("low"), about.get("high")
+    return (
+        low if least is None or not low < least else float(least),
+        high if most is None or not high > most else float(most),
+    )

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench.report.cells import NOTHING, number
 from bench.report.power import Outlook
-from bench.report.wide import NOTHING, number
 from bench.terminal import console
 
 SHOWN = 40

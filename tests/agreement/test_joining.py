@@ -73,7 +73,7 @@ def test_names_that_nobody_has_are_refused_all_at_once(made):
     ("text", "problem"),
     [
         ("kind,ratings,run\ncodec,a,b\n", "row 2: expected the columns kind, ratings, run"),
-        ("kind,ratings,run\nclip,a,b\nclip,a,c\n", "row 3: clip 'a' stands there twice"),
+        ("kind,ratings,run\nclip,a,b\nclip,a,c\n", "row 3: expected each name once, but clip 'a' stands there again"),
         ("a;b\n1;2\n", "row 2: expected the columns"),
     ],
 )
@@ -140,5 +140,5 @@ def test_ratings_that_are_no_scores_of_a_file_are_refused(tmp_path):
     assert len(read_ratings([tmp_path / "one.parquet"])) == 1
     with pytest.raises(DatasetError, match="type abx: expected scores of single files"):
         read_ratings([tmp_path / "abx.parquet"])
-    with pytest.raises(ConfigError, match=r"test 'made' is in .*Give it once"):
+    with pytest.raises(ConfigError, match=r"expected each test once, but 'made' is in .*Leave one of them out"):
         read_ratings([tmp_path / "one.parquet", tmp_path / "one.parquet"])

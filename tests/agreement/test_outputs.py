@@ -9,13 +9,16 @@ import re
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from bench.agreement.finding import agreement
 from bench.agreement.outputs import as_json, write_all
+from bench.cli.app import app
+from bench.errors import UnknownName
 from listening_test.analysis.frames import as_ratings, write_ratings
 from tests.agreement.made import ratings, run, values
 from tests.listening.browser import browser
-from tests.test_cli import codecbench, strict
+from tests.test_cli import strict
 
 
 @pytest.fixture(scope="module")
@@ -98,14 +101,14 @@ def test_a_browser_shows_the_page_without_asking_anybody(folder):
 def test_the_command(made, rated, tmp_path):
     extra = as_ratings(rated.assign(trial=rated["clip"]))
     write_ratings(tmp_path / "ratings.parquet", extra)
-    ask = ("agreement", made.folder, "--ratings", tmp_path, "--quantity", "pesq_wb")
-    done = codecbench(*ask, "--json", "--output", tmp_path / "out", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    ask = ["agreement", str(made.folder), "--ratings", str(tmp_path), "--quantity"]
+    done = CliRunner().invoke(app, [*ask, "pesq_wb", "--json", "--output", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
     told = strict(done.stdout)
     assert [row["quantity"] for row in told["agreements"]] == ["pesq_wb"]
     assert json.loads((tmp_path / "out" / "agreement.json").read_text(encoding="utf-8")) == told
-    wrong = codecbench("agreement", made.folder, "--ratings", tmp_path, "--quantity", "pesq", cwd=tmp_path)
-    assert wrong.returncode == 2
-    assert wrong.stderr.startswith("error: --quantity: the runs have no 'pesq'. Did you mean 'pesq_wb'?")
-    shown = codecbench(*ask, cwd=tmp_path)
+    wrong = CliRunner().invoke(app, [*ask, "pesq"])
+    assert isinstance(wrong.exception, UnknownName)
+    assert str(wrong.exception).startswith("--quantity: the runs have no 'pesq'. Did you mean 'pesq_wb'?")
+    shown = CliRunner().invoke(app, [*ask, "pesq_wb"])
     assert "pesq_wb: undecided: 2 sources are too few to tell" in shown.stdout

@@ -86,7 +86,7 @@ def test_too_few_points_and_no_direction_are_told(run):
 def test_an_unknown_anchor_or_quantity_is_told_with_the_nearest(run):
     with pytest.raises(ConfigError, match="Did you mean 'anchor'"):
         savings(run, "ancho")
-    with pytest.raises(ConfigError, match=r"no quantity is named 'moss'\. Did you mean 'mos'"):
+    with pytest.raises(ConfigError, match=r"--quantity: none is named 'moss'\. Did you mean 'mos'"):
         front(run, wanted=["moss"])
 
 

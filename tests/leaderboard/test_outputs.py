@@ -24,7 +24,8 @@ from bench.leaderboard import Rendered, as_json, build, columns, schema, write
 from bench.leaderboard.latex import latex
 from bench.leaderboard.markdown import markdown
 from bench.leaderboard.sheets import sheet
-from bench.leaderboard.table import as_frame, csv
+from bench.leaderboard.table import as_frame
+from bench.report.files import csv_text
 from bench.report.latex import escape
 from tests.leaderboard.conftest import MEANS
 from tests.leaderboard.made import make_ratings, make_run
@@ -82,7 +83,7 @@ def test_json_holds_every_number(whole):
 
 
 def test_csv_is_read_back_by_pandas(whole):
-    frame = pd.read_csv(io.StringIO(csv(whole)))
+    frame = pd.read_csv(io.StringIO(csv_text(as_frame(whole))))
     assert len(frame) == sum(len(board.entries) for board in whole.boards)
     rows = frame.set_index(["sample_rate", "category", "source", "condition"]).sort_index()
     for board in whole.boards:
@@ -212,6 +213,11 @@ def test_the_command_writes_and_prints(run, rated, tmp_path):
     told = CliRunner().invoke(app, [*arguments, "--json"])
     assert json.loads(told.stdout) == json.loads((tmp_path / "leaderboard.json").read_text(encoding="utf-8"))
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".html", ".json", ".md", ".tex"]
+    assert CliRunner().invoke(app, [*arguments, "--check"]).exit_code == 0
+    (tmp_path / "leaderboard.md").unlink()
+    checked = CliRunner().invoke(app, [*arguments, "--check"])
+    assert checked.exit_code == 1
+    assert "leaderboard.md" in checked.output
 
 
 def test_the_command_refuses_what_is_not_there(run, tmp_path):

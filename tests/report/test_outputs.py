@@ -12,7 +12,9 @@ from rich.console import Console
 
 from bench.report import rates, render, summarise, to_json, write_report
 from bench.report.markdown import escape
+from bench.report.page import page as page_of
 from bench.report.record import failures, headline
+from bench.report.text import markdown
 from bench.tables.bits import RATE_COLUMNS
 from bench.tables.scores import SUMMARY_COLUMNS
 from tests.report.build import make_run, with_tables
@@ -43,12 +45,24 @@ def broken_run(tmp_path_factory):
     return with_tables(run, tmp_path_factory.mktemp("broken"), encodings=encodings, scores=scores, info=info)
 
 
-def test_files_are_written_and_read_back(run, tmp_path):
-    paths = write_report(run, tmp_path / "new")
+@pytest.fixture(scope="module")
+def written(run, tmp_path_factory):
+    """The files of a report of ``run``."""
+    return write_report(run, tmp_path_factory.mktemp("report") / "new")
+
+
+@pytest.fixture(scope="module")
+def broken_report(broken_run, tmp_path_factory):
+    """The files of a report of ``broken_run``."""
+    return write_report(broken_run, tmp_path_factory.mktemp("broken_report"))
+
+
+def test_files_are_written_and_read_back(run, written):
+    paths = written
     assert [path.name for path in paths] == [
         "summary.csv", "rates.csv", "report.md", "report.html", "methods.tex", "references.bib",
     ]  # fmt: skip
-    assert sorted(tmp_path.rglob("*.*")) == sorted(paths)  # no temporary file stays
+    assert sorted(paths[0].parent.parent.rglob("*.*")) == sorted(paths)  # no temporary file stays
     summary, rate_table = (pd.read_csv(path) for path in paths[:2])
     assert tuple(summary.columns) == SUMMARY_COLUMNS
     assert tuple(rate_table.columns) == RATE_COLUMNS
@@ -56,9 +70,9 @@ def test_files_are_written_and_read_back(run, tmp_path):
     pd.testing.assert_frame_equal(rate_table, rates(run), check_dtype=False)
 
 
-def test_the_same_run_gives_the_same_bytes(run, tmp_path):
-    first, second = write_report(run, tmp_path / "a"), write_report(run, tmp_path / "b")
-    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+def test_the_same_run_gives_the_same_bytes(run, written, tmp_path):
+    second = write_report(run, tmp_path)
+    assert [path.read_bytes() for path in written] == [path.read_bytes() for path in second]
 
 
 def test_the_default_folder_is_the_run_s(tmp_path):
@@ -83,8 +97,8 @@ def test_json_is_valid_and_exact(run):
     assert read["complete"] is True
 
 
-def test_a_partial_run_is_marked_everywhere(broken_run, tmp_path):
-    summary, rate_table, text, page = write_report(broken_run, tmp_path)[:4]
+def test_a_partial_run_is_marked_everywhere(broken_run, broken_report):
+    summary, rate_table, text, page = broken_report[:4]
     assert not pd.read_csv(summary)["complete"].any()
     assert not pd.read_csv(rate_table)["complete"].any()
     assert "(partial run)" in text.read_text().splitlines()[0]
@@ -93,18 +107,18 @@ def test_a_partial_run_is_marked_everywhere(broken_run, tmp_path):
     assert "Speech (partial run)" in printed(broken_run)
 
 
-def test_a_complete_run_is_not(run, tmp_path):
-    text = "".join(path.read_text() for path in write_report(run, tmp_path)[:4]) + printed(run)
+def test_a_complete_run_is_not(run, written):
+    text = "".join(path.read_text() for path in written[:4]) + printed(run)
     assert "partial run" not in text
 
 
-def test_failures_are_told_with_their_reason(broken_run, tmp_path):
+def test_failures_are_told_with_their_reason(broken_run, broken_report):
     rows = failures(broken_run)
     assert rows["what"].tolist() == ["si_sdr", "encoding, visqol_audio, pesq_wb, si_sdr, log_spectral_distance"]
     assert rows["rows"].tolist() == [1, 5]
     told = headline(broken_run)
     assert (told.cells_failed, told.scores_failed, told.scores_undefined) == (1, 4, 1)
-    texts = [path.read_text() for path in write_report(broken_run, tmp_path)[2:4]] + [printed(broken_run, 300)]
+    texts = [path.read_text() for path in broken_report[2:4]] + [printed(broken_run, 300)]
     for text in texts:
         assert "the encoder ended with code 1" in text
         assert "the reference is silent" in text
@@ -114,14 +128,14 @@ def test_many_failures_are_capped_and_counted(quiet_run, tmp_path):
     scores = quiet_run.scores.assign(status="failed", value=math.nan)
     scores = scores.assign(reason=[f"reason {i}" for i in range(len(scores))])
     run = with_tables(quiet_run, tmp_path / "run", scores=scores)
-    *_, text, page = write_report(run, tmp_path / "report")[:4]
-    assert f"{len(scores) - 50} more are in" in text.read_text()
-    assert f"{len(scores) - 200} more are in" in page.read_text()
+    text, page = (made(run, 0) for made in (markdown, page_of))
+    assert f"{len(scores) - 50} more are in" in text
+    assert f"{len(scores) - 200} more are in" in page
     assert f"and {len(scores) - 10} more" in printed(run)
 
 
-def test_markdown_tables_have_rows_of_one_width(broken_run, tmp_path):
-    text = write_report(broken_run, tmp_path)[2].read_text()
+def test_markdown_tables_have_rows_of_one_width(broken_report):
+    text = broken_report[2].read_text()
     tables = [block.splitlines() for block in text.split("\n\n") if block.lstrip().startswith("|")]
     assert len(tables) == 7  # two categories and their fronts, costs, failures, quantities
     for table in tables:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from bench.report import summarise
 from bench.report.standing import sources_to_rank, standing
 from bench.stats import sign_flip_p
 from tests.report.build import make_run, with_tables
@@ -22,7 +21,7 @@ def test_clear_winners_and_losers_have_one_rank_and_twins_share_theirs(many, tmp
     wobble = ([0.01] * 4 + [-0.01] * 4) * (len(good) // 8)  # by clip: four quantities each
     scores.loc[twin, "value"] = good["value"].to_numpy() + wobble
     run = with_tables(many, tmp_path, scores=scores)
-    found = standing(run, summarise(run), "speech", seed=0)
+    found = standing(run, "speech", seed=0)
     ranks = {place.condition: place.rank_text for place in found.places}
     assert ranks["good@24000"] == ranks["twin@24000"] == "1–2"
     assert ranks["bad@1500"] == "3"
@@ -33,7 +32,7 @@ def test_clear_winners_and_losers_have_one_rank_and_twins_share_theirs(many, tmp
 
 
 def test_too_few_recordings_are_told(quiet_run):
-    found = standing(quiet_run, summarise(quiet_run), "speech", seed=0)
+    found = standing(quiet_run, "speech", seed=0)
     assert found.sources == 2
     assert "too few to rank 7 codec conditions" in found.sentence()
 
@@ -50,4 +49,4 @@ def test_the_number_of_recordings_that_a_rank_needs(conditions):
 def test_a_category_without_values_has_no_standing(quiet_run, tmp_path):
     scores = quiet_run.scores[quiet_run.scores["category"] == "speech"].assign(value=float("nan"), status="failed")
     run = with_tables(quiet_run, tmp_path, scores=scores)
-    assert standing(run, summarise(run), "speech", seed=0) is None
+    assert standing(run, "speech", seed=0) is None

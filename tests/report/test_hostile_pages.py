@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from tests.listening.analysis.made import panel
 from tests.listening.browser import browser
 from tests.listening.conftest import tiny_test
 from tests.report.build import with_tables
+from tests.report.test_page import Page
 
 EVIL = (
     """<script>alert(1)</script><img src=x onerror=alert(1)><svg onload=alert(1)>'" onload="alert(1)" style="x" """
@@ -168,6 +170,21 @@ USE = """(text) => {
 
 
 @pytest.fixture(scope="module")
+def page_of(made: Results, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any], Path]:
+    """The page that one of PAGES makes, made once."""
+    return cache(lambda of: of(made, tmp_path_factory.mktemp("page")))
+
+
+@pytest.mark.parametrize("of", PAGES)
+def test_no_text_is_markup(of: Callable[[Results, Path], Path], page_of: Callable[[Any], Path]) -> None:
+    text = page_of(of).read_text(encoding="utf-8")
+    parsed = Page(text)  # which fails on an attribute that runs, and on tags that do not match
+    assert "<script>alert" not in text
+    assert "<img src=x" not in text
+    assert not [link for link in parsed.links if link.lower().startswith("javascript:")]
+
+
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     with browser() as opened:
         yield opened
@@ -175,9 +192,9 @@ def chromium() -> Iterator[Any]:
 
 @pytest.mark.parametrize("of", PAGES)
 def test_nothing_in_a_page_runs(
-    of: Callable[[Results, Path], Path], chromium: Any, made: Results, tmp_path: Path
+    of: Callable[[Results, Path], Path], chromium: Any, page_of: Callable[[Any], Path]
 ) -> None:
-    path = of(made, tmp_path)
+    path = page_of(of)
     said: list[str] = []
     tab = chromium.new_page()
     tab.on("dialog", lambda dialog: (said.append(f"dialog {dialog.message}"), dialog.dismiss()))

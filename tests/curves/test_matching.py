@@ -140,7 +140,7 @@ def test_whole_numbers_of_an_option_that_miss_are_told(config, tmp_path):
     [
         (["opux", "bitrate_bps", 1, 2], "Did you mean 'opus'"),
         (["opus", "complexitty", 1, 2], "Did you mean 'complexity'"),
-        (["opus", "complexity", 1, 2], "also needs a bitrate"),
+        (["opus", "complexity", 1, 2], "exactly one bitrate, which opus needs beside complexity; got 0"),
         (["pcm", "bitrate_bps", 1, 2], "has no bitrate to choose"),
         (["pcm", "bits", 2.5, 3], "takes whole numbers"),
         (["pcm", "bits", 3, 3], "expected a low and a higher number"),
