@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from listening_test.screens import failed, serving, settings
+from listening_test.screens import messages, serving, settings
 
 
 def main() -> None:
@@ -39,5 +39,5 @@ else:
         __file__,
         routes=[audio_route(serving.sound)],
         middleware=[Middleware(Headers), Middleware(Doors)],
-        on_script_error=failed.show,
+        on_script_error=messages.failed,
     )

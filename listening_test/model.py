@@ -27,6 +27,9 @@ Role = Literal["reference", "hidden_reference", "low_anchor", "mid_anchor", "anc
 TEST, STIMULI, RATINGS, DATABASE = "test.json", "stimuli", "ratings.parquet", "sessions.sqlite"
 FORMAT = 1
 
+OPEN_REFERENCE = -1
+"""Index of the open reference beside those of ``Trial.stimuli``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stimulus:
@@ -70,6 +73,15 @@ class Trial:
     training: bool = False
     block: int = 0
     replicate: int = 0
+
+    @property
+    def sounds(self) -> tuple[Stimulus, ...]:
+        """The reference and the stimuli."""
+        return (self.reference, *self.stimuli)
+
+    def stimulus(self, index: int) -> Stimulus:
+        """One of the stimuli, or the reference where ``index`` is OPEN_REFERENCE."""
+        return self.reference if index == OPEN_REFERENCE else self.stimuli[index]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +127,31 @@ class Test:
         return tuple(trial for trial in self.trials if not trial.training)
 
 
+def pair(trial: Trial) -> tuple[int, int]:
+    """The two stimuli of an ABX or AB trial, by index: what is compared against, and the one under test.
+
+    Two stimuli are compared with each other, one with the open reference. The one under test is the second, unless
+    the second alone is a hidden reference.
+
+    Raises:
+        StoreError: it has none, or more than two.
+    """
+    if len(trial.stimuli) == 1:
+        return OPEN_REFERENCE, 0
+    if len(trial.stimuli) != 2:
+        raise StoreError(
+            f"trial {trial.id}: expected one or two stimuli in a test of pairs, got {len(trial.stimuli)}. "
+            "Build the test again: codecbench listen build"
+        )
+    first, second = (stimulus.role == "hidden_reference" for stimulus in trial.stimuli)
+    return (1, 0) if second and not first else (0, 1)
+
+
+def stimulus_path(folder: Path, sha256: str) -> Path:
+    """Where the sound of that hash lies in the folder of a test."""
+    return folder / STIMULI / f"{sha256}.wav"
+
+
 def write_test(test: Test, folder: Path) -> None:
     """Write ``test.json``; the stimuli lie there already."""
     from bench.store import write_json
@@ -154,6 +191,18 @@ def _trial(data: dict[str, Any]) -> Trial:
     reference = Stimulus(**data.pop("reference"))
     return Trial(reference=reference, stimuli=tuple(Stimulus(**one) for one in data.pop("stimuli")), **data)
 
+
+def row_of(trial: Trial, stimulus: Stimulus) -> dict[str, Any]:
+    """What a row of RATING_COLUMNS says of what was rated."""
+    return {
+        "trial": trial.id,
+        **{name: getattr(trial, name) for name in ("clip", "dataset", "category", "block", "replicate", "training")},
+        **{name: getattr(stimulus, name) for name in OF_STIMULUS},
+        "stimulus_sha256": stimulus.sha256,
+    }
+
+
+OF_STIMULUS = ("condition", "role", "codec", "bitrate_bps", "actual_bps", "run", "decoded_sha256")
 
 RATING_COLUMNS = {
     "test": "string", "test_type": "string", "listener": "string", "simulated": "boolean", "session": "string",

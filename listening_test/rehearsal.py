@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.errors import ConfigError, StoreError
+from bench.errors import StoreError
 from listening_test.model import Stimulus, Test, Trial
 from listening_test.session import BlindTrial, Event, Sessions, Visit
 from listening_test.session.wav import shape_of, slot_wav
@@ -43,7 +43,7 @@ class Ear:
         self._known: list[tuple[Trial, dict[str, Stimulus]]] = []
         for trial in test.trials:
             shape = shape_of(folder, trial)
-            sounds = {fingerprint(slot_wav(folder, one, shape, "")): one for one in (trial.reference, *trial.stimuli)}
+            sounds = {fingerprint(slot_wav(folder, one, shape, "")): one for one in trial.sounds}
             self._known.append((trial, sounds))
 
     def recognise(self, sounds: Mapping[str, bytes]) -> tuple[Trial, dict[str, Stimulus]]:
@@ -58,7 +58,10 @@ class Ear:
         for trial, known in self._known:
             if set(prints.values()) <= set(known):
                 return trial, {slot: known[print_] for slot, print_ in prints.items()}
-        raise StoreError(f"rehearsal: expected sounds of one trial of the test, got others behind {', '.join(sounds)}.")
+        raise StoreError(
+            f"rehearsal: expected sounds of one trial of the test, got others behind {', '.join(sounds)}. Build the "
+            "test again: codecbench listen build"
+        )
 
 
 def fingerprint(sound: bytes) -> str:
@@ -86,10 +89,8 @@ def rehearse(
         told: called with listeners done and all.
 
     Raises:
-        ConfigError: fewer than one listener.
+        ConfigError: fewer than one listener, or more than can be invited at a time.
     """
-    if listeners < 1:
-        raise ConfigError(f"simulated listeners: expected at least 1, got {listeners}.")
     chosen, ear = panel or Panel(), Ear(sessions.test, folder)
     for number, token in enumerate(sessions.invite(listeners, note="simulated", simulated=True), 1):
         visit = sessions.open(token, f"simulated {number}")

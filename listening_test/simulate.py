@@ -22,7 +22,8 @@ import numpy as np
 
 from bench.errors import ConfigError
 from bench.registry import nearest
-from listening_test.model import Stimulus, Test, Trial
+from listening_test.model import Stimulus, Test, Trial, pair, row_of
+from listening_test.mushra import CHOICES
 
 ROLE_QUALITY = {"reference": 100.0, "hidden_reference": 100.0, "mid_anchor": 45.0, "low_anchor": 20.0, "anchor": 40.0}
 UNKNOWN_QUALITY = 60.0
@@ -70,18 +71,6 @@ def of_bitrate(bps: float) -> float:
     return 100.0 - 70.0 * math.pow(2.0, -bps / HALF_QUALITY_BPS)
 
 
-def of_metric(values: Mapping[str, float], worst: float, best: float) -> dict[str | tuple[str, str], float]:
-    """Latent qualities from a metric: ``worst`` becomes 10, ``best`` 95, on a line between them; cut off beyond.
-
-    Args:
-        values: condition to the value of the metric.
-        worst, best: values of the metric; ``worst`` is the larger one where lower is better.
-    """
-    if worst == best:
-        raise ConfigError(f"simulated listeners: expected two different values of the metric, got {worst} twice.")
-    return {name: 10.0 + 85.0 * min(1.0, max(0.0, (value - worst) / (best - worst))) for name, value in values.items()}
-
-
 def read_quality(path: Path) -> dict[str | tuple[str, str], float]:
     """Latent qualities of a CSV with the columns ``condition``, ``quality`` and perhaps ``clip``.
 
@@ -111,7 +100,7 @@ def check_quality(table: Mapping[str | tuple[str, str], float], test: Test, wher
     Raises:
         ConfigError: a condition, or a condition on a clip, that the test does not have.
     """
-    pairs = {(one.condition, trial.clip) for trial in test.trials for one in (trial.reference, *trial.stimuli)}
+    pairs = {(one.condition, trial.clip) for trial in test.trials for one in trial.sounds}
     known = {condition for condition, _ in pairs}
     unknown = [key for key in table if key not in pairs and key not in known]
     if unknown:
@@ -188,7 +177,7 @@ def simulated_rows(test: Test, listeners: int, seed: int, panel: Panel | None = 
         ConfigError: fewer than one listener.
     """
     if listeners < 1:
-        raise ConfigError(f"simulated listeners: expected at least 1, got {listeners}.")
+        raise ConfigError(f"--listeners: expected at least 1, got {listeners}.")
     chosen = panel or Panel()
     blocks = sorted({trial.block for trial in test.counted})
     rows: list[dict[str, Any]] = []
@@ -214,23 +203,13 @@ def _answers(
     test: Test, trial: Trial, panel: Panel, who: Person, seed: int, random: np.random.Generator
 ) -> list[dict[str, Any]]:
     kind = test.rules.type
-    about = {
-        "trial": trial.id,
-        "clip": trial.clip,
-        "dataset": trial.dataset,
-        "category": trial.category,
-        "block": trial.block,
-        "replicate": trial.replicate,
-        "training": trial.training,
-        "trial_s": round(float(random.uniform(2, 5)) * trial.seconds, 1),
-    }
-    if kind in ("abx", "ab"):
-        one, other = pair(trial)
-        mine, theirs = (heard(panel, who, stimulus, trial.clip, seed, random) for stimulus in (one, other))
+    lasted = round(float(random.uniform(2, 5)) * trial.seconds, 1)
+    if kind in CHOICES:
+        against, one = (trial.stimulus(index) for index in pair(trial))
+        mine, theirs = (heard(panel, who, stimulus, trial.clip, seed, random) for stimulus in (one, against))
         won = right_of_abx(mine, theirs, random) if kind == "abx" else prefers(mine, theirs, random)
-        return [
-            {**about, **of_stimulus(one), "against": other.condition, "score": float(won), "position": 1, "plays": 1}
-        ]
+        row = {"against": against.condition, "score": float(won), "position": 1, "plays": 1, "trial_s": lasted}
+        return [row_of(trial, one) | row]
     qualities = [heard(panel, who, stimulus, trial.clip, seed, random) for stimulus in trial.stimuli]
     scores = (
         mushra_scores(qualities, test.rules.needs_a_hundred)
@@ -240,38 +219,11 @@ def _answers(
     positions = random.permutation(len(scores)) + 1
     return [
         {
-            **about,
-            **of_stimulus(stimulus),
+            **row_of(trial, stimulus),
             "score": float(score),
             "position": int(position),
             "plays": int(random.integers(1, 5)),
+            "trial_s": lasted,
         }
         for stimulus, score, position in zip(trial.stimuli, scores, positions, strict=True)
     ]
-
-
-def pair(trial: Trial) -> tuple[Stimulus, Stimulus]:
-    """The stimulus under test and the one it is compared with: the second and the first, or one and the reference."""
-    if len(trial.stimuli) == 1:
-        return trial.stimuli[0], trial.reference
-    if len(trial.stimuli) != 2:
-        raise ConfigError(
-            f"trial {trial.id}: expected one or two stimuli in a test of pairs, got {len(trial.stimuli)}."
-        )
-    first, second = trial.stimuli
-    hidden = second.role == "hidden_reference" and first.role != "hidden_reference"
-    return (first, second) if hidden else (second, first)
-
-
-def of_stimulus(stimulus: Stimulus) -> dict[str, Any]:
-    """What a row says of a stimulus."""
-    return {
-        "condition": stimulus.condition,
-        "role": stimulus.role,
-        "codec": stimulus.codec,
-        "bitrate_bps": stimulus.bitrate_bps,
-        "actual_bps": stimulus.actual_bps,
-        "run": stimulus.run,
-        "decoded_sha256": stimulus.decoded_sha256,
-        "stimulus_sha256": stimulus.sha256,
-    }

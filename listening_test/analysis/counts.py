@@ -8,7 +8,7 @@ import pandas as pd
 
 from listening_test.analysis.frames import counted
 from listening_test.analysis.screening import post_screen, screening
-from listening_test.model import Test, Trial
+from listening_test.model import Test, Trial, pair
 from listening_test.mushra import CHOICES
 
 
@@ -45,12 +45,12 @@ def fewest(used: pd.DataFrame, test: Test) -> Fewest:
     return Fewest(name, clip, int(found.get(rarest, 0)), test.rules.minimum_ratings)
 
 
-def _keys(trial: Trial, pair: bool) -> list[tuple[str, str, str]]:
+def _keys(trial: Trial, in_pairs: bool) -> list[tuple[str, str, str]]:
     """Condition, what it is compared against in a pair, and clip of what is rated in a trial."""
-    if not pair:
+    if not in_pairs:
         return [(stimulus.condition, "", trial.clip) for stimulus in trial.stimuli]
-    other = trial.stimuli[0] if len(trial.stimuli) > 1 else trial.reference
-    return [(trial.stimuli[-1].condition, other.condition, trial.clip)]
+    against, tested = (trial.stimulus(index).condition for index in pair(trial))
+    return [(tested, against, trial.clip)]
 
 
 def fewest_valid(ratings: pd.DataFrame, test: Test) -> Fewest:

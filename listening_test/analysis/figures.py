@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import html
-import io
-import re
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.report.svg import INK, figure_style, inline_svg, series_colour
 from listening_test.analysis.descriptive import outlying, quartiles
 
 if TYPE_CHECKING:
@@ -22,18 +18,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-INK, FAINT, SYSTEM, OTHER = "#010203", "#010204", "#0072b2", "#6b7280"
-THEMED = {INK: "currentColor", FAINT: "var(--faint, #999999)", SYSTEM: "var(--system, #0072b2)",
-          OTHER: "var(--other, #6b7280)"}  # fmt: skip
-"""Sentinels of a figure, and what the page makes of them."""
-
-SETTINGS: dict[str, Any] = {
-    "font.family": "sans-serif", "font.size": 9, "text.color": INK, "axes.edgecolor": FAINT, "axes.labelcolor": INK,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True, "grid.color": FAINT,
-    "grid.linewidth": 0.6, "xtick.color": FAINT, "ytick.color": FAINT, "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK, "xtick.labelsize": 8, "ytick.labelsize": 8, "figure.facecolor": "none",
-    "axes.facecolor": "none", "savefig.facecolor": "none", "svg.fonttype": "none", "text.parse_math": False,
-}  # fmt: skip
+SYSTEM, OTHER = series_colour(0), "#6b7280"
 
 BANDS = ("Bad", "Poor", "Fair", "Good", "Excellent")
 LONGEST = 30  # characters of a name
@@ -57,7 +42,7 @@ class Series:
 
 def boxes(series: Sequence[Series], limits: tuple[float, float], label: str) -> str:
     """A row for each condition: quartiles and median, whiskers to 1.5 times the box, outliers, mean with interval."""
-    with _style():
+    with figure_style():
         figure, axes = _axes(series, limits)
         for place, one in enumerate(series):
             _box(axes, place, one)
@@ -68,7 +53,7 @@ def boxes(series: Sequence[Series], limits: tuple[float, float], label: str) -> 
 
 def violins(series: Sequence[Series], limits: tuple[float, float], label: str) -> str:
     """A row for each condition: density of the scores, every score as a tick, quartiles as lines."""
-    with _style():
+    with figure_style():
         figure, axes = _axes(series, limits)
         grid = np.linspace(*limits, 201)
         for place, one in enumerate(series):
@@ -125,7 +110,7 @@ def _axes(series: Sequence[Series], limits: tuple[float, float]) -> tuple[Figure
     axes.tick_params(axis="y", length=0)
     margin = 0.015 * (limits[1] - limits[0])
     axes.set_xlim(limits[0] - margin, limits[1] + margin)
-    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
     if limits == (0.0, 100.0):
         axes.set_xticks(range(0, 101, 20))
         for place, band in enumerate(BANDS):
@@ -140,55 +125,5 @@ def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 9]}…{text[-8:]}"
 
 
-@contextmanager
-def _style() -> Iterator[None]:
-    import matplotlib as mpl
-
-    with mpl.rc_context(), warnings.catch_warnings():
-        mpl.rcdefaults()
-        for name, value in SETTINGS.items():
-            mpl.rcParams[cast("Any", name)] = value
-        warnings.filterwarnings("ignore", message=r"(?s).*[Gg]lyph.*missing")  # the browser has the glyphs
-        yield
-
-
 def _svg(figure: Figure, label: str) -> str:
-    """The figure as an element that refers to nothing outside of it; ``label`` is for those who do not see it."""
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->\n?", "", text, flags=re.DOTALL)
-    text = re.sub(r"<[^>]*>", lambda tag: _inlined(tag[0]), text)
-    # Clipping does nothing here, and markers are drawn where they are used: no ids, which would clash on a page.
-    text = re.sub(r"(?s)<clipPath.*?</clipPath>", "", text)
-    text = _with_markers(text)
-    view = re.search(r'viewBox="0 0 ([\d.]+)[^"]*"', text)
-    opening = (
-        f'<svg role="img" aria-label="{html.escape(label)}" style="max-width:{float(view[1]) if view else 400:.0f}pt"'
-    )
-    text = re.sub(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>", lambda found: f"{opening} {found[1]}>", text, count=1)
-    for sentinel, colour in THEMED.items():
-        text = text.replace(sentinel, colour)
-    return text.strip()
-
-
-def _inlined(tag: str) -> str:
-    tag = re.sub(r' clip-path="url\([^)]*\)"', "", tag)
-    tag = re.sub(r"(\d+\.\d{2})\d+", r"\1", tag)
-    return re.sub(r"(font: (?:[\w.]+ )*[\d.]+px) [^;\"]*", r"\1 system-ui, sans-serif", tag)
-
-
-def _with_markers(text: str) -> str:
-    """``<use>`` of a path replaced by a group with the path."""
-    shapes = dict(re.findall(r'<path id="([^"]+)" (d="[^"]*")', text))
-
-    def drawn(use: re.Match[str]) -> str:
-        found = dict(re.findall(r'([\w:-]+)="([^"]*)"', use[0]))
-        name = found["xlink:href"].removeprefix("#")
-        place = f"translate({found.get('x', 0)} {found.get('y', 0)})"
-        return f'<path {shapes.get(name, "")} transform="{place}" style="{found.get("style", "")}"/>'
-
-    text = re.sub(r"<use [^>]*/>", drawn, text)
-    text = re.sub(r"(?s)<defs>.*?</defs>", "", text)
-    return re.sub(r' id="[^"]*"', "", text)
+    return inline_svg(figure, label, label).replace(OTHER, f"var(--other, {OTHER})")

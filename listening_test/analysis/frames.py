@@ -26,7 +26,7 @@ DEFAULTS: Mapping[str, Any] = {
 """What a row says where it says nothing; other columns are missing then."""
 
 
-def as_ratings(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame:
+def as_ratings(rows: Iterable[Mapping[str, Any]] | pd.DataFrame, where: str = "ratings") -> pd.DataFrame:
     """``rows`` with exactly RATING_COLUMNS and their types, in one order whatever order they came in.
 
     Raises:
@@ -35,7 +35,9 @@ def as_ratings(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
     unknown = sorted(set(map(str, frame.columns)) - set(RATING_COLUMNS))
     if unknown:
-        raise DatasetError(f"ratings: expected columns of {', '.join(RATING_COLUMNS)}; got also {', '.join(unknown)}.")
+        raise DatasetError(
+            f"{where}: expected no columns but {', '.join(RATING_COLUMNS)}; got also {', '.join(unknown)}. Remove them."
+        )
     frame = frame.reindex(columns=list(RATING_COLUMNS))
     for name, value in DEFAULTS.items():
         column = frame[name].astype("object")
@@ -44,7 +46,7 @@ def as_ratings(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame
         try:
             frame[name] = _typed(frame[name], kind)
         except (TypeError, ValueError) as error:
-            raise DatasetError(f"ratings, column {name}: expected values of type {kind} ({error}).") from None
+            raise DatasetError(f"{where}, column {name}: expected values of type {kind} ({error}).") from None
     return frame.sort_values(SORTED_BY, kind="stable", na_position="first").reset_index(drop=True)
 
 
@@ -74,14 +76,16 @@ def read_ratings(path: Path) -> pd.DataFrame:
             "`codecbench listen import` makes it of the file of another program."
         ) from None
     except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: cannot be read as a table of ratings ({error}).") from None
+        raise StoreError(
+            f"{path}: expected a table of ratings as Parquet or CSV, which it cannot be read as ({error})."
+        ) from None
     missing = [name for name in NEEDED if name not in table.columns]
     if missing:
         raise DatasetError(
             f"{path}: expected the columns of ratings.parquet; {', '.join(missing)} missing. "
             "A file of another program is turned into it by `codecbench listen import FORMAT FILE -o ratings.parquet`."
         )
-    return checked(as_ratings(table), str(path))
+    return checked(as_ratings(table, str(path)), str(path))
 
 
 def write_ratings(path: Path, ratings: pd.DataFrame) -> None:
@@ -113,7 +117,9 @@ def one_test(ratings: pd.DataFrame, name: str = "") -> pd.DataFrame:
         raise DatasetError("ratings: expected at least one row, there is none. Nobody has submitted a trial yet.")
     if name:
         if name not in names:
-            raise DatasetError(f"ratings: no test is called {name!r}. There: {', '.join(map(repr, names))}.")
+            raise DatasetError(
+                f"--test {name!r}: the ratings are of {', '.join(map(repr, names))}. Choose one of them."
+            )
         return ratings[ratings["test"] == name].reset_index(drop=True)
     if len(names) > 1 or len(ratings["test_type"].unique()) > 1:
         raise DatasetError(

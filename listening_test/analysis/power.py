@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from bench.errors import DatasetError
+from bench.registry import nearest
 from listening_test.analysis.comparisons import both, cells
 from listening_test.analysis.frames import counted
 from listening_test.analysis.screening import SIMULATED
@@ -75,7 +76,8 @@ def pilot(ratings: pd.DataFrame, pair: tuple[str, str] | None = None) -> Pilot:
     kind = str(ratings["test_type"].iloc[0])
     if kind not in USUAL:
         raise DatasetError(
-            f"pilot: expected a test of type {', '.join(USUAL)}, got {kind}, whose answers are no scores."
+            f"pilot: expected a test of type {', '.join(USUAL)}, got {kind}, whose answers are no scores. For the "
+            "intervals of its answers: codecbench listen analyze"
         )
     used = counted(ratings)
     known = sorted(used["condition"].unique())
@@ -83,7 +85,9 @@ def pilot(ratings: pd.DataFrame, pair: tuple[str, str] | None = None) -> Pilot:
     pairs = [pair] if pair else list(combinations(systems, 2))
     for name in pair or ():
         if name not in known:
-            raise DatasetError(f"pilot: no condition is called {name!r}. There: {', '.join(known)}.")
+            raise DatasetError(
+                f"--pair {name!r}: the pilot has no such condition.{nearest(name, known)} It has: {', '.join(known)}."
+            )
     table = cells(used)
     found = [(names, _differences(table, *names)) for names in pairs]
     found = [(names, rows) for names, rows in found if rows.index.get_level_values("listener").nunique() >= 3]
@@ -165,7 +169,9 @@ def needed(known: Pilot, points: float, seed: int, aim: float = 0.8, clips: floa
         DatasetError: no difference, or an aim that is no probability below 1.
     """
     if not points > 0 or not 0 < aim < 1:
-        raise DatasetError(f"power: expected a difference above 0 and a power between 0 and 1, got {points}, {aim}.")
+        raise DatasetError(
+            f"power: expected --difference above 0 and --aim between 0 and 1, got {points:g} and {aim:g}."
+        )
     of_clips = known.clips if clips is None else clips
     low, high = 1, 2
     while power(known, points, high, of_clips, seed) < aim:

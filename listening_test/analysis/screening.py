@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from bench.errors import ConfigError, UnknownName
+from bench.registry import nearest
 from listening_test.analysis.frames import as_ratings
 
 ROLES = ("hidden_reference", "mid_anchor", "low_anchor", "anchor", "system")
@@ -132,7 +133,10 @@ def screening(name: str, rules: Sequence[str] = ()) -> Screening:
     if rules:
         return Screening("own rules", tuple(map(rule, rules)), "given on the command line")
     if name not in PRESETS:
-        raise UnknownName(f"no screening is called {name!r}. Known: {', '.join(PRESETS)}; or rules with --exclude.")
+        raise UnknownName(
+            f"no screening is called {name!r}.{nearest(name, PRESETS)} Known: {', '.join(PRESETS)}; or give rules of "
+            "your own with --exclude."
+        )
     return PRESETS[name]
 
 

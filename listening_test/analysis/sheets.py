@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,9 @@ import pandas as pd
 
 from listening_test.analysis.analysed import ALL, Analysis
 from listening_test.analysis.descriptive import BIMODAL, unbalanced
+
+Show = Callable[[Mapping[str, Any]], str]
+"""What a row of an analysis' table says in a cell."""
 
 SHOWN = 400
 """Rows of a table beyond which the rest is counted; the CSV files have them all."""
@@ -55,11 +58,6 @@ def p_text(value: float) -> str:
     return f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
 
 
-def interval(low: float, high: float, digits: int = 1) -> str:
-    """Two bounds as text; nothing where there are none."""
-    return "" if math.isnan(low) else f"{low:.{digits}f} … {high:.{digits}f}"
-
-
 def role_name(role: str) -> str:
     """A role in words."""
     return role.replace("_", " ")
@@ -68,193 +66,153 @@ def role_name(role: str) -> str:
 def of_conditions(analysis: Analysis, category: str = ALL) -> Sheet:
     """One row for each condition, over one category or all; both means where they differ (:func:`unbalanced`)."""
     digits = digits_of(analysis)
-    means = ("mean of ratings", "mean of clips") if unbalanced(analysis.conditions) else ("mean",)
-    columns = ("condition", "role", "median", "IQR", "quartiles", *means, "95 % CI (bootstrap, widened)", "95 % CI (t)",
-               "95 % CI (other clips, too)", "ratings", "listeners", "clips", "bimodality")  # fmt: skip
+    both = unbalanced(analysis.conditions)
+    means = {"mean of ratings": "mean", "mean of clips": "mean_of_clips"} if both else {"mean": "mean"}
+    columns: dict[str, Show] = {
+        "condition": _text("condition"),
+        "role": lambda row: role_name(row["role"]),
+        "median": _number("median", digits),
+        "IQR": _number("iqr", digits),
+        "quartiles": _interval("q1", "q3", digits),
+        **{heading: _number(name, digits) for heading, name in means.items()},
+        "95 % CI (bootstrap, widened)": _interval("ci_low", "ci_high", digits),
+        "95 % CI (t)": _interval("t_low", "t_high", digits),
+        "95 % CI (other clips, too)": _interval("both_low", "both_high", digits),
+        "ratings": _number("n"),
+        "listeners": _number("n_listeners"),
+        "clips": _number("n_clips"),
+        "bimodality": lambda row: number(row["bimodality"], 2) + (" !" if row["bimodality"] > BIMODAL else ""),
+    }
     table = analysis.conditions[analysis.conditions["category"] == category]
-    rows = [
-        (
-            row["condition"],
-            role_name(row["role"]),
-            number(row["median"], digits),
-            number(row["iqr"], digits),
-            interval(row["q1"], row["q3"], digits),
-            *(number(row[name], digits) for name in ("mean", "mean_of_clips")[: len(means)]),
-            interval(row["ci_low"], row["ci_high"], digits),
-            interval(row["t_low"], row["t_high"], digits),
-            interval(row["both_low"], row["both_high"], digits),
-            number(row["n"]),
-            number(row["n_listeners"]),
-            number(row["n_clips"]),
-            f"{number(row['bimodality'], 2)}{' !' if row['bimodality'] > BIMODAL else ''}",
-        )
-        for row in _records(table)
-    ]
-    return _sheet("Conditions" if category == ALL else f"Conditions: {category}", columns, rows, "role")
+    return _sheet("Conditions" if category == ALL else f"Conditions: {category}", table, columns, "role")
 
 
 def of_items(analysis: Analysis) -> Sheet:
     """One row for each condition and clip."""
     digits = digits_of(analysis)
-    columns = ("clip", "category", "condition", "median", "IQR", "mean", "95 % CI (t)", "ratings", "outliers")
-    rows = [
-        (
-            row["clip"],
-            row["category"],
-            row["condition"],
-            number(row["median"], digits),
-            number(row["iqr"], digits),
-            number(row["mean"], digits),
-            interval(row["t_low"], row["t_high"], digits),
-            number(row["n"]),
-            number(row["outliers"]),
-        )
-        for row in _records(analysis.items)
-    ]
-    return _sheet("Conditions on single clips", columns, rows, "category", "condition")
+    columns: dict[str, Show] = {
+        **{name: _text(name) for name in ("clip", "category", "condition")},
+        "median": _number("median", digits),
+        "IQR": _number("iqr", digits),
+        "mean": _number("mean", digits),
+        "95 % CI (t)": _interval("t_low", "t_high", digits),
+        "ratings": _number("n"),
+        "outliers": _number("outliers"),
+    }
+    return _sheet("Conditions on single clips", analysis.items, columns, "category", "condition")
 
 
 def of_comparisons(analysis: Analysis) -> Sheet:
     """One row for each pair."""
-    columns = ("better", "worse", "difference", "95 % CI (t)", "p permutation, paired", "Holm", "p Wilcoxon", "Holm ",
-               "p Att. 3, unpaired, one-sided", "d_z", "rank-biserial", "Cliff's delta", "listeners")  # fmt: skip
-    rows = [
-        (
-            row["better"],
-            row["worse"],
-            number(row["difference"], digits_of(analysis)),
-            interval(row["t_low"], row["t_high"], digits_of(analysis)),
-            p_text(row["p_permutation"]),
-            p_text(row["p_permutation_holm"]),
-            p_text(row["p_wilcoxon"]),
-            p_text(row["p_wilcoxon_holm"]),
-            p_text(row["p_attachment3"]),
-            number(row["effect_dz"], 2),
-            number(row["rank_biserial"], 2),
-            number(row["cliffs_delta"], 2),
-            number(row["n_listeners"]),
-        )
-        for row in _records(analysis.comparisons)
-    ]
-    return _sheet("Pairs", columns, rows, "worse")
+    digits = digits_of(analysis)
+    columns: dict[str, Show] = {
+        "better": _text("better"),
+        "worse": _text("worse"),
+        "difference": _number("difference", digits),
+        "95 % CI (t)": _interval("t_low", "t_high", digits),
+        "p permutation, paired": _p("p_permutation"),
+        "Holm": _p("p_permutation_holm"),
+        "p Wilcoxon": _p("p_wilcoxon"),
+        "Holm ": _p("p_wilcoxon_holm"),
+        "p Att. 3, unpaired, one-sided": _p("p_attachment3"),
+        "d_z": _number("effect_dz", 2),
+        "rank-biserial": _number("rank_biserial", 2),
+        "Cliff's delta": _number("cliffs_delta", 2),
+        "listeners": _number("n_listeners"),
+    }
+    return _sheet("Pairs", analysis.comparisons, columns, "worse")
 
 
 def of_all_systems(analysis: Analysis) -> Sheet:
     """ANOVA and Friedman."""
-    columns = ("test", "effect", "statistic", "df", "p", "epsilon (GG)", "p (GG)", "epsilon (HF)", "p (HF)",
-               "effect size", "listeners", "left out", "note")  # fmt: skip
-    rows = [
-        (
-            row["test"],
-            row["effect"],
-            number(row["statistic"], 2),
-            ", ".join(part for part in (number(row["df1"], 0), number(row["df2"], 0)) if part),
-            p_text(row["p"]),
-            number(row["epsilon_gg"], 2),
-            p_text(row["p_gg"]),
-            number(row["epsilon_hf"], 2),
-            p_text(row["p_hf"]),
-            number(row["effect_size"], 2),
-            number(row["n_listeners"]),
-            number(row["left_out"]),
-            row["note"],
-        )
-        for row in _records(analysis.all_systems)
-    ]
-    return _sheet("All systems at once", columns, rows, "effect", "note")
+    columns: dict[str, Show] = {
+        "test": _text("test"),
+        "effect": _text("effect"),
+        "statistic": _number("statistic", 2),
+        "df": lambda row: ", ".join(part for part in (number(row["df1"], 0), number(row["df2"], 0)) if part),
+        "p": _p("p"),
+        "epsilon (GG)": _number("epsilon_gg", 2),
+        "p (GG)": _p("p_gg"),
+        "epsilon (HF)": _number("epsilon_hf", 2),
+        "p (HF)": _p("p_hf"),
+        "effect size": _number("effect_size", 2),
+        "listeners": _number("n_listeners"),
+        "left out": _number("left_out"),
+        "note": _text("note"),
+    }
+    return _sheet("All systems at once", analysis.all_systems, columns, "effect", "note")
 
 
 def of_listeners(analysis: Analysis) -> Sheet:
     """One row for each listener."""
-    columns = ("listener", "counts", "why not", "trials", "agreement", "repeatability", "reference mean", "spread",
-               "never played", "seconds a trial")  # fmt: skip
-    rows = [
-        (
-            f"{row['listener']}{' (simulated)' if row['simulated'] else ''}",
-            "no" if row["excluded"] else "yes",
-            row["reason"],
-            number(row["n_trials"]),
-            number(row["agreement"], 2),
-            number(row["repeatability"]),
-            number(row["reference_mean"]),
-            number(row["spread"]),
-            number(row["never_played"]),
-            number(row["median_trial_s"], 0),
-        )
-        for row in _records(analysis.listeners)
-    ]
-    return _sheet("Listeners", columns, rows, "why not", "counts")
+    columns: dict[str, Show] = {
+        "listener": lambda row: row["listener"] + (" (simulated)" if row["simulated"] else ""),
+        "counts": lambda row: "no" if row["excluded"] else "yes",
+        "why not": _text("reason"),
+        "trials": _number("n_trials"),
+        "agreement": _number("agreement", 2),
+        "repeatability": _number("repeatability"),
+        "reference mean": _number("reference_mean"),
+        "spread": _number("spread"),
+        "never played": _number("never_played"),
+        "seconds a trial": _number("median_trial_s", 0),
+    }
+    return _sheet("Listeners", analysis.listeners, columns, "why not", "counts")
 
 
 def of_checks(analysis: Analysis) -> Sheet:
     """One row for each listener and rule."""
-    columns = ("listener", "rule", "broken", "trials", "share", "left out")
-    rows = [
-        (
-            row["listener"],
-            row["rule"],
-            number(row["broken"]),
-            number(row["trials"]),
-            f"{100 * row['share']:.1f} %",
-            "yes" if row["excluded"] else "no",
-        )
-        for row in _records(analysis.checks)
-    ]
-    return _sheet("Every listener and rule", columns, rows, "rule")
+    columns: dict[str, Show] = {
+        "listener": _text("listener"),
+        "rule": _text("rule"),
+        "broken": _number("broken"),
+        "trials": _number("trials"),
+        "share": _share,
+        "left out": lambda row: "yes" if row["excluded"] else "no",
+    }
+    return _sheet("Every listener and rule", analysis.checks, columns, "rule")
 
 
 def of_outliers(analysis: Analysis) -> Sheet:
     """One row for each outlier."""
-    columns = ("condition", "clip", "listener", "score", "median of the others and this")
-    rows = [
-        (row["condition"], row["clip"], row["listener"], number(row["score"]), number(row["cell_median"]))
-        for row in _records(analysis.outliers)
-    ]
-    return _sheet(f"Outliers: {len(rows)}, none removed", columns, rows, "clip", "listener")
+    columns: dict[str, Show] = {
+        **{name: _text(name) for name in ("condition", "clip", "listener")},
+        "score": _number("score"),
+        "median of the others and this": _number("cell_median"),
+    }
+    title = f"Outliers: {len(analysis.outliers)}, none removed"
+    return _sheet(title, analysis.outliers, columns, "clip", "listener")
 
 
 def of_pairs(analysis: Analysis) -> Sheet:
     """ABX and AB: one row for each pair."""
-    what = "right" if analysis.test_type == "abx" else "for it"
-    columns = ("condition", "against", what, "answers", "95 % CI (Wilson)", "95 % CI (over listeners)",
-               "p binomial", "Holm", "p sign test", "Holm ", "listeners")  # fmt: skip
-    rows = [
-        (
-            row["condition"],
-            row["against"],
-            f"{100 * row['share']:.1f} %",
-            number(row["n"]),
-            _percent(row["low"], row["high"]),
-            _percent(row["ci_low"], row["ci_high"]),
-            p_text(row["p"]),
-            p_text(row["p_holm"]),
-            p_text(row["p_sign"]),
-            p_text(row["p_sign_holm"]),
-            number(row["n_listeners"]),
-        )
-        for row in _records(analysis.pairs)
-    ]
-    return _sheet("Pairs", columns, rows, "against")
+    columns: dict[str, Show] = {
+        "condition": _text("condition"),
+        "against": _text("against"),
+        _asked(analysis): _share,
+        "answers": _number("n"),
+        "95 % CI (Wilson)": _percent("low", "high"),
+        "95 % CI (over listeners)": _percent("ci_low", "ci_high"),
+        "p binomial": _p("p"),
+        "Holm": _p("p_holm"),
+        "p sign test": _p("p_sign"),
+        "Holm ": _p("p_sign_holm"),
+        "listeners": _number("n_listeners"),
+    }
+    return _sheet("Pairs", analysis.pairs, columns, "against")
 
 
 def of_pairs_by_listener(analysis: Analysis) -> Sheet:
     """ABX and AB: one row for each listener and pair."""
-    what = "right" if analysis.test_type == "abx" else "for it"
-    columns = ("listener", "condition", "against", what, "answers", "95 % CI (Wilson)", "p binomial", "Holm")
-    rows = [
-        (
-            row["listener"],
-            row["condition"],
-            row["against"],
-            f"{100 * row['share']:.1f} %",
-            number(row["n"]),
-            _percent(row["low"], row["high"]),
-            p_text(row["p"]),
-            p_text(row["p_holm"]),
-        )
-        for row in _records(analysis.pairs_by_listener)
-    ]
-    return _sheet("Every listener", columns, rows, "condition", "against")
+    columns: dict[str, Show] = {
+        **{name: _text(name) for name in ("listener", "condition", "against")},
+        _asked(analysis): _share,
+        "answers": _number("n"),
+        "95 % CI (Wilson)": _percent("low", "high"),
+        "p binomial": _p("p"),
+        "Holm": _p("p_holm"),
+    }
+    return _sheet("Every listener", analysis.pairs_by_listener, columns, "condition", "against")
 
 
 def digits_of(analysis: Analysis) -> int:
@@ -262,14 +220,36 @@ def digits_of(analysis: Analysis) -> int:
     return 1 if analysis.test_type == "mushra" else 2
 
 
-def _percent(low: float, high: float) -> str:
-    return "" if math.isnan(low) else f"{100 * low:.1f} … {100 * high:.1f} %"
+def _asked(analysis: Analysis) -> str:
+    return "right" if analysis.test_type == "abx" else "for it"
 
 
-def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
-    return table.to_dict("records")
+def _text(name: str) -> Show:
+    return lambda row: str(row[name])
 
 
-def _sheet(title: str, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]], *words: str) -> Sheet:
-    shown = tuple(tuple(map(str, row)) for row in rows[:SHOWN])
-    return Sheet(title, columns, shown, frozenset(words), max(0, len(rows) - SHOWN))
+def _number(name: str, digits: int = 1) -> Show:
+    return lambda row: number(row[name], digits)
+
+
+def _p(name: str) -> Show:
+    return lambda row: p_text(row[name])
+
+
+def _interval(low: str, high: str, digits: int) -> Show:
+    return lambda row: "" if math.isnan(row[low]) else f"{row[low]:.{digits}f} … {row[high]:.{digits}f}"
+
+
+def _percent(low: str, high: str) -> Show:
+    return lambda row: "" if math.isnan(row[low]) else f"{100 * row[low]:.1f} … {100 * row[high]:.1f} %"
+
+
+def _share(row: Mapping[str, Any]) -> str:
+    return f"{100 * row['share']:.1f} %"
+
+
+def _sheet(title: str, table: pd.DataFrame, columns: Mapping[str, Show], *words: str) -> Sheet:
+    """``columns``: heading to what stands below it."""
+    records: list[dict[Any, Any]] = table.head(SHOWN).to_dict("records")
+    rows = tuple(tuple(show(row) for show in columns.values()) for row in records)
+    return Sheet(title, tuple(columns), rows, frozenset(words), max(0, len(table) - SHOWN))

@@ -17,10 +17,10 @@ from bench.registry import nearest
 from listening_test import texts
 from listening_test.building.presets import LOW_ANCHOR_HZ, MID_ANCHOR_HZ, Preset, PresetName, defaults_of
 from listening_test.model import Role, TestType
+from listening_test.mushra import CHOICES
 
 T = TypeVar("T")
 
-CHOICES: tuple[TestType, ...] = ("abx", "ab")
 PLACES = ("start", "middle", "loudest", "random")
 
 

@@ -23,7 +23,7 @@ from listening_test.building.findings import (
     Finding,
 )
 from listening_test.building.presets import LOW_ANCHOR_HZ, MID_ANCHOR_HZ
-from listening_test.model import STIMULI, Stimulus, Test, Trial
+from listening_test.model import STIMULI, Stimulus, Test, Trial, stimulus_path
 from listening_test.stimuli import RATE, Delay, residual_delay, share_above
 
 DELAY_WARNING_S, DELAY_ERROR_S = 0.0005, 0.005
@@ -60,7 +60,7 @@ def of_files(test: Test, folder: Path) -> list[Finding]:
     delays: dict[str, list[tuple[str, Delay | None]]] = {}
     for trial in sorted(test.trials, key=lambda one: one.clip):
         whole = []
-        for stimulus in (trial.reference, *trial.stimuli):
+        for stimulus in trial.sounds:
             if stimulus.sha256 in broken:
                 continue
             problem = _problem_of_file(folder, stimulus)
@@ -93,18 +93,14 @@ def of_files(test: Test, folder: Path) -> list[Finding]:
 
 
 def _sound_of(folder: Path, sha256: str) -> _Sound:
-    content = audio.read(_path(folder, sha256))
+    content = audio.read(stimulus_path(folder, sha256))
     step = float(np.max(np.abs(content.samples[:, 0] - content.samples[:, -1])))
     dc = float(np.max(np.abs(content.samples.mean(axis=1, dtype=np.float64))))
     return _Sound(content, loudness_lufs(content.samples, content.rate), clipped_samples(content), step, dc)
 
 
-def _path(folder: Path, sha256: str) -> Path:
-    return folder / STIMULI / f"{sha256}.wav"
-
-
 def _problem_of_file(folder: Path, stimulus: Stimulus) -> Finding | None:
-    path = _path(folder, stimulus.sha256)
+    path = stimulus_path(folder, stimulus.sha256)
     what, got = "", ""
     try:
         if hashlib.sha256(path.read_bytes()).hexdigest() != stimulus.sha256:

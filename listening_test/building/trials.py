@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from listening_test import design
 from listening_test.building.choice import Choice
-from listening_test.building.config import CHOICES, TestConfig
+from listening_test.building.config import TestConfig
 from listening_test.building.making import HIDDEN_REFERENCE, REFERENCE, Made
 from listening_test.building.sources import ClipFacts
 from listening_test.design import seed_of
 from listening_test.model import Trial
+from listening_test.mushra import CHOICES
 
 TRAINING_PAGES = 10
 """Pages of training, where a type of test has one for each condition: enough to hear the range, not to tire of it."""

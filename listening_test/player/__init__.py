@@ -7,9 +7,9 @@ until :func:`show` has been told that they are saved.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 HERE = Path(__file__).parent
 MODULES = ("wav.js", "engine.js", "log.js", "controls.js", "waveform.js", "player.js")
@@ -52,55 +52,29 @@ class Page:
     """Everything that the browser is told about a trial; nothing in it names a condition or a clip."""
 
     trial: str
-    sounds: Sequence[Sound]
+    slots: Sequence[Sound]
     scale: Scale
     texts: Mapping[str, str]
     reference: Sound | None = None
     level_db: float = 0.0
     choice: int | str | None = None
-    messages: Sequence[str] = field(default_factory=tuple)
-
-    def as_data(self, saved: Sequence[str]) -> dict[str, Any]:
-        """As JSON for the page."""
-        scale = self.scale
-        return {
-            "trial": self.trial,
-            "reference": None if self.reference is None else {"id": self.reference.id, "url": self.reference.url},
-            "slots": [
-                {"id": sound.id, "letter": sound.letter, "url": sound.url, "score": sound.score}
-                for sound in self.sounds
-            ],
-            "scale": {
-                "kind": scale.kind,
-                "low": scale.low,
-                "high": scale.high,
-                "labels": list(scale.labels),
-                "options": [{"value": value, "label": label} for value, label in scale.options],
-                "level_db": self.level_db,
-            },
-            "choice": self.choice,
-            "level_db": self.level_db,
-            "texts": {name: self.texts[name] for name in TEXTS},
-            "messages": list(self.messages),
-            "saved": list(saved),
-        }
+    messages: Sequence[str] = ()
 
 
-def show(page: Page, saved: Sequence[str], key: str) -> list[dict[str, Any]]:
-    """Show ``page``; the events that came from the browser and are not known to it as saved yet, oldest first.
+def show(page: Page, saved: Sequence[str], key: str) -> None:
+    """Show ``page``. What comes from the browser is in the session's state: under ``key``, ``log``, ``events``.
 
     Args:
+        page: as it is on the server.
         saved: ids of events that are in the store; the browser forgets them.
         key: of the widget; one for each listener and trial.
-    Each event has ``id``, ``kind``, ``at_ms`` and what belongs to its kind (``slot``, ``value``, ``seconds``, ...). The
-    same event may come several times.
+    Each event has ``id``, ``kind``, ``at_ms`` and what belongs to its kind (``slot``, ``value``, ``seconds``, ...), the
+    oldest first; one that is not known as saved comes again. A browser may send anything.
     """
     import streamlit as st
 
     component = st.components.v2.component("codecbench_player", css=_file("player.css"), js=script())
-    sent = component(key=key, data=page.as_data(saved), on_log_change=lambda: None)
-    events = sent.log.get("events") if isinstance(sent.log, Mapping) else None  # a browser may send anything
-    return list(events) if isinstance(events, list) else []
+    component(key=key, data={**asdict(page), "saved": list(saved)}, on_log_change=lambda: None)
 
 
 def script() -> str:

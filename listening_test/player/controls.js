@@ -57,7 +57,7 @@ class RatingSlider {
 /** One of several answers to `legend`. */
 function choices(name, legend, options, chosen, say) {
   return make("fieldset", { class: "options" }, make("legend", {}, legend),
-    ...options.map(({ value, label }) =>
+    ...options.map(([value, label]) =>
       make("label", {}, make("input", { type: "radio", name, value, checked: chosen === value, onchange: () => say(value) }), label)));
 }
 

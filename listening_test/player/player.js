@@ -25,6 +25,7 @@ class Player {
     this.trial = data.trial;
     this.texts = data.texts;
     this.scale = data.scale;
+    this.level_db = data.level_db;
     this.log = new Log(data.trial);
     const slots = data.slots.map((slot) => ({ ...slot, score: this.log.unsaved("rate", slot.id) ?? slot.score }));
     this.sounds = [...(data.reference ? [{ ...data.reference, letter: data.texts.reference, open: true }] : []), ...slots];
@@ -134,7 +135,7 @@ class Player {
     if (!this.context) {
       this.context = new AudioContext({ sampleRate: this.stimuli[0].rate, latencyHint: "interactive" });
       this.engine = new Engine(this.context, this.stimuli);
-      this.engine.level = this.level?.db ?? this.scale.level_db;
+      this.engine.level = this.level?.db ?? this.level_db;
       if (this.wave.region) this.engine.loop(...this.wave.region);
     }
     if (this.context.state !== "running") this.context.resume();

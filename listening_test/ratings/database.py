@@ -96,7 +96,9 @@ class Database:
             try:
                 return once(work)
             except PoolTimeout:
-                raise StoreError(f"{self.place}: too many requests at once; try again.") from None
+                raise StoreError(
+                    f"{self.place}: more requests at once than the database has connections for. Try again in a minute."
+                ) from None
             except DBAPIError as error:
                 if attempt < ATTEMPTS and _passes(error):
                     time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  spreads the retries
@@ -131,7 +133,8 @@ def _address(url: str | URL) -> URL:
         address = make_url(url)
     except ArgumentError:
         raise ConfigError(
-            "the database: expected a URL such as postgresql://user@host/name, got another text."
+            "--database (CODECBENCH_LISTEN_DATABASE): expected a URL such as postgresql://user@host/name, got another "
+            "text. Without one a test has SQLite in its folder."
         ) from None
     if address.get_backend_name() == "sqlite":
         return address
@@ -139,18 +142,25 @@ def _address(url: str | URL) -> URL:
         return address.set(drivername="postgresql+psycopg")
     if address.drivername == "postgresql+psycopg":
         return address
-    raise ConfigError(f"the database: expected sqlite:///... or postgresql://..., got {address.drivername}://...")
+    raise ConfigError(
+        "--database (CODECBENCH_LISTEN_DATABASE): expected sqlite:///PATH or postgresql://user@host/name, got "
+        f"{address.drivername}://..."
+    )
 
 
 def _sqlite(address: URL) -> Engine:
     if not address.database or address.database == ":memory:":
-        raise ConfigError("the database: SQLite in memory forgets everything; expected sqlite:///PATH.")
+        raise ConfigError(
+            "--database: expected a file, sqlite:///PATH, got SQLite in memory, which forgets everything."
+        )
     path = Path(address.database)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # answers of people: for the owner's eyes
     except OSError as error:
-        raise StoreError(f"{path}: the database cannot be opened ({error.strerror}).") from None
+        raise StoreError(
+            f"{path}: the database cannot be opened ({error.strerror}). Let this account write to it and to its folder."
+        ) from None
     engine = create_engine(
         address, connect_args={"timeout": BUSY_S}, pool_size=10, max_overflow=40, pool_timeout=2 * BUSY_S
     )

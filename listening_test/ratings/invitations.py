@@ -20,9 +20,9 @@ def register(connection: Connection, name: str, fingerprint: str) -> tuple[int, 
     return made.scalar_one(), fingerprint
 
 
-def lock_test(connection: Connection, test_id: int) -> Row[Any]:
-    """The row of the test, kept from every other writer until the transaction ends."""
-    return connection.execute(select(tests).where(tests.c.id == test_id).with_for_update()).one()
+def lock_test(connection: Connection, test_id: int) -> None:
+    """Keep every other writer from the row of the test until the transaction ends."""
+    connection.execute(select(tests.c.id).where(tests.c.id == test_id).with_for_update()).one()
 
 
 def set_closed(connection: Connection, test_id: int, closed: str | None) -> None:
@@ -84,31 +84,27 @@ def blocks(connection: Connection, test_id: int) -> dict[int, int]:
     return {block: count for block, count in connection.execute(query.group_by(sessions.c.block)) if block is not None}
 
 
+_GOES_ON = (sessions.c.status != "withdrawn") & (
+    select(tests.c.id).where(tests.c.id == sessions.c.test_id, tests.c.closed.is_(None)).correlate(sessions).exists()
+)
+"""Neither withdrawn nor its test closed."""
+
+
 def hold(connection: Connection, session_id: int, lease: str) -> bool:
     """Whether the session is still this tab's and goes on; locks it until the transaction ends."""
-    open_test = select(tests.c.id).where(tests.c.id == sessions.c.test_id, tests.c.closed.is_(None)).exists()
-    mine = (sessions.c.id == session_id) & (sessions.c.lease == lease) & (sessions.c.status != "withdrawn")
-    return connection.execute(update(sessions).where(mine, open_test).values(seen=now())).rowcount == 1
+    mine = (sessions.c.id == session_id) & (sessions.c.lease == lease) & _GOES_ON
+    return connection.execute(update(sessions).where(mine).values(seen=now())).rowcount == 1
 
 
 def holds(connection: Connection, session_id: int, lease: str) -> bool:
     """As ``hold``, without locking or writing."""
-    query = (
-        select(sessions.c.id)
-        .join(tests, tests.c.id == sessions.c.test_id)
-        .where(sessions.c.id == session_id, sessions.c.lease == lease, tests.c.closed.is_(None))
-        .where(sessions.c.status != "withdrawn")
-    )
+    query = select(sessions.c.id).where(sessions.c.id == session_id, sessions.c.lease == lease, _GOES_ON)
     return connection.execute(query).one_or_none() is not None
 
 
 def goes_on(connection: Connection, session_id: int) -> bool:
-    """Whether the session may go on in some tab: neither withdrawn nor its test closed."""
-    query = (
-        select(sessions.c.id)
-        .join(tests, tests.c.id == sessions.c.test_id)
-        .where(sessions.c.id == session_id, sessions.c.status != "withdrawn", tests.c.closed.is_(None))
-    )
+    """Whether the session may go on in some tab."""
+    query = select(sessions.c.id).where(sessions.c.id == session_id, _GOES_ON)
     return connection.execute(query).one_or_none() is not None
 
 

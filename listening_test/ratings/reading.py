@@ -78,12 +78,11 @@ def overview(connection: Connection, test_id: int) -> list[Row[Any]]:
 
 
 def submitted_ratings(connection: Connection, test_id: int) -> list[Row[Any]]:
-    """Every score of every submitted page, with its slot, page and session, in the order shown."""
+    """Every score of every submitted page, with its page and session, in the order shown."""
     query = (
         select(
-            sessions.c.id.label("session_id"), sessions.c.number, sessions.c.listener, sessions.c.simulated,
-            pages.c.id.label("page_id"), pages.c.trial, pages.c.training, pages.c.position.label("order"),
-            pages.c.opened, pages.c.submitted, ratings.c.stimulus, ratings.c.slot_id, ratings.c.score,
+            sessions.c.number, sessions.c.listener, sessions.c.simulated, pages.c.id.label("page_id"), pages.c.trial,
+            pages.c.position.label("order"), pages.c.submitted, ratings.c.stimulus, ratings.c.score,
         )
         .join(pages, pages.c.session_id == sessions.c.id)
         .join(ratings, (ratings.c.session_id == sessions.c.id) & (ratings.c.trial == pages.c.trial))

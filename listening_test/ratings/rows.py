@@ -8,9 +8,6 @@ from typing import Any, Literal
 
 SlotKind = Literal["reference", "rated", "x"]
 
-OPEN_REFERENCE = -1
-"""Index of the open reference beside those of ``Trial.stimuli``."""
-
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -55,4 +52,3 @@ class Logged:
     slot: str | None = None
     value: float | None = None
     detail: Mapping[str, Any] | None = None
-    at: str = ""

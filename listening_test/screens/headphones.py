@@ -13,8 +13,8 @@ import streamlit as st
 from listening_test.player import Page, Scale
 from listening_test.screens import serving
 from listening_test.screens.events import record
-from listening_test.screens.frame import Place, go_on, refusals
-from listening_test.screens.playing import HEARTBEAT_S, play, sound, texts
+from listening_test.screens.frame import Place, go_on
+from listening_test.screens.playing import beating, play, sound, texts
 from listening_test.screens.tones import ATTEMPTS, ENOUGH, PLACES, ROUNDS, Round, rounds
 from listening_test.session import Step
 
@@ -97,13 +97,7 @@ def show(place: Place, step: Step) -> None:
         st.session_state["check page"] = page_id
         st.session_state["check slots"] = [serving.check_sound(tone) for tone in progress.question.tones]
     slots: list[str] = st.session_state["check slots"]
-
-    @st.fragment(run_every=HEARTBEAT_S)
-    def ask() -> None:
-        with refusals():
-            _ask(place, check, page_id, slots)
-
-    ask()
+    beating(lambda: _ask(place, check, page_id, slots))
 
 
 def _progress(place: Place, check: Check) -> Progress:
@@ -141,7 +135,7 @@ def _ask(place: Place, check: Check, page_id: str, slots: Sequence[str]) -> None
         answers = place.visit.answers
         return Page(
             trial=page_id,
-            sounds=[sound(slot, letter) for slot, letter in zip(slots, letters, strict=True)],
+            slots=[sound(slot, letter) for slot, letter in zip(slots, letters, strict=True)],
             scale=Scale("choice", options=tuple(enumerate(labels))),
             texts=texts(place, question=t(f"{check}_question"), submit=t("headphones_submit")),
             level_db=float(answers["level"].get("gain_db") or 0.0),

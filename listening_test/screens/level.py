@@ -10,8 +10,8 @@ import streamlit as st
 from listening_test.player import Page, Scale
 from listening_test.screens import serving
 from listening_test.screens.events import record
-from listening_test.screens.frame import Place, go_on, refusals
-from listening_test.screens.playing import HEARTBEAT_S, play, sound, texts
+from listening_test.screens.frame import Place, go_on
+from listening_test.screens.playing import beating, play, sound, texts
 from listening_test.session import BadAnswer, Step
 
 
@@ -22,13 +22,7 @@ def show(place: Place, step: Step) -> None:
     if "level slot" not in st.session_state:
         st.session_state["level slot"] = serving.check_sound(None)
     slot: str = st.session_state["level slot"]
-
-    @st.fragment(run_every=HEARTBEAT_S)
-    def adjust() -> None:
-        with refusals():
-            _adjust(place, slot, float(step.payload["range_db"]))
-
-    adjust()
+    beating(lambda: _adjust(place, slot, float(step.payload["range_db"])))
 
 
 def _adjust(place: Place, slot: str, range_db: float) -> None:
@@ -50,7 +44,7 @@ def _adjust(place: Place, slot: str, range_db: float) -> None:
     def page() -> Page:
         return Page(
             trial=page_id,
-            sounds=[sound(slot, "1")],
+            slots=[sound(slot, "1")],
             scale=Scale("level", -range_db, range_db),
             texts=texts(place, trial=t("level_title"), submit=t("level_submit")),
             level_db=_so_far(place),

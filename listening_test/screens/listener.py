@@ -9,18 +9,7 @@ import streamlit as st
 
 from listening_test import texts
 from listening_test.model import Test
-from listening_test.screens import (
-    consent,
-    device,
-    headphones,
-    level,
-    questionnaire,
-    refused,
-    rest,
-    serving,
-    thanks,
-    trial,
-)
+from listening_test.screens import consent, device, headphones, level, messages, questionnaire, serving, trial
 from listening_test.screens.frame import REFUSED, Place, refusals, refuse, style, withdraw_button
 from listening_test.session import Step, StepKind, TokenError, Visit
 from listening_test.session.tokens import LONGEST
@@ -33,9 +22,9 @@ STEPS: dict[StepKind, Callable[[Place, Step], None]] = {
     "headphones": headphones.show,
     "training": trial.show,
     "trial": trial.show,
-    "break": rest.show,
+    "break": messages.rest,
     "questionnaire_after": questionnaire.show,
-    "thanks": thanks.show,
+    "thanks": messages.thanks,
 }
 
 
@@ -50,7 +39,7 @@ def show() -> None:
     if REFUSED in st.session_state:
         t = texts.texts(st.session_state.get("language") or _spoken(test), test.texts)
         style(t)
-        refused.show(st.session_state[REFUSED], t)
+        messages.refused(st.session_state[REFUSED], t)
         return
     with refusals():
         visit = _visit(token)

@@ -11,7 +11,7 @@ from listening_test import player
 from listening_test.player import QUALITY, TEXTS, Sound
 from listening_test.player.route import address
 from listening_test.screens.events import messages
-from listening_test.screens.frame import KNOWN, Place
+from listening_test.screens.frame import KNOWN, Place, refusals
 
 HEARTBEAT_S = 10.0
 """So often a page with sound asks whether the session is still its own."""
@@ -35,6 +35,17 @@ def bands(place: Place) -> tuple[str, ...]:
 def key_of(trial: str) -> str:
     """The key of a page's player. Random ids may hold two underscores in a row, which Streamlit refuses."""
     return f"player {trial.encode().hex()}"
+
+
+def beating(part: Callable[[], None]) -> None:
+    """Show the part of a page that has the player, and again every HEARTBEAT_S."""
+
+    @st.fragment(run_every=HEARTBEAT_S)
+    def shown() -> None:
+        with refusals():
+            part()
+
+    shown()
 
 
 def play(trial: str, save: Callable[[Sequence[dict[str, Any]]], None], page: Callable[[], player.Page]) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 from bench import audio
 from bench.errors import ConfigError
 from listening_test import texts
-from listening_test.model import load_test
+from listening_test.model import load_test, stimulus_path
 from listening_test.screens import settings
 from listening_test.screens.tones import Tone, tone_sound
 from listening_test.session import Sessions, UnknownSlot
 from listening_test.session.order import ID_BYTES
-from listening_test.session.wav import stimulus_path, wav
+from listening_test.session.wav import wav
 
 KEPT = 20_000
 """Ids of sounds for checks that are remembered; the oldest are forgotten, and their page makes others."""
@@ -72,5 +72,5 @@ def sound(slot: str) -> bytes | None:
 @lru_cache(maxsize=1)
 def _recording() -> audio.Audio:
     """What the level is set with: the reference of the first trial, which everybody hears."""
-    path = stimulus_path(Path(settings.setting(settings.TEST)), sessions().test.trials[0].reference)
+    path = stimulus_path(Path(settings.setting(settings.TEST)), sessions().test.trials[0].reference.sha256)
     return audio.read(path).mixed_to(2)

@@ -9,8 +9,8 @@ import streamlit as st
 
 from listening_test.player import ANNOYANCE, QUALITY, Page, Scale
 from listening_test.screens.events import record
-from listening_test.screens.frame import WIDE, Place, go_on, plain, refusals
-from listening_test.screens.playing import HEARTBEAT_S, bands, play, sound, texts
+from listening_test.screens.frame import WIDE, Place, go_on, plain
+from listening_test.screens.playing import bands, beating, play, sound, texts
 from listening_test.session import BlindTrial, NotComplete, Step
 
 CORRECTIONS = ("play", "switch", "rate", "choose")
@@ -33,13 +33,7 @@ def show(place: Place, step: Step) -> None:
     st.markdown(f"**{plain(place.test.rules.question) or t(f'question_{place.test.rules.type}')}**")
     shown = step.payload["trial"]
     level_db = float(place.visit.answers["level"].get("gain_db") or 0.0)  # it does not change within a trial
-
-    @st.fragment(run_every=HEARTBEAT_S)
-    def rate() -> None:
-        with refusals():
-            _rate(place, shown, level_db)
-
-    rate()
+    beating(lambda: _rate(place, shown, level_db))
 
 
 def _rate(place: Place, shown: str, level_db: float) -> None:
@@ -66,7 +60,7 @@ def _rate(place: Place, shown: str, level_db: float) -> None:
 def _page(place: Place, trial: BlindTrial, level_db: float, messages: Sequence[str]) -> Page:
     return Page(
         trial=trial.id,
-        sounds=[sound(slot, x, trial.scores.get(slot)) for slot, x in zip(trial.slots, trial.letters, strict=True)],
+        slots=[sound(slot, x, trial.scores.get(slot)) for slot, x in zip(trial.slots, trial.letters, strict=True)],
         scale=scale(trial, place),
         texts=texts(place, question=trial.question or place.texts(f"question_{trial.type}")),
         reference=sound(trial.reference, "") if trial.reference else None,

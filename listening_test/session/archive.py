@@ -151,7 +151,10 @@ def reading(path: Path) -> Iterator[Reader]:
                         raise _Damaged(f"{name} is not what it was")
             yield Reader(archive, contents)
     except OSError as error:
-        raise StoreError(f"{path}: the backup cannot be read ({error.strerror}).") from None
+        raise StoreError(
+            f"{path}: expected a backup, but the file cannot be read ({error.strerror}). Give the file that "
+            "`codecbench listen backup` wrote."
+        ) from None
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError, _Damaged) as error:  # or encrypted
         raise StoreError(f"{path}: expected a whole backup of a listening test: {error}. Use another copy.") from None
 

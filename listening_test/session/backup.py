@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bench.errors import StoreError
 from bench.hashes import sha256_of
 from bench.store import write_bytes, writing
-from listening_test.model import DATABASE, STIMULI, TEST, Test, load_test
+from listening_test.model import DATABASE, STIMULI, TEST, Test, load_test, stimulus_path
 from listening_test.ratings import invitations
 from listening_test.ratings.database import Database
 from listening_test.ratings.migrating import current, upgrade
@@ -85,8 +85,11 @@ def restore(path: Path, folder: Path, url: str = "") -> Contents:
 def _write(connection: Connection, test: Test, folder: Path, path: Path, stimuli: bool) -> None:
     test_id = connection.execute(select(tests.c.id).where(tests.c.name == test.name)).scalar()
     if test_id is None:
-        raise StoreError(f"{folder}: the database knows no test {test.name!r}, so nothing was saved yet.")
-    sounds = sorted({one.sha256 for trial in test.trials for one in (trial.reference, *trial.stimuli)})
+        raise StoreError(
+            f"{folder}: the database knows no test {test.name!r}, so nothing was saved yet. Is "
+            "--database the one that it was served with?"
+        )
+    sounds = sorted({one.sha256 for trial in test.trials for one in trial.sounds})
     opened = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600)
     with os.fdopen(opened, "w+b") as file:
         with zipfile.ZipFile(file, "w") as archive:
@@ -95,7 +98,7 @@ def _write(connection: Connection, test: Test, folder: Path, path: Path, stimuli
             for table in TABLES:
                 writer.table(table.name, rows_of(connection, test_id, table))
             for sha256 in sounds if stimuli else ():
-                writer.stimulus(folder / STIMULI / f"{sha256}.wav")
+                writer.stimulus(stimulus_path(folder, sha256))
             writer.contents(
                 Contents(
                     test=test.name,
@@ -117,7 +120,7 @@ def _restore_files(archive: Reader, folder: Path) -> None:
         raise StoreError(f"{described}: it is another test than the backup's. Restore into an empty folder.")
     missing = []
     for sha256 in archive.contents.stimuli:
-        sound = folder / STIMULI / f"{sha256}.wav"
+        sound = stimulus_path(folder, sha256)
         if sound.exists():
             if sha256_of(sound) != sha256:
                 raise StoreError(
@@ -157,7 +160,10 @@ def _put(connection: Connection, archive: Reader) -> None:
         pairs = zip_longest(archive.table(table.name), rows_of(connection, test_id, table))
         count = sum(_same(table.name, wanted, got) for wanted, got in pairs)
         if count != contents.rows[table.name]:
-            raise StoreError(f"table {table.name}: expected {contents.rows[table.name]} rows, got {count}.")
+            raise StoreError(
+                f"the backup, table {table.name}: expected {contents.rows[table.name]} rows, got {count}. Nothing was "
+                "restored; use another copy."
+            )
 
 
 @contextmanager
@@ -175,5 +181,7 @@ def _rows_of_a_backup(path: Path) -> Iterator[None]:
 
 def _same(table: str, wanted: dict[str, Any] | None, got: dict[str, Any] | None) -> bool:
     if wanted != got:
-        raise StoreError(f"table {table}: expected the row {wanted}, got {got}. Nothing was restored.")
+        raise StoreError(
+            f"the backup, table {table}: expected the row {wanted}, got {got}. Nothing was restored; use another copy."
+        )
     return True

@@ -9,13 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from listening_test.model import Stimulus, Test, Trial
+from listening_test.model import Test, pair, row_of
 from listening_test.mushra import CHOICES
 from listening_test.ratings import reading
-from listening_test.ratings.rows import OPEN_REFERENCE
 from listening_test.session.checking import SERVER
 from listening_test.session.listening import SHOWN, SUBMIT, active_seconds, listened_seconds, page_of
-from listening_test.session.order import pair
 
 
 def rating_rows(connection: Connection, test: Test, test_id: int) -> list[dict[str, Any]]:
@@ -27,7 +25,7 @@ def rating_rows(connection: Connection, test: Test, test_id: int) -> list[dict[s
     heard, lasted = _times(connection, test_id)
     rows = []
     for row in reading.submitted_ratings(connection, test_id):
-        slot = slots[row.page_id, row.stimulus]
+        slot, trial = slots[row.page_id, row.stimulus], trials[row.trial]
         rows.append(
             {
                 "test": test.name,
@@ -35,10 +33,10 @@ def rating_rows(connection: Connection, test: Test, test_id: int) -> list[dict[s
                 "listener": row.listener,
                 "simulated": bool(row.simulated),
                 "session": str(row.number),
-                **_of_trial(trials[row.trial]),
+                **row_of(trial, trial.stimulus(row.stimulus)),
+                "against": trial.stimulus(pair(trial)[0]).condition if test.rules.type in CHOICES else "",
                 "order": row.order,
                 "position": slot.position,
-                **_of_stimulus(trials[row.trial], row.stimulus, test),
                 "score": row.score,
                 "plays": slot.plays,
                 "listened_s": round(heard.get(row.page_id, {}).get(slot.id, 0.0), 3),
@@ -65,7 +63,7 @@ def event_rows(connection: Connection, test: Test, test_id: int) -> list[dict[st
                 "simulated": bool(row.simulated),
                 "session": str(row.number),
                 "trial": row.trial or "",
-                "condition": "" if slot is None else _stimulus(trials[row.trial], slot.stimulus).condition,
+                "condition": "" if slot is None else trials[row.trial].stimulus(slot.stimulus).condition,
                 "slot": "" if slot is None else slot.kind,
                 "kind": row.kind,
                 "value": row.value,
@@ -100,35 +98,3 @@ def _sum(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
         for slot, seconds in part.items():
             total[slot] += seconds
     return dict(total)
-
-
-def _stimulus(trial: Trial, index: int) -> Stimulus:
-    return trial.reference if index == OPEN_REFERENCE else trial.stimuli[index]
-
-
-def _of_trial(trial: Trial) -> dict[str, Any]:
-    return {
-        "trial": trial.id,
-        "clip": trial.clip,
-        "dataset": trial.dataset,
-        "category": trial.category,
-        "block": trial.block,
-        "replicate": trial.replicate,
-        "training": trial.training,
-    }
-
-
-def _of_stimulus(trial: Trial, index: int, test: Test) -> dict[str, Any]:
-    stimulus = _stimulus(trial, index)
-    against = _stimulus(trial, pair(trial)[0]).condition if test.rules.type in CHOICES else ""
-    return {
-        "condition": stimulus.condition,
-        "role": stimulus.role,
-        "against": against,
-        "codec": stimulus.codec,
-        "bitrate_bps": stimulus.bitrate_bps,
-        "actual_bps": stimulus.actual_bps,
-        "run": stimulus.run,
-        "decoded_sha256": stimulus.decoded_sha256,
-        "stimulus_sha256": stimulus.sha256,
-    }

@@ -15,4 +15,7 @@ def link(token: str, base: str) -> str:
 def check_base(base: str) -> None:
     """Raise ConfigError where ``base`` is given and is no address of a web page."""
     if base and not (urlsplit(base).scheme in ("http", "https") and urlsplit(base).netloc):
-        raise ConfigError(f"the base {base!r}: expected an address such as https://lab.example.org/listen.")
+        raise ConfigError(
+            f"--base (CODECBENCH_LISTEN_BASE): expected an address of the web such as https://lab.example.org/listen, "
+            f"got {base!r}."
+        )

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bench.errors import StoreError
-from listening_test.model import Test, TestType, Trial
+from listening_test.model import OPEN_REFERENCE, Test, TestType, Trial, pair
 from listening_test.mushra import CHOICES
-from listening_test.ratings.rows import OPEN_REFERENCE, Page, Slot, SlotKind
+from listening_test.ratings.rows import Page, Slot, SlotKind
 
 ID_BYTES = 18
 WITH_REFERENCE: tuple[TestType, ...] = ("mushra", "dcr")
@@ -37,23 +36,6 @@ def draw(test: Test, number: int, block: int) -> list[tuple[Page, list[Slot]]]:
         (Page(_id(), trial.id, position, trial.training), _slots(test.rules.type, trial, random))
         for position, trial in enumerate(trials, 1)
     ]
-
-
-def pair(trial: Trial) -> tuple[int, int]:
-    """The two stimuli of an ABX or AB trial: what is compared against, and the one under test.
-
-    Two stimuli are compared with each other, one with the open reference. The one under test is the second, unless
-    the second alone is a hidden reference.
-    """
-    if len(trial.stimuli) == 1:
-        return OPEN_REFERENCE, 0
-    if len(trial.stimuli) != 2:
-        raise StoreError(
-            f"trial {trial.id}: expected one or two stimuli in a test of pairs, got {len(trial.stimuli)}. "
-            "Build the test again: codecbench listen build"
-        )
-    first, second = (stimulus.role == "hidden_reference" for stimulus in trial.stimuli)
-    return (1, 0) if second and not first else (0, 1)
 
 
 def letters(type_: TestType, count: int) -> tuple[str, ...]:

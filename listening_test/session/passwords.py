@@ -22,6 +22,9 @@ def right_password(stored: str, password: str) -> bool:
     try:
         return PasswordHasher().verify(stored, password)
     except InvalidHashError:
-        raise ConfigError("the experimenter's password: expected an Argon2 hash in the configuration.") from None
+        raise ConfigError(
+            "CODECBENCH_LISTEN_PASSWORD_HASH: expected an Argon2 hash, got another text. Set it to what `codecbench "
+            "listen password` prints, and start the server again."
+        ) from None
     except VerificationError:
         return False

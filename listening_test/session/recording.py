@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from listening_test.model import TestType, Trial
+from listening_test.model import TestType, Trial, pair
 from listening_test.mushra import CHOICES, SCALES, acceptable, correct_abx, preferred
 from listening_test.ratings.rows import Logged, Page, Rating, Slot
 from listening_test.session.errors import BadAnswer, UnknownSlot, WrongStep
-from listening_test.session.order import pair
 from listening_test.session.shapes import HEARD, Event
 
 

@@ -11,21 +11,21 @@ from sqlalchemy.engine import URL
 
 from bench.errors import ConfigError, StoreError
 from bench.store import digest
-from listening_test.model import DATABASE, Test
+from listening_test.model import DATABASE, Test, pair, stimulus_path
 from listening_test.mushra import CHOICES
 from listening_test.ratings import invitations, reading, writing
 from listening_test.ratings.database import Database
 from listening_test.ratings.migrating import upgrade
-from listening_test.ratings.rows import OPEN_REFERENCE, Logged
+from listening_test.ratings.rows import Logged
 from listening_test.ratings.schema import now
 from listening_test.session import export
 from listening_test.session.checking import SERVER
 from listening_test.session.errors import TokenError, TooManyGuesses, UnknownSlot
-from listening_test.session.order import draw, least_filled, pair
+from listening_test.session.order import draw, least_filled
 from listening_test.session.shapes import Progress
 from listening_test.session.tokens import Guesses, hashed, new_pseudonym, new_token
 from listening_test.session.visit import Visit
-from listening_test.session.wav import Shape, shape_of, slot_wav, stimulus_path
+from listening_test.session.wav import Shape, shape_of, slot_wav
 
 
 class Sessions:
@@ -58,7 +58,9 @@ class Sessions:
         ``note`` is for the experimenter and erased with the person; it is no place for names.
         """
         if not 1 <= count <= 10_000 or "\0" in note:
-            raise ConfigError(f"invitations: expected 1 to 10000 and a note of plain text, got {count} and {note!r}.")
+            raise ConfigError(
+                f"invitations: expected 1 to 10000 at a time and a note without zero bytes, got {count} and {note!r}."
+            )
         tokens = [new_token() for _ in range(count)]
         people = [(new_pseudonym(), hashed(token)) for token in tokens]
         self._database.write(lambda connection: invitations.add(connection, self._id, people, note, simulated))
@@ -97,8 +99,7 @@ class Sessions:
         trial = self._trials[found[0]]
         if trial.id not in self._shapes:
             self._shapes[trial.id] = shape_of(self._folder, trial)
-        stimulus = trial.reference if found[1] == OPEN_REFERENCE else trial.stimuli[found[1]]
-        return slot_wav(self._folder, stimulus, self._shapes[trial.id], slot)
+        return slot_wav(self._folder, trial.stimulus(found[1]), self._shapes[trial.id], slot)
 
     def progress(self) -> list[Progress]:
         """All invitations in the order they were made."""
@@ -191,7 +192,10 @@ class Sessions:
     def _erase(self, connection: Connection, listener: str) -> None:
         row = invitations.by_listener(connection, self._id, listener)
         if row is None:
-            raise StoreError(f"{self.test.name}: expected the pseudonym of a listener, got {listener!r}.")
+            raise StoreError(
+                f"{self.test.name}: expected the pseudonym of a listener, got {listener!r}. `codecbench listen status` "
+                "lists them."
+            )
         invitations.erase(connection, row.id)
 
 
@@ -201,7 +205,7 @@ def _require_playable(test: Test, folder: Path) -> None:
     if test.rules.type in CHOICES:
         for trial in test.trials:
             pair(trial)
-    wanted = {stimulus_path(folder, one) for trial in test.trials for one in (trial.reference, *trial.stimuli)}
+    wanted = {stimulus_path(folder, one.sha256) for trial in test.trials for one in trial.sounds}
     missing = sorted(path.name for path in wanted if not path.exists())
     if missing:
         raise StoreError(

@@ -16,7 +16,7 @@ import numpy as np
 
 from bench import audio
 from bench.audio import FULL_SCALE, Audio
-from listening_test.model import STIMULI, Stimulus, Trial
+from listening_test.model import Stimulus, Trial, stimulus_path
 
 WIDTH = 3  # bytes of a 24-bit sample
 PCM = 1
@@ -31,20 +31,15 @@ class Shape:
     length: int
 
 
-def stimulus_path(folder: Path, stimulus: Stimulus) -> Path:
-    """Where the sound of ``stimulus`` lies."""
-    return folder / STIMULI / f"{stimulus.sha256}.wav"
-
-
 def shape_of(folder: Path, trial: Trial) -> Shape:
     """The shape that all sounds of ``trial`` fit in; mono beside stereo becomes stereo."""
-    infos = [audio.info(stimulus_path(folder, stimulus)) for stimulus in (trial.reference, *trial.stimuli)]
+    infos = [audio.info(stimulus_path(folder, one.sha256)) for one in trial.sounds]
     return Shape(infos[0].rate, max(one.channels for one in infos), max(one.length for one in infos))
 
 
 def slot_wav(folder: Path, stimulus: Stimulus, shape: Shape, slot: str) -> bytes:
     """The WAV file of ``stimulus`` for ``slot``: 24 bit, of ``shape``."""
-    sound = audio.read(stimulus_path(folder, stimulus)).at(shape.rate)
+    sound = audio.read(stimulus_path(folder, stimulus.sha256)).at(shape.rate)
     return wav(sound.mixed_to(shape.channels).with_length(shape.length), hashlib.sha512(slot.encode()).digest())
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from listening_test import player
 from listening_test.player import QUALITY, TEXTS, Page, Scale, Sound
 from listening_test.player.route import address, audio_route
+from listening_test.screens.events import messages
 
 SECONDS = 2.0
 SCALES = {
@@ -43,7 +44,8 @@ def page() -> None:
             reference=open_one,
             messages=["rate every stimulus"] if submitted else [],
         )
-        new = [event for event in player.show(page, ids, key="trial") if event["id"] not in ids]
+        player.show(page, ids, key="trial")
+        new = [event for event in messages(st.session_state.get("trial")) if event["id"] not in ids]
         if new:
             known.extend(new)
             st.rerun(scope="fragment")

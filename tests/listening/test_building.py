@@ -22,8 +22,13 @@ from bench.codecs.controls import Lowpass3500
 from bench.errors import CodecbenchError, ConfigError, StoreError
 from bench.runs.results import load_results
 from listening_test.building.build import Refused, build
+from listening_test.building.choice import choose
+from listening_test.building.config import parse
+from listening_test.building.making import Made
+from listening_test.building.sources import Sources
+from listening_test.building.trials import trials_of
 from listening_test.cli import app
-from listening_test.model import STIMULI, TEST, Stimulus, Test, load_test
+from listening_test.model import STIMULI, TEST, Stimulus, Test, Trial, load_test
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +62,17 @@ def made(runs: Path, folder: Path, names: tuple[str, ...] = ("first",), force: b
     built, where = build([runs / name for name in names], path, output=folder / "test", force=force)
     assert load_test(where) == built
     return built
+
+
+def planned(runs: Path, **keys: Any) -> list[Trial]:
+    """The trials of a test of the run ``first``, with sounds that have names only."""
+    config = parse({"name": "t", "conditions": ["opus@*"], "clips": [{"count": 2}], "seed": 4, **keys})
+    choice = choose(config, Sources.load([runs / "first"]))
+    systems = [system.name for system in (*choice.systems, *([choice.against] if choice.against else []))]
+    names = ["reference", "hidden_reference", *(anchor.name for anchor in config.all_anchors), *systems]
+    sounds = {name: Stimulus(name, "reference" if name == "reference" else "system", "") for name in names}
+    clips = [clip.id for clip in (*choice.training, *choice.clips)]
+    return trials_of(config, choice, {clip: Made(sounds, 1.0, []) for clip in clips})[0]
 
 
 LENGTH = 28_800  # 0.6 s
@@ -266,29 +282,29 @@ def test_encodec_paper(runs: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("type_", ["acr", "dcr"])
-def test_one_stimulus_a_page(runs: Path, tmp_path: Path, type_: str) -> None:
-    test = made(runs, tmp_path, type=type_, anchors=["low"], blocks={"trials_per_listener": 8})
+def test_one_stimulus_a_page(runs: Path, type_: str) -> None:
+    trials = planned(runs, type=type_, anchors=["low"], blocks={"trials_per_listener": 8})
+    counted = [trial for trial in trials if not trial.training]
     conditions = ["hidden_reference", "low_anchor", "opus@12000", "opus@64000"]
-    assert {len(trial.stimuli) for trial in test.trials} == {1}
-    cells = Counter((trial.clip, trial.stimuli[0].condition) for trial in test.counted)
+    assert {len(trial.stimuli) for trial in trials} == {1}
+    cells = Counter((trial.clip, trial.stimuli[0].condition) for trial in counted)
     assert len(cells) == 4 * 4
     assert set(cells.values()) == {1}
-    assert Counter(trial.block for trial in test.counted) == {0: 8, 1: 8}
+    assert Counter(trial.block for trial in counted) == {0: 8, 1: 8}
     for block in range(2):
-        shown = Counter(trial.stimuli[0].condition for trial in test.counted if trial.block == block)
+        shown = Counter(trial.stimuli[0].condition for trial in counted if trial.block == block)
         assert shown == dict.fromkeys(conditions, 2)
-    assert {trial.stimuli[0].condition for trial in test.training} == set(conditions)
-    assert test.rules.screening == "none"
+    assert {trial.stimuli[0].condition for trial in trials if trial.training} == set(conditions)
 
 
-def test_training_of_many_conditions_is_short_and_spread(runs: Path, tmp_path: Path) -> None:
+def test_training_of_many_conditions_is_short_and_spread(runs: Path) -> None:
     anchors = [{"name": f"cut{number}", "cutoff_hz": 1_000 * number} for number in range(1, 14)]
-    test = made(runs, tmp_path, type="acr", anchors=anchors, clips=[{"category": "speech", "count": 1}])
-    heard = [trial.stimuli[0].condition for trial in test.training]
+    trials = planned(runs, type="acr", anchors=anchors, clips=[{"category": "speech", "count": 1}])
+    heard = [trial.stimuli[0].condition for trial in trials if trial.training]
     assert len(heard) == len(set(heard)) == 10
     assert heard[0] == "hidden_reference"
     assert heard[-1] == "opus@64000"
-    assert len({trial.clip for trial in test.training}) == 2
+    assert len({trial.clip for trial in trials if trial.training}) == 2
 
 
 @pytest.mark.parametrize(
@@ -301,11 +317,17 @@ def test_training_of_many_conditions_is_short_and_spread(runs: Path, tmp_path: P
         ("ab", "passthrough", {("passthrough", "opus@12000"), ("passthrough", "opus@64000")}),
     ],
 )
-def test_pairs(runs: Path, tmp_path: Path, type_: str, against: str | None, expected: set[tuple[str, str]]) -> None:
-    test = made(runs, tmp_path, type=type_, against=against)
-    assert {tuple(s.condition for s in trial.stimuli) for trial in test.counted} == expected
-    assert len(test.counted) == 4 * len(expected)
+def test_pairs(runs: Path, type_: str, against: str | None, expected: set[tuple[str, str]]) -> None:
+    trials = [trial for trial in planned(runs, type=type_, against=against) if not trial.training]
+    assert {tuple(s.condition for s in trial.stimuli) for trial in trials} == expected
+    assert len(trials) == 4 * len(expected)
+
+
+def test_a_test_of_pairs_is_built(runs: Path, tmp_path: Path) -> None:
+    test = made(runs, tmp_path, type="abx", clips=[{"category": "speech", "count": 1}])
+    assert [s.role for s in test.counted[0].stimuli] == ["hidden_reference", "system"]
     assert all(trial.reference.role == "reference" for trial in test.trials)
+    assert (test.rules.type, test.rules.screening) == ("abx", "none")
 
 
 def test_a_refused_test_leaves_nothing_and_force_is_recorded(runs: Path, tmp_path: Path) -> None:

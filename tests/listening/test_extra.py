@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,45 +13,61 @@ import pytest
 from listening_test.extra import needing
 from tests.listening.conftest import tiny_test
 
+ROOT = str(Path(__file__).parents[2])
+
+CASES = [
+    ("streamlit", ["serve", "TEST"]),
+    ("uvicorn", ["serve", "TEST"]),
+    ("alembic", ["status", "TEST"]),
+    ("alembic", ["simulate", "TEST", "--listeners", "1"]),
+    ("sqlalchemy", ["analyze", "TEST"]),
+    ("argon2", ["password"]),
+]
+
 WITHOUT = """
-import sys
+import json, os, sys
+from bench.cli.app import main
+import listening_test.cli
 
 class Absent:
+    def __init__(self, package):
+        self.package = package
+
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == {package!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+        if name.partition(".")[0] == self.package:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
-sys.meta_path.insert(0, Absent())
-from bench.cli.app import main
-
-sys.argv = ["codecbench", "listen", *{arguments!r}]
-main()
+for index, (package, arguments) in enumerate(json.loads(sys.argv[1])):
+    if os.fork() == 0:
+        os.dup2(os.open(f"{index}.txt", os.O_CREAT | os.O_WRONLY), 1)
+        os.dup2(1, 2)
+        sys.meta_path.insert(0, Absent(package))
+        sys.argv = ["codecbench", "listen", *arguments]
+        main()
+    print(os.waitstatus_to_exitcode(os.wait()[1]))
 """
 
 
-@pytest.mark.parametrize(
-    ("package", "arguments"),
-    [
-        ("streamlit", ["serve", "TEST"]),
-        ("uvicorn", ["serve", "TEST"]),
-        ("alembic", ["status", "TEST"]),
-        ("alembic", ["simulate", "TEST", "--listeners", "1"]),
-        ("sqlalchemy", ["analyze", "TEST"]),
-        ("argon2", ["password"]),
-    ],
-)
-def test_one_line_says_what_to_install(tmp_path: Path, package: str, arguments: list[str]) -> None:
-    """The import of the package is made to fail in a process of its own, as where it is not installed."""
+def test_one_line_says_what_to_install(tmp_path: Path) -> None:
+    """The import of each package is made to fail in a process of its own, as where it is not installed."""
     tiny_test(tmp_path)
     (tmp_path / "sessions.sqlite").touch()
-    given = [str(tmp_path) if word == "TEST" else word for word in arguments]
-    script = WITHOUT.format(package=package, arguments=given)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    [line] = done.stderr.splitlines()
-    assert line.startswith("error: ")
-    assert line.endswith(f"needs {package}: pip install 'codecbench[listen]'")
+    cases = [(package, [str(tmp_path) if word == "TEST" else word for word in words]) for package, words in CASES]
+    script = [sys.executable, "-c", WITHOUT, json.dumps(cases)]
+    done = subprocess.run(
+        script,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": ROOT},
+    )
+    assert done.stdout.split() == ["1"] * len(CASES)
+    for index, (package, _) in enumerate(CASES):
+        [line] = (tmp_path / f"{index}.txt").read_text().splitlines()
+        assert line.startswith("error: ")
+        assert line.endswith(f"needs {package}: pip install 'codecbench[listen]'")
 
 
 def test_other_missing_modules_are_not_hidden() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,30 @@ from listening_test.screens.settings import STREAMLIT
 from tests.listening.browser import browser, server
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A browser, a server, and one profile of the browser whose cache holds what every page of Streamlit loads."""
+
+    chromium: Any
+    address: str
+    profile: Any
+
+
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     log = tmp_path_factory.mktemp("server") / "log"
     with browser() as chromium, server("tests.listening.player_app:app", log) as address:
-        yield chromium, address
+        yield Opened(chromium, address, chromium.new_context(viewport={"width": 1000, "height": 900}))
 
 
-def visit(opened: tuple[Any, str], query: str = "") -> Any:
-    chromium, address = opened
-    page = chromium.new_page(viewport={"width": 1000, "height": 900})
-    page.goto(f"{address}/?{query}")
+def visit(opened: Opened, query: str = "", kept: str | None = None) -> Any:
+    """A page of a browser that has ``kept`` what an earlier page left, or nothing."""
+    page = opened.profile.new_page()
+    page.goto(f"{opened.address}/_stcore/health")
+    page.evaluate("localStorage.clear()")
+    if kept is not None:
+        page.evaluate("(kept) => localStorage.setItem('codecbench trial sliders', kept)", kept)
+    page.goto(f"{opened.address}/?{query}")
     return page
 
 
@@ -45,7 +59,7 @@ def enabled(page: Any) -> list[bool]:
     return [not slider.is_disabled() for slider in page.locator("input[type=range]").all()]
 
 
-def test_only_what_is_heard_can_be_graded_and_keys_do_everything(opened: tuple[Any, str]) -> None:
+def test_only_what_is_heard_can_be_graded_and_keys_do_everything(opened: Opened) -> None:
     page = ready(visit(opened))
     assert enabled(page) == [False, False, False]
     assert page.locator("output").all_inner_texts() == ["–", "–", "–"]
@@ -82,31 +96,22 @@ def focused(page: Any) -> str:
     return str(page.evaluate(FOCUSED))
 
 
-def test_keys_work_as_soon_as_the_sounds_are_there(opened: tuple[Any, str]) -> None:
+def test_the_focus_goes_where_keys_are_heard(opened: Opened) -> None:
     page = ready(visit(opened))
     page.locator("[role=status]").get_by_text("ready", exact=True).wait_for()
-    assert focused(page) == "trial"
+    assert focused(page) == "trial", "keys work as soon as the sounds are there"
     page.keyboard.press("2")
     assert enabled(page) == [False, True, False]
-    page.close()
-
-
-def test_the_focus_goes_with_the_slider_that_keys_choose(opened: tuple[Any, str]) -> None:
-    page = ready(visit(opened))
-    page.locator("button.sound").nth(2).click()
     page.locator("input[type=range]").nth(1).focus()
     page.keyboard.press("3")
-    assert focused(page) == "rating C"
+    assert focused(page) == "rating C", "the slider that keys choose"
     page.keyboard.press("0")  # the open reference has no slider
     assert focused(page) == "trial"
     page.keyboard.press("1")
     assert enabled(page) == [True, False, False]
-    page.close()
+    page.keyboard.press("Space")
 
-
-def test_the_focus_survives_a_walk_with_tab_and_arrows(opened: tuple[Any, str]) -> None:
-    page = ready(visit(opened))
-    page.locator("button.sound").nth(1).focus()
+    page.locator("button.sound").nth(1).focus()  # a walk with tab and arrows
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert focused(page) == "rating A"
@@ -116,41 +121,19 @@ def test_the_focus_survives_a_walk_with_tab_and_arrows(opened: tuple[Any, str]) 
     assert focused(page) == "trial"
     page.keyboard.press("ArrowRight")
     assert enabled(page) == [False, False, True]
+
+    for name in ("stop", "whole"):  # buttons that disable themselves
+        page.keyboard.press("1")
+        page.wait_for_timeout(100)
+        page.keyboard.press("[")
+        page.get_by_role("button", name=name).click()
+        assert focused(page) == "trial", name
+        page.keyboard.press("3")
+        assert enabled(page) == [False, False, True], name
     page.close()
 
 
-@pytest.mark.parametrize("name", ["stop", "whole"])
-def test_a_button_that_disables_itself_leaves_the_keys_alive(opened: tuple[Any, str], name: str) -> None:
-    page = ready(visit(opened))
-    page.keyboard.press("1")
-    page.wait_for_timeout(100)
-    page.keyboard.press("[")
-    page.get_by_role("button", name=name).click()
-    assert focused(page) == "trial"
-    page.keyboard.press("3")
-    assert enabled(page) == [False, False, True]
-    page.close()
-
-
-def test_the_focus_survives_options_that_are_disabled(opened: tuple[Any, str]) -> None:
-    page = ready(visit(opened, "kind=options"))
-    page.locator("button.sound").nth(1).click()
-    page.locator("fieldset:enabled").get_by_label("good").check()
-    page.keyboard.press("2")
-    assert focused(page) == "trial"
-    page.close()
-
-
-def test_home_is_the_lowest_score_and_end_the_highest(opened: tuple[Any, str]) -> None:
-    page = ready(visit(opened))
-    page.keyboard.press("1")
-    for key, score in (("End", "100"), ("Home", "0")):
-        page.keyboard.press(key)
-        assert page.locator("output").first.inner_text() == score
-    page.close()
-
-
-def test_every_move_of_a_drag_is_saved_in_few_messages(opened: tuple[Any, str]) -> None:
+def test_every_move_of_a_drag_is_saved_in_few_messages(opened: Opened) -> None:
     page = ready(visit(opened))
     page.keyboard.press("1")
     page.evaluate(
@@ -183,10 +166,9 @@ def test_every_move_of_a_drag_is_saved_in_few_messages(opened: tuple[Any, str]) 
     page.close()
 
 
-def test_a_finger_on_the_slider_of_a_silent_sound_gives_no_score_and_is_told_why(opened: tuple[Any, str]) -> None:
-    chromium, address = opened
-    page = chromium.new_page(viewport={"width": 820, "height": 1180}, has_touch=True, is_mobile=True)
-    page.goto(address)
+def test_a_finger_on_the_slider_of_a_silent_sound_gives_no_score_and_is_told_why(opened: Opened) -> None:
+    page = opened.chromium.new_page(viewport={"width": 820, "height": 1180}, has_touch=True, is_mobile=True)
+    page.goto(opened.address)
     ready(page)
     assert not page.locator(".keys").is_visible()
 
@@ -207,7 +189,7 @@ def test_a_finger_on_the_slider_of_a_silent_sound_gives_no_score_and_is_told_why
     page.close()
 
 
-def test_the_last_move_of_a_key_that_is_held_is_saved(opened: tuple[Any, str]) -> None:
+def test_keys_move_a_slider_to_its_ends_and_the_last_move_is_saved(opened: Opened) -> None:
     page = ready(visit(opened))
     page.keyboard.press("1")
     for _ in range(5):
@@ -215,10 +197,18 @@ def test_the_last_move_of_a_key_that_is_held_is_saved(opened: tuple[Any, str]) -
     told = events(page, "rate", 2)
     assert [score for event in told for _, score in event["moves"]] == [51, 52, 53, 54, 55]
     assert told[-1]["value"] == 55
+    for key, score in (("End", "100"), ("Home", "0")):
+        page.keyboard.press(key)
+        assert page.locator("output").first.inner_text() == score
+    page.keyboard.press(".")
+    page.keyboard.press(",")
+    forth, back = (event["position_s"] for event in events(page, "seek", 2))
+    assert 1 <= forth < 2, "by a second"
+    assert 0 <= back < forth - 0.5
     page.close()
 
 
-def test_a_reload_in_the_middle_of_a_sound_keeps_its_time(opened: tuple[Any, str]) -> None:
+def test_a_reload_in_the_middle_of_a_sound_keeps_its_time(opened: Opened) -> None:
     page = ready(visit(opened))
     page.keyboard.press("1")
     events(page, "play")
@@ -259,10 +249,10 @@ PAINTED = """(names) => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_and_sliders_stand_out_from_the_background(opened: tuple[Any, str], scheme: str, tmp_path: Path) -> None:
-    chromium, address = opened
-    page = chromium.new_page(viewport={"width": 1000, "height": 900}, color_scheme=scheme)
-    page.goto(address)
+def test_text_and_sliders_stand_out_from_the_background(opened: Opened, scheme: str, tmp_path: Path) -> None:
+    page = ready(visit(opened))
+    page.emulate_media(color_scheme=scheme)
+    page.reload()
     ready(page)
     page.keyboard.press("2")
     page.keyboard.press("PageUp")
@@ -283,18 +273,7 @@ def test_boxes_and_circles_to_choose_stand_out(theme: str, paper: tuple[int, ...
         assert contrast(list(color), list(paper)) >= 3, name
 
 
-def test_keys_go_back_and_forth_by_a_second(opened: tuple[Any, str]) -> None:
-    page = ready(visit(opened))
-    page.keyboard.press("1")
-    page.keyboard.press(".")
-    page.keyboard.press(",")
-    forth, back = (event["position_s"] for event in events(page, "seek", 2))
-    assert 1 <= forth < 2
-    assert 0 <= back < forth - 0.5
-    page.close()
-
-
-def test_what_plays_is_told_by_words(opened: tuple[Any, str]) -> None:
+def test_what_plays_and_what_the_server_says_is_told_by_words(opened: Opened) -> None:
     page = ready(visit(opened))
     page.locator("button.sound").nth(3).click()
     assert page.locator("[role=status]").inner_text() == "playing C"
@@ -302,10 +281,12 @@ def test_what_plays_is_told_by_words(opened: tuple[Any, str]) -> None:
         "true"
     ]
     assert page.locator(".part.on .playing").inner_text() == "▶ playing"
+    page.get_by_role("button", name="submit").click()
+    page.get_by_role("alert").get_by_text("rate every stimulus").wait_for()
     page.close()
 
 
-def test_a_loop_is_dragged_and_a_short_one_refused(opened: tuple[Any, str]) -> None:
+def test_a_loop_is_dragged_and_a_short_one_refused(opened: Opened) -> None:
     page = ready(visit(opened))
     page.locator("button.sound").nth(1).click()
     box = page.locator("canvas").bounding_box()
@@ -327,29 +308,22 @@ def test_a_loop_is_dragged_and_a_short_one_refused(opened: tuple[Any, str]) -> N
 
 
 @pytest.mark.parametrize(("kind", "label", "event"), [("options", "good", "rate"), ("choice", "X is B", "choose")])
-def test_options(opened: tuple[Any, str], kind: str, label: str, event: str) -> None:
+def test_options(opened: Opened, kind: str, label: str, event: str) -> None:
     page = ready(visit(opened, f"kind={kind}"))
     page.locator("button.sound").nth(1).click()
     page.locator("fieldset:enabled").get_by_label(label).check()
     (found,) = events(page, event)
     assert found["value"] == (4 if kind == "options" else "B")
+    if kind == "options":
+        page.keyboard.press("2")
+        assert focused(page) == "trial", "it survives options that are disabled"
     page.close()
 
 
-def test_level(opened: tuple[Any, str]) -> None:
+def test_the_level_is_moved_by_keys_and_by_hand(opened: Opened) -> None:
     page = ready(visit(opened, "kind=level"))
     slider = page.locator(".level input")
     assert (slider.get_attribute("min"), slider.get_attribute("max")) == ("-4", "4")
-    slider.evaluate(
-        "s => { s.value = 2.5; s.dispatchEvent(new Event('input')); s.dispatchEvent(new Event('change')); }"
-    )
-    assert events(page, "level")[0]["value"] == 2.5
-    page.close()
-
-
-def test_keys_move_the_level(opened: tuple[Any, str]) -> None:
-    page = ready(visit(opened, "kind=level"))
-    slider = page.locator(".level input")
     page.keyboard.press("ArrowUp")
     assert slider.input_value() == "0.5", "wherever the focus is"
     slider.focus()
@@ -357,11 +331,15 @@ def test_keys_move_the_level(opened: tuple[Any, str]) -> None:
         page.keyboard.press(key)
         assert slider.input_value() == db, key
     assert events(page, "level", 6)[-1]["value"] == 1
+    slider.evaluate(
+        "s => { s.value = 2.5; s.dispatchEvent(new Event('input')); s.dispatchEvent(new Event('change')); }"
+    )
+    assert events(page, "level", 7)[-1]["value"] == 2.5
     page.close()
 
 
 @pytest.mark.parametrize(("kind", "label"), [("options", "good"), ("choice", "X is B"), ("level", ""), ("sliders", "")])
-def test_what_is_not_saved_yet_is_shown_after_a_reload(opened: tuple[Any, str], kind: str, label: str) -> None:
+def test_what_is_not_saved_yet_is_shown_after_a_reload(opened: Opened, kind: str, label: str) -> None:
     """Or the page would show one rating, and the server save another."""
     page = ready(visit(opened, f"kind={kind}"))
     page.evaluate("window.WebSocket.prototype.send = function () {}")
@@ -381,18 +359,14 @@ def test_what_is_not_saved_yet_is_shown_after_a_reload(opened: tuple[Any, str], 
 
 
 @pytest.mark.parametrize("kept", ["[null, 5]", "{}", "nothing", '[{"kind": "rate"}]'])
-def test_what_is_not_ours_in_the_storage_is_left_aside(opened: tuple[Any, str], kept: str) -> None:
-    chromium, address = opened
-    page = chromium.new_page()
-    page.add_init_script(f"localStorage.setItem('codecbench trial sliders', {json.dumps(kept)})")
-    page.goto(address)
-    ready(page)
+def test_what_is_not_ours_in_the_storage_is_left_aside(opened: Opened, kept: str) -> None:
+    page = ready(visit(opened, kept=kept))
     page.keyboard.press("1")
     events(page, "play")
     page.close()
 
 
-def test_events_survive_a_server_that_does_not_answer(opened: tuple[Any, str]) -> None:
+def test_events_survive_a_server_that_does_not_answer(opened: Opened) -> None:
     page = ready(visit(opened))
     page.locator("button.sound").nth(1).click()
     events(page, "play")
@@ -407,7 +381,7 @@ def test_events_survive_a_server_that_does_not_answer(opened: tuple[Any, str]) -
     page.close()
 
 
-def test_sound_that_does_not_come_is_told_and_can_be_tried_again(opened: tuple[Any, str]) -> None:
+def test_sound_that_does_not_come_is_told_and_can_be_tried_again(opened: Opened) -> None:
     page = visit(opened, "broken=nothing")
     page.get_by_role("button", name="retry").wait_for()
     assert page.locator("button.sound:enabled").count() == 0
@@ -415,14 +389,7 @@ def test_sound_that_does_not_come_is_told_and_can_be_tried_again(opened: tuple[A
     page.close()
 
 
-def test_messages_of_the_server_are_shown(opened: tuple[Any, str]) -> None:
-    page = ready(visit(opened))
-    page.get_by_role("button", name="submit").click()
-    page.get_by_role("alert").get_by_text("rate every stimulus").wait_for()
-    page.close()
-
-
-def test_the_context_is_closed_with_the_page(opened: tuple[Any, str]) -> None:
+def test_the_context_is_closed_with_the_page(opened: Opened) -> None:
     page = ready(visit(opened))
     page.evaluate(
         """() => {

@@ -12,8 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bench.errors import CodecbenchError, ConfigError
-from listening_test.cli import app as whole
-from listening_test.cli_web import app
+from listening_test.cli import app
 from listening_test.screens import serving, settings
 from listening_test.screens.events import MOST, as_event, messages, record
 from listening_test.screens.experimenter.login import may_come_in
@@ -203,7 +202,7 @@ def test_every_command_takes_the_database_by_one_name(tmp_path: Path, command: s
     """``--url`` is another name of it; a URL of no database we know is what each refuses."""
     tiny_test(tmp_path)
     more = ["--listeners", "1"] if command == "simulate" else []
-    done = CliRunner().invoke(whole, [command, str(tmp_path), *more, name, "nonsense://x/y"])
+    done = CliRunner().invoke(app, [command, str(tmp_path), *more, name, "nonsense://x/y"])
     assert isinstance(done.exception, CodecbenchError), done.output
     assert "database" in str(done.exception)
 

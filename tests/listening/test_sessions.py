@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,19 @@ NASTY = [
 @pytest.fixture
 def opened(tmp_path: Path, database_url: str) -> Iterator[Open]:
     """``opened(**changes of tiny_test)``: the sessions of a tiny test; again without changes: a second server."""
+    with opening(tmp_path, database_url) as open_:
+        yield open_
+
+
+@pytest.fixture
+def on_sqlite(tmp_path: Path) -> Iterator[Open]:
+    """As ``opened``, for rules that no database knows of."""
+    with opening(tmp_path, "") as open_:
+        yield open_
+
+
+@contextmanager
+def opening(tmp_path: Path, database_url: str) -> Iterator[Open]:
     made: list[Sessions] = []
     known: list[Test] = []
 
@@ -181,8 +195,8 @@ def test_a_trial_is_submitted_once_and_only_when_complete(opened: Open) -> None:
     assert visit.step.kind == "trial"
 
 
-def test_without_the_rule_no_hundred_is_needed(opened: Open) -> None:
-    visit = joined(opened(rules={"needs_a_hundred": False}))
+def test_without_the_rule_no_hundred_is_needed(on_sqlite: Open) -> None:
+    visit = joined(on_sqlite(rules={"needs_a_hundred": False}))
     hear_all(visit, visit.trial)
     rate_all(visit, visit.trial, best=50)
     visit.submit(visit.trial.id)
@@ -201,8 +215,8 @@ def test_moves_after_the_submission_are_logged_and_change_nothing(opened: Open) 
 
 
 @pytest.mark.parametrize("type_", ["acr", "dcr"])
-def test_categories_are_rated_one_to_five(opened: Open, type_: str) -> None:
-    sessions = opened(type=type_)
+def test_categories_are_rated_one_to_five(on_sqlite: Open, type_: str) -> None:
+    sessions = on_sqlite(type=type_)
     visit = joined(sessions)
     trial = visit.trial
     assert bool(trial.reference) == (type_ == "dcr")
@@ -214,8 +228,8 @@ def test_categories_are_rated_one_to_five(opened: Open, type_: str) -> None:
     assert {row["score"] for row in sessions.export_rows()} == {5, 4}
 
 
-def test_degradation_needs_the_reference_heard(opened: Open) -> None:
-    visit = joined(opened(type="dcr"))
+def test_degradation_needs_the_reference_heard(on_sqlite: Open) -> None:
+    visit = joined(on_sqlite(type="dcr"))
     trial = visit.trial
     visit.record([event("play", trial, slot) for slot in trial.slots])
     rate_all(visit, trial, 5)
@@ -224,8 +238,8 @@ def test_degradation_needs_the_reference_heard(opened: Open) -> None:
     assert caught.value.problems[0].slots == (trial.reference,)
 
 
-def test_abx_counts_right_answers(opened: Open) -> None:
-    sessions = opened(type="abx", trials=12, systems=1)
+def test_abx_counts_right_answers(on_sqlite: Open) -> None:
+    sessions = on_sqlite(type="abx", trials=12, systems=1)
     visit = joined(sessions)
     right = {}
     while visit.step.kind in ("training", "trial", "break"):
@@ -258,8 +272,8 @@ def data_of(wav: bytes) -> bytes:
     return wav[wav.index(b"data") :]
 
 
-def test_preference_is_for_the_condition_under_test(opened: Open) -> None:
-    sessions = opened(type="ab", trials=8)
+def test_preference_is_for_the_condition_under_test(on_sqlite: Open) -> None:
+    sessions = on_sqlite(type="ab", trials=8)
     visit = joined(sessions)
     while visit.step.kind in ("training", "trial"):
         do_trial(visit)  # always prefers the first slot
@@ -316,8 +330,8 @@ def test_unknown_withdrawn_and_closed_links_say_the_same(opened: Open) -> None:
     assert visit.step.kind == "consent"
 
 
-def test_guessing_is_slowed_down_for_the_one_who_guesses(opened: Open) -> None:
-    sessions = opened()
+def test_guessing_is_slowed_down_for_the_one_who_guesses(on_sqlite: Open) -> None:
+    sessions = on_sqlite()
     [token] = sessions.invite(1)
     for _ in range(20):
         with pytest.raises(TokenError):
@@ -363,8 +377,8 @@ def test_a_withdrawal_erases_one_person_and_leaves_a_tombstone(opened: Open) -> 
         sessions.erase("nobody")
 
 
-def test_nothing_is_recorded_before_consent(opened: Open) -> None:
-    sessions = opened()
+def test_nothing_is_recorded_before_consent(on_sqlite: Open) -> None:
+    sessions = on_sqlite()
     visit = sessions.open(sessions.invite(1)[0], "tab")
     with pytest.raises(WrongStep):
         visit.record([Event("a", "blur", 1.0)])
@@ -381,8 +395,8 @@ def test_nothing_is_recorded_before_consent(opened: Open) -> None:
     assert visit.answers == {"language": {"language": "de"}, "consent": {"agreed": True}}
 
 
-def test_a_trial_whose_turn_has_not_come_cannot_be_touched(opened: Open) -> None:
-    sessions = opened()
+def test_a_trial_whose_turn_has_not_come_cannot_be_touched(on_sqlite: Open) -> None:
+    sessions = on_sqlite()
     visit, other = joined(sessions), joined(sessions)
     trial, theirs = visit.trial, other.trial
     do_trial(visit)
@@ -430,8 +444,8 @@ def test_a_bad_event_saves_nothing_of_its_batch(opened: Open) -> None:
     assert visit.trial.scores == {trial.slots[0]: 50}
 
 
-def test_the_level_stays_in_range_and_never_changes_within_an_item(opened: Open) -> None:
-    sessions = opened()
+def test_the_level_stays_in_range_and_never_changes_within_an_item(on_sqlite: Open) -> None:
+    sessions = on_sqlite()
     [token] = sessions.invite(1)
     visit = sessions.open(token, "tab")
     visit.answer("consent", {"agreed": True})
@@ -451,9 +465,13 @@ def test_the_level_stays_in_range_and_never_changes_within_an_item(opened: Open)
     assert visit.answers["level"] == {"gain_db": 2}
 
 
-@pytest.mark.parametrize("text", NASTY, ids=["html", "sql", "quotes", "emoji", "zero", "long"])
-def test_any_text_comes_back_as_it_was_written(opened: Open, text: str) -> None:
+def test_any_text_comes_back_as_it_was_written(opened: Open) -> None:
     sessions = opened(questionnaire=({"id": "name"},))
+    for text in NASTY:
+        text_comes_back(sessions, text)
+
+
+def text_comes_back(sessions: Sessions, text: str) -> None:
     note = text.replace("\0", "").encode("utf-8", "ignore").decode()
     [token] = sessions.invite(1, note)
     visit = sessions.open(token, text)
@@ -466,22 +484,19 @@ def test_any_text_comes_back_as_it_was_written(opened: Open, text: str) -> None:
     assert again.answers["questionnaire_before"] == {"name": text}
     assert again.answers["consent"][text] == text
     assert sessions.event_rows()[-2]["detail"] == {"text": text}
-    assert {row["kind"]: row["values"] for row in sessions.answer_rows()}["comment"] == {"text": text}
-    assert sessions.progress()[0].note == note
+    said = {row["kind"]: row["values"] for row in sessions.answer_rows() if row["listener"] == again.listener}
+    assert said["comment"] == {"text": text}
+    assert sessions.progress()[-1].note == note
     with pytest.raises(TokenError):
         sessions.open(text, text)
     with pytest.raises(UnknownSlot):
         sessions.audio(text)
     with pytest.raises((WrongStep, BadAnswer)):
-        visit_kind(again, text)
+        again.answer(text, {})
 
 
-def visit_kind(visit: Any, text: str) -> None:
-    visit.answer(text, {})
-
-
-def test_a_note_is_plain_text_and_invitations_are_counted(opened: Open) -> None:
-    sessions = opened()
+def test_a_note_is_plain_text_and_invitations_are_counted(on_sqlite: Open) -> None:
+    sessions = on_sqlite()
     for count, note in ((0, ""), (-1, ""), (10_001, ""), (1, "\0")):
         with pytest.raises(ConfigError, match="invitations"):
             sessions.invite(count, note)
@@ -500,8 +515,8 @@ def test_tokens_and_tabs_are_not_in_the_store(opened: Open) -> None:
     assert "tab-of-somebody" not in rows[0]
 
 
-def test_orders_differ_between_listeners_and_follow_from_the_seed(opened: Open) -> None:
-    sessions = opened(trials=5)
+def test_orders_differ_between_listeners_and_follow_from_the_seed(on_sqlite: Open) -> None:
+    sessions = on_sqlite(trials=5)
     for _ in range(3):
         do_all(joined(sessions))
     rows = sessions.export_rows()
@@ -569,9 +584,9 @@ def test_missing_stimuli_and_wrong_pairs_are_told_at_the_start(tmp_path: Path) -
         Sessions(test, tmp_path)
 
 
-def test_no_listener_fills_the_disk(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_listener_fills_the_disk(on_sqlite: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("listening_test.session.visit.MAX_LOG", 20_000)
-    sessions = opened(trials=1)
+    sessions = on_sqlite(trials=1)
     visit = joined(sessions)
     trial = visit.trial
     large = {"text": "x" * 3_000}

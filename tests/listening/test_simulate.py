@@ -9,7 +9,7 @@ import pytest
 
 from bench.errors import ConfigError, StoreError
 from listening_test.analysis.frames import as_ratings, counted
-from listening_test.model import RATING_COLUMNS, Stimulus
+from listening_test.model import RATING_COLUMNS, Stimulus, pair
 from listening_test.rehearsal import Ear, fingerprint, rehearse
 from listening_test.session import Sessions
 from listening_test.simulate import (
@@ -17,8 +17,6 @@ from listening_test.simulate import (
     latent,
     mushra_scores,
     of_bitrate,
-    of_metric,
-    pair,
     prefers,
     right_of_abx,
     simulated_rows,
@@ -68,10 +66,6 @@ def test_qualities_without_a_table():
     assert latent(Panel(), system, "c") == of_bitrate(6000) < of_bitrate(24_000) < 100
     assert latent(Panel(), replace(system, actual_bps=3000.0), "c") == of_bitrate(3000)
     assert latent(Panel(), replace(system, bitrate_bps=None), "c") == 60
-    assert of_metric({"a": 1.0, "b": 3.0, "c": 9.0}, worst=1.0, best=5.0) == {"a": 10, "b": 52.5, "c": 95}
-    assert of_metric({"a": 1.0}, worst=5.0, best=1.0) == {"a": 95}
-    with pytest.raises(ConfigError, match="two different values"):
-        of_metric({}, 1, 1)
 
 
 def test_one_hundred_where_it_is_needed():
@@ -99,7 +93,7 @@ def test_blocks_are_given_in_turn(tmp_path):
 
 def test_pairs_that_cannot_be_and_nobody(tmp_path):
     test = tiny_test(tmp_path)
-    with pytest.raises(ConfigError, match="one or two stimuli"):
+    with pytest.raises(StoreError, match="one or two stimuli"):
         pair(test.counted[0])
     with pytest.raises(ConfigError, match="at least 1"):
         simulated_rows(test, 0, 0)

@@ -197,7 +197,7 @@ def test_a_database_that_cannot_be_used_is_named_without_its_password(tmp_path: 
     assert "127.0.0.1:1" in str(caught.value)
     assert "secret" not in str(caught.value)
     for url in ("mysql://host/name", "no url at all", "sqlite://"):
-        with pytest.raises(ConfigError, match="the database"):
+        with pytest.raises(ConfigError, match="--database"):
             Sessions(test, tmp_path, url)
     (tmp_path / DATABASE).write_bytes(b"this is no database, it is a text\n" * 100)
     with pytest.raises(StoreError, match="not a database"):

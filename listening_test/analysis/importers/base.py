@@ -59,7 +59,9 @@ class Options:
             )
         found = expression.search(name)
         if found is None:
-            raise DatasetError(f"--pattern {self.pattern!r} does not fit the name {name!r}.")
+            raise DatasetError(
+                f"--pattern {self.pattern!r}: expected it to fit every name, but it does not fit {name!r}."
+            )
         parts = found.groupdict()
         return parts["condition"] or "", parts.get("clip") or ""
 
@@ -73,7 +75,7 @@ def lines_of(text: str, format_: str) -> list[list[str]]:
     try:
         return [line for line in csv.reader(io.StringIO(text, newline="")) if line]
     except csv.Error as error:
-        raise DatasetError(f"{format_}: cannot be read as CSV ({error}).") from None
+        raise DatasetError(f"{format_}: expected a file that can be read as CSV ({error}).") from None
 
 
 def table(text: str, format_: str, needed: tuple[str, ...]) -> list[dict[str, str]]:
@@ -123,7 +125,7 @@ def seconds(value: object, where: str, per_second: float = 1.0) -> float | None:
     except ValueError:
         found = float("nan")
     if not 0 <= found < float("inf"):
-        raise DatasetError(f"{where}: expected a time, got {value!r}.")
+        raise DatasetError(f"{where}: expected a time of 0 or more, got {value!r}.")
     return found
 
 
@@ -135,6 +137,3 @@ class Pseudonyms:
 
     def __call__(self, person: object) -> str:
         return self._known.setdefault(person, f"listener-{len(self._known) + 1:03d}")
-
-    def __len__(self) -> int:
-        return len(self._known)

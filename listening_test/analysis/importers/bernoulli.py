@@ -16,7 +16,7 @@ from listening_test.analysis.importers.base import Options, Row, number, table
 ROLES = {"Reference": "hidden_reference", "Anchor": "anchor"}
 
 
-def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
+def read(text: str, _options: Options) -> tuple[list[Row], list[str]]:
     """Rows of RATING_COLUMNS, and notes."""
     rows: list[Row] = []
     for place, line in enumerate(table(text, "bernoulli", ("signal", "condition", "ratings", "participant_ids")), 2):
@@ -26,12 +26,9 @@ def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
             raise DatasetError(f"{where}: expected as many participants as ratings, got {len(people)}, {len(scores)}.")
         rows += [
             {
-                "test": options.test,
-                "test_type": "mushra",
                 "listener": f"{int(person):02d}",
                 "trial": line["signal"],
                 "clip": line["signal"],
-                "category": options.category,
                 "condition": line["condition"],
                 "role": ROLES.get(line["condition"], "system"),
                 "score": number(score, where),

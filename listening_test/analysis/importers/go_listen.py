@@ -22,7 +22,10 @@ def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
     """Rows of RATING_COLUMNS, and notes."""
     lines = lines_of(text, "go_listen")
     if len(lines) < 3 or lines[0][:1] != ["Tags"] or lines[1][:2] != ["Name", "Date"]:
-        raise DatasetError("go_listen: expected three header lines that start with Tags, with Name,Date and empty.")
+        raise DatasetError(
+            "go_listen: expected three header lines that start with Tags, with Name,Date and empty, got "
+            f"{str(lines[:3])[:100]}. Export the results of a MUSHRA test as CSV."
+        )
     titles, files = lines[1], lines[2]
     items = _items(titles, files)
     people, rows, unrated = Pseudonyms(), list[Row](), 0
@@ -42,16 +45,12 @@ def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
                 condition, clip = options.parts(name) if options.pattern else (PurePath(name).stem, "")
                 rows.append(
                     {
-                        "test": options.test,
-                        "test_type": "mushra",
                         "listener": listener,
                         "trial": title,
                         "clip": clip or title,
-                        "category": options.category,
                         "order": order,
                         "position": position,
                         "condition": condition,
-                        "role": "system",
                         "score": number(line[column], f"go_listen, row {place}, {name}"),
                         "trial_s": None if time is None else seconds(line[time], f"go_listen, row {place}"),
                         "submitted": line[1],

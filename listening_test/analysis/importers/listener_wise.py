@@ -31,15 +31,11 @@ def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
         seen[who, name] = seen.get((who, name), -1) + 1
         rows.append(
             {
-                "test": options.test,
-                "test_type": "acr",
                 "listener": who,
                 "trial": name,
                 "clip": clip or name,
-                "category": options.category,
                 "replicate": seen[who, name],
                 "condition": condition,
-                "role": "system",
                 "score": number(line[score], f"listener_wise, row {place}", 1.0, 5.0),
             }
         )

@@ -19,7 +19,7 @@ from listening_test.analysis.importers.base import Options, Pseudonyms, Row, num
 from listening_test.analysis.importers.webmushra import ROLES
 
 
-def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
+def read(text: str, _options: Options) -> tuple[list[Row], list[str]]:
     """Rows of RATING_COLUMNS, and notes: what is not of MUSHRA trials is left out and counted.
 
     An answer that is there twice with one score and time counts once; with others it is a repetition of the trial.
@@ -41,12 +41,10 @@ def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
         order = trials.setdefault(listener, {})
         rows.append(
             {
-                "test": str(answer["test"] or options.test),
-                "test_type": "mushra",
+                "test": str(answer["test"] or ""),
                 "listener": listener,
                 "trial": trial,
                 "clip": trial,
-                "category": options.category,
                 "replicate": len(earlier) - 1,
                 "order": order.setdefault(trial, len(order) + 1),
                 "condition": condition,

@@ -19,7 +19,7 @@ NEEDED = ("session_test_id", "trial_id", "rating_stimulus", "rating_score")
 OWN = (*NEEDED, "session_uuid", "rating_time", "rating_comment")
 
 
-def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
+def read(text: str, _options: Options) -> tuple[list[Row], list[str]]:
     """Rows of RATING_COLUMNS, and notes.
 
     A line that is equal to an earlier one of its session was written twice and counts once. One of the same session,
@@ -44,12 +44,10 @@ def read(text: str, options: Options) -> tuple[list[Row], list[str]]:
         order = trials.setdefault(who, {})
         rows.append(
             {
-                "test": line["session_test_id"] or options.test,
-                "test_type": "mushra",
+                "test": line["session_test_id"],
                 "listener": people(who),
                 "trial": line["trial_id"],
                 "clip": line["trial_id"],
-                "category": options.category,
                 "replicate": again if line.get("session_uuid") else 0,
                 "order": order.setdefault(line["trial_id"], len(order) + 1),
                 "condition": line["rating_stimulus"],

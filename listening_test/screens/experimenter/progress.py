@@ -45,7 +45,7 @@ def _show(sessions: Sessions) -> None:
             "listener": row.listener,
             "status": row.status,
             "trials": f"{row.trials_done} of {row.trials}" if row.started else "",
-            "block": row.block,
+            "block": str(row.block) if row.started else "",
             "started": row.started[:16],
             "last seen": row.last_seen[:16],
             "finished": row.finished[:16],

@@ -196,14 +196,14 @@ def test_wrong_scores_roles_and_names_are_told(tmp_path):
 
 
 def test_times_and_dates_that_are_none_are_told(tmp_path):
-    with pytest.raises(DatasetError, match="webmushra, row 4: expected a time, got 'soon'"):
+    with pytest.raises(DatasetError, match="webmushra, row 4: expected a time of 0 or more, got 'soon'"):
         imported("webmushra", tmp_path, WEBMUSHRA.replace(",67,20500", ",67,soon"))
-    with pytest.raises(DatasetError, match="go_listen, row 4: expected a time, got 'soon'"):
+    with pytest.raises(DatasetError, match="go_listen, row 4: expected a time of 0 or more, got 'soon'"):
         imported("go_listen", tmp_path, GO_LISTEN.replace("33.5", "soon"))
     for key, value in (("responses_time", "soon"), ("wm_date", 1e30)):
         with pytest.raises(DatasetError, match="pymushra, answer 1: expected a"):
             imported("pymushra", tmp_path, json.dumps([{**DOWNLOAD[0], key: value}]))
-    with pytest.raises(DatasetError, match="cannot be read as CSV"):
+    with pytest.raises(DatasetError, match="can be read as CSV"):
         imported("webmushra", tmp_path, WEBMUSHRA + "x" * 200_000)
     untimed, _ = imported("go_listen", tmp_path, GO_LISTEN.replace(",,20\n", ",,\n"))
     assert untimed.query("listener == 'listener-001' and trial == 'Piece 2'")["trial_s"].isna().all()

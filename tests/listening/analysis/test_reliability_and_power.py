@@ -123,7 +123,7 @@ def test_those_whom_screening_leaves_out_are_invited_on_top():
 def test_pilots_that_say_nothing():
     with pytest.raises(DatasetError, match="at least three listeners"):
         pilot(counted(made(listeners=2)))
-    with pytest.raises(DatasetError, match="no condition is called 'x'"):
+    with pytest.raises(DatasetError, match="--pair 'x': the pilot has no such condition"):
         pilot(counted(made()), ("a", "x"))
     known = pilot(counted(made()), ("a", "b"))
     assert known.pairs == (("a", "b"),)

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import soundfile
+from playwright.sync_api import expect
 
+from tests.listening import listeners
 from tests.listening.e2e.steps import (
     NOTHING_UNSAVED,
     SLOW_MS,
@@ -117,11 +119,17 @@ def assert_no_pair(sounds: list[tuple[str, dict[str, str], bytes]], got: Receive
 
 
 def test_a_page_that_was_left_goes_on_after_a_reload_with_its_sliders(chromium: Any, served: Served) -> None:
-    page = chromium.new_page(viewport={"width": 820, "height": 1180}, has_touch=True, color_scheme="dark")
-    link = served.link()
+    """On a tablet in landscape, where the sliders of a page of training reach below its end, but not the button."""
+    page = chromium.new_page(
+        viewport={"width": 1180, "height": 820}, has_touch=True, is_mobile=True, color_scheme="dark"
+    )
+    [token] = served.sessions.invite(1)
+    listeners.set_up(served.sessions.open(token, "before"))
+    link = f"{served.address}/?p={token}"
     page.goto(link)
-    got = watched(page)
-    set_up(page, got)
+    sounds_ready(page)
+    page.get_by_text("TRAINING – not counted").wait_for()
+    expect(page.get_by_role("button", name="Save and go on")).to_be_in_viewport(ratio=1)
     rate(page, [12, 34])
     page.wait_for_function(NOTHING_UNSAVED)
     page.goto("about:blank")

@@ -1,4 +1,4 @@
-"""``codecbench listen``: commands of the listening test. Parse, call, print."""
+"""Commands that build and lint a test: parse, call, print."""
 
 from __future__ import annotations
 
@@ -9,21 +9,9 @@ from typing import Annotated
 import typer
 
 from bench.terminal import completion
-from listening_test import cli_analysis, cli_backup, cli_web
+from listening_test.cli.options import Folder, Json
 
-app = typer.Typer(
-    name="listen",
-    help="Listening tests: from a run to a web test to ratings.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-
-Json = Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout, nothing else there.")]
-
-
-@app.callback()
-def _listen() -> None:
-    """Keep ``listen`` a group, however many commands it has."""
+app = typer.Typer()
 
 
 @app.command(
@@ -50,7 +38,10 @@ def build(
     from listening_test.building.build import build as build_test
 
     if len(paths) < 2:
-        raise ConfigError("listen build: expected at least one run folder and then a test, such as mushra_bs1534.")
+        raise ConfigError(
+            f"listen build: expected run folders and then a test, got only {paths[0]!r}. Such as: codecbench listen "
+            "build results/runs/demo mushra_bs1534"
+        )
     with console.counting("clips") as count:
         test, folder = build_test(
             paths[:-1], paths[-1], output=output, force=force, command=" ".join(sys.argv[1:]), progress=count
@@ -63,7 +54,7 @@ def build(
 
 @app.command(epilog="Examples:  codecbench listen lint results/tests/mushra  ·  codecbench listen lint TEST --json")
 def lint(
-    folder: Annotated[Path, typer.Argument(metavar="TEST", help="Folder of a test.", autocompletion=completion.tests)],
+    folder: Folder,
     json: Json = False,
 ) -> None:
     """Look at a built test again: its design, its files and their hashes. Exit code 1 where there is an error."""
@@ -80,7 +71,3 @@ def lint(
         printed.print_findings(findings)
     if errors_of(findings):
         raise typer.Exit(1)
-
-
-for part in (cli_web, cli_analysis, cli_backup):
-    app.registered_commands += part.app.registered_commands

@@ -1,4 +1,4 @@
-"""The commands of the listening test about ratings: parse, call, print."""
+"""Commands about ratings: parse, call, print."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.terminal import completion
-from listening_test.extra import needing
+from listening_test.cli.options import Database, Folder, Json, opened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,25 +16,9 @@ if TYPE_CHECKING:
     from listening_test.model import Test
     from listening_test.simulate import Panel
 
-app = typer.Typer(
-    name="listen",
-    help="Listening tests: simulate, analyse, import, plan.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = typer.Typer()
 
-Json = Annotated[bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")]
 Seed = Annotated[int, typer.Option(help="Of everything that is drawn at random.", min=0)]
-Database = Annotated[
-    str,
-    typer.Option(
-        "--database",
-        "--url",
-        envvar="CODECBENCH_LISTEN_DATABASE",
-        help="URL of the test's PostgreSQL. Default: SQLite in the test's folder.",
-    ),
-]
 Source = Annotated[
     Path, typer.Argument(help="Folder of a test; or ratings as Parquet or CSV, with the columns of ratings.parquet.")
 ]
@@ -85,10 +68,10 @@ def analyze(
         return
     lines, tables = outputs.terminal(analysis)
     for line in lines:
-        console.out.print(line, markup=False, soft_wrap=True)
+        typer.echo(line)
     for sheet in tables:
         console.print_table(sheet.title, sheet.columns, sheet.rows, unbroken=sheet.columns[1:])
-    console.out.print(f"Report: {written[-1]}", markup=False, soft_wrap=True)
+    typer.echo(f"Report: {written[-1]}")
 
 
 @app.command(
@@ -96,7 +79,7 @@ def analyze(
     "codecbench listen simulate results/tests/mine --listeners 200 --output pilot.parquet --quality expected.csv"
 )
 def simulate(
-    test: Annotated[Path, typer.Argument(help="Folder of a test.", autocompletion=completion.tests)],
+    test: Folder,
     listeners: Annotated[int, typer.Option(help="How many.", min=1)],
     seed: Seed = 0,
     quality: Annotated[
@@ -120,23 +103,13 @@ def simulate(
 
         ratings = as_ratings(simulated_rows(loaded, listeners, seed, panel))
         write_ratings(output, ratings)
-        console.out.print(f"{len(ratings)} simulated ratings: {output}", markup=False, soft_wrap=True)
+        typer.echo(f"{len(ratings)} simulated ratings: {output}")
         return
-    with needing("the store of a listening test"):
+    with opened(loaded, test, database) as sessions, console.counting("simulated listeners") as told:
         from listening_test.rehearsal import rehearse
-        from listening_test.session import Sessions
 
-        sessions = Sessions(loaded, test, database)
-    try:
-        with console.counting("simulated listeners") as told:
-            rehearse(sessions, test, listeners, seed, panel, told)
-    finally:
-        sessions.dispose()
-    console.out.print(
-        f"{listeners} simulated listeners took the test. Next: codecbench listen analyze {test}",
-        markup=False,
-        soft_wrap=True,
-    )
+        rehearse(sessions, test, listeners, seed, panel, told)
+    typer.echo(f"{listeners} simulated listeners took the test. Next: codecbench listen analyze {test}")
 
 
 @app.command(
@@ -166,27 +139,20 @@ def import_(
 
     from bench.domain import Category
     from bench.errors import ConfigError
-    from bench.terminal import console
     from listening_test.analysis.frames import write_ratings
     from listening_test.analysis.importers import import_ratings
     from listening_test.analysis.importers.base import Options
 
     if category not in get_args(Category):
-        raise ConfigError(f"--category {category!r}: expected one of {', '.join(get_args(Category))}.")
+        raise ConfigError(f"--category: expected one of {', '.join(get_args(Category))}, got {category!r}.")
     roles = dict(text.rpartition("=")[::2] for text in role or ())
-    options = Options(
-        test or file.stem, cast("Category", category), roles, tuple(training or ()), pattern, score
-    )  # fmt: skip
+    options = Options(test or file.stem, cast("Category", category), roles, tuple(training or ()), pattern, score)
     imported = import_ratings(format_, file, options)
     write_ratings(output, imported.ratings)
     for note in imported.notes:
-        console.out.print(f"Note: {note}", markup=False, soft_wrap=True)
+        typer.echo(f"Note: {note}")
     people, conditions = (len(imported.ratings[name].unique()) for name in ("listener", "condition"))
-    console.out.print(
-        f"{len(imported.ratings)} ratings by {people} listeners of {conditions} conditions: {output}",
-        markup=False,
-        soft_wrap=True,
-    )
+    typer.echo(f"{len(imported.ratings)} ratings by {people} listeners of {conditions} conditions: {output}")
 
 
 @app.command(
@@ -231,7 +197,7 @@ def power(
         return
     sheet = as_sheet(found, aim)
     console.print_table(sheet.title, sheet.columns, sheet.rows)
-    console.out.print(sentence(spread), markup=False, soft_wrap=True)
+    typer.echo(sentence(spread))
 
 
 def _ratings(source: Path, database: str, name: str) -> tuple[pd.DataFrame, Test | None, dict[str, int]]:
@@ -252,14 +218,8 @@ def _ratings(source: Path, database: str, name: str) -> tuple[pd.DataFrame, Test
         return one_test(read_ratings(source), name), known, {}
     from listening_test.analysis.devices import devices
 
-    with needing("the store of a listening test"):
-        from listening_test.session import Sessions
-
-        sessions = Sessions(known, source, database)
-    try:
+    with opened(known, source, database) as sessions:
         return one_test(as_ratings(sessions.export_rows()), name), known, devices(sessions.answer_rows())
-    finally:
-        sessions.dispose()
 
 
 def _screening(preset: str, exclude: list[str] | None, known: Test | None) -> Screening:

@@ -1,4 +1,4 @@
-"""The commands of the listening test about backups: parse, call, print."""
+"""Commands about backups: parse, call, print."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from listening_test.cli_web import Database, Folder, Json
+from listening_test.cli.options import Database, Folder, Json
 from listening_test.extra import needing
 
 if TYPE_CHECKING:
     from listening_test.session.archive import Contents
 
-app = typer.Typer(name="listen", help="Listening tests: backups.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer()
 
 
 @app.command(

@@ -1,13 +1,14 @@
-"""The commands of the listening test about its web app: parse, call, print."""
+"""Commands about the web app: parse, call, print."""
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.terminal import completion
+from listening_test.cli.options import Base, Database, Folder, Json, opened
 from listening_test.extra import needing
 
 if TYPE_CHECKING:
@@ -20,32 +21,7 @@ LARGEST_MESSAGE = 1 << 20
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 
-app = typer.Typer(
-    name="listen",
-    help="Listening tests: serve, invite, follow.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-Folder = Annotated[Path, typer.Argument(metavar="TEST", help="Folder of a test.", autocompletion=completion.tests)]
-Database = Annotated[
-    str,
-    typer.Option(
-        "--database",
-        "--url",
-        envvar="CODECBENCH_LISTEN_DATABASE",
-        help="URL of the test's PostgreSQL. Default: SQLite in the test's folder.",
-    ),
-]
-Base = Annotated[
-    str,
-    typer.Option(
-        envvar="CODECBENCH_LISTEN_BASE",
-        help="Address at which listeners reach the app, such as https://lab.org/listen.",
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout, nothing else there.")]
+app = typer.Typer()
 
 
 @app.command(
@@ -73,7 +49,8 @@ def serve(
 
     check_base(base)
     os.environ |= {settings.TEST: str(folder), settings.DATABASE: url, settings.BASE: base}
-    _sessions(folder, url).dispose()
+    with _served(folder, url):
+        pass  # or the server would tell listeners what is wrong
     bound = _bound(host, port)
     address = base or f"http://{socket.gethostname() if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
     typer.echo(f"{folder} at {address}; experimenter: {address.rstrip('/')}/experimenter", err=True)
@@ -116,11 +93,8 @@ def invite(
     from listening_test.session.links import check_base, link
 
     check_base(base)
-    sessions = _sessions(folder, url)
-    try:
+    with _served(folder, url) as sessions:
         links = [link(token, base) for token in sessions.invite(count, note)]
-    finally:
-        sessions.dispose()
     if json:
         console.print_json(links)
         return
@@ -139,12 +113,9 @@ def status(folder: Folder, url: Database = "", json: Json = False) -> None:
     from listening_test.analysis.counts import fewest_valid
     from listening_test.analysis.frames import as_ratings
 
-    sessions = _sessions(folder, url)
-    try:
+    with _served(folder, url) as sessions:
         rows, closed = sessions.progress(), sessions.closed
         rarest = fewest_valid(as_ratings(sessions.export_rows()), sessions.test)
-    finally:
-        sessions.dispose()
     if json:
         listeners = [asdict(row) for row in rows]
         found = {"test": sessions.test.name, "closed": closed, "fewest_ratings": asdict(rarest), "listeners": listeners}
@@ -199,13 +170,11 @@ def _bound(host: str, port: int) -> socket:
         ) from None
 
 
-def _sessions(folder: Path, url: str) -> Sessions:
+def _served(folder: Path, url: str) -> AbstractContextManager[Sessions]:
+    """The sessions of a test whose pages can be shown."""
     from listening_test import texts
     from listening_test.model import load_test
 
     test = load_test(folder)
     texts.check(test.languages, test.texts)
-    with needing("the store of a listening test"):
-        from listening_test.session import Sessions
-
-        return Sessions(test, folder, url)
+    return opened(test, folder, url)
