@@ -129,7 +129,10 @@ def test_score_says_what_it_did_to_the_pair(tmp_path: Path) -> None:
         (("list", "codec"), "Did you mean 'codecs'?"),
         (("score", "a.wav", "b.wav"), "a.wav: no such file"),
         (("score", "a.wav", "b.wav", "--metrics", "psq_wb"), "no metric is named 'psq_wb'. Did you mean 'pesq_wb'?"),
-        (("score", "a.wav", "b.wav", "--category", "noise"), "expected one of speech, noisy_reverberant_speech, music"),
+        (
+            ("score", "a.wav", "b.wav", "--category", "noise"),
+            "'noise' is not one of 'speech', 'noisy_reverberant_speech', 'music'",
+        ),
         (("report", "."), "expected the results of a run, but run.json"),
         (("check", "opsu"), "no codec is named 'opsu'. Did you mean 'opus'?"),
         (("run", "real", "--data", "nothing-here"), "expected a folder at"),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import Numbers, Runs, Simulated
+from bench.cli.options import Json, Runs, Simulated
 
 app = typer.Typer()
 
@@ -38,7 +38,7 @@ def agreement(
         Path | None, typer.Option(help="Folder for tables, plots, Markdown and page. Default: nothing is written.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of every bootstrap.", min=0)] = 0,
-    json: Numbers = False,
+    json: Json = False,
 ) -> None:
     """Do the metrics speak for the ears? Every metric of a run against the ratings of the same files."""
     from bench.agreement import finding, outputs, tables

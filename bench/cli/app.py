@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,11 +17,12 @@ from bench.cli.data import app as data_app
 from bench.cli.export import app as export_app
 from bench.cli.leaderboard import app as leaderboard_app
 from bench.cli.metrics import app as metrics_app
-from bench.cli.options import Cache, Config, Numbers, Run
+from bench.cli.options import Cache, Config, Json, Run, as_interrupt
 from bench.cli.plugins import join_plugins
 from bench.cli.results import app as results_app
 from bench.cli.start import app as start_app
 from bench.cli.weights import app as weights_app
+from bench.domain import Category
 from bench.errors import CodecbenchError, ConfigError
 from bench.models.device import Name as DeviceName
 from bench.terminal import completion
@@ -93,7 +94,7 @@ def run(
     num_gpus: Annotated[
         float | None, typer.Option(help="GPUs of workers that only code. Default: as configured, else none.", min=0)
     ] = None,
-    json: Numbers = False,
+    json: Json = False,
 ) -> None:
     """Encode, decode and measure. Starting it again continues where it stopped; finished cells are never repeated."""
     from bench import engines, platforms, runner
@@ -106,7 +107,7 @@ def run(
         console.print_json(planned) if json else summary.print_plan(planned)
         return
     platforms.require()
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    signal.signal(signal.SIGTERM, as_interrupt)
     try:
         with run_progress() as progress:
             results = runner.run(
@@ -156,7 +157,7 @@ def report(
             "enough conditions.",
         ),
     ] = "",
-    json: Numbers = False,
+    json: Json = False,
 ) -> None:
     """Tables per category with 95 % intervals; writes CSV, Markdown and one self-contained HTML page."""
     from bench import report as reports
@@ -194,22 +195,16 @@ def score(
             "given several times. Default: all that work here."
         ),
     ] = None,
-    category: Annotated[
-        str, typer.Option(help="speech, noisy_reverberant_speech or music: leaves out what does not speak of it.")
-    ] = "",
+    category: Annotated[Category | None, typer.Option(help="Leaves out what does not speak of it.")] = None,
     delay: Annotated[int, typer.Option(help="Samples to cut off the start of the degraded file first.")] = 0,
-    json: Numbers = False,
+    json: Json = False,
 ) -> None:
     """Every applicable metric of one pair of files. The order matters: the original comes first."""
-    from bench.domain import CATEGORIES
     from bench.scoring import score as score_pair
     from bench.terminal import console
 
-    if category and category not in CATEGORIES:
-        raise ConfigError(f"--category: expected one of {', '.join(CATEGORIES)}, got {category!r}.")
     names = [name.strip() for name in ",".join(metrics or ()).split(",") if name.strip()] or None
-    chosen: Any = category or None
-    scores = score_pair(reference, degraded, names, category=chosen, delay_samples=delay)
+    scores = score_pair(reference, degraded, names, category=category, delay_samples=delay)
     if json:
         console.print_json(
             {"reference": str(reference), "degraded": str(degraded), "notes": scores.notes, "scores": scores.rows}
@@ -229,7 +224,7 @@ def list_(
     kind: Annotated[
         str, typer.Argument(help="codecs, metrics, sets, datasets or configs.", autocompletion=completion.kinds)
     ],
-    json: Numbers = False,
+    json: Json = False,
 ) -> None:
     """What there is, what is missing here, and how to get it."""
     from bench import listing
@@ -253,7 +248,7 @@ def list_(
 
 
 @app.command(epilog="Examples:  codecbench doctor  ·  codecbench doctor --json")
-def doctor(json: Numbers = False) -> None:
+def doctor(json: Json = False) -> None:
     """Try everything once on this machine; for what does not work, the one line that mends it."""
     from dataclasses import asdict
 
@@ -290,7 +285,7 @@ def check(
     ],
     metric: Annotated[bool, typer.Option("--metric", help="package.module:Class is a metric.")] = False,
     option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the codec.")] = None,
-    json: Numbers = False,
+    json: Json = False,
 ) -> None:
     """The public contract: what every codec or metric must do for its numbers to be true."""
     from bench import contracts
@@ -326,7 +321,7 @@ def inspect(
     shape: Annotated[
         str, typer.Option("--input", help="Shape of a torch module's input, such as 1,3,128: NAME is a module then.")
     ] = "",
-    json: Numbers = False,
+    json: Json = False,
 ) -> None:
     """What a codec is made of: layers, shapes, parameters, receptive field, delay, frame rate, bits, speed, memory."""
     from bench.inspection import printed
@@ -364,7 +359,3 @@ def main() -> None:
 def _say(text: str) -> None:
     sys.stdout.flush()
     sys.stderr.write(text + "\n")
-
-
-def _as_interrupt(*_: object) -> None:
-    raise KeyboardInterrupt

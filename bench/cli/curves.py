@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.options import Cache, Config, Numbers, Ratings, Simulated
+from bench.cli.options import Cache, Config, Json, Ratings, Simulated
 from bench.terminal import completion
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def curves(
     output: Annotated[
         Path | None, typer.Option(help="A folder for the page, the drawings and the tables. Default: only print.")
     ] = None,
-    json: Numbers = False,
+    json: Json = False,
 ) -> None:
     """Quality over measured bitrate: curves, BD-rate against an anchor, bitrates of equal quality, the front."""
     from bench.curves import analysed, chosen, families, families_of_ratings
@@ -110,7 +110,7 @@ def match(
     only: Annotated[
         list[str] | None, typer.Option(metavar="PATTERN", help="Only these clips, categories or datasets.")
     ] = None,
-    json: Numbers = False,
+    json: Json = False,
 ) -> None:
     """Find the setting at which a codec with variable bitrate takes a given bitrate, for each category of clips."""
     from bench.curves import equal_rate

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import Numbers, Runs, Seed
+from bench.cli.options import Json, Runs, Seed
 
 app = typer.Typer()
 
@@ -48,7 +48,7 @@ def leaderboard(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit code 1 where the files of --output say something else.")
     ] = False,
-    json: Numbers = False,
+    json: Json = False,
 ) -> None:
     """One table over runs and listening tests for each sample rate and category, ties shown as ties; and its files."""
     from bench import leaderboard as boards

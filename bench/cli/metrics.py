@@ -7,20 +7,10 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.options import Json, group
 from bench.terminal import completion
 
-app = typer.Typer(
-    name="metrics",
-    help="What a metric measures, what it misses, and how it reacts to known damage.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-@app.callback()
-def _group() -> None:
-    """What a metric measures, what it misses, and how it reacts to known damage."""
+app = group("metrics", "What a metric measures, what it misses, and how it reacts to known damage.")
 
 
 @app.command(
@@ -40,7 +30,7 @@ def explain(
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the reaction into this SVG or PNG file.")] = None,
     reaction: Annotated[bool, typer.Option(help="Measure the reaction, or only tell what the metric says.")] = True,
-    json: Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout, nothing else there.")] = False,
+    json: Json = False,
 ) -> None:
     """Definition, range, domain, source, blind spots, and the reaction to delay, gain, band limit, clipping, noise."""
     from bench.explain import shown

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from bench.domain import Category
 from bench.terminal import completion
 
-Json = Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout, nothing else there.")]
-Numbers = Annotated[
-    bool, typer.Option("--json", help="Numbers in full precision as JSON on stdout, nothing else there.")
+Json = Annotated[
+    bool, typer.Option("--json", help="Everything as JSON on stdout, in full precision, nothing else there.")
 ]
+Workers = Annotated[int | None, typer.Option(help="Worker processes. Default: one for each core.", min=1)]
+Kind = Annotated[Category, typer.Option("--category", help="Of the files of a folder, which does not say.")]
 
 Run = Annotated[str, typer.Argument(help="A run folder, or its URL.", autocompletion=completion.runs)]
 Runs = Annotated[
@@ -54,3 +56,8 @@ def group(name: str, about: str) -> typer.Typer:
     )
     app.callback(help=about)(lambda: None)  # or typer makes the only command of a group the group itself
     return app
+
+
+def as_interrupt(*_: object) -> None:
+    """A signal handler: stop as Ctrl-C does."""
+    raise KeyboardInterrupt

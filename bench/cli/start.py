@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from bench.cli.options import Json, Workers
 from bench.terminal import completion
 
 app = typer.Typer()
@@ -45,9 +46,7 @@ def init(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask nothing: this folder, speech and look where nothing is given.")
     ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="What was written as JSON on stdout, nothing else there.")
-    ] = False,
+    json: Json = False,
 ) -> None:
     """Write a commented configuration for your own audio, after three questions; no file is replaced unasked."""
     from bench.errors import ConfigError
@@ -105,7 +104,7 @@ def init(
 @app.command(epilog="Examples:  codecbench demo  ·  codecbench demo --output /tmp/demo --workers 1")
 def demo(
     output: Annotated[Path, typer.Option(help="Run folder.")] = Path("results", "runs", "demo"),
-    workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one for each core.", min=1)] = None,
+    workers: Workers = None,
 ) -> None:
     """The main job on twelve synthetic clips, and its report: shows how everything works, in a minute or two."""
     from bench import platforms

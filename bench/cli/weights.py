@@ -6,15 +6,10 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(
-    name="weights",
-    help="Weights of neural codecs and metrics: what there is, fetch it, where it lies.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+from bench.cli.options import Json, group
 
-Json = Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout, nothing else there.")]
+app = group("weights", "Weights of neural codecs and metrics: what there is, fetch it, where it lies.")
+
 Name = Annotated[str, typer.Argument(help="A name of `codecbench weights list`.")]
 
 

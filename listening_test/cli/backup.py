@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from listening_test.cli.options import Database, Folder, Json
+from bench.cli.options import Json
+from listening_test.cli.options import Database, Folder
 from listening_test.extra import needing
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.options import Json
 from bench.terminal import completion
-from listening_test.cli.options import Folder, Json
+from listening_test.cli.options import Folder
 
 app = typer.Typer()
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from listening_test.model import Test
     from listening_test.session import Sessions
 
-Json = Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout, in full precision, nothing else.")]
 Folder = Annotated[Path, typer.Argument(metavar="TEST", help="Folder of a test.", autocompletion=completion.tests)]
 Database = Annotated[
     str,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from listening_test.cli.options import Database, Folder, Json, opened
+from bench.cli.options import Json
+from listening_test.cli.options import Database, Folder, opened
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from listening_test.cli.options import Base, Database, Folder, Json, opened
+from bench.cli.options import Json
+from listening_test.cli.options import Base, Database, Folder, opened
 from listening_test.extra import needing
 
 if TYPE_CHECKING:

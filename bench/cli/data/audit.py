@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.data.options import Cache, Data, Dataset, Json, Kind, Workers, app, category_of
+from bench.cli.data.options import Cache, Data, Dataset, app
+from bench.cli.options import Json, Kind, Workers
 
 
 @app.command(
@@ -32,10 +33,9 @@ def audit(
     from bench.terminal import audits as audit_summary
     from bench.terminal import console
 
-    kind = category_of(category)
     if output is not None and output.suffix not in (".csv", ".html"):
         raise ConfigError(f"--output: expected a file that ends in .csv or .html, got {output}.")
-    clips = loading.clips_of(dataset, loading.dataset_context(data, cache), kind)
+    clips = loading.clips_of(dataset, loading.dataset_context(data, cache), category)
     with console.counting("auditing") as progress:
         rows = auditing.audit(clips, loading.local_cache_folder(cache), workers or available_cores(), progress)
     found = of_audit(rows)

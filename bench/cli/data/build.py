@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.data.options import Cache, Data, Json, Workers, app, as_interrupt
+from bench.cli.data.options import Cache, Data, app
+from bench.cli.options import Json, Workers, as_interrupt
 from bench.terminal import completion
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.data.options import Cache, Data, Dataset, Json, Kind, Workers, app, category_of
+from bench.cli.data.options import Cache, Data, Dataset, app
+from bench.cli.options import Json, Kind, Workers
 
 
 @app.command(
@@ -35,7 +36,7 @@ def card(
     from bench.provenance import available_cores
     from bench.terminal import console
 
-    clips = clips_of(dataset, dataset_context(data, cache), category_of(category))
+    clips = clips_of(dataset, dataset_context(data, cache), category)
     with console.counting("measuring") as progress:
         rows = auditing.audit(clips, local_cache_folder(cache), workers or available_cores(), progress)
     name = name_of(dataset)

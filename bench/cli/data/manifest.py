@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.data.options import Cache, Data, Json, app, category_of
+from bench.cli.data.options import Cache, Data, app
+from bench.cli.options import Json
+from bench.domain import Category
 
 
 @app.command(
@@ -15,7 +17,7 @@ from bench.cli.data.options import Cache, Data, Json, app, category_of
 )
 def manifest(
     folder: Annotated[str, typer.Argument(help="Every WAV, FLAC, Ogg or MP3 file below it becomes a line.")],
-    category: Annotated[str, typer.Option(help="speech, noisy_reverberant_speech or music.")],
+    category: Annotated[Category, typer.Option(help="Of all of them.")],
     output: Annotated[str | None, typer.Option(metavar="PLACE", help="Default: manifest.jsonl in the folder.")] = None,
     include: Annotated[list[str] | None, typer.Option(help="Glob of files to take; can be repeated.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Glob of files to leave out; can be repeated.")] = None,
@@ -39,7 +41,7 @@ def manifest(
     written = write_folder_manifest(
         loading.dataset_context(data, cache),
         folder,
-        category_of(category),
+        category,
         place(output) if output else None,
         include or AUDIO_FILES,
         exclude or (),

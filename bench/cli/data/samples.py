@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.cli.data.options import Cache, Data, Dataset, Json, Kind, app, category_of
+from bench.cli.data.options import Cache, Data, Dataset, app
+from bench.cli.options import Json, Kind
 from bench.terminal import completion
 
 
@@ -47,7 +48,7 @@ def sample(
     _require_file(output)
     context = dataset_context(data, cache)
     how: Any = allocation
-    clips = clips_of(dataset, context, category_of(category))
+    clips = clips_of(dataset, context, category)
     if attributes:
         clips = with_attributes(clips, attributes)
     keys = [key.strip() for key in by.split(",") if key.strip()]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli.data.options import Cache, Data, Json, app, as_interrupt
+from bench.cli.data.options import Cache, Data, app
+from bench.cli.options import Json, as_interrupt
 from bench.terminal import completion
 
 if TYPE_CHECKING:
