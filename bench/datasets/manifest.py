@@ -102,8 +102,8 @@ def manifest(
     if category:
         clips = [clip for clip in clips if clip.category == category]
     if not clips:
-        what = f"clips of category {category}, got none; correct or drop `category`" if category else "clips, got none"
-        raise DatasetError(f"dataset {name!r}: {file}: expected {what}.")
+        what = f"of category {category}, got none; correct or drop `category`" if category else "in it, got none"
+        raise DatasetError(f"dataset {name!r}: {file}: expected clips {what}.")
     warn_of_clashes(f"dataset {name!r}, ids of {file}", clashes(clip.id for clip in clips))
     warn_of_clashes(f"dataset {name!r}, files of {file}", clashes(clip.path for clip in clips))
     if "bandwidth" in stratify:  # it has to be measured

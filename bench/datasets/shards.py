@@ -12,6 +12,7 @@ import re
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -63,7 +64,7 @@ class Shard:
 
     def contents(self, wanted: list[tuple[str, str, int, int]]) -> Iterator[tuple[str, str, bytes]]:
         """Key, extension and content of ``wanted`` (key, extension, offset, size), in the order of the file."""
-        with self._errors(), self._stream() as stream:
+        with _errors(self.path), self._stream() as stream:
             for key, extension, offset, size in sorted(wanted, key=lambda one: one[2]):
                 stream.seek(offset)
                 content = stream.read(size)
@@ -74,7 +75,7 @@ class Shard:
     def _indexed(self) -> dict[str, Members]:
         samples: dict[str, Members] = {}
         twice: list[str] = []
-        with self._errors(), self._stream() as stream:
+        with _errors(self.path), self._stream() as stream:
             remembering: Any = _Remembering(stream)
             with tarfile.open(fileobj=remembering, mode="r:") as archive:
                 for member in archive:
@@ -99,9 +100,6 @@ class Shard:
     def _stream(self) -> IO[bytes]:
         return gzip.open(self.path, "rb") if self.compressed else self.path.open("rb")  # type: ignore[return-value]
 
-    def _errors(self) -> _Errors:
-        return _Errors(self.path)
-
 
 class _Remembering:
     """A stream that keeps what was read last: seeking back in a compressed one would read it all again."""
@@ -115,22 +113,17 @@ class _Remembering:
         return self.last
 
 
-@dataclass(frozen=True)
-class _Errors:
+@contextmanager
+def _errors(path: Path) -> Iterator[None]:
     """Turns what can be wrong with the bytes of a shard into a DatasetError that names it."""
-
-    path: Path
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, tarfile.TarError | EOFError | zlib.error | OSError):
-            size = self.path.stat().st_size if self.path.exists() else 0
-            raise DatasetError(
-                f"{self.path}: the shard is truncated or damaged, or no tar file ({error}; {size} bytes); "
-                "fetch or write it again."
-            ) from None
+    try:
+        yield
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        size = path.stat().st_size if path.exists() else 0
+        raise DatasetError(
+            f"{path}: the shard is truncated or damaged, or no tar file ({error}; {size} bytes); "
+            "fetch or write it again."
+        ) from None
 
 
 def expanded(pattern: str) -> list[str]:

@@ -17,6 +17,7 @@ from bench.audio import Audio
 from bench.datasets.base import sample_ids, verify
 from bench.datasets.known import known_sets, recordings_of
 from bench.datasets.known import loading as known_loading
+from bench.datasets.known.absent import absent_sets
 from bench.datasets.walking import matching
 from bench.domain import CATEGORIES
 from bench.errors import ConfigError, DatasetError, UnknownName
@@ -460,3 +461,11 @@ def test_the_sets_of_the_presets_make_the_clips_of_the_presets(context, build):
         if item.loader != "noisy_reverberant":
             clips = datasets.make(item.loader, {"name": item.name, "context": context, **item.options})
             assert len(clips) == 2
+
+
+def test_every_entry_of_a_material_that_is_not_there_is_named(context):
+    speech = [{"dataset": "vctk"}, {"path": "x"}, {"dataset": "ears", "subset": "train"}]
+    lines = absent_sets({"datasets": [{"loader": "noisy_reverberant", "speech": speech, "noise": "pink"}]}, context)
+    assert [line.partition(": ")[0] for line in lines] == ["datasets[0].speech"] * 2
+    assert "codecbench data fetch vctk" in lines[0]
+    assert "codecbench data fetch ears --subset train" in lines[1]

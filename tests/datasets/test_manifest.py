@@ -60,7 +60,7 @@ def test_category_and_limit(context):
     clips = manifest("x", context, "manifest.jsonl", category="music", limit=2, seed=1)
     assert [clip.category for clip in clips] == ["music", "music"]
     write(context, GOOD)
-    with pytest.raises(DatasetError, match="no clip of category music"):
+    with pytest.raises(DatasetError, match="expected clips of category music, got none; correct"):
         manifest("x", context, "manifest.jsonl", category="music")
 
 
