@@ -12,9 +12,8 @@ from scipy import stats as scipy_stats
 
 from bench.errors import ConfigError, DatasetError
 from listening_test.analysis.checking import checked
-from listening_test.analysis.choices import wilson
 from listening_test.analysis.counts import fewest
-from listening_test.analysis.descriptive import outliers, quartiles
+from listening_test.analysis.descriptive import outliers
 from listening_test.analysis.devices import devices
 from listening_test.analysis.frames import as_ratings, counted, one_test
 from listening_test.analysis.reliability import correlation, listeners
@@ -22,28 +21,6 @@ from listening_test.analysis.screening import rule
 from listening_test.analysis.variance import huynh_feldt
 from tests.listening.analysis.made import rating
 from tests.listening.conftest import tiny_test
-
-
-def test_quartiles_are_those_of_two_quantile_rules():
-    for size in range(1, 12):
-        values = np.random.default_rng(size).normal(size=size)
-        method = "hazen" if size % 2 == 0 else "linear"
-        assert quartiles(values) == pytest.approx(np.quantile(values, [0.25, 0.5, 0.75], method=method))
-    assert all(math.isnan(one) for one in quartiles([]))
-
-
-@pytest.mark.parametrize(("right", "n", "level"), [(8, 10, 0.95), (0, 7, 0.95), (30, 64, 0.9)])
-def test_the_interval_of_a_share_is_wilsons(right, n, level):
-    z = scipy_stats.norm.ppf((1 + level) / 2)
-    centre, reach = right + z**2 / 2, z * math.sqrt(right * (n - right) / n + z**2 / 4)
-    known = ((centre - reach) / (n + z**2), (centre + reach) / (n + z**2))
-    assert wilson(right, n, level) == pytest.approx(known)
-    if level == 0.95:
-        assert wilson(right, n) == wilson(right, n, level)
-
-
-def test_no_answer_has_no_share():
-    assert all(math.isnan(bound) for bound in wilson(0, 0))
 
 
 def test_people_name_what_they_listened_with():
