@@ -67,8 +67,8 @@ def prepare(name: str) -> Path:
         "pytest_add_cli_args": ("-o", "addopts=", "-p", "no:cacheprovider", "-m", "not slow", "-k", "not postgresql"),
         "pytest_add_cli_args_test_selection": MODULES[name].tests,
         "track_dependencies": ("false",),
-        "timeout_multiplier": ("4",),
-        "timeout_constant": ("3",),
+        "timeout_multiplier": ("2",),
+        "timeout_constant": ("10",),
     }
     lines = [f"{key} =\n" + "".join(f"    {value}\n" for value in values) for key, values in settings.items()]
     (folder / "setup.cfg").write_text("[mutmut]\n" + "".join(lines), encoding="utf-8")

@@ -52,6 +52,7 @@ class Here:
                 job: Job | None = drawn
                 while job is not None:
                     self.jobs.append(job)
+                    assert len(self.jobs) < 50, "work that never ends"
                     job = yield from self._of(job, retry)
         finally:
             self.closed = True

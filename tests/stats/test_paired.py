@@ -10,7 +10,17 @@ from hypothesis.extra.numpy import arrays
 from scipy import optimize as scipy_optimize
 from scipy import stats as scipy_stats
 
-from bench.stats import DRAWS, difference, differences, holm, mean_ci, rank_biserial, sign_flip_p, wilcoxon_p
+from bench.stats import (
+    DRAWS,
+    cliffs_delta,
+    difference,
+    differences,
+    holm,
+    mean_ci,
+    rank_biserial,
+    sign_flip_p,
+    wilcoxon_p,
+)
 from bench.stats import signs as signs_module
 from bench.stats import together as together_module
 from bench.stats.signs import sign_flip_ps
@@ -243,9 +253,32 @@ def test_lengths_must_agree():
         difference([1.0, 2.0], [1.0, 2.0], [0], seed=0)
 
 
-def test_holm_by_hand():
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([0.9, 0.02, 0.7]) == pytest.approx([1, 0.06, 1])
+def test_wilcoxon_of_nothing_is_one():
+    assert wilcoxon_p([0, 0, 0]) == 1
+    assert wilcoxon_p([1, 2, 3, 4, 5]) == pytest.approx(2 / 32)
+
+
+def test_effect_sizes_against_pingouin_and_by_hand():
+    pingouin = pytest.importorskip("pingouin", reason="pip install 'codecbench[listen]'")
+    random = np.random.default_rng(1)
+    one, two = random.normal(60, 10, 15), random.normal(55, 10, 15)
+    found = pingouin.wilcoxon(one, two)
+    assert rank_biserial(one - two) == pytest.approx(float(found["RBC"].iloc[0]))
+    by_hand = np.mean(np.sign(one[:, None] - two[None, :]))
+    assert cliffs_delta(one, two) == pytest.approx(by_hand)
+    cles = float(pingouin.mwu(one, two)["CLES"].iloc[0])
+    assert cliffs_delta(one, two) == pytest.approx(2 * cles - 1)
+    assert cliffs_delta([3, 4], [1, 3]) == 0.75
+    assert cliffs_delta([1, 3], [3, 4]) == -0.75
+    assert math.isnan(cliffs_delta([], [1]))
+    assert math.isnan(cliffs_delta([1], []))
+
+
+def test_holm_against_pingouin():
+    pingouin = pytest.importorskip("pingouin", reason="pip install 'codecbench[listen]'")
+    p = [0.01, 0.5, 0.04, 0.03, 0.002, 0.9]
+    assert holm(p) == pytest.approx(pingouin.multicomp(p, method="holm")[1].tolist())
+    assert holm([]) == []
 
 
 def test_holm_never_decreases():

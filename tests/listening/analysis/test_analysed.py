@@ -19,8 +19,7 @@ from listening_test.analysis import outputs, sheets
 from listening_test.analysis.analysed import analyse
 from listening_test.analysis.cautions import cautions
 from listening_test.analysis.descriptive import summary
-from listening_test.analysis.devices import devices
-from listening_test.analysis.frames import as_ratings, counted, one_test, read_ratings, write_csv, write_ratings
+from listening_test.analysis.frames import as_ratings, counted, read_ratings, write_csv, write_ratings
 from listening_test.analysis.importers import import_ratings
 from listening_test.analysis.importers.base import Options
 from listening_test.analysis.page import page
@@ -213,11 +212,6 @@ def test_acr_is_not_screened_and_has_means():
 
 def test_ratings_of_several_tests_are_not_mixed(tmp_path):
     both = pd.concat([panel(), panel().assign(test="other")])
-    with pytest.raises(DatasetError, match=r"expected one test, got 'made', 'other'.*--test"):
-        one_test(both)
-    assert set(one_test(both, "other")["test"]) == {"other"}
-    with pytest.raises(DatasetError, match=r"--test 'x': the ratings are of"):
-        one_test(both, "x")
     write_ratings(tmp_path / "both.parquet", on_scale(as_ratings(both)))
     assert invoke("analyze", tmp_path / "both.parquet", "--test", "other", "--preset", "none").exit_code == 0
 
@@ -231,12 +225,6 @@ def test_files_that_hold_no_ratings_are_told(tmp_path):
     write_csv(tmp_path / "other.csv", pd.DataFrame({"a": [1]}))
     with pytest.raises(DatasetError, match="listen import"):
         read_ratings(tmp_path / "other.csv")
-    with pytest.raises(DatasetError, match="got also colour"):
-        as_ratings([{"colour": 1}])
-    with pytest.raises(DatasetError, match="column score: expected values of type float64"):
-        as_ratings([{"score": "high"}])
-    with pytest.raises(DatasetError, match="Nobody has submitted"):
-        one_test(as_ratings([]))
 
 
 @pytest.mark.parametrize(
@@ -273,16 +261,6 @@ def test_ratings_without_a_score_are_told():
     ratings = panel()
     ratings.loc[:2, "score"] = np.nan
     assert f"3 of {len(ratings)} ratings have no score and are used nowhere." in analysed(ratings).cautions
-
-
-def test_devices_are_counted():
-    rows = [
-        {"listener": "a", "kind": "device", "values": {"kind": "headphones", "model": "HD 650"}},
-        {"listener": "b", "kind": "device", "values": {"kind": "headphones", "model": "HD 650"}},
-        {"listener": "c", "kind": "device", "values": {}},
-        {"listener": "c", "kind": "consent", "values": {"agreed": True}},
-    ]
-    assert devices(rows) == {"headphones, HD 650": 2, "no answer": 1}
 
 
 def test_analyze_writes_and_prints(tmp_path):
