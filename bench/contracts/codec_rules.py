@@ -31,6 +31,7 @@ class Trial:
 
     def __init__(self, make: MakeCodec) -> None:
         self.make = make
+        self._signals: dict[tuple[int, int], Audio] = {}
         self._probed: dict[tuple[int, int, int | None], Coded] = {}
 
     @cached_property
@@ -73,14 +74,20 @@ class Trial:
         """The probe signal, coded and decoded; once."""
         form = rate, channels, bitrate
         if form not in self._probed:
-            self._probed[form] = self.through(probe(rate, channels), bitrate)
+            self._probed[form] = self.through(self.signal(rate, channels), bitrate)
         return self._probed[form]
+
+    def signal(self, rate: int, channels: int) -> Audio:
+        """The probe signal, made once."""
+        if (rate, channels) not in self._signals:
+            self._signals[rate, channels] = probe(rate, channels)
+        return self._signals[rate, channels]
 
 
 def a_fresh_decoder_needs_nothing_but_the_bytes(trial: Trial) -> None:
     """a fresh decoder turns the bytes alone into audio of the same length, at every rate and channel count."""
     for rate, channels, bitrate in trial.formats():
-        decoded = trial.through(probe(rate, channels).part(0, rate // 5 + 7), bitrate).decoded
+        decoded = trial.through(trial.signal(rate, channels).part(0, rate // 5 + 7), bitrate).decoded
         require(bool(np.isfinite(decoded.samples).all()), f"{rate} Hz, {channels} channels: NaN or infinite output.")
 
 
@@ -104,7 +111,7 @@ def no_delay_is_left(trial: Trial) -> None:
 def awkward_lengths_are_kept(trial: Trial) -> None:
     """clips of 1, 2, 319 and 12 345 samples come back at their length."""
     rate, channels, bitrate = next(trial.formats())
-    signal = probe(rate, channels)
+    signal = trial.signal(rate, channels)
     for length in (1, 2, 319, 12_345):
         trial.through(signal.part(500, 500 + length), bitrate)
 
