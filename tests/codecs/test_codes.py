@@ -11,7 +11,7 @@ from bench.codecs.residual import codes_of, pack
 from bench.errors import CodecError
 
 
-@given(st.integers(1, 16), st.data())
+@given(st.integers(1, 24), st.data())
 def test_bits_come_back(bits: int, data: st.DataObject) -> None:
     codes = np.array(data.draw(st.lists(st.integers(0, 2**bits - 1), max_size=200)), np.int64)
     packed = pack_bits(codes, bits)

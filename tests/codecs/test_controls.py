@@ -7,7 +7,9 @@ import pytest
 
 from bench import codecs
 from bench.audio import Audio
+from bench.codecs import framing
 from bench.codecs.controls import Pcm, lowpass_taps
+from bench.errors import CodecError
 from tests.conftest import noise
 
 
@@ -78,3 +80,9 @@ def test_pcm_has_the_noise_of_its_bits(bits: int) -> None:
     assert np.abs(error).max() <= 2.0**-bits * 1.001 + 6e-8
     if 8 <= bits <= 16:  # uniform quantiser: power of the error is step^2 / 12
         assert np.isclose(np.mean(error**2), (2.0 ** (1 - bits)) ** 2 / 12, rtol=0.1)
+
+
+@pytest.mark.parametrize("packets", [[bytes(31)], [bytes(29)], [bytes(30)] * 2])
+def test_pcm_of_another_length_is_refused(packets: list[bytes]) -> None:
+    with pytest.raises(CodecError, match="expected one packet of 10 values of 24 bits"):
+        Pcm(24).decode(framing.pack(noise(8_000, 10 / 8_000), packets))

@@ -6,12 +6,11 @@ import contextlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.audio import Audio
 from bench.codecs import framing
-from bench.codecs.controls import pack_bits, unpack_bits
 from bench.domain import Encoded
 from bench.errors import CodecError
 
@@ -59,14 +58,3 @@ def test_a_delay_is_cut_and_an_advance_is_filled() -> None:
         CodecError, match=r"1 channels of 10 samples; expected 1 of at least 12 \(9 after a delay of 3\)"
     ):
         framing.Stream(8_000, 1, 9, 3, b"", []).cut(ramp)
-
-
-@given(bits=st.integers(2, 24), count=st.integers(0, 100), seed=st.integers(0, 99))
-@settings(max_examples=80)
-def test_packed_bits_come_back(bits: int, count: int, seed: int) -> None:
-    values = np.random.default_rng(seed).integers(0, 2**bits, count, dtype=np.uint32)
-    data = pack_bits(values, bits)
-    assert len(data) == -(-count * bits // 8)
-    np.testing.assert_array_equal(unpack_bits(data, bits, count), values)
-    with pytest.raises(CodecError, match="damaged"):
-        unpack_bits(data + b"\0", bits, count)
