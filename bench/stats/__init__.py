@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bench.stats.clustered import DRAWS, NORMAL_FROM, Interval, mean_ci, widening
-from bench.stats.groups import cluster_means
 from bench.stats.paired import (
     Difference,
     cliffs_delta,
@@ -25,7 +24,6 @@ __all__ = [
     "Interval",
     "cliffs_delta",
     "cluster_bootstrap",
-    "cluster_means",
     "clustered_error",
     "difference",
     "differences",
