@@ -321,12 +321,12 @@ def test_more_noise_is_not_better(name):
     assert reacted
 
 
-@of_every_quantity
+@of_every_metric
 @pytest.mark.parametrize(("rate", "length"), [(8000, 10_007), (22_050, 30_011), (96_000, 120_011)])
 def test_any_rate_and_length(name, rate, length):
-    clip = mono(speech_like(rate, 1.3)[:length], rate)
-    value = score(name, clip, with_noise(clip, 20))
-    assert quantity(name).low <= value <= quantity(name).high
+    metric, clip = metric_of(name), mono(speech_like(rate, 1.3)[:length], rate)
+    values = metric.score(metric.prepare(clip), with_noise(clip, 20))
+    assert all(q.low <= values[q.name] <= q.high for q in metric.quantities)
 
 
 @of_every_metric
@@ -336,16 +336,16 @@ def test_a_very_short_clip_is_undefined(name, length):
         metric_of(name).prepare(mono(CLIP.samples[:, 4000 : 4000 + length]))
 
 
-@of_every_quantity
+@of_every_metric
 @pytest.mark.parametrize("seconds", [0.05, 0.1, 0.25, 0.41, 0.5, 0.64, 0.96])
-def test_a_short_clip_has_a_value_or_none_at_all(name, seconds):
-    clip = CLIP.part(4000, 4000 + round(RATE * seconds))
+def test_a_short_clip_has_values_or_none_at_all(name, seconds):
+    metric, clip = metric_of(name), CLIP.part(4000, 4000 + round(RATE * seconds))
     try:
-        value = score(name, clip, with_noise(clip, 20))
+        values = metric.score(metric.prepare(clip), with_noise(clip, 20))
     except MetricUndefined:
         assert seconds < 1
     else:
-        assert quantity(name).low <= value <= quantity(name).high
+        assert all(q.low <= values[q.name] <= q.high for q in metric.quantities)
 
 
 @of_every_metric
