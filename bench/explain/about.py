@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from bench.explain.sections import BLIND_SPOTS, DEFINITION, RAISES, SOURCE, sect
 from bench.metrics import sets
 from bench.metrics.base import ChannelPolicy, Domain, Metric, Quantity
 from bench.metrics.sets.base import SetQuantity
+from bench.registry import Entry
 
 NOT_STATED = "not stated"
 _CLASS_OF_ERROR = re.compile(r"\b(MetricUndefined|MissingRequirement|NotApplicable|AudioError): ")
@@ -27,35 +28,35 @@ CHANNELS: dict[ChannelPolicy, str] = {
 DIRECTIONS = {True: "higher", False: "lower", None: "neither, it describes"}
 
 
-@dataclass(frozen=True, slots=True)
-class About:
-    """A quantity in words. ``metric`` is None where it cannot be made here; ``missing`` says why."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What is said of everything; ``missing`` says why it cannot be made here."""
 
     name: str
     summary: str
+    identity: str
+    text: dict[str, list[str]]
+    missing: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About(_Told):
+    """A quantity in words. ``metric`` is None where it cannot be made here."""
+
     quantity: Quantity | None
     domain: Domain
     reference_free: bool
-    identity: str
-    text: dict[str, list[str]]
     metric: Metric | None
-    missing: str = ""
-    licence: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AboutSet:
-    """A measure of a whole set in words; ``missing`` says why it cannot be made here."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutSet(_Told):
+    """A measure of a whole set in words."""
 
-    name: str
-    summary: str
     quantities: tuple[SetQuantity, ...]
     categories: tuple[Category, ...]
     reads_codes: bool
-    identity: str
-    text: dict[str, list[str]]
-    missing: str = ""
-    licence: str = ""
 
 
 def about_set(name: str) -> AboutSet:
@@ -65,25 +66,8 @@ def about_set(name: str) -> AboutSet:
         UnknownName: with the nearest known name.
         MissingRequirement: not even its module can be imported.
     """
-    entry = sets.registry.entry(name)
-    identity, missing = "", ""
-    try:
-        made = sets.make(name)
-        identity, factory = str(made.identity), type(made)
-    except MissingRequirement as error:
-        missing = str(error)
-        factory = _factory(entry.target, missing)
-    return AboutSet(
-        name=name,
-        summary=entry.summary,
-        quantities=factory.quantities,
-        categories=factory.categories,
-        reads_codes=factory.reads_codes,
-        identity=identity,
-        text=dict(sections(factory.__doc__)),
-        missing=missing,
-        licence=factory.licence,
-    )
+    made, told = _made(sets.registry.entry(name), lambda: sets.make(name))
+    return AboutSet(quantities=made.quantities, categories=made.categories, reads_codes=made.reads_codes, **told)
 
 
 def about(name: str) -> About:
@@ -93,27 +77,34 @@ def about(name: str) -> About:
         UnknownName: with the nearest known name.
         MissingRequirement: not even its module can be imported.
     """
-    entry = metrics.registry.entry(name)
-    metric, missing = None, ""
+    made, told = _made(metrics.registry.entry(name), lambda: metrics.make([name])[0])
+    quantities: tuple[Quantity, ...] = getattr(made, "quantities", ())
+    return About(
+        quantity=next((q for q in quantities if q.name == name), quantities[0] if quantities else None),
+        domain=getattr(made, "domain", Domain()),
+        reference_free=bool(getattr(made, "reference_free", False)),
+        metric=None if told["missing"] else made,
+        **told,
+    )
+
+
+def _made(entry: Entry, make: Callable[[], Any]) -> tuple[Any, dict[str, Any]]:
+    """What ``entry`` stands for, or its class where it cannot be made here, and the fields of :class:`_Told`."""
+    missing = ""
     try:
-        (metric,) = metrics.make([name])
-        factory: Any = type(metric)
+        made = make()
+        factory = type(made)
     except MissingRequirement as error:
         missing = str(error)
-        factory = _factory(entry.target, missing)
-    quantities: tuple[Quantity, ...] = getattr(metric or factory, "quantities", ())
-    return About(
-        name=name,
-        summary=entry.summary,
-        quantity=next((q for q in quantities if q.name == name), quantities[0] if quantities else None),
-        domain=getattr(metric or factory, "domain", Domain()),
-        reference_free=bool(getattr(metric or factory, "reference_free", False)),
-        identity=str(metric.identity) if metric else "",
-        text=dict(sections(factory.__doc__)),
-        metric=metric,
-        missing=missing,
-        licence=getattr(factory, "licence", ""),
-    )
+        made = factory = _factory(entry.target, missing)
+    return made, {
+        "name": entry.name,
+        "summary": entry.summary,
+        "identity": "" if missing else str(made.identity),
+        "text": dict(sections(factory.__doc__)),
+        "missing": missing,
+        "licence": getattr(factory, "licence", ""),
+    }
 
 
 def rows(found: About | AboutSet) -> Iterator[tuple[str, str]]:

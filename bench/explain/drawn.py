@@ -22,7 +22,7 @@ COLUMNS = 2
 
 def lines(curves: Sequence[Curve]) -> Iterator[str]:
     """A line with a bar for every point; bars run from the smallest value of all sweeps to the largest."""
-    low, high = bounds(list(curves))
+    low, high = bounds(curves)
     for curve in curves:
         yield ""
         yield f"{curve.name}, {curve.unit}{': no reaction' if curve.is_flat else ''}"
@@ -69,7 +69,7 @@ def _figure(curves: Sequence[Curve], title: str, axis: str) -> Figure:
     rows = math.ceil(len(curves) / COLUMNS)
     figure = Figure(figsize=(8.2, 0.5 + 2.15 * rows), layout="constrained")
     figure.suptitle(title, fontsize=11)
-    low, high = bounds(list(curves))
+    low, high = bounds(curves)
     high = high if high > low else low + 1.0
     margin = 0.08 * (high - low)
     grid = figure.subplots(rows, COLUMNS, squeeze=False).ravel()

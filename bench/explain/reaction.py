@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench.audio import Audio
 from bench.errors import MissingRequirement, row_of
-from bench.explain.sweeps import Sweep, sweeps
+from bench.explain.sweeps import sweeps
 from bench.metrics.base import Metric
 
 
@@ -63,18 +63,14 @@ def reaction(
                 points.append(_nothing(label, *row_of(error)))
             done += 1
             tell(done, total)
-        curves.append(_curve(sweep, points))
+        curves.append(Curve(sweep.name, sweep.unit, tuple(points)))
     return curves
 
 
-def bounds(curves: list[Curve]) -> tuple[float, float]:
+def bounds(curves: Sequence[Curve]) -> tuple[float, float]:
     """The smallest and the largest finite value; 0 and 1 where there is none."""
     finite = [point.value for curve in curves for point in curve.points if math.isfinite(point.value)]
     return (min(finite), max(finite)) if finite else (0.0, 1.0)
-
-
-def _curve(sweep: Sweep, points: list[Point]) -> Curve:
-    return Curve(sweep.name, sweep.unit, tuple(points))
 
 
 def _nothing(label: str, status: str, reason: str) -> Point:

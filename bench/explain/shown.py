@@ -43,11 +43,11 @@ def explained(name: str, clip: Path | None = None, plot: Path | None = None, mea
     if plot is not None:
         drawn.check_format(plot)
         if not measured:
-            raise ConfigError("--plot: there is nothing to draw with --no-reaction.")
+            raise ConfigError("--plot: there is nothing to draw with --no-reaction. Leave out one of the two.")
     if name in sets.names():
         if plot is not None or clip is not None:
             raise ConfigError(
-                f"{name} measures whole sets of clips; no reaction is shown: leave out --plot and --clip."
+                f"{name} measures whole sets: one clip has no reaction to show. Leave out --plot and --clip."
             )
         return Explained(about_set(name), "", [], None)
     found = about(name)

@@ -8,29 +8,34 @@ from bench.metrics.base import Metric
 from bench.metrics.sets import TABLE as SET_MEASURES
 from bench.registry import Entry, Registry
 
-_INSTALL = "pip install 'codecbench[metrics]'"
+_METRICS, _MOS = "pip install 'codecbench[metrics]'", "pip install 'codecbench[mos]'"
+_NEURAL, _SEMANTIC = "pip install 'codecbench[neural]'", "pip install 'codecbench[semantic]'"
+
+_PESQ = (("pesq",), _METRICS)
+_VISQOL = (("visqol", "numba"), _METRICS)
+_LATTICE = (("visqol", "numba", "ai_edge_litert"), _METRICS)
+_PACKAGED = (("speechmos", "onnxruntime"), _MOS)
+_TORCHAUDIO = (("torch", "torchaudio"), _NEURAL)
+_TORCHMETRICS = (("torch", "torchmetrics"), _NEURAL)
+_WHISPER = (("torch", "transformers", "jiwer"), _SEMANTIC)
+_WAVLM = (("torch", "transformers"), _SEMANTIC)
 
 CORE = (
     Entry("si_sdr", "bench.metrics.distortion:SiSdr", "scale-invariant signal-to-distortion ratio"),
     Entry("snr", "bench.metrics.distortion:Snr", "signal-to-noise ratio"),
-    Entry("pesq_wb", "bench.metrics.pesq:PesqWb", "PESQ, wide band (P.862.2)", ("pesq",), _INSTALL),
-    Entry("pesq_nb", "bench.metrics.pesq:PesqNb", "PESQ, narrow band (P.862.1)", ("pesq",), _INSTALL),
+    Entry("pesq_wb", "bench.metrics.pesq:PesqWb", "PESQ, wide band (P.862.2)", *_PESQ),
+    Entry("pesq_nb", "bench.metrics.pesq:PesqNb", "PESQ, narrow band (P.862.1)", *_PESQ),
     Entry("stoi", "bench.metrics.stoi:Stoi", "short-time objective intelligibility"),
     Entry("estoi", "bench.metrics.stoi:Stoi", "extended STOI"),
-    Entry("visqol_audio", "bench.metrics.visqol:VisqolAudio", "ViSQOL, audio mode", ("visqol", "numba"), _INSTALL),
-    Entry(
-        "visqol_speech_exponential",
-        "bench.metrics.visqol:VisqolSpeech",
-        "ViSQOL, speech mode, exponential mapping",
-        ("visqol", "numba", "ai_edge_litert"),
-        _INSTALL,
-    ),
-    Entry(
-        "visqol_speech_lattice",
-        "bench.metrics.visqol:VisqolSpeech",
-        "ViSQOL, speech mode, lattice mapping",
-        ("visqol", "numba", "ai_edge_litert"),
-        _INSTALL,
+    Entry("visqol_audio", "bench.metrics.visqol:VisqolAudio", "ViSQOL, audio mode", *_VISQOL),
+    *(
+        Entry(
+            f"visqol_speech_{mapping}",
+            "bench.metrics.visqol:VisqolSpeech",
+            f"ViSQOL, speech mode, {mapping} mapping",
+            *_LATTICE,
+        )
+        for mapping in ("exponential", "lattice")
     ),
     Entry("mel_distance", "bench.metrics.spectral:MelDistance", "multi-scale mel distance as in DAC"),
     Entry(
@@ -41,16 +46,12 @@ CORE = (
 )
 """What a run measures unless its configuration names something else: no downloads, no surprises."""
 
-_VOICE = (
+SIGNAL = (
     Entry("mcd", "bench.metrics.cepstral:MelCepstralDistortion", "mel-cepstral distortion"),
     Entry("f0_correlation", "bench.metrics.intonation:PitchCorrelation", "correlation of pitch contours"),
     Entry("f0_rmse", "bench.metrics.intonation:PitchContour", "RMS difference of pitch in cents"),
     Entry("f0_rmse_hz", "bench.metrics.intonation:PitchContour", "RMS difference of pitch in Hz"),
     Entry("voicing_error", "bench.metrics.intonation:VoicingError", "share of frames voiced in one signal only"),
-)
-
-SIGNAL: tuple[Entry, ...] = (
-    *_VOICE,
     Entry("sdr", "bench.metrics.sdr:Sdr", "signal-to-distortion ratio of BSS Eval"),
     Entry("si_snr", "bench.metrics.sdr:SiSnr", "scale-invariant signal-to-noise ratio, zero-mean form"),
     Entry("segmental_snr", "bench.metrics.segmental:SegmentalSnr", "segmental SNR"),
@@ -63,68 +64,51 @@ SIGNAL: tuple[Entry, ...] = (
         "visqol_audio_per_channel",
         "bench.metrics.visqol:VisqolAudioPerChannel",
         "ViSQOL, audio mode, mean over channels",
-        ("visqol", "numba"),
-        _INSTALL,
+        *_VISQOL,
     ),
 )
 """More measures of the waveform, the spectrum, the voice, the level."""
 
-_MOS = "pip install 'codecbench[mos]'"
-_NEURAL = "pip install 'codecbench[neural]'"
-_DNSMOS = ("bench.metrics.mos.dnsmos:Dnsmos", ("speechmos", "onnxruntime"), _MOS)
-_NISQA = ("bench.metrics.mos.nisqa:Nisqa", ("torch", "torchmetrics"), _NEURAL)
-_SQUIM = ("bench.metrics.mos.squim:SquimObjective", ("torch", "torchaudio"), _NEURAL)
-
-MOS = tuple(
-    Entry(name, target, summary, requires, install)
-    for name, summary, (target, requires, install) in (
-        ("dnsmos_sig", "DNSMOS P.835, speech", _DNSMOS),
-        ("dnsmos_bak", "DNSMOS P.835, background", _DNSMOS),
-        ("dnsmos_ovrl", "DNSMOS P.835, overall", _DNSMOS),
-        ("dnsmos_p808", "DNSMOS P.808", _DNSMOS),
-        ("plcmos", "PLCMOS v2", ("bench.metrics.mos.plcmos:Plcmos", ("speechmos", "onnxruntime"), _MOS)),
-        ("squim_stoi", "SQUIM, guess of STOI", _SQUIM),
-        ("squim_pesq", "SQUIM, guess of wide-band PESQ", _SQUIM),
-        ("squim_si_sdr", "SQUIM, guess of SI-SDR", _SQUIM),
-        (
-            "squim_mos",
-            "SQUIM, guess of a MOS, beside the reference",
-            ("bench.metrics.mos.squim:SquimSubjective", ("torch", "torchaudio"), _NEURAL),
-        ),
-        ("nisqa_mos", "NISQA v2, overall", _NISQA),
-        ("nisqa_noi", "NISQA v2, noisiness", _NISQA),
-        ("nisqa_dis", "NISQA v2, discontinuity", _NISQA),
-        ("nisqa_col", "NISQA v2, coloration", _NISQA),
-        ("nisqa_loud", "NISQA v2, loudness", _NISQA),
-        ("utmos", "UTMOS22, strong learner", ("bench.metrics.mos.utmos:Utmos", ("torch", "torchaudio"), _NEURAL)),
-        ("scoreq", "SCOREQ, natural speech", ("bench.metrics.mos.scoreq:Scoreq", ("onnxruntime",), _MOS)),
-    )
+MOS = (
+    Entry("dnsmos_sig", "bench.metrics.mos.dnsmos:Dnsmos", "DNSMOS P.835, speech", *_PACKAGED),
+    Entry("dnsmos_bak", "bench.metrics.mos.dnsmos:Dnsmos", "DNSMOS P.835, background", *_PACKAGED),
+    Entry("dnsmos_ovrl", "bench.metrics.mos.dnsmos:Dnsmos", "DNSMOS P.835, overall", *_PACKAGED),
+    Entry("dnsmos_p808", "bench.metrics.mos.dnsmos:Dnsmos", "DNSMOS P.808", *_PACKAGED),
+    Entry("plcmos", "bench.metrics.mos.plcmos:Plcmos", "PLCMOS v2", *_PACKAGED),
+    Entry("squim_stoi", "bench.metrics.mos.squim:SquimObjective", "SQUIM, guess of STOI", *_TORCHAUDIO),
+    Entry("squim_pesq", "bench.metrics.mos.squim:SquimObjective", "SQUIM, guess of wide-band PESQ", *_TORCHAUDIO),
+    Entry("squim_si_sdr", "bench.metrics.mos.squim:SquimObjective", "SQUIM, guess of SI-SDR", *_TORCHAUDIO),
+    Entry(
+        "squim_mos",
+        "bench.metrics.mos.squim:SquimSubjective",
+        "SQUIM, guess of a MOS, beside the reference",
+        *_TORCHAUDIO,
+    ),
+    Entry("nisqa_mos", "bench.metrics.mos.nisqa:Nisqa", "NISQA v2, overall", *_TORCHMETRICS),
+    Entry("nisqa_noi", "bench.metrics.mos.nisqa:Nisqa", "NISQA v2, noisiness", *_TORCHMETRICS),
+    Entry("nisqa_dis", "bench.metrics.mos.nisqa:Nisqa", "NISQA v2, discontinuity", *_TORCHMETRICS),
+    Entry("nisqa_col", "bench.metrics.mos.nisqa:Nisqa", "NISQA v2, coloration", *_TORCHMETRICS),
+    Entry("nisqa_loud", "bench.metrics.mos.nisqa:Nisqa", "NISQA v2, loudness", *_TORCHMETRICS),
+    Entry("utmos", "bench.metrics.mos.utmos:Utmos", "UTMOS22, strong learner", *_TORCHAUDIO),
+    Entry("scoreq", "bench.metrics.mos.scoreq:Scoreq", "SCOREQ, natural speech", ("onnxruntime",), _MOS),
 )
 """Predictors of a mean opinion score that listen to the degraded signal alone."""
 
-_SEMANTIC = "pip install 'codecbench[semantic]'"
-
-SEMANTIC: tuple[Entry, ...] = (
-    Entry(
-        "wer",
-        "bench.metrics.semantic.words:WordErrors",
-        "word error rate of Whisper against what it hears in the reference",
-        ("torch", "transformers", "jiwer"),
-        _SEMANTIC,
-    ),
-    Entry(
-        "cer",
-        "bench.metrics.semantic.words:WordErrors",
-        "character error rate of Whisper against what it hears in the reference",
-        ("torch", "transformers", "jiwer"),
-        _SEMANTIC,
+SEMANTIC = (
+    *(
+        Entry(
+            name,
+            "bench.metrics.semantic.words:WordErrors",
+            f"{unit} error rate of Whisper against what it hears in the reference",
+            *_WHISPER,
+        )
+        for name, unit in (("wer", "word"), ("cer", "character"))
     ),
     Entry(
         "speaker_similarity",
         "bench.metrics.semantic.speaker:SpeakerSimilarity",
         "cosine of speaker embeddings of WavLM",
-        ("torch", "transformers"),
-        _SEMANTIC,
+        *_WAVLM,
     ),
 )
 """What is said and who says it."""
@@ -135,21 +119,17 @@ REFERENCE = (
         "bench.metrics.visqol_reference:VisqolReferenceAudio",
         "ViSQOL, audio mode, by visqol-python (slow)",
         ("visqol",),
-        _INSTALL,
+        _METRICS,
     ),
-    Entry(
-        "visqol_reference_speech_exponential",
-        "bench.metrics.visqol_reference:VisqolReferenceSpeech",
-        "ViSQOL, speech mode, exponential mapping, by visqol-python (slow)",
-        ("visqol", "ai_edge_litert"),
-        _INSTALL,
-    ),
-    Entry(
-        "visqol_reference_speech_lattice",
-        "bench.metrics.visqol_reference:VisqolReferenceSpeech",
-        "ViSQOL, speech mode, lattice mapping, by visqol-python (slow)",
-        ("visqol", "ai_edge_litert"),
-        _INSTALL,
+    *(
+        Entry(
+            f"visqol_reference_speech_{mapping}",
+            "bench.metrics.visqol_reference:VisqolReferenceSpeech",
+            f"ViSQOL, speech mode, {mapping} mapping, by visqol-python (slow)",
+            ("visqol", "ai_edge_litert"),
+            _METRICS,
+        )
+        for mapping in ("exponential", "lattice")
     ),
 )
 """Other implementations of metrics of ours, to compare with."""

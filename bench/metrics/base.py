@@ -158,12 +158,13 @@ class Metric(Placed):
         if degraded.rate != prepared.rate or (degraded.length != prepared.length and not self.aligns):
             raise AudioError(
                 f"the reference has {prepared.length} samples at {prepared.rate} Hz and the degraded signal "
-                f"{degraded.length} at {degraded.rate} Hz; expected the same."
+                f"{degraded.length} at {degraded.rate} Hz; expected the same. Resample it "
+                "(Audio.at) and give it the reference's length (Audio.with_length)."
             )
         if degraded.channels != prepared.channels:
             raise NotApplicable(
                 f"the reference has {prepared.channels} channels and the degraded signal {degraded.channels}; "
-                "expected the same."
+                "expected the same. Compare with a reference of as many channels (Audio.mixed_to)."
             )
         require_finite(degraded, "the degraded signal")
         converted = self._converted(degraded)

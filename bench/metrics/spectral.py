@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import scipy.fft
@@ -228,11 +229,17 @@ def mel_filters(
     """
     to_mel, to_hz = (_slaney_mel, _slaney_hz) if slaney else (_htk_mel, _htk_hz)
     edges = to_hz(np.linspace(to_mel(low_hz), to_mel(high_hz or rate / 2), bands + 2))
-    bins = (np.arange(size // 2 + 1) * (rate / size))[:, np.newaxis]
-    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    filters: Array = np.maximum(0, np.minimum(rising, falling))
+    filters = triangles(np.arange(size // 2 + 1) * (rate / size), edges)
     return filters * (2 / (edges[2:] - edges[:-2])) if slaney else filters
+
+
+def triangles(places: NDArray[np.floating[Any]], edges: NDArray[np.floating[Any]]) -> Array:
+    """Weight of each place in each band, shape ``(places, bands)``: 0 at two neighbours' edges, 1 at its own."""
+    places = places[:, np.newaxis]
+    rising = (places - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - places) / (edges[2:] - edges[1:-1])
+    weights: Array = np.maximum(0.0, np.minimum(rising, falling))
+    return weights
 
 
 @lru_cache(maxsize=64)

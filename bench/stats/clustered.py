@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from bench.stats.groups import Groups, Sums
 
 Floats = NDArray[np.float64]
 
@@ -29,6 +31,11 @@ class Interval(NamedTuple):
     high: float
     n: int
     n_clusters: int
+
+    def between(self, bounds: Floats, level: float) -> Interval:
+        """With ``bounds``, distances from the mean that are too narrow by :func:`widening`."""
+        low, high = self.mean + widening(self.n_clusters, level) * bounds
+        return self._replace(low=float(low), high=float(high))
 
 
 def mean_ci(values: ArrayLike, clusters: ArrayLike, seed: int, level: float = 0.95, draws: int = DRAWS) -> Interval:
@@ -74,20 +81,20 @@ def mean_ci(values: ArrayLike, clusters: ArrayLike, seed: int, level: float = 0.
     >>> [round(float(x), 1) for x in mean_ci([3.0, 4.0, 5.0, 4.0], ["a", "b", "c", "d"], seed=0)]
     [4.0, 2.6, 5.4, 4.0, 4.0]
     """
-    sums, sizes = _cluster_sums(np.asarray(values, dtype=np.float64).ravel(), np.asarray(clusters).ravel())
-    n, k = int(sizes.sum()), len(sizes)
+    given = np.asarray(values, dtype=np.float64).ravel()
+    if np.isnan(given).any():
+        raise ValueError("NaN among the values: leave out what was not measured, and count it.")
     with np.errstate(invalid="ignore"):  # infinities of both signs have no mean, and NaN says so
-        mean = float(sums.sum() / n) if n else math.nan
-    if k < 2 or not math.isfinite(mean):
-        return Interval(mean, math.nan, math.nan, n, k)
-    # Distances from the mean: exact zeros for constant data, and no digits lost to a large offset.
-    residues, tail = sums - mean * sizes, (1 - level) / 2
+        sums = Groups(clusters).sums(given)
+        found = Interval(sums.mean, math.nan, math.nan, sums.n, len(sums.sums))
+    k, tail = found.n_clusters, (1 - level) / 2
+    if k < 2 or not math.isfinite(found.mean):
+        return found
     if k > NORMAL_FROM:
-        bounds = limits(residues, n, level)
+        bounds = limits(sums.residues, found.n, level)
     else:
-        bounds = np.quantile(_resampled_means(residues, sizes, seed, draws), [tail, 1 - tail])
-    low, high = widening(k, level) * bounds
-    return Interval(mean, mean + float(low), mean + float(high), n, k)
+        bounds = np.quantile(_resampled_means(sums, seed, draws), [tail, 1 - tail])
+    return found.between(bounds, level)
 
 
 @lru_cache(maxsize=256)
@@ -97,22 +104,6 @@ def widening(k: int, level: float) -> float:
 
     upper = (1 + level) / 2
     return math.sqrt(k / (k - 1)) * float(stdtrit(k - 1, upper) / ndtri(upper))
-
-
-def _cluster_sums(values: Floats, clusters: NDArray[Any]) -> tuple[Floats, Floats]:
-    """Sum and number of the values of each cluster, clusters in sorted order."""
-    if values.shape != clusters.shape:
-        raise ValueError(f"expected one cluster per value, got {len(values)} values and {len(clusters)} clusters.")
-    if np.isnan(values).any():
-        raise ValueError("NaN among the values: leave out what was not measured, and count it.")
-    names, codes = np.unique(clusters, return_inverse=True)
-    sizes = np.bincount(codes, minlength=len(names))
-    if sizes.max(initial=0) > 2:  # two numbers have one sum; that of more depends on their order by its last bit
-        order = np.lexsort((values, codes))
-        values, codes = values[order], codes[order]
-    with np.errstate(invalid="ignore"):
-        sums = np.bincount(codes, values, minlength=len(names)).astype(np.float64)
-    return sums, sizes.astype(np.float64)
 
 
 def limits(residues: Floats, n: int, level: float) -> Floats:
@@ -130,11 +121,11 @@ def limits(residues: Floats, n: int, level: float) -> Floats:
     return np.asarray(np.array([shift - z, shift + z]) * math.sqrt(variance) * largest / n, dtype=np.float64)
 
 
-def _resampled_means(sums: Floats, sizes: Floats, seed: int, draws: int) -> Floats:
-    parts = []
-    for counts in resampling_counts(len(sums), seed, draws):
+def _resampled_means(sums: Sums, seed: int, draws: int) -> Floats:
+    residues, parts = sums.residues, []
+    for counts in resampling_counts(len(residues), seed, draws):
         # Not "@": the last bits of BLAS depend on its threads, and the same run must give the same bytes.
-        total, size = np.einsum("ij,j->i", counts, sums), np.einsum("ij,j->i", counts, sizes)
+        total, size = np.einsum("ij,j->i", counts, residues), np.einsum("ij,j->i", counts, sums.sizes)
         parts.append(total / size)
     return np.concatenate(parts)
 

@@ -32,6 +32,11 @@ class Sums(NamedTuple):
         """Of each cluster."""
         return self.sums / self.sizes
 
+    @property
+    def residues(self) -> Floats:
+        """What each cluster adds to the sum beyond its share of the mean: exact zeros for constant data."""
+        return self.sums - self.mean * self.sizes
+
 
 class Groups:
     """The clusters of rows.
@@ -67,7 +72,7 @@ class Groups:
     def _added(self, given: Floats) -> Floats:
         """Each cluster's values added from the smallest to the largest: one order, so one rounding."""
         if self._widest <= 1:
-            return given
+            return given + 0.0  # as of any sum that begins with 0: no negative zero
         if self.k * self._widest > PADDING * self.rows:
             order = np.lexsort((given, self._codes))
             return np.bincount(self._codes[order], given[order], minlength=self.k).astype(np.float64)

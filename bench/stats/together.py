@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.stats.clustered import DRAWS, NORMAL_FROM, Interval, limits, resampling_counts, widening
+from bench.stats.clustered import DRAWS, NORMAL_FROM, Interval, limits, resampling_counts
 from bench.stats.groups import Sums, on_grid
 
 Floats = NDArray[np.float64]
@@ -29,26 +29,21 @@ def intervals(columns: Sequence[Sums], seed: int, level: float = 0.95, draws: in
     for place, one in enumerate(columns):
         k = len(one.sums)
         if k > NORMAL_FROM:
-            found[place] = _between(found[place], limits(_residues(one), one.n, level), level)
+            found[place] = found[place].between(limits(one.residues, one.n, level), level)
         elif k >= 2:
             by_size[k].append(place)
     for places in by_size.values():
         for start in range(0, len(places), COLUMNS_AT_ONCE):
             some = places[start : start + COLUMNS_AT_ONCE]
             for place, bounds in zip(some, _drawn([columns[p] for p in some], seed, level, draws), strict=True):
-                found[place] = _between(found[place], bounds, level)
+                found[place] = found[place].between(bounds, level)
     return found
-
-
-def _between(interval: Interval, bounds: Floats, level: float) -> Interval:
-    low, high = interval.mean + widening(interval.n_clusters, level) * bounds
-    return interval._replace(low=float(low), high=float(high))
 
 
 def _drawn(columns: Sequence[Sums], seed: int, level: float, draws: int) -> Floats:
     """Quantiles of the resampled distances from the mean, shape ``(columns, 2)``."""
     k = len(columns[0].sums)
-    residues = np.stack([on_grid(_residues(one))[0] for one in columns], axis=1)
+    residues = np.stack([on_grid(one.residues)[0] for one in columns], axis=1)
     sizes = np.stack([one.sizes for one in columns], axis=1)
     equal = bool((sizes == sizes[0]).all())
     parts = [
@@ -58,8 +53,3 @@ def _drawn(columns: Sequence[Sums], seed: int, level: float, draws: int) -> Floa
     tail = (1 - level) / 2
     bounds: Floats = np.quantile(np.concatenate(parts), [tail, 1 - tail], axis=0).T
     return bounds
-
-
-def _residues(one: Sums) -> Floats:
-    """What each cluster adds to the sum beyond its share of the mean."""
-    return one.sums - one.mean * one.sizes

@@ -84,7 +84,7 @@ def source_of(text: str, conditions: Sequence[str]) -> Source:
     for condition, path in splits:
         if condition in conditions:
             if not Path(path).is_file():
-                raise ConfigError(f"--with {text}: no such file: {path}.")
+                raise ConfigError(f"--with {text}: expected CONDITION=FILE, but there is no such file: {path}.")
             return Source(Path(path), condition)
     if splits:
         condition = next((left for left, right in splits if Path(right).is_file()), splits[0][0])

@@ -1,38 +1,31 @@
-"""What is compiled, where its cache cannot be written or is damaged; each time in a process of its own."""
+"""What is compiled, where its cache cannot be written or is damaged; each time by another dispatcher."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+import runpy
 
 import pytest
 
-pytest.importorskip("numba", reason="pip install 'codecbench[metrics]'")
+numba = pytest.importorskip("numba", reason="pip install 'codecbench[metrics]'")
 
-ROOT = Path(__file__).parents[2]
 MODULE = """
 from bench.metrics.visqol.compiled import compiled
 
 @compiled("f8(f8)")
 def doubled(value):
     return 2 * value
-
-print(doubled(21.0))
 """
 
 
 @pytest.fixture
-def doubled(tmp_path):
-    """What a fresh process computes in compiled code, whose caches are below ``tmp_path``."""
+def doubled(tmp_path, monkeypatch):
+    """What freshly imported compiled code computes, whose caches are in a folder."""
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "doubling.py").write_text(MODULE)
 
     def run(cache):
-        places = {"HOME": cache, "XDG_CACHE_HOME": cache, "NUMBA_CACHE_DIR": cache}
-        environment = os.environ | {name: str(folder) for name, folder in places.items()}
-        command = [sys.executable, "-B", "-W", "error", "-c", "import package.doubling"]
-        environment["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{ROOT}"
-        return float(subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120).stdout)
+        for variable in ("HOME", "XDG_CACHE_HOME"):
+            monkeypatch.setenv(variable, str(cache))
+        monkeypatch.setattr(numba.core.config, "CACHE_DIR", str(cache))
+        return runpy.run_path(str(tmp_path / "package" / "doubling.py"))["doubled"](21.0)
 
     return run
 

@@ -27,15 +27,15 @@ def worst(found, expected):
 
 def signals(rate):
     rng = np.random.default_rng(0)
-    time = np.arange(rate) / rate
-    clicks = np.zeros(rate)
+    time = np.arange(rate // 3) / rate
+    clicks = np.zeros(len(time))
     clicks[:: rate // 23] = 1.0
-    yield "noise", rng.standard_normal(rate) * 0.1
+    yield "noise", rng.standard_normal(len(time)) * 0.1
     yield "hum", 0.5 * np.sin(2 * np.pi * 50 * time)
     yield "clicks", clicks
     yield "decay", np.exp(-20 * time) * np.sin(2 * np.pi * 440 * time)
-    yield "offset", np.full(rate, 0.3)
-    yield "step to silence", np.where(time < 0.5, 0.9 * np.sin(2 * np.pi * 60 * time), 0.0)
+    yield "offset", np.full(len(time), 0.3)
+    yield "step to silence", np.where(time < 0.2, 0.9 * np.sin(2 * np.pi * 60 * time), 0.0)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -50,7 +50,7 @@ def test_levels_are_those_of_the_recursion(mode):
     "name", ["expected/visqol/castanets48_stereo.wav", "speech/vctk_p228_023.wav", "expected/visqol/CA01_01.wav"]
 )
 def test_levels_of_real_audio(name, real_data):
-    signal = audio.read(real_data(name), duration_s=2.5).at(48_000).mixed_to(1).samples[0].astype(np.float64)
+    signal = audio.read(real_data(name), duration_s=1).at(48_000).mixed_to(1).samples[0].astype(np.float64)
     bank = Filterbank(48_000, 32)
     assert worst(bank.levels(signal), recursion(bank, signal, 48_000)) < 1e-8
 

@@ -8,10 +8,12 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from bench import audio
+from bench.cli.app import app
 from bench.errors import ConfigError, StoreError
-from bench.report import render, summarise, to_json, write_report
+from bench.report import render, summarise
 from bench.report.worst import worst_clips
 from bench.versa.exported import export
 from bench.versa.joined import joined
@@ -19,7 +21,7 @@ from bench.versa.known import HIGHER, LOWER, known
 from bench.versa.lines import clip_key, key_of, line, read
 from bench.versa.source import source_of
 from tests.report.build import make_run, with_tables
-from tests.test_cli import codecbench, strict
+from tests.test_cli import strict
 
 CONDITION = "opus@6000"
 
@@ -68,20 +70,6 @@ def test_values_are_joined_and_summarised_like_ours(run, tmp_path):
     assert "Imported from versa.jsonl" in results.quantities["versa:utmos"]["summary"]
     assert len(run.scores) == len(results.scores) - 6  # the run itself is as it was
     assert results.scores.dtypes.to_dict() == run.scores.dtypes.to_dict()
-
-
-def test_an_imported_quantity_is_marked_in_every_output(run, tmp_path):
-    path = versa_file(run, tmp_path, {"utmos": lambda n: 3.0 + n})
-    results, _ = joined(run, [str(path)])
-    files = {file.name: file.read_text(encoding="utf-8") for file in write_report(results, tmp_path / "out")}
-    assert "versa:utmos" in files["summary.csv"]
-    for name in ("report.md", "report.html"):
-        assert "versa:utmos" in files[name]
-        assert "Imported from versa.jsonl" in files[name].replace("&#39;", "'")
-        assert "versa.jsonl: 3 of 3 lines joined" in files[name]
-        assert str(tmp_path) not in files[name]
-    assert to_json(results)["record"]["imported"]
-    render(results)
 
 
 def test_files_of_one_condition_have_clips_as_keys(run, tmp_path):
@@ -164,7 +152,6 @@ def test_an_unknown_direction_is_shown_without_one_and_ranks_nothing(run, tmp_pa
         info=results.info,
     )
     assert worst_clips(only, "speech") == []
-    write_report(only, tmp_path / "out")
 
 
 def test_no_name_has_two_directions():
@@ -241,7 +228,7 @@ def test_a_name_twice_in_one_line_is_a_second_value(run, tmp_path):
     assert (tally.contradicting, tally.repeated, tally.unreadable) == (1, 1, [3])
 
 
-def test_malformed_numbers_and_lines_are_counted_and_the_report_is_made(run, tmp_path):
+def test_malformed_numbers_and_lines_are_counted(run, tmp_path):
     one, two, three = (key_of(CONDITION, clip) for clip in clips_of(run))
     path = written(
         tmp_path,
@@ -256,7 +243,7 @@ def test_malformed_numbers_and_lines_are_counted_and_the_report_is_made(run, tmp
     too_large = "too large for a measurement, undefined here: utmos (1), mcd (1), a_wer_delete (1)"
     assert f"versa.jsonl: {too_large}." in tally.problems()
     assert cell(summarise(results), quantity="versa:utmos")["mean"] == 4.0
-    write_report(results, tmp_path / "out")
+    render(results)
 
 
 def test_printed_dictionaries_and_a_byte_order_mark_are_read(tmp_path):
@@ -356,15 +343,34 @@ def test_the_lists_name_files_that_can_be_read(tmp_path):
     assert any(text.startswith(f"{CONDITION}/a%20clip-speech-000 ") for text in lists[0])
 
 
-def test_the_command_line(run, tmp_path):
-    done = codecbench("export", "versa", run.folder, "-o", tmp_path / "lists", "--json")
-    assert done.returncode == 0, done.stderr
+def test_the_export_command(run, tmp_path):
+    done = CliRunner().invoke(app, ["export", "versa", str(run.folder), "-o", str(tmp_path / "lists"), "--json"])
+    assert done.exit_code == 0, done.output
     assert [name.rpartition("/")[2] for name in strict(done.stdout)["files"]] == ["pred.scp", "gt.scp", "scores.jsonl"]
-    path = versa_file(run, tmp_path, {"utmos": lambda n: 3.0 + n, "language": lambda n: "en"})
-    report = codecbench("report", run.folder, "--with", path, "--output", tmp_path / "out", "--json")
-    assert report.returncode == 0, report.stderr
-    assert {row["quantity"] for row in strict(report.stdout)["summary"]} >= {"versa:utmos", "pesq_wb"}
-    assert "3 of 3 lines joined: versa:utmos" in report.stderr
+
+
+def test_an_imported_quantity_is_marked_in_every_output_of_a_report(run, tmp_path):
+    """Also one without a direction, and one whose values are as large as a measurement can be."""
+    given = {
+        "utmos": lambda n: 3.0 + n,
+        "language": lambda n: "en",
+        "speaking_rate": lambda n: 4.0,
+        "mcd": lambda n: 1e99,
+    }
+    path, out = versa_file(run, tmp_path, given), tmp_path / "out"
+    report = CliRunner().invoke(app, ["report", str(run.folder), "--with", str(path), "--output", str(out), "--json"])
+    assert report.exit_code == 0, report.output
+    told = strict(report.stdout)
+    assert {row["quantity"] for row in told["summary"]} >= {"versa:utmos", "versa:speaking_rate", "pesq_wb"}
+    assert told["record"]["imported"]
+    assert "3 of 3 lines joined: versa:utmos, versa:speaking_rate, versa:mcd" in report.stderr
     assert "no numbers, left out: language (3)" in report.stderr
-    wrong = codecbench("report", run.folder, "--with", "opus@600=x.jsonl", "--output", tmp_path / "out")
-    assert (wrong.returncode, "Traceback" in wrong.stderr) == (2, False)
+    assert "versa:utmos" in (out / "summary.csv").read_text(encoding="utf-8")
+    for name in ("report.md", "report.html"):
+        text = (out / name).read_text(encoding="utf-8").replace("&#39;", "'")
+        assert "versa:utmos" in text
+        assert "Imported from versa.jsonl" in text
+        assert "versa.jsonl: 3 of 3 lines joined" in text
+        assert str(tmp_path) not in text
+    wrong = CliRunner().invoke(app, ["report", str(run.folder), "--with", "opus@600=x.jsonl", "--output", str(out)])
+    assert isinstance(wrong.exception, ConfigError)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from bench.domain import Identity
 from bench.metrics.base import Quantity, Signal
-from bench.metrics.mos.base import ADAPTER, Predictor
-from bench.metrics.mos.onnx import packaged, session, short_hash, versions
+from bench.metrics.mos.base import Predictor, adapted
+from bench.metrics.mos.onnx import PACKAGES, packaged, session, short_hash
 from bench.metrics.spectral import mel_filters
 
 RATE = 16_000
@@ -67,7 +67,7 @@ class Dnsmos(Predictor):
         self._p835, self._p808 = packaged(P835), packaged(P808)
         self.identity = Identity(
             "dnsmos",
-            f"{ADAPTER} ({versions()})",
+            adapted(*PACKAGES),
             f"P.835 {short_hash(self._p835)}, P.808 {short_hash(self._p808)}, windows of 9.01 s every 1 s",
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,8 @@ from numpy.typing import NDArray
 
 from bench.domain import Identity
 from bench.metrics.base import SPEECH, Domain, Quantity, Signal
-from bench.metrics.mos.base import ADAPTER, MINIMUM_S, Predictor, filled, located
+from bench.metrics.mos.base import MINIMUM_S, Predictor, adapted
+from bench.metrics.networks import as_batch, filled, located
 from bench.metrics.spectral import mel_filters
 from bench.models.weights import WeightFile, not_weights, read_tensors
 
@@ -54,14 +54,14 @@ class Nisqa(Predictor):
     domain = Domain(SPEECH, sample_rate=RATE, minimum_s=MINIMUM_S, maximum_s=52.0)
 
     def __init__(self) -> None:
-        (self._path,), digest = located("nisqa", WEIGHTS, self.licence)
-        self.identity = Identity("nisqa", f"{ADAPTER} (torchmetrics {version('torchmetrics')})", f"{digest}, 48 kHz")
+        self._found = located("nisqa", WEIGHTS, self.licence)
+        self.identity = Identity("nisqa", adapted("torchmetrics"), f"{self._found.short}, 48 kHz")
 
     def predict(self, signal: Signal) -> Sequence[float]:
         import torch
 
         network, settings = self._loaded
-        segments = torch.from_numpy(mel_segments(signal, settings).astype(np.float32))[None].to(self.device.name)
+        segments = as_batch(mel_segments(signal, settings), self.device)
         values: list[float] = network(segments, torch.tensor([segments.shape[1]]))[0].tolist()
         return values
 
@@ -71,13 +71,13 @@ class Nisqa(Predictor):
         from torchmetrics.functional.audio import nisqa
 
         what = "the weights of NISQA v2"
-        checkpoint = read_tensors(self._path, what)
+        checkpoint = read_tensors(self._found.path, what)
         try:
             settings, state = checkpoint["args"], checkpoint["model_state_dict"]
             network = nisqa._NISQADIM(settings)
         except (KeyError, TypeError) as error:
-            raise not_weights(self._path, what, error) from None
-        return filled(network, state, self._path, what, self.device), settings
+            raise not_weights(self._found.path, what, error) from None
+        return filled(network, state, self._found, what, self.device), settings
 
 
 def mel_segments(signal: Signal, settings: Mapping[str, Any]) -> NDArray[np.float64]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from bench.errors import MissingRequirement
 from bench.hashes import sha256_of
 from bench.models.weights import not_weights
+
+PACKAGES = ("speechmos", "onnxruntime")
+"""What a predictor on a packaged model rests on."""
 
 
 def packaged(name: str) -> Path:
@@ -27,11 +29,6 @@ def packaged(name: str) -> Path:
     raise MissingRequirement(
         f"expected {name} in the package speechmos, but it is not there. To get it: pip install 'codecbench[mos]'"
     )
-
-
-def versions() -> str:
-    """The packages that can change a value."""
-    return f"speechmos {version('speechmos')}, onnxruntime {version('onnxruntime')}"
 
 
 def short_hash(path: Path) -> str:

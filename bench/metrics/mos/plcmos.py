@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from bench.domain import Identity
 from bench.metrics.base import Quantity, Signal
-from bench.metrics.mos.base import ADAPTER, Predictor
-from bench.metrics.mos.onnx import packaged, session, short_hash, versions
+from bench.metrics.mos.base import Predictor, adapted
+from bench.metrics.mos.onnx import PACKAGES, packaged, session, short_hash
 
 Array = NDArray[np.float64]
 
@@ -52,9 +52,8 @@ class Plcmos(Predictor):
 
     def __init__(self) -> None:
         self._model = packaged(MODEL)
-        self.identity = Identity(
-            "plcmos", f"{ADAPTER} ({versions()})", f"v2 {short_hash(self._model)}, {RATERS} raters of seed {SEED}"
-        )
+        details = f"v2 {short_hash(self._model)}, {RATERS} raters of seed {SEED}"
+        self.identity = Identity("plcmos", adapted(*PACKAGES), details)
 
     def predict(self, signal: Signal) -> Sequence[float]:
         heard, _ = _joined(self._model, log_power(signal), raters()[:1])

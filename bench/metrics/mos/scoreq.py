@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
 
 import numpy as np
 
 from bench.domain import Identity
 from bench.metrics.base import Quantity, Signal
-from bench.metrics.mos.base import ADAPTER, Predictor, located
+from bench.metrics.mos.base import Predictor, adapted
 from bench.metrics.mos.onnx import session
+from bench.metrics.networks import located
 from bench.models.weights import WeightFile
 
 STRIDE = 320  # samples; clips are filled with zeros to a multiple of it, as in scoreq 1.0.1
@@ -41,13 +41,12 @@ class Scoreq(Predictor):
     quantities = (Quantity("scoreq", "MOS", higher_is_better=True),)
 
     def __init__(self) -> None:
-        (self._path,), digest = located("scoreq", WEIGHTS, self.licence)
-        self.identity = Identity(
-            "scoreq", f"{ADAPTER} (onnxruntime {version('onnxruntime')})", f"natural speech, no reference {digest}"
-        )
+        self._found = located("scoreq", WEIGHTS, self.licence)
+        details = f"natural speech, no reference {self._found.short}"
+        self.identity = Identity("scoreq", adapted("onnxruntime"), details)
 
     def predict(self, signal: Signal) -> Sequence[float]:
-        network = session(self._path, "the SCOREQ model")
+        network = session(self._found.path, "the SCOREQ model")
         padded = np.pad(signal, (0, -len(signal) % STRIDE)).astype(np.float32)[np.newaxis]
         (score,) = network.run(None, {network.get_inputs()[0].name: padded})
         return [float(score.item())]

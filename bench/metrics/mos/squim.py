@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any
-
-import numpy as np
 
 from bench.domain import Identity
 from bench.metrics.base import Domain, Metric, Quantity, Signal, require_active
-from bench.metrics.mos.base import ADAPTER, MINIMUM_S, Predictor, filled, located, named
-from bench.models.device import Device
+from bench.metrics.mos.base import MINIMUM_S, Predictor, adapted, named
+from bench.metrics.networks import as_batch, filled, located
 from bench.models.weights import WeightFile, read_tensors
 
 _SOURCE = "https://download.pytorch.org/torchaudio/models"  # torchaudio.pipelines, docstrings of the bundles
@@ -54,11 +51,11 @@ class SquimObjective(Predictor):
     )
 
     def __init__(self) -> None:
-        (self._path,), digest = located("squim_objective", OBJECTIVE, self.licence)
-        self.identity = Identity("squim_objective", f"{ADAPTER} (torchaudio {version('torchaudio')})", digest)
+        self._found = located("squim_objective", OBJECTIVE, self.licence)
+        self.identity = Identity("squim_objective", adapted("torchaudio"), self._found.short)
 
     def predict(self, signal: Signal) -> Sequence[float]:
-        return [float(score) for score in self._network(_batch(signal, self.device))]
+        return [float(score) for score in self._network(as_batch(signal, self.device))]
 
     def build(self) -> Any:
         """The network without its weights."""
@@ -69,7 +66,7 @@ class SquimObjective(Predictor):
     @cached_property
     def _network(self) -> Any:
         what = "the weights of torchaudio's SQUIM_OBJECTIVE"
-        return filled(self.build(), read_tensors(self._path, what), self._path, what, self.device)
+        return filled(self.build(), read_tensors(self._found.path, what), self._found, what, self.device)
 
 
 class SquimSubjective(Metric):
@@ -99,10 +96,8 @@ class SquimSubjective(Metric):
     on_device = True
 
     def __init__(self) -> None:
-        (self._path,), digest = located("squim_subjective", SUBJECTIVE, self.licence)
-        self.identity = Identity(
-            "squim_subjective", f"{ADAPTER} (torchaudio {version('torchaudio')})", f"{digest}, own reference"
-        )
+        self._found = located("squim_subjective", SUBJECTIVE, self.licence)
+        self.identity = Identity("squim_subjective", adapted("torchaudio"), f"{self._found.short}, own reference")
 
     def prepare_channel(self, reference: Signal, rate: int) -> Any:
         return self._features(reference)
@@ -122,17 +117,10 @@ class SquimSubjective(Metric):
 
     def _features(self, signal: Signal) -> Any:
         """What the network keeps of a signal, shape ``(1, frames, features)``."""
-        layers, _ = self._network.ssl_model.extract_features(_batch(signal, self.device))
+        layers, _ = self._network.ssl_model.extract_features(as_batch(signal, self.device))
         return self._network.projector(layers[-1])
 
     @cached_property
     def _network(self) -> Any:
         what = "the weights of torchaudio's SQUIM_SUBJECTIVE"
-        return filled(self.build(), read_tensors(self._path, what), self._path, what, self.device)
-
-
-def _batch(signal: Signal, device: Device) -> Any:
-    """A tensor of shape ``(1, samples)``."""
-    import torch
-
-    return torch.from_numpy(signal.astype(np.float32))[None].to(device.name)
+        return filled(self.build(), read_tensors(self._found.path, what), self._found, what, self.device)

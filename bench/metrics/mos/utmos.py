@@ -9,14 +9,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any, ClassVar
-
-import numpy as np
 
 from bench.domain import Identity
 from bench.metrics.base import Quantity, Signal
-from bench.metrics.mos.base import ADAPTER, Predictor, filled, located
+from bench.metrics.mos.base import Predictor, adapted
+from bench.metrics.networks import as_batch, filled, located
 from bench.models.weights import WeightFile, read_tensors
 
 WEIGHTS = (
@@ -89,14 +87,14 @@ class Utmos(Predictor):
     sizes: ClassVar[Sizes] = Sizes()
 
     def __init__(self) -> None:
-        (self._path,), digest = located("utmos", WEIGHTS, self.licence)
-        self.identity = Identity("utmos", f"{ADAPTER} (torchaudio {version('torchaudio')})", f"strong learner {digest}")
+        self._found = located("utmos", WEIGHTS, self.licence)
+        self.identity = Identity("utmos", adapted("torchaudio"), f"strong learner {self._found.short}")
 
     def predict(self, signal: Signal) -> Sequence[float]:
         import torch
 
         network = self._network
-        features, _ = network["encoder"](torch.from_numpy(signal.astype(np.float32))[None].to(self.device.name))
+        features, _ = network["encoder"](as_batch(signal, self.device))
         frames = features.shape[1]
         about = [network["about"][name].expand(1, frames, -1) for name in ("domain_emb", "judge_emb")]
         hidden, _ = network["blstm"](torch.cat([features, *about], dim=2))
@@ -105,7 +103,8 @@ class Utmos(Predictor):
     @cached_property
     def _network(self) -> Any:
         what = "the weights of UTMOS22's strong learner"
-        return filled(build(self.sizes), renamed(read_tensors(self._path, what)), self._path, what, self.device)
+        state = renamed(read_tensors(self._found.path, what))
+        return filled(build(self.sizes), state, self._found, what, self.device)
 
 
 def build(sizes: Sizes) -> Any:

@@ -88,6 +88,7 @@ def _load(found: Weights, device: Device) -> tuple[Any, Any]:
         raise not_weights(found.path / "preprocessor_config.json", "settings of WavLM", error) from None
     if extractor.sampling_rate != RATE:
         raise MissingRequirement(
-            f"{found.path}: expected a WavLM for {RATE} Hz, got one for {extractor.sampling_rate} Hz."
+            f"{found.path}: expected a WavLM for {RATE} Hz, got one for {extractor.sampling_rate} Hz. "
+            f"Name other weights with {VARIABLE}."
         )
     return extractor, model

@@ -142,7 +142,8 @@ def load(found: Weights, device: Device = CPU) -> Listener:
         raise not_weights(found.path, "tokenizer and settings of Whisper", error) from None
     if extractor.sampling_rate != RATE:
         raise MissingRequirement(
-            f"{found.path}: expected a Whisper for {RATE} Hz, got one for {extractor.sampling_rate} Hz."
+            f"{found.path}: expected a Whisper for {RATE} Hz, got one for {extractor.sampling_rate} Hz. "
+            f"Name other weights with {VARIABLE}."
         )
     return Listener(model, extractor, tokenizer)
 

@@ -65,7 +65,7 @@ class WordErrors(Metric):
         language = self._language or listener.language(samples)
         text = listener.text(samples, language)
         if not text:
-            raise MetricUndefined("Whisper hears no words in the reference.")
+            raise MetricUndefined("Whisper hears no words in the reference; an error rate needs at least one.")
         return _Reference(text, language)
 
     def score_channel(self, state: _Reference, degraded: Signal, rate: int) -> dict[str, float]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bench.metrics.sets.base import SetMeasure
 from bench.registry import Entry, Registry
 
-_TORCH = "pip install 'codecbench[neural]'"
+_NEURAL = "pip install 'codecbench[neural]'"
+_TRANSFORMERS = (("torch", "transformers"), _NEURAL)
 
 TABLE = (
     Entry(
@@ -18,21 +19,14 @@ TABLE = (
         "bench.metrics.sets.vggish:FrechetVggish",
         "Frechet audio distance, VGGish embeddings",
         ("torch",),
-        _TORCH,
+        _NEURAL,
     ),
-    Entry(
-        "fad_clap",
-        "bench.metrics.sets.clap:FrechetClap",
-        "Frechet audio distance, CLAP embeddings",
-        ("torch", "transformers"),
-        _TORCH,
-    ),
+    Entry("fad_clap", "bench.metrics.sets.clap:FrechetClap", "Frechet audio distance, CLAP embeddings", *_TRANSFORMERS),
     Entry(
         "fad_encodec",
         "bench.metrics.sets.encodec:FrechetEncodec",
         "Frechet audio distance, latents of EnCodec's encoder",
-        ("torch", "transformers"),
-        _TORCH,
+        *_TRANSFORMERS,
     ),
     Entry("codebooks", "bench.metrics.sets.codebooks:Codebooks", "how a codec uses its codebooks; tokens per second"),
 )

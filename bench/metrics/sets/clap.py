@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.audio import Audio, resampler_identity
-from bench.domain import Identity
+from bench.audio import Audio
 from bench.errors import MetricUndefined
-from bench.metrics.sets.frechet import FrechetDistance, fad_quantities
+from bench.metrics.sets.frechet import FrechetDistance, fad_quantities, of_network
 from bench.models import weights
 from bench.models.device import Device
 from bench.models.pretrained import load_model
@@ -49,9 +47,7 @@ class FrechetClap(FrechetDistance):
 
     def __init__(self) -> None:
         self._found = weights.find("clap", os.environ.get("CODECBENCH_CLAP") or self.repository, licence=self.licence)
-        packages = f"transformers {version('transformers')} torch {version('torch')}"
-        details = f"{packages} float32 weights {self._found.short} {resampler_identity()}"
-        self.identity = Identity("fad_clap", "1", details)
+        self.identity = of_network("fad_clap", self._found, "transformers", "torch")
 
     def embed(self, audio: Audio) -> NDArray[np.float32]:
         import torch
@@ -59,7 +55,7 @@ class FrechetClap(FrechetDistance):
         model, extractor = _model(self._found, self.device)
         signal = audio.mixed_to(1).at(RATE).samples[0]
         if not len(signal):
-            raise MetricUndefined("the clip has no samples.")
+            raise MetricUndefined("the clip has no samples; fad_clap needs at least one.")
         starts = range(0, max(len(signal) - WINDOW, 0) + 1, HOP)
         windows = [signal[start : start + WINDOW] for start in starts]
         found = []

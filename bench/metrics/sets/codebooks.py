@@ -63,7 +63,9 @@ class Codebooks(SetMeasure):
         seconds = math.fsum(float(member.degraded["seconds"]) for member in members)
         tokens = int(counts.sum())
         if not tokens:
-            raise MetricUndefined("there are no tokens: the clips are too short.")
+            raise MetricUndefined(
+                "there are no tokens: all clips are shorter than a frame of the codec. Add longer clips."
+            )
         used = np.count_nonzero(counts, axis=1)
         per_book = counts.sum(axis=1)
         entropy = np.array([entropy_bits(book) for book in counts])

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.audio import Audio, resampler_identity
-from bench.domain import Identity
-from bench.metrics.sets.frechet import FrechetDistance, fad_quantities
+from bench.audio import Audio
+from bench.metrics.sets.frechet import FrechetDistance, fad_quantities, of_network
 from bench.models import weights
 from bench.models.device import Device
 from bench.models.pretrained import load_model
@@ -46,9 +44,7 @@ class FrechetEncodec(FrechetDistance):
         self._found = weights.find(
             "encodec_24khz", os.environ.get("CODECBENCH_ENCODEC_24KHZ") or self.repository, licence=self.licence
         )
-        packages = f"transformers {version('transformers')} torch {version('torch')}"
-        details = f"{packages} float32 weights {self._found.short} {resampler_identity()}"
-        self.identity = Identity("fad_encodec", "1", details)
+        self.identity = of_network("fad_encodec", self._found, "transformers", "torch")
 
     def embed(self, audio: Audio) -> NDArray[np.float32]:
         import torch

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.audio import Audio
+from bench.audio import Audio, resampler_identity
+from bench.domain import Identity
 from bench.errors import MetricUndefined
 from bench.metrics.sets.base import Arrays, Floats, Member, SetMeasure, SetQuantity, Value
+from bench.models.weights import Weights
 
 MOST_PARTS = 5
 """The smallest part that a line is fitted to is a fifth of the set."""
@@ -112,8 +115,6 @@ class FrechetDistance(SetMeasure):
     Memory: the embeddings of one category under one condition, four times.
     """
 
-    dims: int
-
     def embed(self, audio: Audio) -> NDArray[np.floating[Any]]:
         """Embeddings of a clip, shape ``(frames, dims)``; audio of one length gives one number of frames.
 
@@ -142,18 +143,19 @@ class FrechetDistance(SetMeasure):
         return found
 
 
+def of_network(name: str, found: Weights, *packages: str) -> Identity:
+    """The identity of the Frechet distance called ``name`` whose embeddings come from a network of ``packages``."""
+    versions = " ".join(f"{package} {version(package)}" for package in packages)
+    return Identity(name, "1", f"{versions} float32 weights {found.short} {resampler_identity()}")
+
+
 def fad_quantities(name: str, unit: str, of_what: str) -> tuple[SetQuantity, ...]:
     """The two quantities of the Frechet distance called ``name``."""
+    plain, infinite = (
+        f"Frechet distance of {of_what}; larger in small sets",
+        f"{name} extrapolated to a set without end",
+    )
     return (
-        SetQuantity(
-            name, unit, f"Frechet distance of {of_what}; larger in small sets", higher_is_better=False, low=0.0
-        ),
-        SetQuantity(
-            f"{name}_inf",
-            unit,
-            f"{name} extrapolated to a set without end",
-            higher_is_better=False,
-            low=0.0,
-            interval=False,
-        ),
+        SetQuantity(name, unit, plain, higher_is_better=False, low=0.0),
+        SetQuantity(f"{name}_inf", unit, infinite, higher_is_better=False, low=0.0, interval=False),
     )

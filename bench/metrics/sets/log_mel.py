@@ -12,6 +12,7 @@ from bench.audio import Audio, resampler_identity
 from bench.domain import Identity
 from bench.errors import MetricUndefined
 from bench.metrics.sets.frechet import FrechetDistance, fad_quantities
+from bench.metrics.spectral import triangles
 
 RATE = 48_000
 WINDOW = 2048
@@ -50,7 +51,7 @@ class FrechetLogMel(FrechetDistance):
             raise MetricUndefined(f"the clip is too short: {audio.seconds:.4f} s; fad_log_mel needs 0.043 s.")
         frames = np.lib.stride_tricks.sliding_window_view(signal, WINDOW)[::HOP]
         spectra = np.abs(np.fft.rfft(frames * _window(), axis=1)) ** 2
-        levels: NDArray[np.float64] = 10 * np.log10(np.maximum(spectra @ mel_bands(RATE, WINDOW, BANDS), FLOOR))
+        levels: NDArray[np.float64] = 10 * np.log10(np.maximum(spectra @ _mel_bands(), FLOOR))
         return levels
 
 
@@ -61,16 +62,11 @@ def _window() -> NDArray[np.float64]:
     return window
 
 
-@lru_cache(maxsize=2)
-def mel_bands(rate: int, size: int, bands: int) -> NDArray[Any]:
-    """Weights from bins to bands, shape ``(size // 2 + 1, bands)``: triangles on the mel scale of HTK, peak 1."""
+@lru_cache(maxsize=1)
+def _mel_bands() -> NDArray[np.float64]:
+    """Weights from bins to bands, shape ``(bins, BANDS)``: triangles on the mel scale of HTK, peak 1."""
     low, high = _mel(np.array([LOWEST_HZ, HIGHEST_HZ]))
-    edges = np.linspace(low, high, bands + 2)
-    bins = _mel(np.fft.rfftfreq(size, 1 / rate))[:, None]
-    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    weights: NDArray[Any] = np.maximum(0.0, np.minimum(rising, falling))
-    return weights
+    return triangles(_mel(np.fft.rfftfreq(WINDOW, 1 / RATE)), np.linspace(low, high, BANDS + 2))
 
 
 def _mel(hertz: NDArray[Any]) -> NDArray[Any]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.audio import Audio, resampler_identity
-from bench.domain import Identity
+from bench.audio import Audio
 from bench.errors import MetricUndefined
-from bench.metrics.sets.frechet import FrechetDistance, fad_quantities
-from bench.models import weights
-from bench.models.device import Device, placed
+from bench.metrics.networks import filled, located
+from bench.metrics.sets.frechet import FrechetDistance, fad_quantities, of_network
+from bench.metrics.spectral import triangles
+from bench.models.device import Device
 from bench.models.pretrained import require_finite
-from bench.models.weights import WeightFile
+from bench.models.weights import WeightFile, Weights, read_tensors
 
 FILE = "vggish-10086976.pth"
 WEIGHTS = (
@@ -57,12 +56,8 @@ class FrechetVggish(FrechetDistance):
     quantities = fad_quantities("fad_vggish", "-", "VGGish embeddings")
 
     def __init__(self) -> None:
-        folder = weights.folder_of("vggish")
-        sha256 = weights.require_files("vggish", folder, WEIGHTS, licence=self.licence)
-        self._found = weights.Weights(folder / FILE, sha256)
-        self.identity = Identity(
-            "fad_vggish", "1", f"torch {version('torch')} float32 weights {self._found.short} {resampler_identity()}"
-        )
+        self._found = located("vggish", WEIGHTS, self.licence)
+        self.identity = of_network("fad_vggish", self._found, "torch")
 
     def embed(self, audio: Audio) -> NDArray[np.float32]:
         import torch
@@ -91,13 +86,9 @@ def patches_of(signal: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
 def _mel_bands() -> NDArray[np.float64]:
     """Triangles on the mel scale of HTK, peak 1, shape ``(bins, bands)``; the bin at 0 Hz counts nowhere."""
     low, high, *bins = 1127 * np.log1p(np.array([LOWEST_HZ, HIGHEST_HZ, *np.fft.rfftfreq(FFT, 1 / RATE)]) / 700)
-    edges = np.linspace(low, high, BANDS + 2)
-    place = np.array(bins)[:, None]
-    rising = (place - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - place) / (edges[2:] - edges[1:-1])
-    weights_of_bins: NDArray[np.float64] = np.maximum(0.0, np.minimum(rising, falling))
-    weights_of_bins[0] = 0
-    return weights_of_bins
+    weights = triangles(np.array(bins), np.linspace(low, high, BANDS + 2))
+    weights[0] = 0
+    return weights
 
 
 def build_network() -> Any:
@@ -129,14 +120,8 @@ def build_network() -> Any:
 
 
 @lru_cache(maxsize=1)
-def _network(found: weights.Weights, device: Device) -> Any:
-    import torch
-
-    torch.set_num_threads(1)
-    network = build_network()
-    try:
-        network.load_state_dict(weights.read_tensors(found.path, "the weights of VGGish"))
-    except RuntimeError as error:
-        raise weights.not_weights(found.path, "the weights of VGGish", error) from None
+def _network(found: Weights, device: Device) -> Any:
+    what = "the weights of VGGish"
+    network = filled(build_network(), read_tensors(found.path, what), found, what, device)
     require_finite(network, str(found.path))
-    return placed(network.eval(), device)
+    return network

@@ -7,6 +7,7 @@ features; :mod:`.mapping` makes scores of features.
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -23,7 +24,6 @@ from bench.metrics.visqol.mapping import (
     by_exponential,
     by_lattice,
     by_support_vectors,
-    lattice_identity,
     model_file,
     models_identity,
 )
@@ -169,7 +169,7 @@ class VisqolSpeech(Metric):
 
     def __init__(self) -> None:
         model_file(LATTICE_MODEL)
-        mappings = f"exponential and lattice mappings ({lattice_identity()})"
+        mappings = f"exponential and lattice mappings (ai-edge-litert {version('ai-edge-litert')})"
         self.identity = Identity("visqol_speech", VERSION, f"16 kHz, mono mix, {mappings}, {models_identity()}")
 
     def prepare_channel(self, reference: Signal, rate: int) -> Prepared:

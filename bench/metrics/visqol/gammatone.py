@@ -24,16 +24,6 @@ BANDWIDTH_PER_ERB = 1.019  # Slaney 1993, "An efficient implementation of the Pa
 ZEROS = tuple(sign * math.sqrt(3 + turn * 2**1.5) for turn in (1, -1) for sign in (1, -1))  # Slaney 1993, one a stage
 
 
-def frame_samples(rate: int) -> int:
-    """Samples of a frame."""
-    return round(rate * FRAME_S)
-
-
-def hop_samples(rate: int) -> int:
-    """Samples from one frame to the next."""
-    return frame_samples(rate) // HOPS_PER_FRAME
-
-
 class Filterbank:
     """Gammatone filters at ``rate`` Hz, their centres evenly spaced on the ERB scale, lowest first.
 
@@ -42,8 +32,8 @@ class Filterbank:
     """
 
     def __init__(self, rate: int, bands: int, lowest_hz: float = 50.0, highest_hz: float = math.inf) -> None:
-        self.frame = frame_samples(rate)
-        self.hop = hop_samples(rate)
+        self.frame = round(rate * FRAME_S)
+        self.hop = self.frame // HOPS_PER_FRAME
         self.centres_hz = erb_centres(lowest_hz, min(highest_hz, rate / 2), bands)
         window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(self.frame) / (self.frame - 1))
         self._energy = FrameEnergy(gammatone_sections(self.centres_hz, rate), window)

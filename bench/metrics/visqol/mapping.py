@@ -90,11 +90,6 @@ def models_identity() -> str:
     return f"models of {PACKAGE} {version(PACKAGE)}"
 
 
-def lattice_identity() -> str:
-    """What runs the lattice, for the identity."""
-    return f"ai-edge-litert {version('ai-edge-litert')}"
-
-
 def _within_scale(score: float, similarity: Similarity) -> float:
     return 1.0 if similarity.overall < DISSIMILAR else min(max(score, 1.0), 5.0)
 

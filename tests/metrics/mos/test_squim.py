@@ -111,6 +111,6 @@ def test_a_checkpoint_cannot_run_code(placed, speech):
 
 def test_the_weights_are_part_of_the_identity(objective, placed):
     first = str(SmallObjective().identity)
-    path = next(Path(p) for p in [SmallObjective()._path])
+    path = SmallObjective()._found.path
     path.write_bytes(path.read_bytes() + b"0")
     assert str(SmallObjective().identity) != first
