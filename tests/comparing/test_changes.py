@@ -343,3 +343,9 @@ def test_the_clips_that_changed_most_come_first(base, tmp_path):
     assert {cell.better for cell in found.clips} == {False}
     with pytest.raises(ConfigError, match="--by: 'kbps' is not compared"):
         compared(base, base, by="kbps")
+
+
+@pytest.mark.parametrize("text", ["[1, 2", "only words", "codecs: 5"])
+def test_a_configuration_that_cannot_be_read_stops_no_comparison(base, tmp_path, text):
+    new = with_tables(base, tmp_path, info={**base.info, "config_text": text})
+    assert {change.verdict for change in compared(base, new).changes} == {"equal"}

@@ -266,7 +266,7 @@ def test_what_is_not_there_is_told(tmp_path):
         build([run], category="musik")
     with pytest.raises(ConfigError, match=r"--only opsu\* matches no condition"):
         build([run], only=["opsu*"])
-    with pytest.raises(ConfigError, match="nothing to show"):
+    with pytest.raises(ConfigError, match="expected clips that could be read and are selected"):
         build([run], category="music")
 
 
