@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test test-all check leaderboard pictures docs packaging schemas bench bench-codecs bench-metrics bench-listen bench-scale clean
+.PHONY: help setup demo test test-all check leaderboard pictures docs packaging schemas mutants messages coverage bench bench-codecs bench-metrics bench-listen bench-scale clean
 
 help:
 	@echo "make demo      set up, then measure the embedded clips: tables, plots, one HTML page"
@@ -19,6 +19,9 @@ help:
 	@echo "make docs      the documentation as a site: build/site/index.html"
 	@echo "make packaging wheel and sdist in empty environments, oldest versions (needs the index)"
 	@echo "make schemas   configs/schema from the code"
+	@echo "make mutants   how often the tests see a fault (docs/tests.md); an hour and more"
+	@echo "make coverage  lines and branches that the tests run: build/coverage/index.html"
+	@echo "make messages  every error message that the tests meet, in build/messages.md"
 	@echo "make pictures  the pictures of the README, from the demo"
 	@echo "make bench     the benchmarks of codecbench itself (CODECBENCH_DATA=folder for real audio)"
 
@@ -67,6 +70,18 @@ bench-scale: $(STAMP)
 packaging: $(STAMP)
 	$(BIN)/python -m tests.installation --extras --oldest
 
+mutants: $(STAMP)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[mutants]'
+	$(BIN)/python -m tests.mutants --sample 100
+
+messages: $(STAMP)
+	mkdir -p build
+	$(BIN)/python -m tests.messages > build/messages.md
+
+coverage: $(STAMP)
+	$(BIN)/python -m pip install --quiet -c constraints.txt pytest-cov
+	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=html:build/coverage --cov-report=term:skip-covered
+
 schemas: $(STAMP)
 	$(BIN)/python -m tests.schemas
 
@@ -76,7 +91,7 @@ pictures: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
-	@echo "build/site/index.html"
+	@echo "build/site/index.html (its search needs a server: python3 -m http.server -d build/site)"
 
 clean:
 	rm -rf $(VENV) results/runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
