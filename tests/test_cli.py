@@ -1,4 +1,4 @@
-"""The command line as a user meets it: real processes, messages, JSON, exit codes."""
+"""The command line as a user meets it: messages, JSON, exit codes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ import soundfile
 
 from bench import audio
 from bench.align import probe
+from bench.runs.results import Results
+from tests.commands import codecbench
 from tests.conftest import noise
 
 
-def codecbench(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bench.cli", *map(str, arguments)]
-    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), **environment}
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=variables, check=False)
+def process(*command: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """A process of its own."""
+    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    full = [sys.executable, *map(str, command)]
+    return subprocess.run(full, capture_output=True, text=True, cwd=cwd, env=variables, check=False)
 
 
 def strict(text: str) -> Any:
@@ -40,11 +43,10 @@ def config(small_config: dict[str, Any], tmp_path: Path) -> Path:
 
 
 def test_help_is_fast_and_complete() -> None:
-    codecbench("--help")
     times = []
     for _ in range(3):
         started = time.perf_counter()
-        done = codecbench("--help")
+        done = process("-m", "bench.cli", "--help")
         times.append(time.perf_counter() - started)
     assert min(times) < 1.5  # the figure itself, under 0.5 s, is measured by `make bench`
     for command in ("run", "report", "score", "list", "doctor", "check"):
@@ -53,22 +55,22 @@ def test_help_is_fast_and_complete() -> None:
 
 
 def test_a_run_and_its_report(config: Path, tmp_path: Path) -> None:
-    planned = strict(codecbench("run", config, "--dry-run", "--json", cwd=tmp_path).stdout)
+    planned = strict(codecbench("run", config, "--dry-run", "--json", folder=tmp_path).stdout)
     assert (planned["cells"], planned["done"]) == (72, 0)
     assert not (tmp_path / "results").exists()
-    done = codecbench("run", config, "--workers", 2, "--json", cwd=tmp_path)
+    done = codecbench("run", config, "--workers", 2, "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     summary = strict(done.stdout)
     assert summary["complete"] is True
     assert summary["cells"] == {"ok": 72}
-    again = strict(codecbench("run", config, "--dry-run", "--json", cwd=tmp_path).stdout)
+    again = strict(codecbench("run", config, "--dry-run", "--json", folder=tmp_path).stdout)
     assert again["to_do"] == 0
-    report = codecbench("report", "results/runs/small", "--json", cwd=tmp_path)
+    report = codecbench("report", "results/runs/small", "--json", folder=tmp_path)
     assert report.returncode == 0, report.stderr
     strict(report.stdout)
     for name in ("summary.csv", "rates.csv", "report.md", "report.html"):
         assert (tmp_path / "results/runs/small" / name).stat().st_size > 100
-    shown = codecbench("report", "results/runs/small", cwd=tmp_path)
+    shown = codecbench("report", "results/runs/small", folder=tmp_path)
     assert "opus@12000" in shown.stdout
     assert "written: results/runs/small/report.html" in shown.stdout
 
@@ -121,10 +123,16 @@ def test_score_says_what_it_did_to_the_pair(tmp_path: Path) -> None:
     assert "got 1 in the reference and 2 in the degraded one" in wrong.stderr
 
 
+def test_an_error_of_a_process_is_one_message_and_a_code(tmp_path: Path) -> None:
+    done = process("-m", "bench.cli", "run", "nowhere.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nowhere.yaml: no such configuration file" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("run", "nowhere.yaml"), "nowhere.yaml: no such configuration file"),
         (("run", "demo", "--workers", "0"), "workers: expected at least 1, got 0"),
         (("list", "codec"), "Did you mean 'codecs'?"),
         (("score", "a.wav", "b.wav"), "a.wav: no such file"),
@@ -140,7 +148,7 @@ def test_score_says_what_it_did_to_the_pair(tmp_path: Path) -> None:
     ],
 )
 def test_a_users_mistake_is_one_message_and_no_traceback(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
-    done = codecbench(*arguments, cwd=tmp_path)
+    done = codecbench(*arguments, folder=tmp_path)
     assert done.returncode in (1, 2)
     assert said in done.stderr
     assert "Traceback" not in done.stderr
@@ -225,10 +233,7 @@ def test_the_python_interface_needs_no_main_guard(config: Path, tmp_path: Path) 
         "print(results.scores.groupby(['condition', 'quantity'])['value'].mean())\n"
         "print(load_results('out').encodings.shape)\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
-    done = subprocess.run(
-        [sys.executable, script], capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
-    )
+    done = process(script, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "(24, 36)" in done.stdout
 
@@ -253,17 +258,16 @@ def test_a_codec_in_a_file_here_and_a_broken_one(tmp_path: Path) -> None:
     text = (Path(__file__).parent / "plugins.py").read_text()
     (tmp_path / "mycodec.py").write_text(text)
     (tmp_path / "broken.py").write_text("raise RuntimeError('at import')")
-    assert codecbench("check", "mycodec:EightBit", cwd=tmp_path).returncode == 0
-    done = codecbench("check", "broken:X", cwd=tmp_path)
+    assert codecbench("check", "mycodec:EightBit", folder=tmp_path).returncode == 0
+    done = codecbench("check", "broken:X", folder=tmp_path)
     assert done.returncode == 1
     assert "cannot be imported (RuntimeError: at import)" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_folders_that_cannot_be_written_are_one_message(config: Path, tmp_path: Path) -> None:
-    codecbench("run", config, "--output", tmp_path / "run")
+def test_folders_that_cannot_be_written_are_one_message(small_run: Results, config: Path) -> None:
     for arguments in (
-        ("report", tmp_path / "run", "--output", "/proc/nowhere"),
+        ("report", small_run.folder, "--output", "/proc/nowhere"),
         ("run", config, "--output", "/proc/nowhere"),
     ):
         done = codecbench(*arguments)

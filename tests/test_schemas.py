@@ -16,7 +16,7 @@ from bench.errors import ConfigError
 from bench.schemas import KINDS, place, shipped
 from listening_test.building import config as tests_of
 from tests import schemas
-from tests.test_cli import codecbench
+from tests.commands import codecbench
 
 MADE = {"run": schemas.of_run, "test": schemas.of_test}
 CONFIGS = {

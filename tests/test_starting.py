@@ -21,8 +21,8 @@ from bench.errors import ConfigError
 from bench.loading import clips_of_config
 from bench.starting.choosing import wanted_codecs
 from bench.starting.writing import Answers, written
+from tests.commands import codecbench
 from tests.conftest import ROOT
-from tests.test_cli import codecbench
 
 QUICK = "opus@12000 opus@24000 pcm"
 
@@ -165,13 +165,13 @@ def test_codecs_that_are_none(text: str, said: str) -> None:
 def test_the_command_with_options(tmp_path: Path) -> None:
     put(tmp_path / "my takes" / "a.wav", 16_000)
     arguments = ("init", "--data", "my takes", "--category", "noisy", "--codecs", "opus@12000")
-    done = codecbench(*arguments, cwd=tmp_path)
+    done = codecbench(*arguments, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["written: my_takes.yaml", "next:   codecbench run my_takes.yaml --dry-run"]
     first = (tmp_path / "my_takes.yaml").read_text(encoding="utf-8")
-    planned = codecbench("run", "my_takes.yaml", "--dry-run", "--json", cwd=tmp_path)
+    planned = codecbench("run", "my_takes.yaml", "--dry-run", "--json", folder=tmp_path)
     assert json.loads(planned.stdout)["conditions"] == ["passthrough", "lowpass_3500", "opus@12000"]
-    again = codecbench(*arguments, "--yes", cwd=tmp_path)
+    again = codecbench(*arguments, "--yes", folder=tmp_path)
     assert again.returncode == 1
     assert "my_takes.yaml: it is there already. Choose another --output, or remove it." in again.stderr
     assert (tmp_path / "my_takes.yaml").read_text(encoding="utf-8") == first
@@ -179,7 +179,7 @@ def test_the_command_with_options(tmp_path: Path) -> None:
 
 def test_without_a_terminal_or_answers_there_is_one_message(tmp_path: Path) -> None:
     put(tmp_path / "a.wav")
-    done = codecbench("init", "--category", "speech", cwd=tmp_path)
+    done = codecbench("init", "--category", "speech", folder=tmp_path)
     assert done.returncode == 2
     assert "no terminal" in done.stderr
     assert "codecbench init --data DIR --category" in done.stderr

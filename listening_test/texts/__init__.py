@@ -40,7 +40,7 @@ def entries(language: str) -> Mapping[str, str]:
         ConfigError: there is no such language.
     """
     if language not in LANGUAGES:
-        raise ConfigError(f"languages: expected some of {', '.join(LANGUAGES)}, got {language!r}.")
+        raise ConfigError(f"language {language!r}: expected one of {', '.join(LANGUAGES)}.")
     loaded: dict[str, str] = yaml.safe_load((HERE / f"{language}.yaml").read_text(encoding="utf-8"))
     return {key: text.strip() for key, text in loaded.items()}
 

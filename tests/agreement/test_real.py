@@ -12,8 +12,9 @@ from scipy import stats
 from scipy.optimize import isotonic_regression
 
 from bench.agreement.names import read_names
+from tests.commands import codecbench
 from tests.conftest import DATA, ROOT
-from tests.test_cli import codecbench, strict
+from tests.test_cli import strict
 
 RAW = "ratings/bernoulli_mushra/ratings_formated.csv"
 NAMES = ROOT / "configs" / "decoded_mushra_names.csv"
@@ -37,11 +38,11 @@ def test_pesq_of_a_published_test_is_what_its_files_say(real_data, tmp_path):
     run = tmp_path / "run"
     metrics = ("--only", "pesq*", "--only", "visqol*", "--only", "stoi")
     config = ROOT / "configs" / "decoded_mushra.yaml"
-    done = codecbench("run", config, "--data", DATA, "--output", run, *metrics, cwd=tmp_path)
+    done = codecbench("run", config, "--data", DATA, "--output", run, *metrics, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    done = codecbench("listen", "import", "bernoulli", raw, "-o", "r.parquet", "--test", "bernoulli", cwd=tmp_path)
+    done = codecbench("listen", "import", "bernoulli", raw, "-o", "r.parquet", "--test", "bernoulli", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    done = codecbench("agreement", run, "--ratings", "r.parquet", "--names", NAMES, "--json", cwd=tmp_path)
+    done = codecbench("agreement", run, "--ratings", "r.parquet", "--names", NAMES, "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     told = {row["quantity"]: row for row in strict(done.stdout)["agreements"]}
 

@@ -14,12 +14,12 @@ import soundfile
 
 from bench.audio import Audio
 from bench.errors import ConfigError, StoreError
-from listening_test.model import Stimulus, Test, Trial
-from listening_test.ratings.rows import OPEN_REFERENCE, Logged, Page, Rating, Slot
+from listening_test.model import OPEN_REFERENCE, Stimulus, Test, Trial, pair
+from listening_test.ratings.rows import Logged, Page, Rating, Slot
 from listening_test.session.checking import EACH, check_answer, checked_events, size_of
 from listening_test.session.errors import BadAnswer, TokenError, TooManyGuesses, UnknownSlot, WrongStep
 from listening_test.session.links import check_base, link
-from listening_test.session.order import draw, least_filled, letters, pair
+from listening_test.session.order import draw, least_filled, letters
 from listening_test.session.recording import effects
 from listening_test.session.shapes import Event, Step
 from listening_test.session.steps import break_due, current_step

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 
 from bench import errors
@@ -57,8 +58,9 @@ def met(arguments: list[str]) -> tuple[dict[tuple[str, str], set[str]], int]:
         found: dict[tuple[str, str], set[str]] = defaultdict(set)
         for path in Path(folder).glob("*.jsonl"):
             for line in path.read_text(encoding="utf-8").splitlines():
-                row = json.loads(line)
-                found[row["site"], row["kind"]].add(row["text"])
+                with suppress(ValueError):  # the last line of a process that was killed
+                    row = json.loads(line)
+                    found[row["site"], row["kind"]].add(row["text"])
     return found, ended
 
 

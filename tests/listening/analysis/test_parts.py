@@ -102,7 +102,9 @@ def test_rows_get_their_types_and_one_order():
     assert (table["training"].tolist(), table["simulated"].tolist()) == ([False, False], [True, False])
     assert (table["plays"].tolist(), table["reason"].tolist()) == ([pd.NA, 3], ["", ""])
     assert (table["block"].tolist(), table["excluded"].tolist()) == ([0, 0], [False, False])
-    with pytest.raises(DatasetError, match=r"^ratings: expected columns of test, .*; got also mood, time\.$"):
+    with pytest.raises(
+        DatasetError, match=r"^ratings: expected no columns but test, .*; got also mood, time\. Remove them\.$"
+    ):
         as_ratings([{"time": 1, "mood": 2, "score": 3}])
     with pytest.raises(DatasetError, match=r"^ratings, column plays: expected values of type Int64 \(.*often"):
         as_ratings([rating("L", "t", "a", 1, plays="often")])
@@ -129,7 +131,7 @@ def test_one_test_is_analysed_at_a_time():
     assert list(one_test(both, "other").index) == [0]
     for given, name, message in (
         (both, "", "ratings: expected one test, got 'made', 'other'. Scores of different tests are not comparable"),
-        (both, "third", "ratings: no test is called 'third'. There: 'made', 'other'."),
+        (both, "third", "--test 'third': the ratings are of 'made', 'other'. Choose one of them."),
         (as_ratings([]), "", "ratings: expected at least one row, there is none. Nobody has submitted a trial yet."),
         (as_ratings([one, one | {"trial": "t1", "test_type": "acr"}]), "", "ratings: expected one test, got 'made'."),
     ):
