@@ -95,7 +95,7 @@ def test_a_link_leads_to_the_app() -> None:
         check_base(good)
     for bad in ("lab.example.org", "ftp://lab.example.org", "https:///listen", "//lab.example.org"):
         with pytest.raises(
-            ConfigError, match=r"expected an address such as https://lab\.example\.org/listen\.$"
+            ConfigError, match=r"expected an address of the web such as https://lab\.example\.org/listen"
         ) as told:
             check_base(bad)
         assert str(told.value).startswith(f"the base {bad!r}: ")

@@ -102,9 +102,7 @@ def test_rows_get_their_types_and_one_order():
     assert (table["training"].tolist(), table["simulated"].tolist()) == ([False, False], [True, False])
     assert (table["plays"].tolist(), table["reason"].tolist()) == ([pd.NA, 3], ["", ""])
     assert (table["block"].tolist(), table["excluded"].tolist()) == ([0, 0], [False, False])
-    with pytest.raises(
-        DatasetError, match=r"^ratings: expected no columns but test, .*; got also mood, time\. Remove them\.$"
-    ):
+    with pytest.raises(DatasetError, match=r"^ratings: expected no columns but test, .*; got also mood, time\."):
         as_ratings([{"time": 1, "mood": 2, "score": 3}])
     with pytest.raises(DatasetError, match=r"^ratings, column plays: expected values of type Int64 \(.*often"):
         as_ratings([rating("L", "t", "a", 1, plays="often")])
