@@ -94,11 +94,9 @@ def test_a_link_leads_to_the_app() -> None:
     for good in ("", "http://host:8501", "https://lab.example.org/listen"):
         check_base(good)
     for bad in ("lab.example.org", "ftp://lab.example.org", "https:///listen", "//lab.example.org"):
-        with pytest.raises(
-            ConfigError, match=r"expected an address of the web such as https://lab\.example\.org/listen"
-        ) as told:
+        with pytest.raises(ConfigError, match=r"^--base .*: expected an address of the web such as https://") as told:
             check_base(bad)
-        assert str(told.value).startswith(f"the base {bad!r}: ")
+        assert str(told.value).endswith(f", got {bad!r}.")
 
 
 def trial(*roles: Any) -> Trial:
