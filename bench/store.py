@@ -1,4 +1,4 @@
-"""Files that survive: atomic writes, keys made of content, the lock on a folder."""
+"""Files that survive: atomic writes, keys and hashes of content, the lock on a folder."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import FolderInUse, StoreError
@@ -120,3 +122,15 @@ def locked(folder: Place) -> Iterator[None]:
     finally:
         (folder / ".owner").unlink(missing_ok=True)
         lock.release()
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file, made once for as long as the file does not change; OSError where it cannot be read."""
+    status = path.stat()
+    return _sha256(str(path.absolute()), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)  # a plan asks for the same files at every cell
+def _sha256(path: str, _size: int, _changed: int) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -24,7 +24,7 @@ from bench.audio import Audio
 from bench.codecs.base import Codec
 from bench.domain import Clip, Encoded, Identity
 from bench.errors import AudioError, CodecError, ConfigError
-from bench.hashes import sha256_of
+from bench.store import sha256_of
 from bench.untrusted import parse_json
 
 TOLERANCE_S = 0.1

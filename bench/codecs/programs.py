@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bench.errors import CodecError
-from bench.hashes import sha256_of
+from bench.store import sha256_of
 
 
 def find(program: str, folder: str = "") -> str | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import DamagedWeights, MissingRequirement
-from bench.hashes import sha256_of
+from bench.store import sha256_of
 
 MODEL_FILES = ("config.json", "model.safetensors")
 """What a model of the transformers package needs at least. In such a list ``a|b`` stands for one of the two."""

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.hashes import sha256_of
 from bench.records.layout import FORMAT, MAX_BYTES, RECORD, TABLES, belongs, files_of
 from bench.records.private import private_texts
 from bench.records.problems import Problem, named
 from bench.records.schemas import formats, json_schema
 from bench.runs.results import RUN
+from bench.store import sha256_of
 from bench.untrusted import parse_json
 
 PUBLISH = "`codecbench results publish RUN` makes records; do not edit their files."

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.errors import StoreError
-from bench.hashes import sha256_of
 from bench.records.layout import PUBLISHED, RECORDS, REFERENCE
 from bench.records.problems import Problem
+from bench.store import sha256_of
 
 KEPT = (RECORDS, REFERENCE, PUBLISHED)
 _REMEDY = "Merged records stay as they are: restore it, and add a correction as a record of its own."

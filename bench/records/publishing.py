@@ -15,7 +15,6 @@ import pandas as pd
 
 from bench import codecs, metrics, store
 from bench.errors import ConfigError, DatasetError, StoreError
-from bench.hashes import sha256_of
 from bench.metrics import sets
 from bench.records.layout import FORMAT, MAX_BYTES, RATINGS, RECORD, TABLES, files_of
 from bench.records.names import used_names
@@ -23,6 +22,7 @@ from bench.records.private import stripped_table, stripped_value
 from bench.records.schemas import PANDAS_TYPES, Table, tables
 from bench.records.validating import record_problems
 from bench.runs.results import RUN, Results, load_results
+from bench.store import sha256_of
 
 
 @dataclass(frozen=True, slots=True)

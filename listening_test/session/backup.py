@@ -16,8 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from bench.errors import StoreError
-from bench.hashes import sha256_of
-from bench.store import write_bytes, writing
+from bench.store import sha256_of, write_bytes, writing
 from listening_test.model import DATABASE, STIMULI, TEST, Test, load_test, stimulus_path
 from listening_test.ratings import invitations
 from listening_test.ratings.database import Database

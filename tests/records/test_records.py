@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 
 from bench.errors import ConfigError, DatasetError, StoreError
-from bench.hashes import sha256_of
 from bench.records.layout import FORMAT, TABLES
 from bench.records.private import private_texts, stripped
 from bench.records.publishing import publish
 from bench.records.schemas import formats, json_schema, tables
 from bench.records.validating import record_problems, validate
 from bench.runs import results
+from bench.store import sha256_of
 from listening_test.analysis.frames import write_ratings
 from listening_test.model import RATING_COLUMNS
 from tests.listening.analysis.made import panel

@@ -88,7 +88,7 @@ def test_the_reference_run_is_small_real_and_without_audio() -> None:
 
 
 def test_the_reference_run_is_of_the_files_that_it_names(real_data: Callable[[str], Path]) -> None:
-    from bench.hashes import sha256_of
+    from bench.store import sha256_of
 
     folders = {"vctk": "speech", "kathleen": "speech", "sonic_pi": "music", "sms_tools": "music"}
     clips = results.load_results(REFERENCE).clips

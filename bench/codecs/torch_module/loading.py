@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import ConfigError, MissingRequirement
-from bench.hashes import sha256_of
 from bench.models.weights import not_weights, read_tensors
+from bench.store import sha256_of
 
 EXPORTED = (".pt2",)
 SCRIPTED = (".pt", ".ts", ".jit")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import MissingRequirement
-from bench.hashes import sha256_of
 from bench.models.weights import not_weights
+from bench.store import sha256_of
 
 PACKAGES = ("speechmos", "onnxruntime")
 """What a predictor on a packaged model rests on."""
