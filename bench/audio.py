@@ -201,7 +201,9 @@ def read(path: str | os.PathLike[str] | Place, start_s: float = 0.0, duration_s:
             start = round(start_s * rate)
             stop = total if duration_s is None else start + round(duration_s * rate)
             if total == 0:
-                raise AudioError(f"{path}: the file holds no samples.")
+                raise AudioError(
+                    f"{path}: expected audio, but the file holds no samples. Copy it again, or leave it out."
+                )
             if start < 0 or start >= total or stop > total:
                 raise AudioError(
                     f"{path}: expected a part within the file's {total / rate:.3f} s, got {start / rate:.3f} s to "
@@ -303,14 +305,15 @@ def _unreadable(path: Path, error: Exception) -> AudioError:
         with path.open("rb") as file:
             head = file.read(512)
     except FileNotFoundError:
-        return AudioError(f"{path}: no such file.")
+        return AudioError(f"{path}: expected an audio file, but there is no such file. Correct the path.")
     except OSError as problem:
-        return AudioError(f"{path}: cannot be opened ({problem.strerror}).")
+        return AudioError(f"{path}: expected an audio file, but it cannot be opened ({problem.strerror}).")
     if not head:
-        return AudioError(f"{path}: the file is empty (0 bytes).")
+        return AudioError(f"{path}: expected audio, but the file is empty (0 bytes). Copy it again, or leave it out.")
     detail = str(error).partition(": ")[2] or str(error)
     return AudioError(
-        f"{path}: cannot be read as WAV, FLAC, Ogg or MP3 audio ({not_audio(head) or detail.strip().rstrip('.')})."
+        f"{path}: cannot be read as WAV, FLAC, Ogg or MP3 audio ({not_audio(head) or detail.strip().rstrip('.')}). "
+        "Convert it, such as: ffmpeg -i take.m4a take.wav"
     )
 
 

@@ -85,7 +85,10 @@ class Registry:
             raise
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
-            raise MissingRequirement(f"{self.kind} {name}: {entry.target} cannot be imported ({why}).") from error
+            raise MissingRequirement(
+                f"{self.kind} {name}: {entry.target} cannot be imported ({why}). Expected module:Class, with the "
+                "module in this folder or installed."
+            ) from error
         return factory
 
     def make(self, name: str, options: Mapping[str, Any]) -> Any:

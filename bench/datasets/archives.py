@@ -214,7 +214,9 @@ def _reading(archive: Path, name: str = "") -> Iterator[None]:
         raise DatasetError(f"{archive}: cannot be unpacked here{where} ({error}); unpack it by hand.") from None
     except _BROKEN as error:
         reason = str(error) or type(error).__name__
-        raise BrokenArchive(f"{archive}: the archive is truncated or damaged{where} ({reason}).") from None
+        raise BrokenArchive(
+            f"{archive}: the archive is truncated or damaged{where} ({reason}). Fetch it again."
+        ) from None
 
 
 def _no_archive(archive: Path, start: bytes) -> DatasetError:

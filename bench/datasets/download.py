@@ -258,4 +258,7 @@ def _refusal(part: Part, error: urllib.error.HTTPError) -> Exception:
         pause = min(integer(error.headers.get("Retry-After")) or 0, LONGEST_PAUSE_S)
         return _AgainError(f"the server says {error.code} {error.reason}", pause)
     login = " It asks for a login or a licence: fetch it with a browser." if error.code in (401, 403, 407) else ""
-    return DatasetError(f"{part.url}: cannot be fetched: the server says {error.code} {error.reason}.{login}")
+    gone = (
+        " Its publisher may have moved it: `codecbench data info` has the page of a set." if error.code == 404 else ""
+    )
+    return DatasetError(f"{part.url}: cannot be fetched: the server says {error.code} {error.reason}.{login}{gone}")

@@ -101,7 +101,10 @@ def layers_of(module: nn.Module, *inputs: Tensor) -> list[Layer]:
             module.eval()(*inputs)
     except Exception as error:  # noqa: BLE001  # the forward of a user's module may raise anything
         shown = " and ".join(str(tuple(one.shape)) for one in inputs)
-        raise ConfigError(f"{type(module).__name__} does not take an input of shape {shown}: {told(error)}.") from None
+        raise ConfigError(
+            f"{type(module).__name__} does not take an input of shape {shown}: {told(error)}. "
+            "Give another with --input."
+        ) from None
     finally:
         module.train(was_training)
         for hook in hooks:
