@@ -122,7 +122,8 @@ def test_converted_lengths_are_the_rounded_ones(length: int, rate: int, new_rate
     signal = noise(rate, length / rate)
     converted = signal.at(new_rate)
     assert converted.samples.shape == (1, audio.resampled_length(length, rate, new_rate))
-    assert abs(converted.length / new_rate - length / rate) <= 0.5 / new_rate + 1e-12
+    if converted.length > 1:  # one sample is left of what is shorter than one
+        assert abs(converted.length / new_rate - length / rate) <= 0.5 / new_rate + 1e-12
     back = converted.at(rate).length
     assert abs(back - length) <= max(1, rate / new_rate)
 
