@@ -192,10 +192,14 @@ def _trial(data: dict[str, Any]) -> Trial:
     return Trial(reference=reference, stimuli=tuple(Stimulus(**one) for one in data.pop("stimuli")), **data)
 
 
+AGAIN = "r"
+"""End of the id of a trial that comes again: every page has an id of its own."""
+
+
 def row_of(trial: Trial, stimulus: Stimulus) -> dict[str, Any]:
-    """What a row of RATING_COLUMNS says of what was rated."""
+    """What a row of RATING_COLUMNS says of what was rated. A repetition has the trial that it repeats."""
     return {
-        "trial": trial.id,
+        "trial": trial.id.removesuffix(AGAIN) if trial.replicate else trial.id,
         **{name: getattr(trial, name) for name in ("clip", "dataset", "category", "block", "replicate", "training")},
         **{name: getattr(stimulus, name) for name in OF_STIMULUS},
         "stimulus_sha256": stimulus.sha256,

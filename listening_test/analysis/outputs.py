@@ -13,6 +13,7 @@ from listening_test.analysis import sheets
 from listening_test.analysis.analysed import Analysis
 from listening_test.analysis.frames import write_csv, write_ratings
 from listening_test.analysis.page import headline, page
+from listening_test.analysis.screening import SIMULATED
 from listening_test.analysis.sheets import Sheet
 from listening_test.model import RATINGS, Test
 
@@ -50,7 +51,10 @@ def terminal(analysis: Analysis) -> tuple[list[str], list[Sheet]]:
     """Lines and tables for a terminal; of a table only the first column, with the names, may be wrapped."""
     lines = [*headline(analysis)]
     out = analysis.listeners[analysis.listeners["excluded"].astype(bool)]
-    lines += [f"Left out: {row['listener']}: {row['reason']}" for row in out.to_dict("records")]
+    beside = out["reason"] == SIMULATED
+    lines += [f"Left out: {row['listener']}: {row['reason']}" for row in out[~beside].to_dict("records")]
+    if beside.any():
+        lines.append(f"Left out: {beside.sum()} simulated, beside people; --with-simulated counts them, too")
     lines += [f"Caution: {caution}" for caution in analysis.cautions]
     if analysis.test_type in ("abx", "ab"):
         return lines, [_part(_paired(sheets.of_pairs(analysis), " vs "), CHOICES)]

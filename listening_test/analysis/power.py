@@ -94,7 +94,8 @@ def pilot(ratings: pd.DataFrame, pair: tuple[str, str] | None = None) -> Pilot:
     if not found:
         raise DatasetError(
             "pilot: expected at least three listeners who rated both conditions of a pair, after screening; there are "
-            "none. Ask more people, or simulate a pilot: codecbench listen simulate"
+            "none. Ask more people, or simulate a pilot: codecbench listen simulate TEST --listeners 20 --output "
+            "pilot.parquet"
         )
     deviations = tuple(_unbiased(rows.groupby("listener").mean().to_numpy(dtype=np.float64)) for _, rows in found)
     within, clips = zip(*(_within(rows) for _, rows in found), strict=True)

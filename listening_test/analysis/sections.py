@@ -129,11 +129,16 @@ def _processing(test: Test | None) -> Section:
     return Section("processing", "Processing of the material", (text,), tuple(facts), tuple(parts))
 
 
+def _said(finding: Mapping[str, Any]) -> str:
+    """Where, what, and what was found there."""
+    place = f"{finding['where']}: " if finding.get("where") else ""
+    return place + str(finding.get("what", "")) + (f", got {finding['got']}" if finding.get("got") else "")
+
+
 def _findings(test: Test) -> tuple[str, ...]:
     """What the linter said when the test was built."""
     return tuple(
-        f"{finding.get('severity', 'finding')} of the linter: {finding.get('where', '')} {finding.get('what', '')} "
-        f"({finding.get('clause', '')})"
+        f"{finding.get('severity', 'finding')} of the linter: {_said(finding)} ({finding.get('clause', '')})"
         for finding in test.made.get("findings", ())
         if isinstance(finding, Mapping)
     )

@@ -11,7 +11,7 @@ from listening_test.building.config import TestConfig
 from listening_test.building.making import HIDDEN_REFERENCE, REFERENCE, Made
 from listening_test.building.sources import ClipFacts
 from listening_test.design import seed_of
-from listening_test.model import Trial
+from listening_test.model import AGAIN, Trial
 from listening_test.mushra import CHOICES
 
 TRAINING_PAGES = 10
@@ -40,7 +40,7 @@ def trials_of(config: TestConfig, choice: Choice, made: Mapping[str, Made]) -> t
     for block in range(count):
         mine = [trial for trial in trials if trial.block == block]
         again = design.replicated(mine, config.replicates, seed_of(config.seed, 3_000, block))
-        trials += [replace(trial, id=f"{trial.id}r", replicate=1) for trial in again]
+        trials += [replace(trial, id=f"{trial.id}{AGAIN}", replicate=1) for trial in again]
     return [*_training(config, choice, made), *sorted(trials, key=lambda trial: trial.block)], count
 
 

@@ -20,7 +20,10 @@ app = typer.Typer()
 
 Seed = Annotated[int, typer.Option(help="Of everything that is drawn at random.", min=0)]
 Source = Annotated[
-    Path, typer.Argument(help="Folder of a test; or ratings as Parquet or CSV, with the columns of ratings.parquet.")
+    Path,
+    typer.Argument(
+        metavar="SOURCE", help="Folder of a test; or ratings as Parquet or CSV, with the columns of ratings.parquet."
+    ),
 ]
 Preset = Annotated[
     str,
@@ -122,7 +125,7 @@ def import_(
     format_: Annotated[
         str, typer.Argument(metavar="FORMAT", help="webmushra, pymushra, go_listen, bernoulli or listener_wise.")
     ],
-    file: Annotated[Path, typer.Argument(help="The file of the other program.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the other program.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Parquet file to write.")],
     test: Annotated[str, typer.Option("--test", help="Name of the test. Default: that of the file.")] = "",
     category: Annotated[str, typer.Option(help="Category of all clips.")] = "speech",
@@ -213,7 +216,7 @@ def _ratings(source: Path, database: str, name: str) -> tuple[pd.DataFrame, Test
         if not (source / RATINGS).exists():
             raise StoreError(
                 f"{source}: nobody has listened yet: there is neither {DATABASE} nor {RATINGS}. Serve the test, or "
-                "rehearse it: codecbench listen simulate"
+                f"rehearse it: codecbench listen simulate {source} --listeners 20"
             )
         return one_test(read_ratings(source), name), known, {}
     from listening_test.analysis.devices import devices

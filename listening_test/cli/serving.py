@@ -101,8 +101,10 @@ def invite(
         return
     for one in links:
         typer.echo(one)
-    if urlsplit(base).hostname in LOCAL_HOSTS:
-        typer.echo("These links open on this machine only. For others: --base http://THIS-MACHINE:8501", err=True)
+    address = urlsplit(base)
+    if address.hostname in LOCAL_HOSTS:
+        there = f"http://THIS-MACHINE:{address.port or 80}"
+        typer.echo(f"These links open on this machine only. For others: --base {there}", err=True)
 
 
 @app.command(epilog="Examples:  codecbench listen status results/tests/demo  ·  codecbench listen status TEST --json")
@@ -133,9 +135,11 @@ def status(folder: Folder, url: Database = "", json: Json = False) -> None:
         for row in rows
     ]
     state = ", closed" if closed else ""
-    finished = sum(row.status == "finished" for row in rows)
+    people = [row for row in rows if not row.simulated]
+    finished = sum(row.status == "finished" for row in people)
+    simulated = f", beside {len(rows) - len(people)} simulated" if len(rows) > len(people) else ""
     console.print_table(
-        f"{sessions.test.name}{state}: {finished} of {len(rows)} finished",
+        f"{sessions.test.name}{state}: {finished} of {len(people)} finished{simulated}",
         ["listener", "status", "trials", "last seen (UTC)", "note"],
         table,
     )

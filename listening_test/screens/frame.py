@@ -26,6 +26,13 @@ header[data-testid="stHeader"], footer, [data-testid="stToolbar"], [data-testid=
 WIDE = '<style>[data-testid="stMainBlockContainer"] { max-width: 78rem; }</style>'
 """For pages with a dozen sliders."""
 
+LOW = """<style>
+[data-testid="stMainBlockContainer"] { padding-top: 0.5rem; }
+[data-testid="stMainBlockContainer"] [data-testid="stVerticalBlock"] { gap: 0.5rem; }
+[data-testid="stHeading"] h2 { font-size: 1.5rem; padding: 0.25rem 0; }
+</style>"""
+"""For pages whose sliders, 10 cm as BS.1534-3 has them, should be seen whole on a screen 800 pixels high."""
+
 TIDY_SCRIPT = """export default ({ data }) => {
     document.documentElement.lang = data.language;
     for (const page of data.done) localStorage.removeItem(`codecbench ${page}`);

@@ -9,7 +9,7 @@ import streamlit as st
 
 from listening_test.player import ANNOYANCE, QUALITY, Page, Scale
 from listening_test.screens.events import record
-from listening_test.screens.frame import WIDE, Place, go_on, plain
+from listening_test.screens.frame import LOW, WIDE, Place, go_on, plain
 from listening_test.screens.playing import bands, beating, play, sound, texts
 from listening_test.session import BlindTrial, NotComplete, Step
 
@@ -20,7 +20,7 @@ CORRECTIONS = ("play", "switch", "rate", "choose")
 def show(place: Place, step: Step) -> None:
     """The trial of the step."""
     t = place.texts
-    st.html(WIDE)
+    st.html(WIDE + LOW)
     st.header(t(f"{step.kind}_title", number=step.number, total=step.total), anchor=False)
     if step.kind == "training":
         st.badge(t("training_badge"), color="orange")

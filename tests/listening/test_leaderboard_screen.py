@@ -64,6 +64,7 @@ def test_a_missing_or_foreign_file_is_told(text, tmp_path, monkeypatch):
     app = AppTest.from_function(page, default_timeout=60).run()
     app.button[0].click().run()
     assert "No leaderboard at leaderboard.json" in app.info[0].value
+    assert "Errno" not in app.info[0].value
     assert not app.exception
 
 

@@ -164,7 +164,7 @@ def test_text_stays_text_in_markdown() -> None:
 
 def row(listener: str, trial: str, role: str, score: float, **more: Any) -> dict[str, Any]:
     given = {"listener": listener, "trial": trial, "role": role, "score": score}
-    return {"training": False, "test_type": "mushra", "plays": 1, "listened_s": 9.0, **given, **more}
+    return {"training": False, "test_type": "mushra", "plays": 1, "listened_s": 9.0, "replicate": 0, **given, **more}
 
 
 def test_flags() -> None:
@@ -228,12 +228,18 @@ def test_commands(tmp_path: Path) -> None:
     assert made.stderr == ""
     local = run(app, ["invite", str(tmp_path)])
     assert len(local.stdout.split()) == 1
-    assert "on this machine only" in local.stderr
+    assert "on this machine only. For others: --base http://THIS-MACHINE:8501" in local.stderr
+    elsewhere = run(app, ["invite", str(tmp_path), "--base", "http://localhost:9000"])
+    assert "--base http://THIS-MACHINE:9000" in elsewhere.stderr
     sessions = Sessions(test, tmp_path)
     do_all(sessions.open(links[0].partition("?p=")[2], "tab"))
     sessions.dispose()
     shown = run(app, ["status", str(tmp_path)]).stdout
-    assert "1 of 3 finished" in shown
+    assert "1 of 4 finished" in shown
+    assert "simulated" not in shown
+    assert run(app, ["simulate", str(tmp_path), "--listeners", "2"]).exit_code == 0
+    shown = run(app, ["status", str(tmp_path)]).stdout
+    assert "1 of 4 finished, beside 2 simulated" in shown
     assert "Fewest valid ratings: 1, of " in shown
     assert '"status": "finished"' in run(app, ["status", str(tmp_path), "--json"]).stdout
     hashed = run(app, ["password"], input="long & right\nlong & right\n").stdout.strip()

@@ -9,7 +9,8 @@ import pytest
 
 from bench.errors import ConfigError, StoreError
 from listening_test.analysis.frames import as_ratings, counted
-from listening_test.model import RATING_COLUMNS, Stimulus, pair
+from listening_test.analysis.reliability import listeners
+from listening_test.model import AGAIN, RATING_COLUMNS, Stimulus, pair
 from listening_test.rehearsal import Ear, fingerprint, rehearse
 from listening_test.session import Sessions
 from listening_test.simulate import (
@@ -39,6 +40,17 @@ def test_every_row_is_marked_and_of_our_columns(tmp_path):
     assert ratings["score"].between(0, 100).all()
     best = ratings.groupby(["listener", "trial"])["score"].max()
     assert (best == 100).all()
+
+
+def test_a_trial_that_comes_again_shows_how_steady_a_listener_is(tmp_path):
+    test = tiny_test(tmp_path)
+    first = test.counted[0]
+    again = replace(first, id=f"{first.id}{AGAIN}", replicate=1)
+    rows = simulated_rows(replace(test, trials=(*test.trials, again)), 3, 0, Panel(noise=9))
+    assert {row["replicate"] for row in rows if row["trial"] == first.id} == {0, 1}
+    found = listeners(as_ratings(rows))
+    assert (found["n_trials"] == 4).all()
+    assert (found["repeatability"] > 0).all()
 
 
 def test_a_panel_hears_what_the_table_says(tmp_path):

@@ -28,8 +28,9 @@ def show(_: Sessions) -> None:
     try:
         boards, sources = read(path)
     except (OSError, ValueError) as error:
-        st.info(f"No leaderboard at {path.name}: {error}")
-        st.text(f"`codecbench leaderboard RUN --ratings TEST` writes it; {LEADERBOARD} says where it is.")
+        why = "it is not there." if isinstance(error, FileNotFoundError) else error
+        st.info(f"No leaderboard at {path.name}: {why}")
+        st.markdown(f"`codecbench leaderboard RUN --ratings TEST` writes it; `{LEADERBOARD}` says where it is.")
         return
     titles = [board["title"] for board in boards]
     left, right = st.columns([2, 1])

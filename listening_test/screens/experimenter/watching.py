@@ -32,10 +32,10 @@ def flags(rows: Iterable[Mapping[str, Any]]) -> list[Flag]:
     Args:
         rows: ratings with RATING_COLUMNS.
     """
-    trials: dict[str, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+    trials: dict[str, dict[tuple[str, int], list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         if not row["training"]:
-            trials[row["listener"]][row["trial"]].append(row)
+            trials[row["listener"]][row["trial"], row["replicate"]].append(row)
     found = []
     for listener, own in sorted(trials.items()):
         for what, wrong in CHECKS.items():
