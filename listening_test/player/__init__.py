@@ -21,7 +21,7 @@ ANNOYANCE = ("very_annoying", "annoying", "slightly_annoying", "audible_not_anno
 
 TEXTS = (
     "trial", "reference", "play", "playing", "stop", "whole", "loading", "ready", "failed", "retry", "submit", "rating",
-    "unrated", "question", "level", "short_loop", "play_first", "keys",
+    "unrated", "unsaved", "question", "level", "short_loop", "play_first", "keys",
 )  # fmt: skip
 """Texts that every page needs, beside the labels of its scale."""
 

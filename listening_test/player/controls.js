@@ -18,10 +18,9 @@ function bands(labels) {
 
 /**
  * A slider that says its score in words; `onmove` is told of every move, and whether it is the last of a drag.
- * `ondead` is told of a finger or mouse on it while it is disabled: browsers send pointers there, too.
  */
 class RatingSlider {
-  constructor({ low, high, labels }, label, unrated, score, onmove, ondead) {
+  constructor({ low, high, labels }, label, unrated, score, onmove) {
     Object.assign(this, { low, high, labels });
     this.value = make("output", {}, "–");
     const moved = (final) => {
@@ -29,7 +28,7 @@ class RatingSlider {
       onmove(final);
     };
     this.input = make("input", { type: "range", min: low, max: high, step: 1, disabled: true, "aria-label": label, "aria-orientation": "vertical", "aria-valuetext": unrated,
-      oninput: () => moved(false), onchange: () => moved(true), onpointerup: () => (this.input.disabled ? ondead() : moved(true)) });
+      oninput: () => moved(false), onchange: () => moved(true), onpointerup: () => moved(true) });
     this.input.value = (low + high) / 2;
     if (score !== null) this.show(score);
     this.moved = moved;

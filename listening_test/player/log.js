@@ -2,16 +2,19 @@
 // storage, until the server says that they are saved; until then they are sent again. Part of the module of the player.
 
 const AGAIN_MS = 3000; // unsaved events are sent again after this
+const LATE_MS = 6000; // what waits longer is told to the listener
 const MOST = 500; // events of a message; the server saves no more at a time and closes a page that sends megabytes
 
 class Log {
-  constructor(trial) {
+  /** `onlate` is told whether something has waited too long to be saved. */
+  constructor(trial, onlate = () => {}) {
+    this.onlate = onlate;
     this.place = `codecbench ${trial}`;
     this.page = Array.from(crypto.getRandomValues(new Uint8Array(8)), (b) => b.toString(16).padStart(2, "0")).join("");
     this.count = 0;
     this.opened = performance.now();
     this.waiting = this.#kept();
-    this.timer = setInterval(() => this.waiting.length && this.send(), AGAIN_MS);
+    this.timer = setInterval(() => this.#again(), AGAIN_MS);
   }
 
   now() {
@@ -24,13 +27,17 @@ class Log {
   }
 
   send() {
+    this.since ??= performance.now();
     this.#keep();
     this.say?.({ events: this.waiting.slice(0, MOST), sent: performance.now() });
   }
 
   saved(ids) {
     const known = new Set(ids);
+    const before = this.waiting.length;
     this.waiting = this.waiting.filter((event) => !known.has(event.id));
+    if (this.waiting.length < before) this.since = this.waiting.length ? performance.now() : null;
+    this.#tell();
     this.#keep();
   }
 
@@ -41,6 +48,15 @@ class Log {
 
   close() {
     clearInterval(this.timer);
+  }
+
+  #again() {
+    if (this.waiting.length) this.send();
+    this.#tell();
+  }
+
+  #tell() {
+    this.onlate(this.waiting.length > 0 && performance.now() - this.since > LATE_MS);
   }
 
   #kept() {

@@ -26,7 +26,7 @@ class Player {
     this.texts = data.texts;
     this.scale = data.scale;
     this.level_db = data.level_db;
-    this.log = new Log(data.trial);
+    this.log = new Log(data.trial, (late) => (this.late.textContent = late ? this.texts.unsaved : ""));
     const slots = data.slots.map((slot) => ({ ...slot, score: this.log.unsaved("rate", slot.id) ?? slot.score }));
     this.sounds = [...(data.reference ? [{ ...data.reference, letter: data.texts.reference, open: true }] : []), ...slots];
     this.active = null;
@@ -68,6 +68,7 @@ class Player {
     this.clock = make("span", { class: "clock" }, "0.0 s");
     this.state = make("span", { class: "state", role: "status", "aria-live": "polite" }, texts.loading);
     this.messages = make("div", { class: "messages", role: "alert" });
+    this.late = make("div", { class: "late", "aria-live": "polite" });
     this.submit = make("button", { type: "button", class: "submit", disabled: true, onclick: () => this.#submit() }, texts.submit);
     this.parts = this.sounds.map((sound, index) => this.#sound(sound, index));
     const sounds = make("div", { class: `sounds ${scale.kind}` }, scale.kind === "sliders" ? bands(scale.labels) : null, ...this.parts.map((part) => part.box));
@@ -80,8 +81,8 @@ class Player {
       sounds,
       scale.kind === "choice" ? choices("choice", texts.question, scale.options, this.log.unsaved("choose") ?? data.choice, (value) => this.log.add("choose", { value })) : "",
       this.level?.box ?? "",
-      this.messages,
-      make("div", { class: "foot" }, make("p", { class: "keys" }, texts.keys), this.submit),
+      make("div", { class: "foot" }, this.messages, this.late, this.submit), // complaints stay where the button is, which stays on the screen
+      make("p", { class: "keys" }, texts.keys),
     );
   }
 
@@ -92,7 +93,10 @@ class Player {
     const label = `${this.texts.rating} ${sound.letter}`;
     if (!sound.open && this.scale.kind === "sliders") {
       part.slider = new RatingSlider(this.scale, label, this.texts.unrated, sound.score,
-        (final) => this.#slide(index, final), () => (this.state.textContent = `${this.texts.play_first} ${sound.letter}`));
+        (final) => this.#slide(index, final));
+      part.box.addEventListener("click", ({ target }) => { // what a disabled slider lets through
+        if (target === part.box && part.slider.input.disabled) this.state.textContent = `${this.texts.play_first} ${sound.letter}`;
+      });
       part.moves = [];
       part.box.append(part.slider.input, part.slider.value);
     }
@@ -189,7 +193,8 @@ class Player {
 
   #show() {
     this.#keepingFocus(() => this.#enable());
-    this.state.textContent = this.active === null ? this.texts.ready : `${this.texts.playing} ${this.sounds[this.active].letter}`;
+    const letter = this.sounds.length === 1 ? "" : ` ${this.sounds[this.active]?.letter}`;
+    this.state.textContent = this.active === null ? this.texts.ready : `${this.texts.playing}${letter}`;
   }
 
   #enable() {

@@ -6,7 +6,8 @@ class Waveform {
   /** `onseek` is called with seconds, `onloop` with two of them, when the listener points at the picture. */
   constructor(onseek, onloop) {
     this.canvas = make("canvas", { class: "wave", height: 72, "aria-hidden": true,
-      onpointerdown: (event) => this.#grab(event), onpointermove: (event) => this.#drag(event), onpointerup: () => this.#drop(onseek, onloop) });
+      onpointerdown: (event) => this.#grab(event), onpointermove: (event) => this.#drag(event), onpointerup: () => this.#drop(onseek, onloop),
+      onpointercancel: () => this.#let() }); // a finger that scrolls the page
     this.region = null;
     this.dragged = null;
   }
@@ -59,6 +60,11 @@ class Waveform {
     this.dragged = null;
     if (to - from > CLICK_S) onloop([from, to]);
     else onseek(from);
+  }
+
+  #let() {
+    this.dragged = null;
+    this.draw(null);
   }
 
   /** The highest sample of every pixel. */

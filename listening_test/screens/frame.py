@@ -20,6 +20,8 @@ header[data-testid="stHeader"], footer, [data-testid="stToolbar"], [data-testid=
 [data-testid="stMainBlockContainer"] { padding-top: 1.5rem; max-width: 52rem; }
 [data-stale="true"] { opacity: 1 !important; }
 .stButton button, .stFormSubmitButton button, .stPopover button { min-height: 44px; min-width: 44px; }
+.stExpander summary, .stTextInput input, .stNumberInput input, .stNumberInput button { min-height: 44px; }
+.stNumberInput button { min-width: 44px; }
 .stRadio label, .stCheckbox label { min-height: 44px; align-items: center; }
 </style>"""
 

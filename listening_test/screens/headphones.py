@@ -117,6 +117,7 @@ def _ask(place: Place, check: Check, page_id: str, slots: Sequence[str]) -> None
     t = place.texts
     letters = ["1"] if check == "stereo" else list("ABC")
     labels = [t(name) for name in PLACES] if check == "stereo" else [t("tone", letter=x) for x in letters]
+    unanswered = f"unanswered {page_id}"
 
     def save(sent: Sequence[dict[str, Any]]) -> None:
         record(place.visit, sent)
@@ -125,10 +126,12 @@ def _ask(place: Place, check: Check, page_id: str, slots: Sequence[str]) -> None
             one["value"] for one in sent if one.get("kind") == "choose" and one.get("value") in range(len(labels))
         ]
         choice = int(chosen[-1]) if chosen else progress.choice
-        if choice is not None and any(one.get("kind") == "submit" for one in sent):
+        submitted = any(one.get("kind") == "submit" for one in sent)
+        if choice is not None and submitted:
             _take(place, progress.answered(choice))
             go_on(page_id)
-        elif chosen:
+        st.session_state[unanswered] = submitted
+        if chosen:
             _saved(place, replace(progress, choice=choice))
 
     def page() -> Page:
@@ -140,6 +143,7 @@ def _ask(place: Place, check: Check, page_id: str, slots: Sequence[str]) -> None
             texts=texts(place, question=t(f"{check}_question"), submit=t("headphones_submit")),
             level_db=float(answers["level"].get("gain_db") or 0.0),
             choice=_progress(place, check).choice,
+            messages=[t("no_answer")] if st.session_state.get(unanswered) else (),
         )
 
     play(page_id, save, page)

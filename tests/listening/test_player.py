@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from listening_test.screens.settings import STREAMLIT
 from tests.listening.browser import browser, server
@@ -186,6 +187,53 @@ def test_a_finger_on_the_slider_of_a_silent_sound_gives_no_score_and_is_told_why
     assert {event["slot"] for event in rated} == {"slot0"}
     assert 65 < rated[-1]["value"] < 85
     assert page.locator("output").all_inner_texts()[1:] == ["–", "–"]
+    page.close()
+
+
+def swipe(page: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """A finger that goes over the screen, as the system would report it."""
+    touches = page.context.new_cdp_session(page)
+
+    def say(kind: str, *points: tuple[float, float]) -> None:
+        touches.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
+
+    say("touchStart", start)
+    for step in range(1, 11):
+        say("touchMove", tuple(a + (b - a) * step / 10 for a, b in zip(start, end, strict=True)))
+        page.wait_for_timeout(16)
+    say("touchEnd")
+    touches.detach()
+
+
+def test_a_finger_scrolls_over_the_picture_and_silent_sliders_and_sets_nothing(opened: Opened) -> None:
+    page = opened.chromium.new_page(viewport={"width": 1024, "height": 500}, has_touch=True, is_mobile=True)
+    page.goto(opened.address)
+    ready(page)
+    for place in ("canvas", "input[type=range]"):
+        page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 0")
+        box = page.locator(place).first.bounding_box()
+        x, y = box["x"] + box["width"] / 2, min(box["y"] + 60, 420)
+        swipe(page, (x, y), (x + 30, y - 150))
+        page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop > 50")
+        assert page.locator("[role=status]").inner_text() == "ready", place
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 0")
+    box = page.locator("canvas").bounding_box()
+    swipe(page, (box["x"] + 200, box["y"] + 30), (box["x"] + 600, box["y"] + 34))
+    assert events(page, "loop")[0]["to_s"] > 1, "along the picture it sets the loop"
+    page.close()
+
+
+@pytest.mark.parametrize("touch", [True, False])
+def test_a_complaint_is_on_the_screen_beside_the_button(opened: Opened, touch: bool) -> None:
+    page = opened.chromium.new_page(viewport={"width": 1024, "height": 400}, has_touch=touch, is_mobile=touch)
+    page.goto(opened.address)
+    ready(page)
+    page.get_by_role("button", name="submit").click()
+    complaint = page.get_by_role("alert").get_by_text("rate every stimulus")
+    complaint.wait_for()
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 0")
+    for shown in (complaint, page.get_by_role("button", name="submit")):
+        expect(shown).to_be_in_viewport(ratio=1)
     page.close()
 
 
@@ -374,10 +422,12 @@ def test_events_survive_a_server_that_does_not_answer(opened: Opened) -> None:
     page.evaluate("window.WebSocket.prototype.send = function () {}")  # an answer that never comes
     page.keyboard.press("PageUp")
     page.wait_for_function("(localStorage.getItem('codecbench trial sliders') ?? '').includes('rate')")
+    page.get_by_text("unsaved").wait_for()
     page.context.set_offline(False)
     page.reload()
     ready(page)
     assert events(page, "rate")[0]["value"] == 60
+    assert not page.get_by_text("unsaved").is_visible()
     page.close()
 
 

@@ -47,7 +47,10 @@ def test_the_set_up_resumes_after_a_reload_under_a_path(chromium: Any, tmp_path:
         page.get_by_role("button", name="Keep this volume").click()
         page.get_by_text("Check 1 of 3").wait_for(timeout=SLOW_MS)
         sounds_ready(page)
+        page.get_by_role("button", name="Answer").click()
+        page.get_by_role("alert").get_by_text("Please choose an answer").wait_for(timeout=SLOW_MS)
         page.get_by_label("On the right").check()
+        page.get_by_role("alert").wait_for(state="hidden", timeout=SLOW_MS)
         page.get_by_role("button", name="Answer").click()
         page.get_by_text("Check 2 of 3").wait_for(timeout=SLOW_MS)
         page.wait_for_timeout(700)  # until then the player of the page before may stand
