@@ -115,6 +115,11 @@ class Command(Codec):
         return self.bitrates_bps or None
 
     def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
+        if bitrate_bps is None and self.takes_bitrate:
+            raise CodecError(
+                f"{self.identity.name}: encode has a placeholder for the bitrate, and no bitrate is given; give some: "
+                "bitrates_bps (of `codecbench check`: --option 'bitrates_bps=[12000]')."
+            )
         delay = self._delay_of(audio.rate, audio.channels, bitrate_bps)
         held_back = 0 if self._flushes else max(delay, 0)
         return self._encode_with(audio.with_length(audio.length + held_back), bitrate_bps, audio.length, delay)

@@ -113,6 +113,12 @@ def test_a_program_that_is_not_there(program: list[str]) -> None:
         one_for_each_mode.encode(probe(24_000), [8_000])
 
 
+def test_a_bitrate_that_is_asked_for_and_not_given(program: list[str]) -> None:
+    codec = command([*program[:1], "{kbps}"])
+    with pytest.raises(CodecError, match="no bitrate is given; give some: bitrates_bps"):
+        codec.encode(probe(24_000), [None])
+
+
 def test_another_program_is_another_codec(program: list[str], tmp_path: Path) -> None:
     before = command(program).identity
     assert command(program).identity == before
