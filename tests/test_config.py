@@ -186,6 +186,6 @@ def test_a_command_needs_a_label(tmp_path: Path) -> None:
         datasets: [embedded]
         codecs:
           - name: command
-            options: {encode: [a, "{input}", "{bitstream}"], decode: [b, "{bitstream}", "{output}"]}
+            options: {encode: [cp, "{input}", "{bitstream}"], decode: [cp, "{bitstream}", "{output}"]}
         """
     assert problems(tmp_path, text) == ["codecs[0].label: command needs a label, its name in tables and folders."]

@@ -15,6 +15,7 @@ channel count, and must reach to the clip's end once its delay is cut off.
 
 from __future__ import annotations
 
+import os
 import string
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -59,8 +60,13 @@ class Command(Codec):
         flushes: the encoder itself codes what the delay holds back; else the clip is lengthened by the delay.
         stdout: what a program writes to its standard output is the file that its template does not name.
         folder: where the programs lie; those that are not there are looked for on the PATH.
-        version: part of the identity: change it when the programs change.
+        version: part of the identity; empty takes a hash of the programs and of the files that the templates name.
+            Change it when something else does: a library that they load.
         timeout_s: longest time for one call.
+
+    Raises:
+        ConfigError: templates or options that cannot be.
+        MissingRequirement: a program is neither in ``folder`` nor on the PATH.
     """
 
     def __init__(
@@ -97,7 +103,9 @@ class Command(Codec):
         self._delay, self._frame_ms, self._flushes = delay_samples, frame_ms, flushes
         self._folder, self._timeout_s = folder, timeout_s
         self._delays: dict[tuple[int, int, int | None], int] = {}
-        self.identity = Identity(name, version or "unversioned", " ".join([*self._encode, "|", *self._decode]))
+        files = [path for template in (self._encode, self._decode) for path in self._files_of(name, template)]
+        version = version or f"programs {programs.fingerprint(dict.fromkeys(files))}"
+        self.identity = Identity(name, version, " ".join([*self._encode, "|", *self._decode]))
 
     @property
     def takes_bitrate(self) -> bool:
@@ -107,6 +115,11 @@ class Command(Codec):
         return self.bitrates_bps or None
 
     def encode_one(self, audio: Audio, bitrate_bps: int | None) -> Encoded:
+        if bitrate_bps is None and self.takes_bitrate:
+            raise CodecError(
+                f"{self.identity.name}: encode has a placeholder for the bitrate, and no bitrate is given; give some: "
+                "bitrates_bps (of `codecbench check`: --option 'bitrates_bps=[12000]')."
+            )
         delay = self._delay_of(audio.rate, audio.channels, bitrate_bps)
         held_back = 0 if self._flushes else max(delay, 0)
         return self._encode_with(audio.with_length(audio.length + held_back), bitrate_bps, audio.length, delay)
@@ -197,14 +210,24 @@ class Command(Codec):
             "channels": channels,
         }
         program, *arguments = [part.format(**numbers, **files) for part in template]
+        path = self._found(self.identity.name, program)
+        return programs.run(self.identity.name, path, arguments, self._timeout_s)
+
+    def _files_of(self, name: str, template: list[str]) -> list[str]:
+        """The program of a template, and the files among its arguments: a script, a model."""
+        program, *arguments = template
+        found = [] if "{" in program else [self._found(name, program)]
+        return found + [part for part in arguments if os.path.isfile(part)]  # noqa: PTH113  # a long one is no path
+
+    def _found(self, name: str, program: str) -> str:
         path = programs.find(program, self._folder)
         if path is None:
             places = f"in {self._folder} or on the PATH" if self._folder else "on this machine's PATH"
             raise MissingRequirement(
-                f"{self.identity.name}: the program {program!r} is not {places}; install it, or give its full path in "
-                "the configuration."
+                f"{name}: the program {program!r} is not {places}; install it, or give its full path in the "
+                "configuration."
             )
-        return programs.run(self.identity.name, path, arguments, self._timeout_s)
+        return path
 
     def _result_of(self, path: Path, who: str) -> bytes:
         if not path.is_file() or path.stat().st_size == 0:

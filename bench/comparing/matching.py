@@ -158,7 +158,7 @@ def _machines(base: Results, new: Results) -> list[str]:
 
 
 def _one_version(base: Results, new: Results, pairs: Sequence[tuple[str, str]]) -> list[str]:
-    """A sentence on codecs given by their import path that have one version in both runs.
+    """A sentence on codecs whose version is the user's word and the same in both runs.
 
     The cache knows a codec by its version only: code that changed under the same one is given the old bitstreams.
     """
@@ -167,19 +167,24 @@ def _one_version(base: Results, new: Results, pairs: Sequence[tuple[str, str]]) 
     old, other = (_own_codecs(run) for run in (base, new))
     same = sorted({other[after] for before, after in pairs if after in other and old.get(before) == other[after]})
     return [
-        f"{codec} is `{version}` in both runs. If its code has changed, raise the version in its `identity` and run "
-        "again, or give each run a cache of its own (--cache): bitstreams of one version are shared by all runs."
+        f"{codec} is `{version}` in both runs. If its code has changed, raise its version (`identity`, of a command "
+        "the option `version`) and run again, or give each run a cache of its own (--cache): bitstreams of one version "
+        "are shared by all runs."
         for codec, version in same
     ]
 
 
 def _own_codecs(results: Results) -> dict[str, tuple[str, str]]:
-    """Label and version of codecs given as ``module:Class``, by condition."""
-    own = [item.get("label") or item["name"] for item in configured_codecs(results) if ":" in str(item["name"])]
+    """Label and version of codecs given as ``module:Class``, or as a command with a version, by condition."""
+    own = [item.get("label") or item["name"] for item in configured_codecs(results) if _says_its_version(item)]
     rows = results.encodings.drop_duplicates("condition")
     rows = rows[rows["codec"].isin(own)]
     found = zip(rows["condition"], rows["codec"], rows["codec_version"], strict=True)
     return {str(condition): (str(codec), str(version)) for condition, codec, version in found}
+
+
+def _says_its_version(codec: Mapping[str, Any]) -> bool:
+    return ":" in str(codec["name"]) or (codec["name"] == "command" and "version" in (codec.get("options") or ()))
 
 
 def _told(machine: Mapping[str, Any], key: str) -> str:

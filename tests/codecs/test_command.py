@@ -106,9 +106,32 @@ def test_whatever_a_program_does_wrong_is_said(
 
 
 def test_a_program_that_is_not_there(program: list[str]) -> None:
-    codec = command(["no-such-program"])
     with pytest.raises(MissingRequirement, match="'no-such-program' is not on this machine's PATH"):
+        command(["no-such-program"])
+    one_for_each_mode = command(["no-such-{mode}", *program[1:]], modes={8_000: "program"})
+    with pytest.raises(MissingRequirement, match="'no-such-program' is not on this machine's PATH"):
+        one_for_each_mode.encode(probe(24_000), [8_000])
+
+
+def test_a_bitrate_that_is_asked_for_and_not_given(program: list[str]) -> None:
+    codec = command([*program[:1], "{kbps}"])
+    with pytest.raises(CodecError, match="no bitrate is given; give some: bitrates_bps"):
         codec.encode(probe(24_000), [None])
+
+
+def test_another_program_is_another_codec(program: list[str], tmp_path: Path) -> None:
+    before = command(program).identity
+    assert command(program).identity == before
+    Path(program[1]).write_text(f"{PROGRAM}# changed")
+    assert command(program).identity != before  # the script that the interpreter runs
+    named = tmp_path / "coder"
+    seen = set()
+    for text in ("#!/bin/sh\n", "#!/bin/sh\nexit 1\n"):
+        named.write_text(text)
+        named.chmod(0o755)
+        seen.add(command(["coder"], folder=str(tmp_path)).identity)
+    assert len(seen) == 2
+    assert command(program, version="7").identity.version == "7"
 
 
 def test_all_problems_of_a_template_at_once() -> None:

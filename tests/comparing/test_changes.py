@@ -266,6 +266,14 @@ def test_a_codec_of_ones_own_with_one_version_in_both_runs_is_told(base, tmp_pat
     assert compared(old, other).notices == compared(old, old).notices == []
 
 
+@pytest.mark.parametrize(("options", "told"), [("{version: '7'}", 1), ("{folder: build}", 0)])
+def test_a_command_with_a_version_of_its_own_is_told(base, tmp_path, options, told):
+    text = f"codecs: [passthrough, opus, {{name: command, label: mp3, options: {options}}}]"
+    info = {**base.info, "config_text": text}
+    old, new = (with_tables(base, tmp_path / name, info=info) for name in ("old", "new"))
+    assert len(compared(old, new).notices) == told
+
+
 def test_nothing_in_common_is_an_error(base, tmp_path):
     other = make_run(tmp_path, codecs={"aac": (24000,)}, controls=(), with_audio=False)
     with pytest.raises(ConfigError, match=r"no condition that can be compared.*--map"):

@@ -148,7 +148,7 @@ def test_new_failures_are_counted(base, tmp_path):
     encodings.loc[at(encodings, clip=clip, condition="opus@6000"), ["status", "payload_bits"]] = ["failed", None]
     new = with_tables(base, tmp_path / "1", scores=scores, encodings=encodings)
     found = outcome("failed > 0", compared(base, new))
-    assert found.cases[0].told.startswith("5 cells fail that did not fail in BASE")
+    assert found.cases[0].told.startswith(f"5 cells fail that did not fail in BASE (opus@6000, {clip}: ")
     assert not outcome("failed > 5", compared(base, new)).tripped
     assert not outcome("failed mp3* > 0", compared(base, new)).tripped
     assert not outcome("failed > 0", compared(new, new)).tripped

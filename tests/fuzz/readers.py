@@ -166,8 +166,8 @@ def _run_configs(folder: Path) -> list[Path]:
         "datasets": [{"loader": "folder", "name": "s", "path": "s", "category": "speech"}],
         "codecs": ["passthrough", {"name": "opus", "bitrates_bps": [6000]}, {"name": "pcm", "options": {"bits": 6}},
                    {"name": "command", "label": "c", "bitrates_bps": [8000], "options": {
-                       "name": "c", "encode": ["enc", "{input}", "{bitstream}", "{kbps}"],
-                       "decode": ["dec", "{bitstream}", "{output}"], "bits": "file"}}],
+                       "name": "c", "encode": ["cp", "{input}", "{bitstream}", "{kbps}"],
+                       "decode": ["cp", "{bitstream}", "{output}"], "bits": "file"}}],
         "metrics": ["core", "pesq_wb"], "sample_rate": 24000, "channels": 1, "seed": 3, "cell_timeout_s": 60.0,
     }  # fmt: skip
     (folder / "own.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
