@@ -85,7 +85,11 @@ class Registry:
             raise
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
-            raise MissingRequirement(f"{self.kind} {name}: {entry.target} cannot be imported ({why}).") from error
+            absent = isinstance(error, ModuleNotFoundError) and error.name == module
+            remedy = f" Expected {module}.py in the current folder, or {module} on PYTHONPATH." if absent else ""
+            raise MissingRequirement(
+                f"{self.kind} {name}: {entry.target} cannot be imported ({why}).{remedy}"
+            ) from error
         return factory
 
     def make(self, name: str, options: Mapping[str, Any]) -> Any:
