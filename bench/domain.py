@@ -10,6 +10,9 @@ from typing import Any, Literal
 Category = Literal["speech", "noisy_reverberant_speech", "music"]
 CATEGORIES: tuple[Category, ...] = ("speech", "noisy_reverberant_speech", "music")
 
+NOT_DECODED = "no decoded audio: "
+"""How the reason of a score begins whose encoding failed; the reason of the encoding follows."""
+
 Role = Literal["codec", "control"]
 """A control (the reference itself, an anchor, a deliberate defect) is measured but is no point of a rate curve."""
 

@@ -85,9 +85,10 @@ class Registry:
             raise
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
+            absent = isinstance(error, ModuleNotFoundError) and error.name == module
+            remedy = f" Expected {module}.py in the current folder, or {module} on PYTHONPATH." if absent else ""
             raise MissingRequirement(
-                f"{self.kind} {name}: {entry.target} cannot be imported ({why}). Expected module:Class, with the "
-                "module in this folder or installed."
+                f"{self.kind} {name}: {entry.target} cannot be imported ({why}).{remedy}"
             ) from error
         return factory
 

@@ -32,6 +32,8 @@ def test_an_import_path_is_taken_as_it_stands() -> None:
     assert codecs.load("tests.plugins:EightBit")().identity.name == "eight_bit"
     with pytest.raises(MissingRequirement, match="cannot be imported"):
         codecs.load("tests.plugins:Nothing")
+    with pytest.raises(MissingRequirement, match=r"Expected my_codek\.py in the current folder, or my_codek on PYTHON"):
+        codecs.load("my_codek:Mine")
 
 
 def test_a_metric_of_two_quantities_is_made_once() -> None:

@@ -134,6 +134,7 @@ def test_only_codecs_that_start_here_are_in(tmp_path: Path, monkeypatch: pytest.
     assert [choice.name for choice in done.absent] == ["evs"]
     assert "# - {name: evs, bitrates_bps: [9600]}  # to get it: download 3GPP TS 26.443" in done.text
     assert "# - {name: aac, bitrates_bps: [500]}  # aac at 16000 Hz" in done.text
+    assert [why.partition(" Hz")[0] for why in done.refused] == ["aac at 16000"]
 
 
 def test_a_control_that_is_named_stands_there_once(tmp_path: Path) -> None:

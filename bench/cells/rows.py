@@ -9,7 +9,7 @@ import numpy as np
 
 from bench import metrics
 from bench.cells.planning import Cell, Job
-from bench.domain import Clip
+from bench.domain import NOT_DECODED, Clip
 from bench.metrics.base import Metric
 
 Row = dict[str, Any]
@@ -71,9 +71,9 @@ def failed_rows(job: Job, todo: Cell, status: str, reason: str) -> dict[str, Row
         rows[key] = score_row(job, todo, metric.on(job.metrics_device), quantity) | {
             "value": None,
             "status": status,
-            "reason": f"no decoded audio: {reason}",
+            "reason": NOT_DECODED + reason,
         }
     for measure, key in todo.set_keys.items():
-        about = {"status": status, "reason": f"no decoded audio: {reason}"}
+        about = {"status": status, "reason": NOT_DECODED + reason}
         rows[key] = statistics_row(job, todo, measure) | about
     return rows

@@ -82,6 +82,9 @@ CODECS: Mapping[str, tuple[str, ...]] = {
 METHODS = ("hesterberg2015bootstrap", "holm1979multiple", "mogstad2024ranks")
 """What every table with intervals and comparisons rests on."""
 
+SOFTWARE = ("codecbench",)
+"""What made the numbers; the version stands in the text."""
+
 CURVES = ("bjontegaard2001",)
 """What BD-rate and BD-quality rest on."""
 

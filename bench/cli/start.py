@@ -87,15 +87,18 @@ def init(
                 "file": str(file),
                 "files": found.files,
                 "absent": {choice.name: choice.why_not for choice in made.absent},
+                "refused": list(made.refused),
             }
         )
         return
     for choice in made.absent:
         console.err.print(f"  not here: {choice.name}; {choice.why_not}", markup=False, soft_wrap=True)
+    for why in made.refused:
+        console.err.print(f"  left out: {why}", markup=False, soft_wrap=True)
     console.out.print(f"written: {file}", markup=False, soft_wrap=True)
     if made.absent:
         console.err.print(
-            "With what is missing, write it again: the codecs decide rate and channels of all references.",
+            "Once you have it, type codecbench init again: the codecs decide rate and channels of all references.",
             soft_wrap=True,
         )
     console.out.print(f"next:   codecbench run {_typed(file)} --dry-run", markup=False, soft_wrap=True)

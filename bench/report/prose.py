@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from bench.citations import CODECS, CURVES, MEASURES, METHODS, QUANTITIES, bibtex
+from bench.citations import CODECS, CURVES, MEASURES, METHODS, QUANTITIES, SOFTWARE, bibtex
 from bench.report.cells import count
 from bench.report.latex import escape
 from bench.report.record import category_name
@@ -34,7 +34,7 @@ def references_bib(results: Results, compared: Mapping[str, Against] | None = No
     keys += [key for name in _measured(results) for key in QUANTITIES.get(name, ())]
     keys += [key for name in _measures(results) for key in MEASURES.get(name, ())]
     keys += CURVES if any(found.anchor for found in (compared or {}).values()) else ()
-    return bibtex([*keys, *METHODS])
+    return bibtex([*keys, *METHODS, *SOFTWARE])
 
 
 def _material(results: Results) -> Iterator[str]:
@@ -50,7 +50,7 @@ def _material(results: Results) -> Iterator[str]:
     yield f"The test material is {_listed(parts) or 'empty'}."
     rates = _listed(f"{rate / 1000:g}" for rate in _judged_rates(results))
     resampler = escape(results.info.get("resampler") or "none")
-    yield f"All signals were judged at {rates}~kHz; one resampler ({resampler}) served every conversion "
+    yield f"All signals were judged at {rates}~kHz; one resampler ({resampler}) served every conversion"
     yield "but those that belong to the definition of a metric."
     if leaves_out(results) and "edge_hz" in results.clips:
         yield (
@@ -137,7 +137,7 @@ def _statistics(results: Results, seed: int, compared: Mapping[str, Against]) ->
     machine = results.info.get("machine") or {}
     where = ", ".join(escape(machine[key]) for key in ("cpu", "platform") if machine.get(key))
     run = f"run \\texttt{{{escape(results.name)}}}"
-    yield f"All numbers were made by codecbench {ours}{f' ({where})' if where else ''}, {run}."
+    yield f"All numbers were made by codecbench {ours}{_cite(SOFTWARE)}{f' ({where})' if where else ''}, {run}."
     if not is_complete(results):
         yield "The run is not complete: cells that were planned are missing."
 

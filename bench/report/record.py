@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.domain import NOT_DECODED
 from bench.report.cells import count, limits_of
 from bench.runs.results import Results
 from bench.stats import DRAWS, NORMAL_FROM
@@ -92,7 +93,8 @@ def failures(results: Results) -> pd.DataFrame:
         [encodings[keys].assign(what="encoding"), scores[keys].assign(what=scores["quantity"].astype(str))],
         ignore_index=True,
     )
-    rows = rows.astype(dict.fromkeys(keys, str)).assign(reason=rows["reason"].astype(object).fillna("").astype(str))
+    reasons = rows["reason"].astype(object).fillna("").astype(str).str.removeprefix(NOT_DECODED)
+    rows = rows.astype(dict.fromkeys(keys, str)).assign(reason=reasons)
     steps = ["encoding", *results.quantities]
     grouped = [
         {**dict(zip(keys, key, strict=True)), "what": ", ".join(in_order(group["what"], steps)), "rows": len(group)}

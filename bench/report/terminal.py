@@ -70,10 +70,8 @@ def render(results: Results, seed: int = 0) -> Rendered:
 
 
 def _failures(results: Results) -> Iterator[RenderableType]:
-    rows = failures(results)
-    for row in rows.head(SHOWN_FAILURES).to_dict("records"):
-        yield Text(
-            f"{row['status']}: {row['clip']}, {row['condition']}, {row['what']}: {row['reason']}", style="yellow"
-        )
-    if len(rows) > SHOWN_FAILURES:
-        yield Text(f"and {len(rows) - SHOWN_FAILURES} more; scores.parquet and encodings.parquet have them all.")
+    alike = list(failures(results).groupby(["status", "clip", "what", "reason"], sort=False))
+    for (status, clip, what, reason), rows in alike[:SHOWN_FAILURES]:
+        yield Text(f"{status}: {clip}, {', '.join(rows['condition'])}, {what}: {reason}", style="yellow")
+    if len(alike) > SHOWN_FAILURES:
+        yield Text(f"and {len(alike) - SHOWN_FAILURES} more; scores.parquet and encodings.parquet have them all.")

@@ -19,11 +19,17 @@ RATE_HINTS = {
     "n": "Clips that were encoded and decoded; how many failed stands beside it.",
     "encode": "Seconds of audio encoded per second of work; above 1 is faster than real time.",
     "decode": "Seconds of audio decoded per second of work; above 1 is faster than real time.",
-    "delay": "Delay of the codec, found with a probe signal and removed before scoring.",
+    "removed delay": "By how much the decoder's output starts late; removed before scoring. Not the algorithmic delay.",
     "container": "What the decoder was given besides the payload: packet lengths, headers. It does not count.",
 }
 
-UNITS = {"nominal": "kbit/s", "container": "kbit/s", "encode": "× real time", "decode": "× real time", "delay": "ms"}
+UNITS = {
+    "nominal": "kbit/s",
+    "container": "kbit/s",
+    "encode": "× real time",
+    "decode": "× real time",
+    "removed delay": "ms",
+}
 
 CODER_HINTS = {
     "adaptive": "The codes after a range coder that adapts, decoded back and compared; the smaller of both and a flag.",

@@ -51,11 +51,12 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A configuration: its text, what the folder holds, and the codecs that do not start here."""
+    """A configuration: its text, what the folder holds, the codecs that do not start here, and why others are out."""
 
     text: str
     found: Found
     absent: tuple[Choice, ...]
+    refused: tuple[str, ...]
 
 
 def written(answers: Answers) -> Written:
@@ -104,7 +105,10 @@ def written(answers: Answers) -> Written:
     ]
     text = "\n".join(lines) + "\n"
     config.parse(parse_yaml(text), "the configuration that codecbench init made")
-    return Written(text, found, tuple(choice for choice in choices if choice.codec is None))
+    absent = tuple(choice for choice in choices if choice.codec is None)
+    here = (choice for choice in choices if choice.codec is not None)
+    refused = chain.from_iterable(split(choice, rate.value, channels.value)[1].values() for choice in here)
+    return Written(text, found, absent, tuple(dict.fromkeys(refused)))
 
 
 def save(text: str, file: Path, replace: bool = False) -> None:

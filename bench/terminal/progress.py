@@ -10,6 +10,7 @@ from typing import Any
 from bench.cells.planning import Plan
 from bench.cells.shards import Finished
 from bench.terminal.console import Tell, counting, err
+from bench.terminal.summary import about_devices
 
 
 class RunProgress:
@@ -34,6 +35,8 @@ def run_progress() -> Iterator[Any]:
     with ExitStack() as stack:
 
         def factory(plan: Plan, done: int) -> RunProgress:
+            for note in about_devices(plan):
+                err.print(f"note: {note}", markup=False, soft_wrap=True)
             if done:
                 err.print(f"{done} of {len(plan)} cells are already done.")
             return RunProgress(stack.enter_context(counting("measuring", "cells", done)), len(plan), done)

@@ -19,6 +19,8 @@ from bench.runs.results import Results
 from bench.storage import place
 from bench.terminal import console
 
+SHOWN_PROBLEMS = 10
+
 
 def of_plan(
     config: str | Mapping[str, Any],
@@ -58,12 +60,12 @@ def of_plan(
         "done": finished,
         "to_do": len(part) - finished,
         "device": str(plan.device),
-        "notes": _about_devices(part),
+        "notes": about_devices(part),
     }
 
 
-def _about_devices(part: Plan) -> list[str]:
-    """What the planned devices mean on this machine, where that is not what was asked for."""
+def about_devices(part: Plan) -> list[str]:
+    """What the planned device means on this machine, where that is not what was asked for."""
     notes = []
     if part.device.name == "cuda" and not part.coded_on_device:
         notes.append("device: none of these codecs computes with torch, so that `cuda` changes nothing.")
@@ -134,14 +136,14 @@ def print_run(done: dict[str, Any]) -> None:
         console.out.print(f"partial: {done['missing_cells']} cells are not measured yet; the same command continues.")
     for warning in done["warnings"]:
         console.out.print(f"warning: {warning}", markup=False, soft_wrap=True)
-    for problem in done["problems"][:10]:
-        console.out.print(
-            f"{problem['condition']}, {problem['what']}: {problem['cells']} x {problem['reason']}",
-            markup=False,
-            soft_wrap=True,
-        )
-    if len(done["problems"]) > 10:
-        console.out.print(f"... and {len(done['problems']) - 10} more kinds of problems; the report lists them.")
+    alike: dict[tuple[str, int, str], list[str]] = {}
+    for problem in done["problems"]:
+        alike.setdefault((problem["what"], problem["cells"], problem["reason"]), []).append(problem["condition"])
+    for (what, cells, reason), conditions in list(alike.items())[:SHOWN_PROBLEMS]:
+        each = " each" if len(conditions) > 1 else ""
+        console.out.print(f"{', '.join(conditions)}, {what}: {cells} x{each} {reason}", markup=False, soft_wrap=True)
+    if len(alike) > SHOWN_PROBLEMS:
+        console.out.print(f"... and {len(alike) - SHOWN_PROBLEMS} more kinds of problems; the report lists them.")
     if done["cells"].get("failed"):
         console.out.print("failed cells stay as they are; with --retry-failed they are measured again.")
     where = f"tables: {done['folder']}\nnext:   codecbench report {done['folder']}"

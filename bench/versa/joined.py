@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.domain import CATEGORIES
+from bench.domain import CATEGORIES, NOT_DECODED
 from bench.errors import ConfigError
 from bench.runs.results import SCORE_COLUMNS, Results
 from bench.versa.known import ERROR_VALUES, LARGEST, error_rates, known
@@ -154,7 +154,7 @@ def _rows(results: Results, name: str, imported: Imported) -> list[dict[str, Any
         if found is None and cell["status"] == "ok":
             found = Found(math.nan, "", "undefined", f"VERSA's files have no value of {name} for it.")
         elif found is None:
-            found = Found(math.nan, "", str(cell["status"]), f"no decoded audio: {cell['reason']}")
+            found = Found(math.nan, "", str(cell["status"]), f"{NOT_DECODED}{cell['reason']}")
         rows.append(
             {
                 **{str(key): cell[key] for key in kept},

@@ -124,6 +124,19 @@ def test_failures_are_told_with_their_reason(broken_run, broken_report):
         assert "the reference is silent" in text
 
 
+def test_a_broken_file_is_one_line_whatever_was_planned_for_it(quiet_run, tmp_path):
+    clip, why = quiet_run.clips["clip"].iloc[0], "a.wav cannot be read"
+    coded, scores = quiet_run.encodings, quiet_run.scores
+    of_coded, of_scores = coded["clip"] == clip, scores["clip"] == clip
+    coded = coded.assign(status=coded["status"].astype(str).where(~of_coded, "failed"), reason="")
+    scores = scores.assign(status=scores["status"].astype(str).where(~of_scores, "failed"), reason="")
+    coded.loc[of_coded, "reason"], scores.loc[of_scores, "reason"] = why, f"no decoded audio: {why}"
+    scores.loc[of_scores, "value"] = math.nan
+    run = with_tables(quiet_run, tmp_path / "run", encodings=coded, scores=scores)
+    assert len(failures(run)) == coded.loc[of_coded, "condition"].nunique()
+    assert printed(run, 300).count(why) == 1
+
+
 def test_many_failures_are_capped_and_counted(quiet_run, tmp_path):
     scores = quiet_run.scores.assign(status="failed", value=math.nan)
     scores = scores.assign(reason=[f"reason {i}" for i in range(len(scores))])

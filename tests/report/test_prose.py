@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.citations import CODECS, CURVES, MEASURES, METHODS, QUANTITIES, bibtex, entries
+from bench.citations import CODECS, CURVES, MEASURES, METHODS, QUANTITIES, SOFTWARE, bibtex, entries
 from bench.metrics import CORE, MOS, SEMANTIC, SIGNAL
 from bench.metrics.sets import TABLE
 from bench.report.latex import escape
@@ -24,7 +24,7 @@ def test_every_quantity_and_measure_says_what_to_cite():
 def test_every_citation_is_in_the_list_and_every_entry_is_cited_somewhere():
     cited = {key for table in (QUANTITIES, MEASURES, CODECS) for keys in table.values() for key in keys}
     assert cited | set(METHODS) <= set(entries())
-    assert set(entries()) - cited - set(METHODS) <= {*CURVES, "itu2015bs1534"}
+    assert set(entries()) - cited - set(METHODS) <= {*CURVES, *SOFTWARE, "itu2015bs1534"}
 
 
 @pytest.mark.parametrize("text", entries().values(), ids=list(entries()))
@@ -33,14 +33,17 @@ def test_entries_are_whole(text):
     fields = set(re.findall(r"^\s+(\w+)\s*=", text, re.MULTILINE))
     assert {"author", "title", "year"} <= fields
     kind = re.match(r"@(\w+)", text)[1]
-    assert {"article": "journal", "inproceedings": "booktitle", "techreport": "institution"}[kind] in fields
+    assert {"article": "journal", "inproceedings": "booktitle", "techreport": "institution", "misc": "howpublished"}[
+        kind
+    ] in fields
 
 
 def test_what_the_text_cites_is_in_the_references(quiet_run):
     text, references = methods_tex(quiet_run, 0), references_bib(quiet_run)
     cited = {key for keys in re.findall(r"\\cite\{([^}]+)\}", text) for key in keys.split(",")}
     assert cited == set(re.findall(r"@\w+\{([^,]+),", references))
-    assert {"leroux2019sdr", "chinen2020visqol", "hesterberg2015bootstrap"} <= cited
+    assert {"leroux2019sdr", "chinen2020visqol", "hesterberg2015bootstrap", "codecbench"} <= cited
+    assert "  " not in text
 
 
 def test_the_text_says_what_was_measured(quiet_run):
