@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bench.records.files import PUBLISH
+from bench.records.names import planned_datasets
 from bench.records.problems import Problem, named_rows, of_rows
 from bench.records.tables import is_empty
 from bench.runs.results import ENTROPY_CODERS
@@ -23,6 +24,8 @@ RERUN = "Every planned cell ends as a row: publish the tables as the run has wri
 ENCODING = ("clip", "condition")
 SLACK = 1e-9
 """Relative; of numbers that were computed from others in the same row, and of bounds of a range."""
+SECONDS_SLACK = 0.01
+"""Seconds, and a share: a resampler rounds a length, and the header of a lossy file may say another one."""
 
 
 def cell_problems(
@@ -55,6 +58,9 @@ def cell_problems(
         problems += _run_name(path, tables[name], str(info["run"])) + _reasons(path, tables[name], list(axes))
     for name in ("encodings", "scores"):
         problems += _same_clips(folder / f"{name}.parquet", tables[name], clips)
+    problems += _licences(folder / "clips.parquet", clips, info)
+    problems += _seconds(folder / "encodings.parquet", encodings, clips)
+    problems += _one_per_condition(folder / "encodings.parquet", encodings)
     problems += _encodings(folder / "encodings.parquet", encodings)
     problems += _scores(folder / "scores.parquet", scores, encodings, info["quantities"], list(planned["scores"]))
     if "sets" in planned:
@@ -119,6 +125,44 @@ def _same_clips(path: Path, table: pd.DataFrame, clips: pd.DataFrame) -> list[Pr
         stated, where = table["clip"].map(by_clip[name]), f"{path}, column {name}"
         wrong = table[stated.notna() & (stated != table[name]).fillna(True).astype(bool)]
         problems += of_rows(where, "not that of the clip", "as in clips.parquet", wrong, ENCODING, RERUN, [name])
+    return problems
+
+
+def _licences(path: Path, clips: pd.DataFrame, info: Mapping[str, Any]) -> list[Problem]:
+    """A clip has the licence that the configuration states for its dataset; one that states none leaves it open."""
+    planned = [*(info.get("datasets") or []), *planned_datasets(str(info["config_text"]))]
+    problems = []
+    for dataset, licence in dict.fromkeys((one["name"], one["licence"]) for one in planned if _states_licence(one)):
+        other = clips[(clips["dataset"] == dataset) & (clips["licence"].fillna("") != licence)]
+        where, what = f"{path}, column licence", "not that of the configuration"
+        problems += of_rows(where, what, str(licence), other, ["clip"], RERUN, ["licence"])
+    return problems
+
+
+def _states_licence(dataset: Mapping[str, Any]) -> bool:
+    return bool(dataset.get("name") and isinstance(dataset.get("licence"), str) and dataset["licence"])
+
+
+def _seconds(path: Path, table: pd.DataFrame, clips: pd.DataFrame) -> list[Problem]:
+    """What was coded is as long as the part of the clip's file and its lead-in: bits are divided by it."""
+    rest = clips["samples"].astype("float64") / clips["sample_rate"].astype("float64") - clips["start_s"]
+    length = clips["duration_s"].fillna(rest) + clips[["lead_in_s", "start_s"]].min(axis=1)
+    expected = table["clip"].map(pd.Series(length.to_numpy(), clips["clip"])).to_numpy(dtype="float64")
+    given = table["seconds"].to_numpy(dtype="float64")
+    known = np.isfinite(given) & np.isfinite(expected)
+    wrong = table[known & ~np.isclose(given, expected, rtol=SECONDS_SLACK, atol=SECONDS_SLACK)]
+    what, limit = "not the length of the clip", "the seconds of clips.parquet with the lead-in"
+    return of_rows(f"{path}, column seconds", what, limit, wrong, ENCODING, RERUN, ["seconds"])
+
+
+def _one_per_condition(path: Path, table: pd.DataFrame) -> list[Problem]:
+    """A condition is one codec in one role on every clip."""
+    problems = []
+    for name in ("codec", "role"):
+        usual = table.groupby("condition")[name].transform("first")
+        odd = table[(table[name] != usual).fillna(True).astype(bool)]
+        where, what = f"{path}, column {name}", "not that of the first clip of the condition"
+        problems += of_rows(where, what, f"one {name} for each condition", odd, ENCODING, RERUN, [name])
     return problems
 
 

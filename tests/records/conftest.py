@@ -25,7 +25,8 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = {
         "name": "mine",
         "datasets": [
-            {"loader": "folder", "name": "speech", "category": "speech", "path": str(root / "data" / "speech")},
+            {"loader": "folder", "name": "speech", "category": "speech", "path": str(root / "data" / "speech")}
+            | {"licence": "CC-BY-4.0"},
             {"loader": "folder", "name": "music", "category": "music", "path": str(root / "data" / "music")},
         ],
         "codecs": [

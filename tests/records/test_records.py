@@ -112,6 +112,10 @@ def first(name: str, column: str, value: Any, status: str = "ok") -> tuple[str, 
     return name, edit
 
 
+def halved_rate(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(seconds=2 * frame["seconds"], actual_bps=frame["actual_bps"] / 2)
+
+
 EDITS = {
     "the first condition": ("scores", lambda f: f[f["condition"] != "passthrough"], "cells were removed"),
     "one encoding": ("encodings", lambda f: f.drop(index=4), "encodings.parquet: cells were removed"),
@@ -134,6 +138,9 @@ EDITS = {
     "a path": (*first("scores", "reason", "see /home/jo/a.wav"), "got '/home/jo/a.wav'"),
     "a column": ("scores", lambda f: f.rename(columns={"value": "valeu"}), "columns are missing: expected value"),
     "a type": ("scores", lambda f: f.assign(value=f["value"].astype("string")), "another type: expected number"),
+    "half the rate": ("encodings", halved_rate, "column seconds: not the length of the clip"),
+    "a role": (*first("encodings", "role", "codec"), "column role: not that of the first clip"),
+    "a licence": (*first("clips", "licence", "CC0-1.0"), "column licence: not that of the configuration"),
     "a time": (*first("encodings", "encode_s", -1.0), "at least 0"),
 }  # fmt: skip
 
