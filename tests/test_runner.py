@@ -70,7 +70,7 @@ def test_decoded_files_are_what_was_measured(small_run: Results) -> None:
 
 def test_a_worker_killed_once_is_tried_again(small_config: Config, tmp_path: Path) -> None:
     config = with_codec(small_config, "KilledOnce", marker=str(tmp_path / "marker"))
-    results = run(config, output=tmp_path / "run", workers=1, only=["speech/s0"])
+    results = run(config, output=tmp_path / "run", workers=1, only=["music/m0"])
     assert (tmp_path / "marker").exists()
     assert set(results.encodings["status"]) == {"ok"}
 
