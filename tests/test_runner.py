@@ -238,9 +238,8 @@ def test_missing_data_is_said_before_anything_starts(small_config: Config, tmp_p
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("workers", [1, 2])
 def test_a_reference_is_prepared_once_for_each_metric_whatever_the_conditions(
-    workers: int, small_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tests.plugins import COUNTS
 
@@ -263,13 +262,13 @@ def test_a_reference_is_prepared_once_for_each_metric_whatever_the_conditions(
         }
 
     config = small_config | {"metrics": ["tests.plugins:Counting", "tests.plugins:CountingToo"]}
-    first = run(config, output=tmp_path / "run", workers=workers).scores
+    first = run(config, output=tmp_path / "run", workers=2).scores
     assert counted() == calls(conditions=4)
     assert first["prepare_s"].notna().sum() == 6 * 2
     more = config | {"codecs": [*config["codecs"], {"name": "pcm", "options": {"bits": 8}}]}
-    run(more, output=tmp_path / "run", workers=workers)
+    run(more, output=tmp_path / "run", workers=2)
     assert counted() == calls(conditions=1)
-    run(more, output=tmp_path / "run", workers=workers)
+    run(more, output=tmp_path / "run", workers=2)
     assert not counted()
 
 
