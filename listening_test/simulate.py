@@ -71,44 +71,36 @@ def of_bitrate(bps: float) -> float:
     return 100.0 - 70.0 * math.pow(2.0, -bps / HALF_QUALITY_BPS)
 
 
-def read_quality(path: Path) -> dict[str | tuple[str, str], float]:
+def read_quality(path: Path, test: Test) -> dict[str | tuple[str, str], float]:
     """Latent qualities of a CSV with the columns ``condition``, ``quality`` and perhaps ``clip``.
 
     Raises:
-        ConfigError: it cannot be read, or lacks a column, or a quality is no number from 0 to 100.
+        ConfigError: it cannot be read, or lacks a column, or a quality is no number from 0 to 100; or a condition, or
+            a condition on a clip, that ``test`` does not have.
     """
+    table: dict[str | tuple[str, str], float] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-        table: dict[str | tuple[str, str], float] = {}
-        for row in rows:
-            clip, quality = row.get("clip"), float(row["quality"])
-            if not 0 <= quality <= 100:
-                raise ValueError(f"quality {quality:g}")
-            table[(row["condition"], clip) if clip else row["condition"]] = quality
+            for row in csv.DictReader(file):
+                clip, quality = row.get("clip"), float(row["quality"])
+                if not 0 <= quality <= 100:
+                    raise ValueError(f"quality {quality:g}")
+                table[(row["condition"], clip) if clip else row["condition"]] = quality
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             f"{path}: expected a CSV with the columns condition, quality (0 to 100), perhaps clip "
             f"({type(error).__name__}: {error})."
         ) from None
-    return table
-
-
-def check_quality(table: Mapping[str | tuple[str, str], float], test: Test, where: str) -> None:
-    """Refuse qualities that no stimulus of ``test`` would have.
-
-    Raises:
-        ConfigError: a condition, or a condition on a clip, that the test does not have.
-    """
     pairs = {(one.condition, trial.clip) for trial in test.trials for one in trial.sounds}
     known = {condition for condition, _ in pairs}
     unknown = [key for key in table if key not in pairs and key not in known]
     if unknown:
         name = unknown[0] if isinstance(unknown[0], str) else " on clip ".join(unknown[0])
         raise ConfigError(
-            f"{where}: the test has no {name} ({len(unknown)} unknown in all).{nearest(name, known)} "
+            f"{path}: the test has no {name} ({len(unknown)} unknown in all).{nearest(name, known)} "
             f"Conditions: {', '.join(sorted(known))}."
         )
+    return table
 
 
 def latent(panel: Panel, stimulus: Stimulus, clip: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.domain import CATEGORIES
@@ -59,11 +59,12 @@ def choose(config: TestConfig, sources: Sources, where: str = "test") -> Choice:
             usable[clip.id] = clip
     findings += [said.failed(clips, why) for why, clips in failed.items()]
     chosen: list[ClipFacts] = []
+    material = _Material(config, sources, needed, known, usable)
     for index, item in enumerate(config.clips):
-        found, more = _of_item(config, item, index, usable, known, {clip.id for clip in chosen}, sources, needed)
+        found, more = material.of_item(item, index, {clip.id for clip in chosen})
         chosen += found
         problems += [f"clips[{index}]{problem}" for problem in more]
-    training, more = _training(config, usable, known, chosen)
+    training, more = material.for_training(chosen)
     problems += more
     if problems:
         raise ConfigError([*(f"{where}, {problem}" for problem in problems), *(str(finding) for finding in findings)])
@@ -96,87 +97,81 @@ def _against(config: TestConfig, sources: Sources) -> tuple[System | None, list[
     return found[0], []
 
 
-def _of_item(
-    config: TestConfig,
-    item: ClipsConfig,
-    index: int,
-    usable: dict[str, ClipFacts],
-    known: dict[str, ClipFacts],
-    taken: set[str],
-    sources: Sources,
-    systems: Sequence[System],
-) -> tuple[list[ClipFacts], list[str]]:
-    if item.ids:
-        return _by_id(item.ids, usable, known, ".ids")
+@dataclass(frozen=True)
+class _Material:
+    """What clips are chosen from: all that the runs hold, and those ``usable`` with every system."""
 
-    def kind(clip: ClipFacts) -> str:
-        return clip.dataset if item.per == "dataset" else clip.category
+    config: TestConfig
+    sources: Sources
+    systems: Sequence[System]
+    known: Mapping[str, ClipFacts]
+    usable: Mapping[str, ClipFacts]
 
-    wanted = {key: value for key, value in (("category", item.category), ("dataset", item.dataset)) if value}
-    matching = [clip for clip in known.values() if all(getattr(clip, key) == value for key, value in wanted.items())]
-    if not matching:
-        there = sorted({clip.category for clip in known.values()} | {clip.dataset for clip in known.values()})
-        return [], [f": the runs hold no clip of {' and '.join(wanted.values())}. Known: {', '.join(there)}."]
-    if item.choose == "critical" and item.quantity not in sources.quantities():
-        near = nearest(item.quantity, sources.quantities())
-        return [], [f".quantity: no run measured {item.quantity!r}.{near} Known: {', '.join(sources.quantities())}."]
-    values = sources.spread(systems, item.quantity, item.by) if item.choose == "critical" else {}
-    count = config.defaults.clips_per_category if item.count is None else item.count
-    found: list[ClipFacts] = []
-    problems = []
-    for number, group in enumerate(dict.fromkeys(kind(clip) for clip in matching)):
-        pool = {
-            clip.id: clip.source
-            for clip in matching
-            if kind(clip) == group and clip.id in usable and clip.id not in taken
-        }
+    def of_item(self, item: ClipsConfig, index: int, taken: set[str]) -> tuple[list[ClipFacts], list[str]]:
+        """Clips of one item of ``clips``, none of ``taken``, and its problems."""
+        if item.ids:
+            return self._by_id(item.ids, ".ids")
+        wanted = {key: value for key, value in (("category", item.category), ("dataset", item.dataset)) if value}
+        matching = [
+            clip for clip in self.known.values() if all(getattr(clip, key) == value for key, value in wanted.items())
+        ]
+        if not matching:
+            there = sorted({name for clip in self.known.values() for name in (clip.category, clip.dataset)})
+            return [], [f": the runs hold no clip of {' and '.join(wanted.values())}. Known: {', '.join(there)}."]
+        values = None
         if item.choose == "critical":
-            pool = {clip: source for clip, source in pool.items() if clip in values}
-            names = design.critical_clips({clip: values[clip] for clip in pool}, pool, count)
-        else:
-            names = design.random_clips(pool, count, seed_of(config.seed, index, number))
-        if len(names) < count:
-            what = f" with a value of {item.quantity}" if item.choose == "critical" else ""
-            problems.append(
-                f".count: expected {count} clips of {group}, but only {len(names)} can be used{what}. "
-                "Measure more, or set count."
-            )
-        found += [usable[name] for name in names]
-    return found, problems
+            quantities = self.sources.quantities()
+            if item.quantity not in quantities:
+                near = nearest(item.quantity, quantities)
+                return [], [f".quantity: no run measured {item.quantity!r}.{near} Known: {', '.join(quantities)}."]
+            values = self.sources.spread(self.systems, item.quantity, item.by)
+        count = self.config.defaults.clips_per_category if item.count is None else item.count
+        found: list[ClipFacts] = []
+        problems = []
+        for number, group in enumerate(dict.fromkeys(getattr(clip, item.per) for clip in matching)):
+            free = [clip for clip in matching if getattr(clip, item.per) == group and clip.id in self.usable]
+            pool = {clip.id: clip.source for clip in free if clip.id not in taken}
+            if values is None:
+                names = design.random_clips(pool, count, seed_of(self.config.seed, index, number))
+            else:
+                names = design.critical_clips({clip: values[clip] for clip in pool if clip in values}, pool, count)
+            if len(names) < count:
+                what = "" if values is None else f" with a value of {item.quantity}"
+                problems.append(
+                    f".count: expected {count} clips of {group}, but only {len(names)} can be used{what}. "
+                    "Measure more, or set count."
+                )
+            found += [self.usable[name] for name in names]
+        return found, problems
 
+    def for_training(self, chosen: Sequence[ClipFacts]) -> tuple[list[ClipFacts], list[str]]:
+        """Clips of the categories of the test in turn, rather not those that are rated."""
+        wanted = self.config.training
+        if wanted.ids:
+            found, problems = self._by_id(wanted.ids, "")
+            return found, [f"training.ids{problem}" for problem in problems]
+        count = self.config.defaults.training if wanted.count is None else wanted.count
+        rated = {clip.id for clip in chosen}
+        pools = []
+        for number, category in enumerate(CATEGORIES):
+            used = {clip.id: clip.source for clip in chosen if clip.category == category}
+            if not used:
+                continue
+            seed = seed_of(self.config.seed, 1_000, number)
+            same = [clip for clip in self.usable.values() if clip.category == category]
+            free = {clip.id: clip.source for clip in same if clip.id not in rated}
+            pools.append([*design.random_clips(free, len(free), seed), *design.random_clips(used, len(used), seed)])
+        turns = [pool[turn] for turn in range(max(map(len, pools), default=0)) for pool in pools if turn < len(pool)]
+        fresh = sorted(turns, key=lambda clip: clip in rated)
+        return [self.usable[name] for name in fresh[:count]], []
 
-def _training(
-    config: TestConfig,
-    usable: dict[str, ClipFacts],
-    known: dict[str, ClipFacts],
-    chosen: Sequence[ClipFacts],
-) -> tuple[list[ClipFacts], list[str]]:
-    """Clips of the categories of the test in turn, rather not those that are rated."""
-    if config.training.ids:
-        found, problems = _by_id(config.training.ids, usable, known, "")
-        return found, [f"training.ids{problem}" for problem in problems]
-    count = config.defaults.training if config.training.count is None else config.training.count
-    rated = {clip.id for clip in chosen}
-    pools = []
-    for number, category in enumerate(CATEGORIES):
-        if not any(clip.category == category for clip in chosen):
-            continue
-        seed = seed_of(config.seed, 1_000, number)
-        free = {clip.id: clip.source for clip in usable.values() if clip.category == category and clip.id not in rated}
-        used = {clip.id: clip.source for clip in chosen if clip.category == category}
-        pools.append([*design.random_clips(free, len(free), seed), *design.random_clips(used, len(used), seed)])
-    turns = [pool[turn] for turn in range(max(map(len, pools), default=0)) for pool in pools if turn < len(pool)]
-    fresh = sorted(turns, key=lambda clip: clip in rated)
-    return [usable[name] for name in fresh[:count]], []
-
-
-def _by_id(
-    ids: Sequence[str], usable: dict[str, ClipFacts], known: dict[str, ClipFacts], key: str
-) -> tuple[list[ClipFacts], list[str]]:
-    problems = []
-    for name in dict.fromkeys(ids):
-        if name not in known:
-            problems.append(f"{key}: no clip of the runs is called {name!r}.{nearest(name, known)}")
-        elif name not in usable:
-            problems.append(f"{key}: {name!r} has no audio under a condition of the test; what failed is listed below.")
-    return [usable[name] for name in dict.fromkeys(ids) if name in usable], problems
+    def _by_id(self, ids: Sequence[str], key: str) -> tuple[list[ClipFacts], list[str]]:
+        problems = []
+        for name in dict.fromkeys(ids):
+            if name not in self.known:
+                problems.append(f"{key}: no clip of the runs is called {name!r}.{nearest(name, self.known)}")
+            elif name not in self.usable:
+                problems.append(
+                    f"{key}: {name!r} has no audio under a condition of the test; what failed is listed below."
+                )
+        return [self.usable[name] for name in dict.fromkeys(ids) if name in self.usable], problems

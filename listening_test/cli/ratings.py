@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from listening_test.analysis.screening import Screening
     from listening_test.model import Test
-    from listening_test.simulate import Panel
 
 app = typer.Typer()
 
@@ -94,12 +93,12 @@ def simulate(
     """Let simulated listeners take a test, through real sessions; every row they make says that it is simulated."""
     from bench.terminal import console
     from listening_test.model import load_test
+    from listening_test.simulate import Panel, read_quality, simulated_rows
 
     loaded = load_test(test)
-    panel = _panel(quality, loaded)
+    panel = Panel(quality=read_quality(quality, loaded)) if quality else Panel()
     if output is not None:
         from listening_test.analysis.frames import as_ratings, write_ratings
-        from listening_test.simulate import simulated_rows
 
         ratings = as_ratings(simulated_rows(loaded, listeners, seed, panel))
         write_ratings(output, ratings)
@@ -226,13 +225,3 @@ def _screening(preset: str, exclude: list[str] | None, known: Test | None) -> Sc
     from listening_test.analysis.screening import screening
 
     return screening(preset or (known.rules.screening if known else "bs1534"), exclude or ())
-
-
-def _panel(quality: Path | None, test: Test) -> Panel:
-    from listening_test.simulate import Panel, check_quality, read_quality
-
-    if quality is None:
-        return Panel()
-    table = read_quality(quality)
-    check_quality(table, test, str(quality))
-    return Panel(quality=table)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from listening_test.model import Test, pair, row_of
+from listening_test.model import RATING_COLUMNS, Test, pair, row_of
 from listening_test.mushra import CHOICES
 from listening_test.ratings import reading
 from listening_test.session.checking import SERVER
@@ -26,26 +26,25 @@ def rating_rows(connection: Connection, test: Test, test_id: int) -> list[dict[s
     rows = []
     for row in reading.submitted_ratings(connection, test_id):
         slot, trial = slots[row.page_id, row.stimulus], trials[row.trial]
-        rows.append(
-            {
-                "test": test.name,
-                "test_type": test.rules.type,
-                "listener": row.listener,
-                "simulated": bool(row.simulated),
-                "session": str(row.number),
-                **row_of(trial, trial.stimulus(row.stimulus)),
-                "against": trial.stimulus(pair(trial)[0]).condition if test.rules.type in CHOICES else "",
-                "order": row.order,
-                "position": slot.position,
-                "score": row.score,
-                "plays": slot.plays,
-                "listened_s": round(heard.get(row.page_id, {}).get(slot.id, 0.0), 3),
-                "trial_s": round(lasted[row.page_id], 3),
-                "submitted": row.submitted,
-                "excluded": False,
-                "reason": "",
-            }
-        )
+        found = {
+            "test": test.name,
+            "test_type": test.rules.type,
+            "listener": row.listener,
+            "simulated": bool(row.simulated),
+            "session": str(row.number),
+            **row_of(trial, trial.stimulus(row.stimulus)),
+            "against": trial.stimulus(pair(trial)[0]).condition if test.rules.type in CHOICES else "",
+            "order": row.order,
+            "position": slot.position,
+            "score": row.score,
+            "plays": slot.plays,
+            "listened_s": round(heard.get(row.page_id, {}).get(slot.id, 0.0), 3),
+            "trial_s": round(lasted[row.page_id], 3),
+            "submitted": row.submitted,
+            "excluded": False,
+            "reason": "",
+        }
+        rows.append({name: found[name] for name in RATING_COLUMNS})
     return rows
 
 

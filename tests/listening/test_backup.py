@@ -19,7 +19,7 @@ from listening_test.cli import app
 from listening_test.model import DATABASE, STIMULI, TEST, load_test
 from listening_test.ratings.database import Database
 from listening_test.session import Sessions
-from listening_test.session.archive import CONTENTS, reading
+from listening_test.session.archive import CONTENTS, Contents, reading
 from listening_test.session.backup import back_up, restore
 from tests.listening.conftest import tiny_test
 from tests.listening.listeners import do_all, do_trial, event, joined
@@ -141,10 +141,11 @@ def test_a_backup_is_of_one_moment_while_people_listen(tmp_path: Path, database_
     sessions.dispose()
 
 
-def test_sounds_may_be_left_out_and_then_have_to_be_there(tmp_path: Path) -> None:
-    folder, backup = tmp_path / "one", tmp_path / "small.zip"
-    sessions = Sessions(tiny_test(folder), folder)
-    do_all(joined(sessions))
+def test_sounds_may_be_left_out_and_then_have_to_be_there(
+    finished: tuple[Path, Path, Contents], tmp_path: Path
+) -> None:
+    folder, backup = finished[0], tmp_path / "small.zip"
+    sessions = Sessions(load_test(folder), folder)
     assert not back_up(folder, backup, stimuli=False).included
     with pytest.raises(StoreError, match=f"Copy {STIMULI}/"):
         restore(backup, tmp_path / "two")
@@ -173,6 +174,16 @@ def test_nothing_is_overwritten(test_folder: tuple[Path, Sessions, str], tmp_pat
     assert everything(sessions) == rows
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Contents]:
+    """The folder of a test that one listener finished, and its backup: for tests that write to neither."""
+    folder = tmp_path_factory.mktemp("finished")
+    sessions = Sessions(tiny_test(folder / "one"), folder / "one")
+    do_all(joined(sessions))
+    sessions.dispose()
+    return folder / "one", folder / "backup.zip", back_up(folder / "one", folder / "backup.zip")
+
+
 def changed(path: Path, name: str, content: bytes | None) -> None:
     """Write the archive again with a part replaced, or left out."""
     with zipfile.ZipFile(path) as archive:
@@ -186,12 +197,9 @@ def changed(path: Path, name: str, content: bytes | None) -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "row", "test", "missing", "sound", "text", "contents", "path"])
-def test_a_damaged_backup_restores_nothing(tmp_path: Path, damage: str) -> None:
-    folder, backup = tmp_path / "one", tmp_path / "backup.zip"
-    sessions = Sessions(tiny_test(folder), folder)
-    do_all(joined(sessions))
-    contents = back_up(folder, backup)
-    sessions.dispose()
+def test_a_damaged_backup_restores_nothing(finished: tuple[Path, Path, Contents], tmp_path: Path, damage: str) -> None:
+    folder, made, contents = finished
+    backup = Path(shutil.copy(made, tmp_path))
     whole = backup.read_bytes()
     if damage == "cut":
         backup.write_bytes(whole[: len(whole) // 2])
@@ -222,10 +230,10 @@ def test_a_damaged_backup_restores_nothing(tmp_path: Path, damage: str) -> None:
     assert not (tmp_path / "two").exists()
 
 
-def test_another_schema_names_the_version_that_can_restore_it(tmp_path: Path) -> None:
-    folder, backup = tmp_path / "one", tmp_path / "backup.zip"
-    Sessions(tiny_test(folder), folder).dispose()
-    back_up(folder, backup)
+def test_another_schema_names_the_version_that_can_restore_it(
+    finished: tuple[Path, Path, Contents], tmp_path: Path
+) -> None:
+    backup = Path(shutil.copy(finished[1], tmp_path))
     with zipfile.ZipFile(backup) as archive:
         said = json.loads(archive.read(CONTENTS))
     changed(backup, CONTENTS, json.dumps({**said, "schema": "0001", "codecbench": "0.1"}).encode())
@@ -233,20 +241,15 @@ def test_another_schema_names_the_version_that_can_restore_it(tmp_path: Path) ->
         restore(backup, tmp_path / "two")
 
 
-def test_a_row_that_the_database_changes_is_noticed(tmp_path: Path) -> None:
+def test_a_row_that_the_database_changes_is_noticed(finished: tuple[Path, Path, Contents], tmp_path: Path) -> None:
     """A trigger of a foreign hand stands for a database that keeps something else than it was told."""
-    folder, backup = tmp_path / "one", tmp_path / "backup.zip"
-    sessions = Sessions(tiny_test(folder), folder)
-    do_all(joined(sessions))
-    back_up(folder, backup)
     two = Sessions(tiny_test(tmp_path / "two"), tmp_path / "two")
     trigger = "CREATE TRIGGER wrong AFTER INSERT ON ratings BEGIN UPDATE ratings SET score = 1 WHERE stimulus = 2; END"
     two._database.write(lambda connection: connection.execute(text(trigger)))
     with pytest.raises(StoreError, match="table ratings: expected the row"):
-        restore(backup, tmp_path / "two")
+        restore(finished[1], tmp_path / "two")
     assert two.progress() == []
-    for each in (sessions, two):
-        each.dispose()
+    two.dispose()
 
 
 def test_the_commands(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from listening_test.cli import app
 from listening_test.screens import serving, settings
 from listening_test.screens.events import MOST, as_event, messages, record
 from listening_test.screens.experimenter.login import may_come_in
+from listening_test.screens.experimenter.progress import listed
 from listening_test.screens.experimenter.watching import flags, forecast, people_or_rehearsal
 from listening_test.screens.frame import JOINER, plain
 from listening_test.screens.headphones import Progress
@@ -255,3 +256,13 @@ def test_all_threads_of_a_server_share_one_store(tmp_path: Path, monkeypatch: py
     assert len(found) == 1
     found.pop().dispose()
     serving._opened.cache_clear()
+
+
+def test_who_was_invited_and_never_came_has_empty_cells(tmp_path: Path) -> None:
+    sessions = Sessions(tiny_test(tmp_path), tmp_path)
+    joined(sessions)
+    sessions.invite(1)
+    came, invited = listed(sessions.progress())
+    assert (came["block"], came["trials"]) == ("0", "0 of 3")
+    assert [name for name, text in invited.items() if text] == ["listener", "status"]
+    sessions.dispose()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 import streamlit as st
 
@@ -9,7 +11,7 @@ from listening_test.analysis.counts import fewest_valid
 from listening_test.analysis.frames import as_ratings
 from listening_test.analysis.screening import screen, screening
 from listening_test.screens.experimenter.watching import REHEARSAL, flags, forecast, people_or_rehearsal
-from listening_test.session import Sessions
+from listening_test.session import Progress, Sessions
 
 EVERY_S = 15.0
 
@@ -40,7 +42,18 @@ def _show(sessions: Sessions) -> None:
         f"expected to be {known.share:.0%}. Valid ratings of the stimulus that has the fewest: {rarest.ratings}; "
         f"needed: {rarest.needed or 'not set'}."
     )
-    table = [
+    st.dataframe(pd.DataFrame(listed(people)), hide_index=True, width="stretch")
+    st.markdown("**Worth a look**")
+    found = [{"listener": f.listener, "what": f.what, "trials": f"{f.trials} of {f.of}"} for f in flags(rows)]
+    if found:
+        st.dataframe(pd.DataFrame(found), hide_index=True, width="stretch")
+    else:
+        st.caption("Nothing.")
+
+
+def listed(people: Iterable[Progress]) -> list[dict[str, str]]:
+    """A row for each invitation; what did not happen yet is empty."""
+    return [
         {
             "listener": row.listener,
             "status": row.status,
@@ -53,10 +66,3 @@ def _show(sessions: Sessions) -> None:
         }
         for row in people
     ]
-    st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch")
-    st.markdown("**Worth a look**")
-    found = [{"listener": f.listener, "what": f.what, "trials": f"{f.trials} of {f.of}"} for f in flags(rows)]
-    if found:
-        st.dataframe(pd.DataFrame(found), hide_index=True, width="stretch")
-    else:
-        st.caption("Nothing.")
