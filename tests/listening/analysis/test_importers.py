@@ -179,7 +179,7 @@ def test_what_is_of_another_format_is_told(tmp_path, format_, text):
 def test_wrong_scores_roles_and_names_are_told(tmp_path):
     with pytest.raises(DatasetError, match=r"row 4: expected a score from 0 to 100, got '167'"):
         imported("webmushra", tmp_path, WEBMUSHRA.replace(",67,", ",167,"))
-    with pytest.raises(ConfigError, match="expected one of hidden_reference"):
+    with pytest.raises(ConfigError, match="expected one of the roles hidden_reference"):
         imported("webmushra", tmp_path, WEBMUSHRA, roles={"C1": "codec"})
     with pytest.raises(ConfigError, match="no condition 'C9'"):
         imported("webmushra", tmp_path, WEBMUSHRA, roles={"C9": "system"})
