@@ -123,7 +123,8 @@ def test_the_focus_goes_where_keys_are_heard(opened: Opened) -> None:
     page.keyboard.press("ArrowRight")
     assert enabled(page) == [False, False, True]
 
-    for name in ("stop", "whole"):  # buttons that disable themselves
+    for name in ("■ stop", "whole"):  # buttons that disable themselves
+        page.keyboard.press("Space")  # the next sound begins at its start
         page.keyboard.press("1")
         page.wait_for_timeout(100)
         page.keyboard.press("[")
@@ -240,6 +241,8 @@ def test_a_complaint_is_on_the_screen_beside_the_button(opened: Opened, touch: b
 def test_keys_move_a_slider_to_its_ends_and_the_last_move_is_saved(opened: Opened) -> None:
     page = ready(visit(opened))
     page.keyboard.press("1")
+    for key in (".", ","):  # forth and back by a second, while the sound of two has just begun
+        page.keyboard.press(key)
     for _ in range(5):
         page.keyboard.press("ArrowUp")
     told = events(page, "rate", 2)
@@ -248,10 +251,8 @@ def test_keys_move_a_slider_to_its_ends_and_the_last_move_is_saved(opened: Opene
     for key, score in (("End", "100"), ("Home", "0")):
         page.keyboard.press(key)
         assert page.locator("output").first.inner_text() == score
-    page.keyboard.press(".")
-    page.keyboard.press(",")
     forth, back = (event["position_s"] for event in events(page, "seek", 2))
-    assert 1 <= forth <= 2, "by a second, and what has sounded meanwhile"
+    assert 1 <= forth < 2
     assert 0 <= back < forth - 0.5
     page.close()
 
