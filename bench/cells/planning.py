@@ -244,7 +244,10 @@ class Plan:
             by_quantity = [q for q in (*self.quantities, *self.set_measures) if _matches(pattern, q)]
             by_clip = [c.id for c in self.clips if _matches(pattern, c.id, c.category, c.dataset)]
             if not (by_condition or by_quantity or by_clip):
-                raise ConfigError(f"--only {pattern} matches nothing; `--dry-run` lists what there is.")
+                raise ConfigError(
+                    f"--only {pattern} matches nothing: expected a condition, quantity, clip, category or dataset of "
+                    "this configuration. `--dry-run` lists them."
+                )
             if by_condition:
                 conditions += by_condition
             elif by_quantity:
