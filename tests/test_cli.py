@@ -135,7 +135,7 @@ def test_an_error_of_a_process_is_one_message_and_a_code(tmp_path: Path) -> None
     [
         (("run", "demo", "--workers", "0"), "workers: expected at least 1, got 0"),
         (("list", "codec"), "Did you mean 'codecs'?"),
-        (("score", "a.wav", "b.wav"), "a.wav: no such file"),
+        (("score", "a.wav", "b.wav"), "a.wav: expected an audio file, but there is no such file. Correct the path."),
         (("score", "a.wav", "b.wav", "--metrics", "psq_wb"), "no metric is named 'psq_wb'. Did you mean 'pesq_wb'?"),
         (
             ("score", "a.wav", "b.wav", "--category", "noise"),
