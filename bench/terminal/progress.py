@@ -10,7 +10,7 @@ from typing import Any
 from bench.cells.planning import Plan
 from bench.cells.shards import Finished
 from bench.terminal.console import Tell, counting, err
-from bench.terminal.summary import about_devices
+from bench.terminal.summary import of_no_use
 
 
 class RunProgress:
@@ -35,7 +35,7 @@ def run_progress() -> Iterator[Any]:
     with ExitStack() as stack:
 
         def factory(plan: Plan, done: int) -> RunProgress:
-            for note in about_devices(plan):
+            for note in of_no_use(plan):
                 err.print(f"note: {note}", markup=False, soft_wrap=True)
             if done:
                 err.print(f"{done} of {len(plan)} cells are already done.")

@@ -12,8 +12,8 @@ from bench import runner
 from bench.cells.planning import Plan
 from bench.errors import MissingRequirement
 from bench.journal import Records
+from bench.models.device import CPU, require
 from bench.models.device import Name as DeviceName
-from bench.models.device import require
 from bench.runs import results
 from bench.runs.results import Results
 from bench.storage import place
@@ -60,21 +60,24 @@ def of_plan(
         "done": finished,
         "to_do": len(part) - finished,
         "device": str(plan.device),
-        "notes": about_devices(part),
+        "notes": of_no_use(part) + _absent(part),
     }
 
 
-def about_devices(part: Plan) -> list[str]:
-    """What the planned device means on this machine, where that is not what was asked for."""
-    notes = []
+def of_no_use(part: Plan) -> list[str]:
+    """What was asked for and changes nothing."""
     if part.device.name == "cuda" and not part.coded_on_device:
-        notes.append("device: none of these codecs computes with torch, so that `cuda` changes nothing.")
-    elif part.device.name == "cuda":
-        try:
-            require(part.device)
-        except MissingRequirement as error:
-            notes.append(str(error))
-    return notes
+        return ["device: none of these codecs computes with torch, so that `cuda` changes nothing."]
+    return []
+
+
+def _absent(part: Plan) -> list[str]:
+    """What the coding needs and this machine lacks; the workers of a cluster may have it."""
+    try:
+        require(part.device if part.coded_on_device else CPU)
+    except MissingRequirement as error:
+        return [str(error)]
+    return []
 
 
 def print_plan(plan: dict[str, Any]) -> None:
