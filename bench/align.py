@@ -44,7 +44,10 @@ def measured_delay(signal: Audio, late: Audio, longest_s: float = 0.5) -> int:
     energy = np.sqrt(np.mean(np.abs(first) ** 2) * np.mean(np.abs(second) ** 2))
     peak = int(np.argmax(window))
     if energy == 0 or window[peak] < 0.1 * energy:
-        raise CodecError("the delay cannot be measured: the decoded probe signal does not resemble the original.")
+        raise CodecError(
+            "the delay cannot be measured: the decoded probe signal does not resemble the original. Listen to what "
+            "the codec decodes; `codecbench check` tries it on many signals."
+        )
     return peak - reach
 
 

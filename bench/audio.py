@@ -197,7 +197,9 @@ def read(path: str | os.PathLike[str] | Place, start_s: float = 0.0, duration_s:
         with soundfile.SoundFile(path) as file:
             rate, total = file.samplerate, file.frames
             if not MIN_RATE <= rate <= MAX_RATE:
-                raise AudioError(f"{path}: expected a sample rate from 8 to 192 kHz, got {rate} Hz.")
+                raise AudioError(
+                    f"{path}: expected a sample rate from 8 to 192 kHz, got {rate} Hz. Convert it, or leave it out."
+                )
             start = round(start_s * rate)
             stop = total if duration_s is None else start + round(duration_s * rate)
             if total == 0:
@@ -256,7 +258,7 @@ def require_finite(audio: Audio, what: str) -> None:
         bad = int(finite.size - np.count_nonzero(finite))
         raise AudioError(
             f"{what}: {bad} samples are NaN or infinite, the first in channel {channel + 1} "
-            f"at {index / audio.rate:.4f} s; expected finite samples."
+            f"at {index / audio.rate:.4f} s; expected finite samples. What made them has to be mended."
         )
 
 
@@ -287,7 +289,7 @@ def _of_copy(where: Place, use: Callable[[Path], T]) -> T:
     try:
         copy = local_copy(where)
     except FileNotFoundError:
-        raise AudioError(f"{where}: no such file.") from None
+        raise AudioError(f"{where}: expected an audio file, but there is no such file. Correct the path.") from None
     try:
         return use(copy)
     except AudioError as error:
@@ -296,7 +298,7 @@ def _of_copy(where: Place, use: Callable[[Path], T]) -> T:
 
 def _no_pipe(path: Path) -> Path:
     if path.is_fifo():
-        raise AudioError(f"{path}: expected a file, got a named pipe, which would be waited for without end.")
+        raise AudioError(f"{path}: expected a file, got a named pipe. Write what it gives to a file first.")
     return path
 
 

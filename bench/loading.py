@@ -74,7 +74,10 @@ def clips_of_config(config: RunConfig, context: DatasetContext) -> list[Clip]:
     if problems:
         raise DatasetError("\n".join(problems))
     if not clips:
-        raise DatasetError("the datasets hold no clip.")
+        raise DatasetError(
+            "datasets: expected clips, but none of them holds any "
+            f"({', '.join(item.name or item.loader for item in config.datasets)}). Correct their options."
+        )
     return clips
 
 

@@ -42,7 +42,9 @@ def ratings_for_leaderboard(path: str | Path, with_simulated: bool = False) -> p
             f"{file}: expected ratings, but there is no such file. `codecbench listen analyze` writes it."
         ) from None
     except (OSError, ValueError) as error:
-        raise StoreError(f"{file}: cannot be read as a table of ratings ({error}).") from None
+        raise StoreError(
+            f"{file}: expected a table of ratings, got no such table ({error}). `codecbench listen analyze` writes it."
+        ) from None
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
         raise DatasetError(
@@ -52,12 +54,18 @@ def ratings_for_leaderboard(path: str | Path, with_simulated: bool = False) -> p
     try:
         table = checked_table(table[list(COLUMNS)], COLUMNS)
     except ValueError as error:
-        raise DatasetError(f"{file}: expected the columns of ratings.parquet, got {error}.") from None
+        raise DatasetError(
+            f"{file}: expected the columns of ratings.parquet, got {error}. `codecbench listen analyze` writes them."
+        ) from None
     flags = table[["training", "excluded", "simulated"]]
     if flags.isna().to_numpy().any():
-        raise DatasetError(f"{file}: expected true or false in training, excluded and simulated; a row says nothing.")
+        row = 1 + int(flags.isna().any(axis=1).to_numpy().argmax())
+        raise DatasetError(
+            f"{file}, row {row}: expected true or false in training, excluded and simulated, got an empty cell."
+        )
     if table["role"].isna().any():
-        raise DatasetError(f"{file}: expected a role in every row; one says nothing.")
+        row = 1 + int(table["role"].isna().to_numpy().argmax())
+        raise DatasetError(f"{file}, row {row}: expected a role, got an empty cell.")
     counts = ~flags["training"] & ~flags["excluded"] & table["score"].notna() & (table["role"] != "reference")
     found = table.loc[counts.astype(bool), list(COLUMNS)].reset_index(drop=True)
     people = found.drop_duplicates(["test", "listener", "simulated"])["simulated"].astype(bool)

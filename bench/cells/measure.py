@@ -12,6 +12,7 @@ from bench import audio
 from bench.audio import Audio
 from bench.audit.facts import facts_of
 from bench.cells.coding import (
+    NOT_DETERMINISTIC,
     Reference,
     bitstreams,
     code,
@@ -73,7 +74,7 @@ def _collect(job: Job, todo: Cell, tools: Toolbox, reference: Reference, degrade
     def stream() -> Encoded:
         encoded = bitstreams(job, [todo], tools, reference)[todo.condition.bitrate_bps].encoded
         if todo.finished and hashlib.sha256(encoded.stream).hexdigest() != todo.finished["payload_sha256"]:
-            raise CodecError("encoding again gave other bytes than before: the codec is not deterministic.")
+            raise CodecError(f"encoding again gave other bytes than before: {NOT_DETERMINISTIC}")
         return encoded
 
     for name, key in todo.set_keys.items():

@@ -250,7 +250,7 @@ def _connected(address: str | None, workers: int) -> Iterator[Any]:
             ray.init(address or "local", **quiet)
         except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             where = f"--address {address}: no Ray cluster can be used there" if address else "Ray does not start here"
-            raise ConfigError(f"{where} ({_last_line(error)}).") from None
+            raise ConfigError(f"{where} ({_last_line(error)}). `ray status` shows what runs.") from None
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, interrupted)  # which Ray has taken to itself
         yield ray

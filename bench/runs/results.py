@@ -146,7 +146,10 @@ class Results:
         """Where the decoded audio of a cell lies."""
         found = self.encodings.query("clip == @clip and condition == @condition")["decoded"]
         if found.empty or found.isna().all():
-            raise StoreError(f"{self.folder}: no decoded audio for clip {clip!r} under condition {condition!r}.")
+            raise StoreError(
+                f"{self.folder}: expected decoded audio of clip {clip!r} under condition {condition!r}, but there is "
+                "none: the run has no such names, or the encoding failed and encodings.parquet has the reason."
+            )
         return self.folder / str(found.iloc[0])
 
     def reference(self, clip: str) -> Path:
@@ -161,7 +164,9 @@ class Results:
         try:
             return local_copy(where)
         except FileNotFoundError:
-            raise StoreError(f"{where} is not there; `codecbench run` makes it anew.") from None
+            raise StoreError(
+                f"{where}: expected a file of this run, but it is not there. `codecbench run` makes it anew."
+            ) from None
 
 
 def load_results(folder: str | os.PathLike[str] | Place) -> Results:
