@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.cards.facts import Card, Distribution
 from bench.datasets.licence_terms import NOT_STATED
+from bench.wording import plural
 
 SECONDS_BELOW_H = 0.05
 SHOWN = 6  # values in the short list; the tables have all of them
@@ -22,7 +23,7 @@ def sentences(card: Card) -> Iterator[str]:
         yield card.warning
     (categories,) = (table for table in card.tables if table.key == "category")
     kinds = ", ".join(f"{one.clips} of {one.value}" for one in categories.counts)
-    yield f"{card.clips} clips, {hours(card.hours)} from {plural(card.sources, 'recording')}: {kinds}."
+    yield f"{plural(card.clips, 'clip')}, {hours(card.hours)} from {plural(card.sources, 'recording')}: {kinds}."
     if card.unreadable:
         yield f"{plural(card.unreadable, 'file')} cannot be read; they count as clips, and not in what is measured."
     for known in card.sets:
@@ -77,8 +78,3 @@ def hours(value: float) -> str:
     if value >= 1:
         return f"{value:.2f} h"
     return f"{60 * value:.1f} min" if value >= SECONDS_BELOW_H else f"{3600 * value:.0f} s"
-
-
-def plural(count: int, what: str) -> str:
-    """``1 clip``, ``2 clips``."""
-    return f"{count} {what}" + ("" if count == 1 else "s")

@@ -9,6 +9,7 @@ import typer
 
 from bench.cli.options import Json, MaxMb, Ratings, group
 from bench.terminal import completion
+from bench.wording import plural
 
 app = group("results", "Runs as public records: publish one, check what is there.")
 
@@ -81,5 +82,7 @@ def publish(
         )
         return
     state = "written" if done.written else "there already, with the same content"
-    console.out.print(f"{done.folder}: {state}; {len(done.files)} files, {done.bytes / 1e6:.2f} MB", soft_wrap=True)
+    console.out.print(
+        f"{done.folder}: {state}; {plural(len(done.files), 'file')}, {done.bytes / 1e6:.2f} MB", soft_wrap=True
+    )
     console.out.print(f"next:   codecbench results validate {done.folder}", markup=False, soft_wrap=True)

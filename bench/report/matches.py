@@ -10,6 +10,7 @@ import yaml
 
 from bench.curves.equal_rate import Matched
 from bench.errors import ConfigError
+from bench.wording import plural
 
 
 def share_of(text: str) -> float:
@@ -54,7 +55,7 @@ def said(found: Sequence[Matched]) -> list[str]:
         if not one.match.monotone
     ]
     return told + [
-        f"{one.category}: {len(one.left_out)} clips left out, such as {clip}: {reason}"
+        f"{one.category}: {plural(len(one.left_out), 'clip')} left out, such as {clip}: {reason}"
         for one in found
         for clip, reason in list(one.left_out.items())[:1]
     ]

@@ -12,6 +12,7 @@ from statistics import median
 from bench import audio
 from bench.datasets.base import AUDIO_FILES, find_paths
 from bench.errors import AudioError, ConfigError
+from bench.wording import plural
 
 SHOWN = 3  # names of a longer list
 
@@ -40,17 +41,17 @@ class Found:
         """What there is, in a few lines without line breaks in them."""
         longest, total = max(self.seconds), sum(self.seconds)
         lines = [
-            f"{counted(self.files, 'file')}, {spent(total)} together, {min(self.seconds):.1f} to {longest:.1f} s each "
+            f"{plural(self.files, 'file')}, {spent(total)} together, {min(self.seconds):.1f} to {longest:.1f} s each "
             f"(median {median(self.seconds):.1f} s)",
             f"rates: {_by_count(self.rates, ' Hz')}; channels: {_by_count(self.channels)}",
         ]
         if self.unreadable:
             lines.append(
-                f"{counted(len(self.unreadable), 'file')} cannot be read and will stand in the tables as failed rows: "
+                f"{plural(len(self.unreadable), 'file')} cannot be read and will stand in the tables as failed rows: "
                 + shortened(self.unreadable)
             )
         if self.others:
-            lines.append(f"{counted(self.others, 'file')} of other kinds left alone")
+            lines.append(f"{plural(self.others, 'file')} of other kinds left alone")
         return lines
 
 
@@ -93,16 +94,11 @@ def look(place: Path) -> Found:
         seconds.append(info.length / info.rate)
     if not seconds:
         raise ConfigError(
-            f"{place}: expected audio of 8 to 192 kHz, but none of {counted(len(names), 'file')} can be read: "
+            f"{place}: expected audio of 8 to 192 kHz, but none of {plural(len(names), 'file')} can be read: "
             f"{shortened(unreadable)}. `codecbench data audit {place}` says what is wrong with each."
         )
     include = (glob.escape(place.name),) if single else ()
     return Found(folder, include, rates, channels, tuple(seconds), tuple(unreadable), len(others))
-
-
-def counted(number: int, what: str) -> str:
-    """``1 file``, ``2 files``."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def shortened(names: Iterable[str]) -> str:

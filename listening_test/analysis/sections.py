@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.stats import DRAWS
+from bench.wording import plural
 from listening_test.analysis import sheets
 from listening_test.analysis.analysed import ALL, Analysis
 from listening_test.analysis.pictures import Picture, pictures
@@ -80,7 +81,7 @@ def _design(analysis: Analysis, test: Test | None) -> Section:
             ("Repetitions", str(repeated) if repeated else "none"),
             ("Orders", f"of trials and of stimuli: random for each listener, recorded; seed {test.seed}"),
             ("Needs a 100", "yes" if test.rules.needs_a_hundred else "no"),
-            ("Break", f"after {test.rules.trials_before_break} trials"),
+            ("Break", f"after {plural(test.rules.trials_before_break, 'trial')}"),
         ]
         facts += [("Question", test.rules.question)] if test.rules.question else []
     return Section("design", "Test design", () if test else (NOT_KNOWN,), tuple(facts))
@@ -89,7 +90,7 @@ def _design(analysis: Analysis, test: Test | None) -> Section:
 def _material(analysis: Analysis, test: Test | None) -> Section:
     rated = analysis.ratings[~analysis.ratings["training"].astype(bool)]
     counts = Counter(rated.drop_duplicates("clip")["category"])
-    facts = [(name or "no category", f"{count} clips") for name, count in sorted(counts.items())]
+    facts = [(name or "no category", plural(count, "clip")) for name, count in sorted(counts.items())]
     parts: tuple[Part, ...] = ()
     if test:
         rows = [(trial.clip, trial.dataset, trial.category, f"{trial.seconds:g}") for trial in _distinct(test.counted)]

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.terminal import console
-from listening_test.building.findings import Finding, counted, errors_of, from_rows
+from bench.wording import plural
+from listening_test.building.findings import Finding, errors_of, from_rows
 from listening_test.model import Test
 
 SHOWN = 4  # findings of one rule that are printed in full
@@ -66,4 +67,4 @@ def print_findings(findings: Sequence[Finding]) -> None:
         if count > SHOWN:
             console.out.print(f"{severity}: {count - SHOWN} more of {rule}; --json shows all", markup=False)
     errors = len(errors_of(findings))
-    console.out.print(f"{counted(errors, 'error')}, {counted(len(findings) - errors, 'warning')}")
+    console.out.print(f"{plural(errors, 'error')}, {plural(len(findings) - errors, 'warning')}")

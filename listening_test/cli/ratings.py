@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.options import Json
+from bench.wording import plural
 from listening_test.cli.options import Database, Folder, opened
 
 if TYPE_CHECKING:
@@ -155,7 +156,10 @@ def import_(
     for note in imported.notes:
         typer.echo(f"Note: {note}")
     people, conditions = (len(imported.ratings[name].unique()) for name in ("listener", "condition"))
-    typer.echo(f"{len(imported.ratings)} ratings by {people} listeners of {conditions} conditions: {output}")
+    typer.echo(
+        f"{plural(len(imported.ratings), 'rating')} by {plural(people, 'listener')} of "
+        f"{plural(conditions, 'condition')}: {output}"
+    )
 
 
 @app.command(

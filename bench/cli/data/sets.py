@@ -12,6 +12,7 @@ import typer
 from bench.cli.data.options import Cache, Data, app
 from bench.cli.options import Json, as_interrupt
 from bench.terminal import completion
+from bench.wording import plural
 
 if TYPE_CHECKING:
     from bench.datasets.base import DatasetContext
@@ -189,8 +190,8 @@ def verify(
             console.out.print(line, markup=False, soft_wrap=True)
         for note in found.notes:
             console.err.print(f"note: {note}", markup=False, soft_wrap=True)
-        verdict = f"{len(problems)} problems" if problems else "all is well"
-        counted = f"{found.files} files, {found.recordings} recordings opened"
+        verdict = plural(len(problems), "problem") if problems else "all is well"
+        counted = f"{plural(found.files, 'file')}, {plural(found.recordings, 'recording')} opened"
         console.out.print(f"{found.place}: {counted}: {verdict}.", markup=False, soft_wrap=True)
     if problems:
         raise typer.Exit(1)
