@@ -58,7 +58,7 @@ def changes(
     for category in in_order(matched.clips["category"].unique(), CATEGORIES):
         clips = matched.clips[matched.clips["category"] == category]
         pairs = list(_pairs(base, new, matched, category, clips["clip"]))
-        failed += _failures(matched, category, clips["clip"], pairs)
+        failed += _failures(new, matched, category, clips["clip"], pairs)
         spoken = [pair for pair in pairs if _wanted(pair.about.quantity, only) and not _inapplicable(pair)]
         columns = [_compared(pair, pair.about.quantity in matched.versions) for pair in spoken]
         results = differences(columns, clips["source"].to_numpy(), seed)
@@ -185,7 +185,7 @@ def _verdict(change: Change) -> Verdict:
     return "better" if (change.mean > 0) == change.higher_is_better else "worse"
 
 
-def _failures(matched: Matched, category: str, clips: pd.Series, pairs: list[Pair]) -> Iterator[Failure]:
+def _failures(new: Results, matched: Matched, category: str, clips: pd.Series, pairs: list[Pair]) -> Iterator[Failure]:
     """Cells that failed, or gave nothing where BASE gave something: an encoding counts, and each score does."""
     for _, condition in matched.conditions:
         own = [pair for pair in pairs if pair.conditions[1] == condition and pair.about.kind != "speed"]
@@ -199,4 +199,10 @@ def _failures(matched: Matched, category: str, clips: pd.Series, pairs: list[Pai
             where += [(str(clip), pair.about.quantity) for clip in clips[newly.astype(bool)]]
         if where:
             shown = [f"{clip}: {'encoding' if quantity == 'kbps' else quantity}" for clip, quantity in where[:EXAMPLES]]
-            yield Failure(category, condition, len(where), tuple(shown))
+            yield Failure(category, condition, len(where), tuple(shown), _reason(new, condition, *where[0]))
+
+
+def _reason(new: Results, condition: str, clip: str, quantity: str) -> str:
+    rows = new.encodings if quantity == "kbps" else new.scores[new.scores["quantity"] == quantity]
+    told = rows.loc[(rows["clip"] == clip) & (rows["condition"] == condition), "reason"]
+    return str(told.iloc[0] or "") if len(told) else ""

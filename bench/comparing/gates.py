@@ -223,7 +223,7 @@ def _nowhere(gate: Gate, meant: Sequence[str], comparison: Comparison) -> Case:
 def _failed(gate: Gate, comparison: Comparison) -> Case:
     own = [failure for failure in comparison.failures if gate.takes(failure.category, failure.condition)]
     count = sum(failure.count for failure in own)
-    examples = "; ".join(f"{failure.condition}, {example}" for failure in own for example in failure.examples)
+    examples = "; ".join(f"{failure.condition}, {failure.shown}" for failure in own)
     told = f"{count} {'cell fails' if count == 1 else 'cells fail'} that did not fail in BASE"
     return Case(gate.category or "", gate.pattern, gate.trips(count), f"{told}{f' ({examples})' if count else ''}.")
 

@@ -72,12 +72,21 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How many cells of a condition in a category gave something in BASE, or did not fail there, and fail in NEW."""
+    """How many cells of a condition in a category gave something in BASE, or did not fail there, and fail in NEW.
+
+    ``reason`` is what NEW says of the first of the ``examples``; empty where NEW has no such row.
+    """
 
     category: str
     condition: str
     count: int
     examples: tuple[str, ...]
+    reason: str
+
+    @property
+    def shown(self) -> str:
+        """The examples, and why the first of them failed."""
+        return "; ".join(self.examples) + (f": {self.reason}" if self.reason else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 from bench.comparing.gates import Outcome
 from bench.comparing.model import Change, ClipChange, Comparison, Verdict
-from bench.report.cells import NOTHING, count, number, probability, signed
+from bench.report.cells import NOTHING, number, probability, signed
 from bench.report.record import category_name
+from bench.wording import plural
 
 COLUMNS = ("condition", "quantity", "verdict", "difference", "95 % interval", "BASE", "NEW", "n", "p (Holm)")
 
@@ -48,12 +49,12 @@ def headline(comparison: Comparison) -> list[str]:
     verdicts = [change.verdict for change in comparison.changes]
     told = ", ".join(f"{verdicts.count(name)} {name}" for name in sorted(set(verdicts), key=ORDER.index))
     return [
-        f"{count(comparison.n_clips, 'clip')} and {count(len(comparison.conditions), 'condition')} in both runs; "
-        f"{count(len(comparison.changes), 'difference')}, {comparison.n_tested} tested.",
+        f"{plural(comparison.n_clips, 'clip')} and {plural(len(comparison.conditions), 'condition')} in both runs; "
+        f"{plural(len(comparison.changes), 'difference')}, {comparison.n_tested} tested.",
         f"Verdicts: {told or 'none'}.",
         *(
-            f"{count(failure.count, 'cell')} of {failure.condition} in {category_name(failure.category).lower()} "
-            f"{'fails' if failure.count == 1 else 'fail'} that did not fail in BASE: {'; '.join(failure.examples)}."
+            f"{plural(failure.count, 'cell')} of {failure.condition} in {category_name(failure.category).lower()} "
+            f"{'fails' if failure.count == 1 else 'fail'} that did not fail in BASE: {failure.shown.rstrip('.')}."
             for failure in comparison.failures
         ),
     ]
@@ -104,7 +105,7 @@ def gate_lines(outcomes: Sequence[Outcome]) -> list[tuple[bool, str]]:
     lines = []
     for outcome in outcomes:
         if not outcome.tripped:
-            lines.append((False, f"{outcome.gate.text}: true in none of {count(len(outcome.cases), 'case')}."))
+            lines.append((False, f"{outcome.gate.text}: true in none of {plural(len(outcome.cases), 'case')}."))
         reasons: dict[str, list[str]] = {}
         for case in outcome.cases:
             if case.tripped:

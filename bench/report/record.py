@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from bench.domain import NOT_DECODED
-from bench.report.cells import count, limits_of
+from bench.report.cells import limits_of
 from bench.runs.results import Results
 from bench.stats import DRAWS, NORMAL_FROM
 from bench.tables import categories, conditions, in_order, is_complete, once_per_run, roles, source_codes
+from bench.wording import plural
 
 CATEGORY_NAMES = {
     "speech": "Speech",
@@ -42,14 +43,14 @@ class Headline:
     def sentences(self) -> list[str]:
         """The headline as text."""
         clips = ", ".join(
-            f"{count(n, 'clip')} of {category_name(name).lower()} from {count(self.sources[name], 'source')}"
+            f"{plural(n, 'clip')} of {category_name(name).lower()} from {plural(self.sources[name], 'source')}"
             for name, n in self.clips.items()
         )
         told = [
-            f"{clips or 'No clips'}; {count(self.codec_conditions, 'codec condition')} and "
-            f"{count(self.control_conditions, 'control')}.",
-            f"{count(self.cells, 'cell')} of {self.cells_planned} encoded or tried, {self.cells_failed} failed; "
-            f"{count(self.scores, 'score')}, {self.scores_failed} failed, {self.scores_undefined} undefined.",
+            f"{clips or 'No clips'}; {plural(self.codec_conditions, 'codec condition')} and "
+            f"{plural(self.control_conditions, 'control')}.",
+            f"{plural(self.cells, 'cell')} of {self.cells_planned} encoded or tried, {self.cells_failed} failed; "
+            f"{plural(self.scores, 'score')}, {self.scores_failed} failed, {self.scores_undefined} undefined.",
         ]
         return told if self.complete else [PARTIAL, *told]
 

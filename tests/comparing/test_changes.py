@@ -99,6 +99,7 @@ def test_clips_without_a_value_in_one_run_are_counted_and_not_in_the_mean(base, 
     [failure] = found.failures
     assert (failure.category, failure.condition, failure.count) == ("speech", "opus@6000", 1)
     assert failure.examples == (f"{scores.loc[places[0], 'clip']}: visqol_audio",)
+    assert failure.shown == f"{scores.loc[places[0], 'clip']}: visqol_audio: it broke"
     back = compared(with_tables(base, tmp_path, scores=scores), base)
     assert one(back, "visqol_audio", "opus@6000").n_gained == 1
     assert back.failures == []

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from bench.comparing import judge, parse
+from bench.comparing.shown import headline
 from bench.errors import ConfigError
 from tests.comparing.changed import at, compared, shifted
 from tests.report.build import with_tables
@@ -144,11 +145,14 @@ def test_an_infinite_fall_trips_and_its_significance_cannot_be_computed(base, tm
 def test_new_failures_are_counted(base, tmp_path):
     scores, encodings = base.scores.copy(), base.encodings.copy()
     clip = base.clips["clip"].iloc[0]
-    scores.loc[at(scores, clip=clip, condition="opus@6000"), ["value", "status"]] = [math.nan, "failed"]
+    columns, why = ["value", "status", "reason"], "no decoded audio: no more memory"
+    scores.loc[at(scores, clip=clip, condition="opus@6000"), columns] = [math.nan, "failed", why]
     encodings.loc[at(encodings, clip=clip, condition="opus@6000"), ["status", "payload_bits"]] = ["failed", None]
     new = with_tables(base, tmp_path / "1", scores=scores, encodings=encodings)
     found = outcome("failed > 0", compared(base, new))
     assert found.cases[0].told.startswith(f"5 cells fail that did not fail in BASE (opus@6000, {clip}: ")
+    assert "no more memory" in found.cases[0].told
+    assert "no more memory" in headline(compared(base, new))[2]
     assert not outcome("failed > 5", compared(base, new)).tripped
     assert not outcome("failed mp3* > 0", compared(base, new)).tripped
     assert not outcome("failed > 0", compared(new, new)).tripped
