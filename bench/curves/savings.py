@@ -19,6 +19,7 @@ from bench.runs.results import Results
 from bench.stats import cluster_bootstrap
 
 DRAWS = 1000
+NOT_COMPUTABLE = "not computable"  # how the reason of a saving without a value begins
 ENOUGH = 0.9
 """Share of the draws that must be computable: an interval of fewer would be of those that happen to be."""
 
@@ -165,5 +166,5 @@ def _row(name: str, found: Delta, drawn: Bootstrapped | None = None, family: Fam
         "measure": name, "value": value, "value_unit": "%" if of_rate else unit, "ci_low": low, "ci_high": high,
         "computable_draws": drawn.computable, "overlap_low": overlap_low, "overlap_high": overlap_high,
         "overlap_unit": unit if of_rate else "bit/s", "overlap_share": found.overlap_share, "n": 0, "n_clusters": 0,
-        "reason": found.reason and f"not computable: {found.reason}", "ci_reason": drawn.reason,
+        "reason": found.reason and f"{NOT_COMPUTABLE}: {found.reason}", "ci_reason": drawn.reason,
     }  # fmt: skip

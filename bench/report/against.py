@@ -11,7 +11,7 @@ from bench.curves import Family, families_of_category, known_anchor, points_of_f
 from bench.curves.delta import LEAST_POINTS
 from bench.curves.front import POINT_COLUMNS
 from bench.curves.joint import usable
-from bench.curves.savings import SAVINGS_COLUMNS
+from bench.curves.savings import NOT_COMPUTABLE, SAVINGS_COLUMNS
 from bench.report.curve_tables import Grid, front_grid, rings, savings_grids
 from bench.report.worst import main_quantity
 from bench.runs.results import Results
@@ -77,7 +77,7 @@ def _compared(family: Family, anchor: str, seed: int) -> Against:
     elif not rows:
         notes = [f"No BD-rate: there is no other codec than {anchor}."]
     else:
-        reasons = dict.fromkeys(f"{row['series']}: {row['reason'].removeprefix('not computable: ')}" for row in rows)
+        reasons = dict.fromkeys(f"{row['series']}: {row['reason'].removeprefix(f'{NOT_COMPUTABLE}: ')}" for row in rows)
         notes = [f"No BD-rate or BD-quality against {anchor} can be computed. {'. '.join(reasons)}."]
     return Against(
         family.category, family.quantity, anchor if computed else "", tuple(grids), tuple(notes), rings(points)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from bench.curves import DOMINATED, ON_FRONT, UNDECIDED, Analysis
-from bench.curves.savings import ENOUGH
+from bench.curves.savings import ENOUGH, NOT_COMPUTABLE
 from bench.report.cells import NOTHING, bounds, digits_of, direction, number, signed
 from bench.report.record import category_name
 
 BEST_MEAN = "undecided, best mean"
+SHOWN = 3  # quantities that are named where they share a row
 
 METHODS = (
     "Curves: the mean of each condition over its measured bitrate (total payload bits over total seconds of the same "
@@ -137,7 +139,22 @@ def savings_grids(saved: pd.DataFrame, limits: Mapping[str, Any]) -> Iterator[Gr
                 ]
             )  # fmt: skip
         columns = ("quantity", "series", "BD-rate", "over", "BD-quality", "over", "n", "points left out")
-        yield Grid(f"Against {anchor}", columns, rows)
+        yield Grid(f"Against {anchor}", columns, _gathered(rows, found["quantity"].nunique()))
+
+
+def _gathered(rows: list[list[str]], quantities: int) -> list[list[str]]:
+    """Quantities for which nothing is known of a series, for the same reasons, share one row at the end."""
+    known = [row for row in rows if not (row[2].startswith(NOT_COMPUTABLE) and row[4].startswith(NOT_COMPUTABLE))]
+    unknown: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for quantity, *rest in (row for row in rows if row not in known):
+        unknown[tuple(rest)].append(quantity)
+    return known + [[_named(names, quantities), *rest] for rest, names in unknown.items()]
+
+
+def _named(names: Sequence[str], of: int) -> str:
+    if len(names) == of > 1:
+        return "all quantities"
+    return ", ".join(names) if len(names) <= SHOWN else f"{names[0]} and {len(names) - 1} more"
 
 
 def _needed(needed: pd.DataFrame, limits: Mapping[str, Any]) -> Iterator[Grid]:

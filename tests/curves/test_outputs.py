@@ -110,6 +110,14 @@ def test_every_part_has_its_tables(analysis):
         assert all(len(row) == len(grid.columns) for row in grid.rows)
 
 
+def test_a_reason_that_holds_for_every_quantity_is_told_once(analysis):
+    rows = [row for row in parts(analysis)[0].grids[1].rows if row[1] == "single"]
+    [(quantity, _, rate, _, quality, *_)] = rows
+    assert quantity == "all quantities"
+    assert rate == quality == "not computable: 1 point with a value; 4 are needed"
+    assert [row[0] for row in parts(analysis)[0].grids[1].rows if row[1] != "single"] == ["mos ↑", "distance ↓"]
+
+
 def test_a_listening_test_has_its_curves(tmp_path):
     systems = {f"{codec}@{rate}": 20 * line(rate / 3000) + 10 * (codec == "b") for codec in "ab" for rate in RATES}
     ratings = panel(listeners=5, systems=systems, noise=1.0, between=1.0)

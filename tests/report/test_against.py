@@ -27,7 +27,7 @@ def test_the_first_series_with_a_curve_is_the_anchor_and_its_numbers_are_those_o
         rows = savings(two, "ours", wanted=["visqol_audio"], draws=DRAWS)
         rows = rows[(rows["category"] == category) & (rows["series"] == "theirs")]
         rate, quality = (rows[rows["measure"] == name].iloc[0] for name in ("bd_rate", "bd_quality"))
-        _, shown = found.grids[1].rows
+        shown, _ = found.grids[1].rows
         assert shown[1] == "theirs"
         assert shown[2].split()[0] == f"{rate['value']:+.1f}"
         assert float(shown[4].split()[0]) == pytest.approx(quality["value"], abs=0.001)
