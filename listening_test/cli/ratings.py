@@ -94,6 +94,7 @@ def simulate(
         Path | None, typer.Option(help="Write ratings to this Parquet file; the test and its store stay as they are.")
     ] = None,
     database: Database = "",
+    json: Json = False,
 ) -> None:
     """Let simulated listeners take a test, through real sessions; every row they make says that it is simulated."""
     from bench.terminal import console
@@ -107,13 +108,19 @@ def simulate(
 
         ratings = as_ratings(simulated_rows(loaded, listeners, seed, panel))
         write_ratings(output, ratings)
-        typer.echo(f"{len(ratings)} simulated ratings: {output}")
+        if json:
+            console.print_json({"listeners": listeners, "ratings": len(ratings), "file": str(output)})
+        else:
+            typer.echo(f"{plural(len(ratings), 'simulated rating')}: {output}")
         return
     with opened(loaded, test, database) as sessions, console.counting("simulated listeners") as told:
         from listening_test.rehearsal import rehearse
 
         rehearse(sessions, test, listeners, seed, panel, told)
-    typer.echo(f"{listeners} simulated listeners took the test. Next: codecbench listen analyze {test}")
+    if json:
+        console.print_json({"listeners": listeners, "test": str(test)})
+    else:
+        typer.echo(f"{plural(listeners, 'simulated listener')} took the test. Next: codecbench listen analyze {test}")
 
 
 @app.command(
@@ -137,12 +144,14 @@ def import_(
     training: Annotated[list[str] | None, typer.Option(metavar="TRIAL", help="A trial that was training.")] = None,
     pattern: Annotated[str, typer.Option(help="Regular expression with the groups condition and clip.")] = "",
     score: Annotated[str, typer.Option(help="Column of the score (listener_wise).")] = "",
+    json: Json = False,
 ) -> None:
     """Turn the ratings of another program into ratings.parquet."""
     from typing import cast, get_args
 
     from bench.domain import Category
     from bench.errors import ConfigError
+    from bench.terminal import console
     from listening_test.analysis.frames import write_ratings
     from listening_test.analysis.importers import import_ratings
     from listening_test.analysis.importers.base import Options
@@ -153,9 +162,13 @@ def import_(
     options = Options(test or file.stem, cast("Category", category), roles, tuple(training or ()), pattern, score)
     imported = import_ratings(format_, file, options)
     write_ratings(output, imported.ratings)
+    people, conditions = (len(imported.ratings[name].unique()) for name in ("listener", "condition"))
+    if json:
+        counts = {"ratings": len(imported.ratings), "listeners": people, "conditions": conditions}
+        console.print_json({**counts, "notes": list(imported.notes), "file": str(output)})
+        return
     for note in imported.notes:
         typer.echo(f"Note: {note}")
-    people, conditions = (len(imported.ratings[name].unique()) for name in ("listener", "condition"))
     typer.echo(
         f"{plural(len(imported.ratings), 'rating')} by {plural(people, 'listener')} of "
         f"{plural(conditions, 'condition')}: {output}"

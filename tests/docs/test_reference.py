@@ -71,6 +71,16 @@ def test_every_command_is_there_with_examples() -> None:
         assert command.help
 
 
+def test_every_command_with_a_result_has_it_as_json() -> None:
+    """The others run a server, ask, or print one thing that is for programs already."""
+    without = {
+        " ".join(words[1:])
+        for words, command in commands.commands(commands.root())
+        if not any("--json" in parameter.opts for parameter in command.params)
+    }
+    assert without == {"demo", "schema", "weights path", "listen serve", "listen password"}
+
+
 def test_every_error_is_there() -> None:
     shown = {one for one, _ in classes()}
     assert shown >= {one for _, one in inspect.getmembers(errors, inspect.isclass) if one.__module__ == errors.__name__}

@@ -327,6 +327,8 @@ def test_import_then_analyze_then_power(tmp_path, real_data):
     source = real_data("ratings/bernoulli_mushra/ratings_formated.csv")
     result = invoke("import", "bernoulli", source, "-o", tmp_path / "r.parquet", "--role", "Anchor=low_anchor")
     assert "1512 ratings by 21 listeners of 9 conditions" in result.stdout
+    told = json.loads(invoke("import", "bernoulli", source, "-o", tmp_path / "again.parquet", "--json").stdout)
+    assert (told["ratings"], told["listeners"], told["conditions"]) == (1512, 21, 9)
     assert set(read_ratings(tmp_path / "r.parquet").query("condition == 'Anchor'")["role"]) == {"low_anchor"}
     arguments = ["power", tmp_path / "r.parquet", "--preset", "bernoulli", "--pair", "Lyra 6", "--pair", "AudioDec"]
     found = json.loads(invoke(*arguments, "--difference", "10", "--json").stdout)
@@ -358,7 +360,8 @@ def test_simulate_without_a_store(tmp_path):
     test = tiny_test(tmp_path, trials=5)
     (tmp_path / "quality.csv").write_text("condition,quality\ncodec0@6000,30\ncodec1@12000,90\n")
     arguments = ["simulate", tmp_path, "--listeners", 30, "--output", tmp_path / "pilot.parquet"]
-    invoke(*arguments, "--quality", tmp_path / "quality.csv")
+    told = json.loads(invoke(*arguments, "--quality", tmp_path / "quality.csv", "--json").stdout)
+    assert (told["listeners"], told["ratings"]) == (30, len(read_ratings(tmp_path / "pilot.parquet")))
     means = counted(read_ratings(tmp_path / "pilot.parquet")).groupby("condition")["score"].mean()
     assert means["codec0@6000"] + 30 < means["codec1@12000"]
     assert not (tmp_path / "sessions.sqlite").exists()
