@@ -80,7 +80,6 @@ def test_the_same_findings_give_the_same_bytes(made, rated, folder, tmp_path):
         assert path.read_bytes() == (folder / path.name).read_bytes(), path.name
 
 
-@pytest.mark.slow
 def test_a_browser_shows_the_page_without_asking_anybody(folder):
     problems: list[str] = []
     asked: list[str] = []
