@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
+from bench.codecs import ogg
 from bench.codecs.music_files import lc3_bits, mp4_bits, musepack_bits
 from bench.codecs.speech_files import amr_bits, codec2_bits, evs_mime_bits, gsm_bits
 from bench.errors import CodecError
@@ -20,9 +21,9 @@ def ogg_bits(data: bytes) -> int:
 
     Opus has two header packets (RFC 7845), Vorbis three; Speex two.
     """
-    packets = _ogg_packets(data)
-    headers = 3 if packets[0].startswith(b"\x01vorbis") else 2
-    return 8 * sum(map(len, packets[headers:]))
+    found = ogg.packets(data)
+    headers = 3 if found[0].startswith(b"\x01vorbis") else 2
+    return 8 * sum(map(len, found[headers:]))
 
 
 def g192_bits(data: bytes) -> int:
@@ -69,23 +70,3 @@ def count_bits(counter: str, data: bytes, header_bytes: int = 0) -> int:
         raise CodecError(
             f"{error} Counted by `bits: {counter}`; what the encoder writes may be another of {known}."
         ) from None
-
-
-def _ogg_packets(data: bytes) -> list[bytes]:
-    packets: list[bytes] = []
-    partial = b""
-    position = 0
-    while position < len(data):
-        if data[position : position + 4] != b"OggS" or position + 27 > len(data):
-            raise CodecError(f"byte {position} of the bitstream is no Ogg page.")
-        segments = data[position + 27 : position + 27 + data[position + 26]]
-        position += 27 + len(segments)
-        for size in segments:
-            partial += data[position : position + size]
-            position += size
-            if size < 255:
-                packets.append(partial)
-                partial = b""
-    if len(packets) < 3:
-        raise CodecError(f"the Ogg bitstream holds {len(packets)} packets; expected headers and audio.")
-    return packets

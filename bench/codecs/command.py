@@ -27,7 +27,7 @@ import numpy as np
 from bench import audio as audio_io
 from bench.align import measured_delay, probe
 from bench.audio import Audio
-from bench.codecs import framing, programs
+from bench.codecs import framing, ogg, programs
 from bench.codecs.base import Codec
 from bench.codecs.bits import COUNTERS, count_bits
 from bench.domain import Encoded, Identity
@@ -154,6 +154,7 @@ class Command(Codec):
         clip = padded.part(0, length)
         try:
             payload_bits = count_bits(self._bits, data, self._header_bytes)
+            data = ogg.numbered(data) if self._bits == "ogg" else data
         except CodecError as error:
             raise CodecError(f"{self.identity.name}: {error}") from None
         header = (bitrate_bps or 0).to_bytes(4, "little")

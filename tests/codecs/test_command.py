@@ -13,6 +13,7 @@ import pytest
 from bench import codecs
 from bench.align import measured_delay, probe
 from bench.audio import Audio
+from bench.codecs import ogg
 from bench.codecs.bits import count_bits
 from bench.errors import CodecError, ConfigError, MissingRequirement
 
@@ -200,6 +201,30 @@ def test_ogg_pages_are_container() -> None:
         count_bits("ogg", b"RIFF" + data)
 
 
+def test_the_serial_number_that_an_ogg_encoder_draws_is_container() -> None:
+    import io
+
+    import soundfile
+
+    def vorbis() -> bytes:
+        file = io.BytesIO()
+        soundfile.write(file, probe(16_000).samples.T, 16_000, format="OGG", subtype="VORBIS")
+        return file.getvalue()
+
+    one, two = vorbis(), vorbis()
+    assert one != two
+    same = ogg.numbered(one)
+    assert same == ogg.numbered(two) == ogg.numbered(same)
+    assert ogg.packets(same) == ogg.packets(one)
+    heard = [
+        soundfile.read(io.BytesIO(data))[0] for data in (one, same)
+    ]  # its reader leaves out pages with another CRC
+    np.testing.assert_array_equal(*heard)
+    flipped = bytearray(same)
+    flipped[-1] ^= 1
+    assert len(soundfile.read(io.BytesIO(bytes(flipped)))[0]) < len(heard[0])
+
+
 @pytest.mark.skipif(shutil.which("flac") is None, reason="needs the program flac")
 def test_a_real_program() -> None:
     signal = Audio(probe(44_100, 2).part(0, 44_100).samples, 44_100)
@@ -223,6 +248,7 @@ def test_a_real_program_whose_delay_changes_with_the_bitrate() -> None:
         "bits": "ogg",
     }
     codec, signal = codecs.make("command", options), probe(48_000)
+    assert codec.encode(signal, [24_000]) == codec.encode(signal, [24_000])
     delays = set()
     for bitrate in (12_000, 64_000):
         encoded = codec.encode(signal, [bitrate])[bitrate]
