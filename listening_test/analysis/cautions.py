@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from bench.wording import counted
 from listening_test.analysis.counts import Fewest
 from listening_test.analysis.descriptive import BIMODAL, unbalanced
 from listening_test.analysis.screening import SIMULATED
@@ -52,7 +53,7 @@ def cautions(ratings: pd.DataFrame, used: pd.DataFrame, conditions: pd.DataFrame
         found.append(f"Residuals are skewed ({skewness:+.2f}, BS.1534-3 Attachment 4): {advice}.")
     heard = used["listener"].nunique()
     if heard < FEW_LISTENERS:
-        found.append(f"Only {heard} listener{'s' if heard != 1 else ''} count: intervals are wide and tests blind.")
+        found.append(f"Only {counted(heard, 'listener')} count: intervals are wide and tests blind.")
     found += _of_people(people)
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from listening_test.analysis import sheets
 from listening_test.analysis.analysed import ALL, Analysis
 from listening_test.analysis.pictures import Picture, pictures
 from listening_test.analysis.sheets import Sheet, number, role_name
-from listening_test.model import Test, Trial
+from listening_test.model import Test
 
 TYPE_NAMES = {
     "mushra": "MUSHRA (ITU-R BS.1534-3)",
@@ -92,7 +92,8 @@ def _material(analysis: Analysis, test: Test | None) -> Section:
     facts = [(name or "no category", f"{count} clips") for name, count in sorted(counts.items())]
     parts: tuple[Part, ...] = ()
     if test:
-        rows = [(trial.clip, trial.dataset, trial.category, f"{trial.seconds:g}") for trial in _distinct(test.counted)]
+        by_clip = {trial.clip: trial for trial in test.counted}
+        rows = [(one.clip, one.dataset, one.category, f"{one.seconds:g}") for one in by_clip.values()]
         columns = ("clip", "dataset", "category", "seconds")
         parts = (Part(sheet=Sheet("Clips", columns, tuple(rows), frozenset(columns[:3]))),)
     return Section("material", "Selection of test material", () if test else (NOT_KNOWN,), tuple(facts), parts)
@@ -263,10 +264,6 @@ def _results(analysis: Analysis) -> Section:
         Part(sheet=sheets.of_outliers(analysis), folded=True),
     ]
     return Section("results", "Results", parts=tuple(parts))
-
-
-def _distinct(trials: Sequence[Trial]) -> list[Trial]:
-    return list({trial.clip: trial for trial in trials}.values())
 
 
 def _short(value: object) -> bool:

@@ -11,10 +11,11 @@ from pathlib import Path
 from bench.errors import ConfigError, StoreError
 from bench.provenance import machine, now, package_versions, revision
 from bench.store import writing
+from bench.wording import counted
 from listening_test.building import config as configs
 from listening_test.building.choice import Choice, choose
 from listening_test.building.config import TestConfig
-from listening_test.building.findings import Finding, as_rows, counted, errors_of
+from listening_test.building.findings import Finding, as_rows, errors_of
 from listening_test.building.lint import in_order, lint
 from listening_test.building.making import make
 from listening_test.building.sources import Sources

@@ -57,11 +57,6 @@ def errors_of(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.severity == "error"]
 
 
-def counted(number: int, what: str) -> str:
-    """``1 error``, ``2 errors``."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
 def as_rows(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """Findings as plain mappings, for ``test.json``."""
     return [asdict(finding) for finding in findings]
