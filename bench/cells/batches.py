@@ -43,17 +43,13 @@ def code_shard(shard: Shard, tools: Toolbox) -> Iterator[Event]:
     members: list[_Member] = []
     for number, job in enumerate(shard.jobs):
         todos = to_code(job)
-        reference = yield from of_job(number, read(job, todos, _reference))
+        reference = yield from of_job(number, read(job, todos, lambda job: reference_of(job, source_of(job.clip))))
         if reference is not None:
             members += [_Member(number, job, group, reference) for group in groups(todos, tools)]
     for alike in _alike(members):
         yield from _code_alike(alike, tools)
     for number in range(len(shard.jobs)):
         yield Done(number)
-
-
-def _reference(job: Job) -> Reference:
-    return reference_of(job, source_of(job.clip))
 
 
 def _alike(members: Sequence[_Member]) -> list[list[_Member]]:

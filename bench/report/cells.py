@@ -84,11 +84,6 @@ def probability(p: float) -> str:
     return NOTHING if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def count(n: int, noun: str) -> str:
-    """Such as ``1 clip`` or ``2 clips``."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
-
-
 def direction(about: Mapping[str, Any]) -> str:
     """An arrow to where quality is."""
     return {True: "↑", False: "↓", None: ""}[about.get("higher_is_better")]

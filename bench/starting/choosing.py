@@ -12,7 +12,8 @@ from bench.doctor import finding_of_codec
 from bench.domain import Category
 from bench.errors import CodecbenchError, ConfigError, MissingRequirement
 from bench.registry import nearest
-from bench.starting.looking import Found, counted
+from bench.starting.looking import Found
+from bench.wording import counted
 
 CATEGORY_WORDS: dict[str, Category] = {"speech": "speech", "noisy": "noisy_reverberant_speech", "music": "music"}
 """What a user types for a category; the categories themselves are understood, too."""

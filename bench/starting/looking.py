@@ -12,6 +12,7 @@ from statistics import median
 from bench import audio
 from bench.datasets.base import AUDIO_FILES, find_paths
 from bench.errors import AudioError, ConfigError
+from bench.wording import counted, listed
 
 SHOWN = 3  # names of a longer list
 
@@ -100,16 +101,9 @@ def look(place: Path) -> Found:
     return Found(folder, include, rates, channels, tuple(seconds), tuple(unreadable), len(others))
 
 
-def counted(number: int, what: str) -> str:
-    """``1 file``, ``2 files``."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
 def shortened(names: Iterable[str]) -> str:
     """The first few of ``names``, each printable in one line, and how many more there are."""
-    listed = list(names)
-    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
-    return ", ".join(ascii(name)[1:-1] if not name.isprintable() else name for name in listed[:SHOWN]) + more
+    return listed([name if name.isprintable() else ascii(name)[1:-1] for name in names], SHOWN)
 
 
 def spent(seconds: float) -> str:
