@@ -13,12 +13,13 @@ from bench.audit.facts import AUDIT, Facts, facts_of
 from bench.audit.fingerprint import duplicates, from_text, groups
 from bench.audit.marks import TABLE, marks_of, with_duplicate
 from bench.datasets import index
-from bench.datasets.base import listed, verify
+from bench.datasets.base import verify
 from bench.domain import Clip
 from bench.errors import DatasetError, StoreError, row_of
 from bench.processes import Died, results
 from bench.store import digest, write_bytes
 from bench.untrusted import parse_json
+from bench.wording import listed
 
 Progress = Callable[[int, int], None]
 """Called with the number of clips that are done, and of all."""

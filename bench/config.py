@@ -18,6 +18,7 @@ from bench.models.device import Name as DeviceName
 from bench.paths import shipped_configurations
 from bench.registry import nearest
 from bench.untrusted import parse_yaml
+from bench.wording import key_of
 
 
 class CodecConfig(BaseModel):
@@ -128,7 +129,7 @@ def load(path: str | os.PathLike[str]) -> tuple[RunConfig, str]:
     """
     file = find(path)
     data, text = mapping_of(file)
-    if _is_test(data):
+    if "conditions" in data and "codecs" not in data and "datasets" not in data:
         raise ConfigError(
             f"{file}: this describes a listening test, no run. Build it from runs: "
             f"codecbench listen build RUN... {path}"
@@ -163,7 +164,7 @@ def parse(data: Mapping[str, Any], where: str = "configuration") -> RunConfig:
     try:
         config = RunConfig.model_validate(data)
     except ValidationError as error:
-        problems += [_described(problem) for problem in error.errors()]
+        problems += [described(problem, RunConfig, {"codecs": CodecConfig}) for problem in error.errors()]
     problems += _unknown_names(data)
     if config is not None:
         problems += _impossible(config)
@@ -194,10 +195,6 @@ def _shipped_with(key: str) -> dict[str, Path]:
     return {name: path for name, path in found if f"\n{key}" in f"\n{path.read_text(encoding='utf-8')}"}
 
 
-def _is_test(data: Mapping[str, Any]) -> bool:
-    return "codecs" not in data and "datasets" not in data and "conditions" in data
-
-
 def _shipped_files() -> dict[str, Path]:
     return {path.stem: path for path in shipped_configurations()}
 
@@ -215,26 +212,24 @@ def find(path: str | os.PathLike[str]) -> Path:
     raise ConfigError(f"{path}: no such configuration file.{near} Shipped with codecbench: {', '.join(known)}.")
 
 
-def _key(location: tuple[int | str, ...]) -> str:
-    text = ""
-    for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text or "(top)"
+def described(problem: Mapping[str, Any], top: type[BaseModel], parts: Mapping[str, type[BaseModel]]) -> str:
+    """A problem that pydantic found: its key, what is wrong there, what was got.
 
-
-def _described(problem: Mapping[str, Any]) -> str:
-    location = tuple(
-        part for part in problem["loc"] if not (isinstance(part, str) and part.startswith(("list[", "literal[")))
-    )
-    key = _key(location)
+    Args:
+        top: the model that was asked for.
+        parts: the models of what stands below some of its keys.
+    """
+    location = [part for part in problem["loc"] if not str(part).startswith(("list[", "literal["))]
+    key = key_of(location)
     if problem["type"] == "extra_forbidden":
-        model = CodecConfig if location[0] == "codecs" else RunConfig
-        known = model.model_fields
+        known = (parts[location[0]] if len(location) > 1 else top).model_fields
         return f"{key}: unknown key.{nearest(str(location[-1]), known)} Known: {', '.join(known)}."
     if problem["type"] == "missing":
         return f"{key}: this key is required."
-    got = problem.get("input")
-    return f"{key}: {problem['msg'][0].lower()}{problem['msg'][1:]}, got {got!r}."
+    message, got = problem["msg"].removeprefix("Value error, "), problem.get("input")
+    if problem["type"] == "value_error" and isinstance(got, dict):
+        return f"{key}: {message}."
+    return f"{key}: {message[0].lower()}{message[1:]}, got {got!r}."
 
 
 def _unknown_names(data: Mapping[str, Any]) -> list[str]:

@@ -42,11 +42,15 @@ class Clip:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def judged_s(self) -> float:
+        """Seconds that are judged; not above 0 for a file that cannot be read and whose part is not stated."""
+        whole_s = self.samples / self.sample_rate if self.sample_rate else 0.0
+        return whole_s - self.start_s if self.duration_s is None else self.duration_s
+
+    @property
     def coded_s(self) -> float:
         """Seconds that go through a codec: what is judged, and the lead-in; 0 for a file that cannot be read."""
-        whole_s = self.samples / self.sample_rate if self.sample_rate else 0.0
-        judged_s = whole_s - self.start_s if self.duration_s is None else self.duration_s
-        return max(0.0, judged_s + min(self.lead_in_s, self.start_s))
+        return max(0.0, self.judged_s + min(self.lead_in_s, self.start_s))
 
 
 @dataclass(frozen=True, slots=True)

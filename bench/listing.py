@@ -2,87 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bench import codecs, config, datasets, metrics
 from bench.errors import ConfigError, MissingRequirement, row_of
 from bench.metrics import sets
-
-KINDS = ("codecs", "metrics", "sets", "datasets", "configs")
+from bench.registry import Registry
 
 
 def rows(kind: str) -> list[dict[str, Any]]:
     """One mapping for each thing of ``kind``."""
-    makers = {"codecs": _codecs, "metrics": _metrics, "sets": _sets, "datasets": _datasets, "configs": _configs}
-    return makers[kind]()
+    return KINDS[kind]()
 
 
-def _codecs() -> list[dict[str, Any]]:
+def _described(registry: Registry, facts: Callable[[str], dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row for each name of ``registry``, with what ``facts`` says of it or why it says nothing."""
     found = []
-    for name, entry in codecs.registry.entries().items():
-        row: dict[str, Any] = {"name": name, "summary": entry.summary, "ready": codecs.registry.missing(name) is None}
-        try:
-            codec = codecs.make(name, {})
-            row |= {
-                "version": str(codec.identity),
-                "role": codec.role,
-                "channels": list(codec.channels),
-                "sample_rates": list(codec.sample_rates),
-                "bitrates_bps": list(codec.bitrates_bps),
-            }
-        except ConfigError as error:
-            row["note"] = f"ready; {' '.join(error.problems)}"
-        except MissingRequirement as error:
-            row |= {"ready": False, "note": str(error)}
-        except Exception as error:  # noqa: BLE001  # one broken plug-in must not hide the others
-            row["note"] = row_of(error)[1]
-        found.append(row)
-    return found
-
-
-def _metrics() -> list[dict[str, Any]]:
-    found = []
-    for name, entry in metrics.registry.entries().items():
-        row: dict[str, Any] = {"name": name, "summary": entry.summary}
-        try:
-            (metric,) = metrics.make([name])
-        except MissingRequirement as error:
-            row |= {"ready": False, "note": str(error)}
-        except Exception as error:  # noqa: BLE001  # one broken plug-in must not hide the others
-            row |= {"ready": False, "note": row_of(error)[1]}
-        else:
-            row["ready"] = True
-            quantity = next(q for q in metric.quantities if q.name == name)
-            row |= {
-                "unit": quantity.unit,
-                "better": "higher" if quantity.higher_is_better else "lower",
-                "categories": list(metric.domain.categories),
-                "sample_rate": metric.domain.sample_rate,
-                "channel_policy": metric.domain.channels,
-                "version": str(metric.identity),
-                "licence": metric.licence or None,
-            }
-        found.append(row)
-    return found
-
-
-def _sets() -> list[dict[str, Any]]:
-    found = []
-    for name, entry in sets.registry.entries().items():
+    for name, entry in registry.entries().items():
         row: dict[str, Any] = {"name": name, "summary": entry.summary, "ready": True}
         try:
-            measure = sets.make(name)
+            row |= facts(name)
+        except MissingRequirement as error:
+            row |= {"ready": False, "note": str(error)}
         except Exception as error:  # noqa: BLE001  # one broken plug-in must not hide the others
             row |= {"ready": False, "note": row_of(error)[1]}
-        else:
-            row |= {
-                "version": str(measure.identity),
-                "licence": measure.licence or None,
-                "categories": list(measure.categories),
-                "quantities": [quantity.name for quantity in measure.quantities],
-            }
         found.append(row)
     return found
+
+
+def _codec(name: str) -> dict[str, Any]:
+    try:
+        codec = codecs.make(name, {})
+        return {
+            "version": str(codec.identity),
+            "role": codec.role,
+            "channels": list(codec.channels),
+            "sample_rates": list(codec.sample_rates),
+            "bitrates_bps": list(codec.bitrates_bps),
+        }
+    except ConfigError as error:
+        return {"note": f"ready; {' '.join(error.problems)}"}
+    except MissingRequirement:
+        raise
+    except Exception as error:  # noqa: BLE001  # its options may mend it
+        return {"note": row_of(error)[1]}
+
+
+def _metric(name: str) -> dict[str, Any]:
+    (metric,) = metrics.make([name])
+    quantity = next(q for q in metric.quantities if q.name == name)
+    return {
+        "unit": quantity.unit,
+        "better": "higher" if quantity.higher_is_better else "lower",
+        "categories": list(metric.domain.categories),
+        "sample_rate": metric.domain.sample_rate,
+        "channel_policy": metric.domain.channels,
+        "version": str(metric.identity),
+        "licence": metric.licence or None,
+    }
+
+
+def _set(name: str) -> dict[str, Any]:
+    measure = sets.make(name)
+    return {
+        "version": str(measure.identity),
+        "licence": measure.licence or None,
+        "categories": list(measure.categories),
+        "quantities": [quantity.name for quantity in measure.quantities],
+    }
 
 
 def _datasets() -> list[dict[str, Any]]:
@@ -106,6 +94,15 @@ def _configs() -> list[dict[str, Any]]:
         summary = " ".join(str(data.get("description", "")).split())
         found.append({"name": name, "summary": summary, "ready": True, "path": str(path)})
     return found
+
+
+KINDS: Mapping[str, Callable[[], list[dict[str, Any]]]] = {
+    "codecs": lambda: _described(codecs.registry, _codec),
+    "metrics": lambda: _described(metrics.registry, _metric),
+    "sets": lambda: _described(sets.registry, _set),
+    "datasets": _datasets,
+    "configs": _configs,
+}
 
 
 def state(row: dict[str, Any]) -> str:

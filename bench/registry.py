@@ -25,6 +25,15 @@ class Entry:
     install: str = ""
 
 
+def rows_of(package: str) -> Callable[..., Entry]:
+    """Makes rows of a table whose targets, such as ``opus:Opus``, are in modules of ``package``."""
+
+    def row(name: str, place: str, summary: str, requires: tuple[str, ...] = (), install: str = "") -> Entry:
+        return Entry(name, f"{package}.{place}", summary, requires, install)
+
+    return row
+
+
 class Registry:
     """The names of one kind of thing: the built-in ``table`` and the plug-ins of entry-point ``group``.
 

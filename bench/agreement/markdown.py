@@ -7,15 +7,12 @@ from collections.abc import Iterator, Sequence
 from bench.agreement.methods import methods
 from bench.agreement.model import Findings
 from bench.agreement.tables import COLUMNS, PAIR_COLUMNS, pair_row, row, scopes
-from bench.report.markdown import LATER, escape, table
+from bench.report.markdown import LATER, document, escape, table
 
 
-def markdown(findings: Findings, pictures: Sequence[tuple[str, str]]) -> str:
+@document
+def markdown(findings: Findings, pictures: Sequence[tuple[str, str]]) -> Iterator[str]:
     """The whole text; ``pictures`` are titles and names of files beside it."""
-    return "\n".join(_lines(findings, pictures)) + "\n"
-
-
-def _lines(findings: Findings, pictures: Sequence[tuple[str, str]]) -> Iterator[str]:
     yield "# Do the metrics speak for the ears?"
     yield from ("", f"Runs: {escape(', '.join(findings.runs))}. Tests: {escape(', '.join(findings.tests))}.")
     yield ""

@@ -12,7 +12,7 @@ from bench.agreement.model import ALL, LEVELS, STATISTICS, Agreement, Comparison
 from bench.agreement.rated import SCORED
 from bench.report.cells import NOTHING, Cell, Heading, bounds, number, probability
 from bench.report.record import category_name
-from bench.wording import plural
+from bench.wording import counted
 
 COLUMNS: dict[str, Heading] = {
     "files": Heading("files", "", "Rated files with a value, and how many have none."),
@@ -71,9 +71,9 @@ class Scope:
             return "No metric speaks of this category."
         most = max(self.agreements, key=lambda one: (one.n_files, one.n_ratings))
         return (
-            f"{plural(most.n_files, 'file')}: {plural(most.n_clips, 'clip')} of {plural(most.n_sources, 'source')}, "
-            f"{plural(most.n_conditions, 'condition')}; {plural(most.n_ratings, 'rating')} of "
-            f"{plural(most.n_listeners, 'listener')}."
+            f"{counted(most.n_files, 'file')}: {counted(most.n_clips, 'clip')} of {counted(most.n_sources, 'source')}, "
+            f"{counted(most.n_conditions, 'condition')}; {counted(most.n_ratings, 'rating')} of "
+            f"{counted(most.n_listeners, 'listener')}."
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bench.audit.facts import Facts
 from bench.audit.level import SILENT_DBFS
+from bench.wording import listed
 
 FULL_BAND_HZ = 20_000.0  # what people hear; a file that holds it is full band at any rate
 BAND_SHARE = 0.88  # nine tenths, less the 2 % to which an edge can be measured
@@ -122,9 +123,7 @@ def lossy_reason(facts: Facts, sample_format: str) -> str:
 
 def with_duplicate(marks: Mapping[str, str], clips: Sequence[str]) -> dict[str, str]:
     """``marks`` of a clip that is one recording with the others of ``clips``, which adds one; in the table's order."""
-    more = f" and {len(clips) - 3} more" if len(clips) > 3 else ""
-    reason = f"{len(clips)} clips are one recording: {', '.join(clips[:3])}{more}"
-    marks = {**marks, "duplicate": reason}
+    marks = {**marks, "duplicate": f"{len(clips)} clips are one recording: {listed(clips, 3)}"}
     return {name: marks[name] for name in MARKS if name in marks}
 
 

@@ -17,7 +17,7 @@ from bench import audio, auditing, provenance
 from bench.auditing import AuditRow
 from bench.building import card
 from bench.building.plans import SHA256, SetPlan
-from bench.datasets.base import json_object, listed, sha256_of
+from bench.datasets.base import json_object, sha256_of
 from bench.datasets.manifest import read_manifest, write_manifest
 from bench.datasets.noisy_reverberant import BUILDER
 from bench.datasets.recipe import identities
@@ -26,6 +26,7 @@ from bench.errors import DatasetError, WorkerDied
 from bench.journal import Journal, Records
 from bench.processes import Died, results
 from bench.store import locked, write_bytes, write_json
+from bench.wording import listed
 
 JOURNAL = ".journal"
 CLIP = re.compile(r"\d{4,}_[^.]*\.flac$|\.\d{4,}_[^.]*\.flac\.\d+\.flac$")

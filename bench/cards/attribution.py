@@ -8,6 +8,7 @@ from typing import Any
 from bench.datasets.known.base import KnownSet
 from bench.datasets.licence_terms import ATTRIBUTION, ROLES, asks, is_stated, read
 from bench.domain import Clip
+from bench.wording import counted
 
 
 def attribution_of(title: str, clips: Sequence[Clip], sets: Mapping[str, KnownSet]) -> str:
@@ -35,9 +36,8 @@ def attribution_of(title: str, clips: Sequence[Clip], sets: Mapping[str, KnownSe
 
 def _paragraph(origin: str, stated: str, clips: Sequence[Clip], sets: Mapping[str, KnownSet]) -> str:
     known = sets.get(origin)
-    count = f"{len(clips)} {'clip' if len(clips) == 1 else 'clips'}"
     work = known.attribution or known.title if known else origin
-    lines = [f"{work}: {count}{_cut(clips)}.", _terms(stated, known)]
+    lines = [f"{work}: {counted(len(clips), 'clip')}{_cut(clips)}.", _terms(stated, known)]
     if known:
         lines += [f"Cite: {known.citation}"] if known.citation else []
         lines += [f"From {known.homepage}"] if known.homepage else []
@@ -67,7 +67,6 @@ def _materials(clip: Clip) -> Sequence[Mapping[str, Any]]:
 
 
 def _of_mixtures(origin: str, clips: Sequence[Clip]) -> str:
-    count = f"{len(clips)} {'clip' if len(clips) == 1 else 'clips'}"
     works: dict[tuple[str, str], set[str]] = {}
     for one in (one for clip in clips for one in _materials(clip)):
         stated = str(one.get("licence") or "").strip()
@@ -76,7 +75,7 @@ def _of_mixtures(origin: str, clips: Sequence[Clip]) -> str:
         unknown = "" if known or ATTRIBUTION not in asks(stated) else f" (authors: UNKNOWN; to {ATTRIBUTION} is asked)"
         works.setdefault((str(one.get("role", "material")), stated), set()).add(work + unknown)
     order = {role: place for place, role in enumerate(ROLES)}
-    lines = [f"{origin}: {count}{_cut(clips)}, mixed from the recordings below, and so changed."]
+    lines = [f"{origin}: {counted(len(clips), 'clip')}{_cut(clips)}, mixed from the recordings below, and so changed."]
     for role, stated in sorted(works, key=lambda key: (order.get(key[0], len(order)), key)):
         lines.append(f"{role.capitalize()}. {_terms(stated, None)}")
         lines += [f"- {work}" for work in sorted(works[role, stated])]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import yaml
 
 from bench.cards.facts import Card, Distribution, Table
 from bench.cards.words import hours, lines_of, number_range, sentences
 from bench.datasets.licence_terms import NOT_STATED, read
-from bench.report.markdown import escape
+from bench.report.markdown import document, escape, table
 
 SIZES = (
     (1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**7, "1M<n<10M"),
@@ -23,9 +23,32 @@ HUB_LICENCES = frozenset({
 """Identifiers that the Hugging Face hub knows; all others are ``other`` there."""
 
 
-def markdown(card: Card, pictures: Mapping[str, str]) -> str:
+@document
+def markdown(card: Card, pictures: Mapping[str, str]) -> Iterator[str]:
     """The card; ``pictures`` are the file names of the histograms, by key of their distribution."""
-    return "\n".join(_lines(card, pictures)) + "\n"
+    matter = {key: value for key, value in front_matter(card).items() if value}
+    yield f"---\n{yaml.safe_dump(matter, sort_keys=False, allow_unicode=True).rstrip()}\n---"
+    yield from ("", f"# {escape(card.title)}")
+    for sentence in sentences(card):
+        yield from ("", escape(sentence))
+    yield from ("", "| | |", "|---|---|")
+    yield from (f"| {escape(term)} | {escape(text)} |" for term, text in lines_of(card))
+    yield from ("", "## Licences", "")
+    yield from _licences(card)
+    yield from ("", "## Attribution", "", "Ready to publish; what is unknown stays visible.", "")
+    fence = "`" * (max([2, *map(len, re.findall("`+", card.attribution))]) + 1)
+    yield from (f"{fence}text", card.attribution.rstrip(), fence)
+    yield from ("", "## What is in it")
+    for counted in card.tables:
+        yield from ("", f"### {escape(counted.title)}", "")
+        yield from _counts(counted)
+    yield from ("", "## How it sounds")
+    for one in card.distributions:
+        yield from _distribution(one, pictures.get(one.key))
+    yield from ("", "## Marks of the audit", "")
+    yield from _marks(card)
+    yield from ("", "## Identity", "", f"- SHA-256 over the sorted hashes of the files: `{card.sha256}`")
+    yield from (f"- Drawn by: `{text}`" for text in card.samplings)
 
 
 def front_matter(card: Card) -> dict[str, object]:
@@ -52,44 +75,18 @@ def front_matter(card: Card) -> dict[str, object]:
     }
 
 
-def _lines(card: Card, pictures: Mapping[str, str]) -> Iterator[str]:
-    matter = {key: value for key, value in front_matter(card).items() if value}
-    yield f"---\n{yaml.safe_dump(matter, sort_keys=False, allow_unicode=True).rstrip()}\n---"
-    yield from ("", f"# {escape(card.title)}")
-    for sentence in sentences(card):
-        yield from ("", escape(sentence))
-    yield from ("", "| | |", "|---|---|")
-    yield from (f"| {escape(term)} | {escape(text)} |" for term, text in lines_of(card))
-    yield from ("", "## Licences", "")
-    yield from _licences(card)
-    yield from ("", "## Attribution", "", "Ready to publish; what is unknown stays visible.", "")
-    fence = "`" * (max([2, *map(len, re.findall("`+", card.attribution))]) + 1)
-    yield from (f"{fence}text", card.attribution.rstrip(), fence)
-    yield from ("", "## What is in it")
-    for table in card.tables:
-        yield from ("", f"### {escape(table.title)}", "")
-        yield from _counts(table)
-    yield from ("", "## How it sounds")
-    for one in card.distributions:
-        yield from _distribution(one, pictures.get(one.key))
-    yield from ("", "## Marks of the audit", "")
-    yield from _marks(card)
-    yield from ("", "## Identity", "", f"- SHA-256 over the sorted hashes of the files: `{card.sha256}`")
-    yield from (f"- Drawn by: `{text}`" for text in card.samplings)
-
-
 def _licences(card: Card) -> Iterator[str]:
     rows = []
     for row in card.licences:
         links = ", ".join(f"[{escape(name)}]({url})" for name, url in row.links) or "–"
         stated = f"**{NOT_STATED}**" if row.stated == NOT_STATED else escape(row.stated)
-        rows.append([stated, links, escape("; ".join(row.asks) or "nothing"), str(row.clips), hours(row.hours)])
-    yield from _table(["as stated", "text", "asks", "clips", "duration"], rows)
+        rows.append([stated, links, escape("; ".join(row.asks) or "nothing"), row.clips, hours(row.hours)])
+    yield from table(["as stated", "text", "asks", "clips", "duration"], rows, marked=str)
 
 
-def _counts(table: Table) -> Iterator[str]:
-    rows = [[escape(one.value), str(one.clips), hours(one.hours)] for one in table.counts]
-    yield from _table([table.key, "clips", "duration"], rows)
+def _counts(counted: Table) -> Iterator[str]:
+    rows = [[one.value, one.clips, hours(one.hours)] for one in counted.counts]
+    yield from table([counted.key, "clips", "duration"], rows)
 
 
 def _distribution(one: Distribution, picture: str | None) -> Iterator[str]:
@@ -102,14 +99,5 @@ def _marks(card: Card) -> Iterator[str]:
     if not card.marks:
         yield "None."
         return
-    rows = [
-        [mark.name, "serious" if mark.serious else "minor", str(mark.clips), escape(mark.meaning)]
-        for mark in card.marks
-    ]
-    yield from _table(["mark", "weight", "clips", "meaning"], rows)
-
-
-def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(heading) + " |"
-    yield "|---" * len(heading) + "|"
-    yield from ("| " + " | ".join(row) + " |" for row in rows)
+    rows = [[one.name, "serious" if one.serious else "minor", one.clips, escape(one.meaning)] for one in card.marks]
+    yield from table(["mark", "weight", "clips", "meaning"], rows, marked=str)

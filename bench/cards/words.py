@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.cards.facts import Card, Distribution
 from bench.datasets.licence_terms import NOT_STATED
-from bench.wording import plural
+from bench.wording import counted, listed
 
 SECONDS_BELOW_H = 0.05
 SHOWN = 6  # values in the short list; the tables have all of them
@@ -23,9 +23,9 @@ def sentences(card: Card) -> Iterator[str]:
         yield card.warning
     (categories,) = (table for table in card.tables if table.key == "category")
     kinds = ", ".join(f"{one.clips} of {one.value}" for one in categories.counts)
-    yield f"{plural(card.clips, 'clip')}, {hours(card.hours)} from {plural(card.sources, 'recording')}: {kinds}."
+    yield f"{counted(card.clips, 'clip')}, {hours(card.hours)} from {counted(card.sources, 'recording')}: {kinds}."
     if card.unreadable:
-        yield f"{plural(card.unreadable, 'file')} cannot be read; they count as clips, and not in what is measured."
+        yield f"{counted(card.unreadable, 'file')} cannot be read; they count as clips, and not in what is measured."
     for known in card.sets:
         yield f"{known.title}: {known.homepage}"
         if known.citation:
@@ -39,7 +39,7 @@ def lines_of(card: Card) -> Iterator[tuple[str, str]]:
     yield "Recordings", str(card.sources)
     if any(table.key == "category" and any("speech" in one.value for one in table.counts) for table in card.tables):
         without = (
-            f", and {plural(card.without_speaker, 'clip')} of speech without a name" if card.without_speaker else ""
+            f", and {counted(card.without_speaker, 'clip')} of speech without a name" if card.without_speaker else ""
         )
         yield "Speakers", f"{card.speakers}{without}" if card.speakers else NOT_STATED
         yield "Languages", ", ".join(card.languages) or NOT_STATED
@@ -57,16 +57,14 @@ def lines_of(card: Card) -> Iterator[tuple[str, str]]:
 
 def _most(counts: Iterable[tuple[str, int]]) -> str:
     """The first few values with their numbers of clips."""
-    found = list(counts)
-    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    return ", ".join(f"{value} ({clips})" for value, clips in found[:SHOWN]) + more
+    return listed([f"{value} ({clips})" for value, clips in counts], SHOWN)
 
 
 def number_range(one: Distribution) -> str:
     """Median and spread of a distribution in words."""
     low, first, median, third, high = (f"{value:.3g}" for value in np.quantile(one.all, [0, 0.25, 0.5, 0.75, 1]))
     text = f"Median {median} {one.unit}, half of the clips within {first} to {third}, all within {low} to {high}."
-    return text + (f" {plural(one.without, 'clip')} without a value." if one.without else "")
+    return text + (f" {counted(one.without, 'clip')} without a value." if one.without else "")
 
 
 def hours(value: float) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -27,6 +28,8 @@ from bench.paths import decoded_path
 from bench.provenance import cpu
 from bench.storage import Place
 
+T = TypeVar("T")
+
 NOT_DETERMINISTIC = (
     "the codec is not deterministic, and its rows would be of several codecs. Fix its seed and its threads, and start "
     "again."
@@ -43,6 +46,29 @@ class Reference:
     @cached_property
     def judged(self) -> Audio:
         return self.whole.part(self.lead_in, self.whole.length) if self.lead_in else self.whole
+
+
+def begin(job: Job, step: Step) -> Iterator[Event]:
+    """Say that ``step`` begins, and do not walk again into one that has killed a worker twice.
+
+    Raises:
+        WorkerDied: it has.
+    """
+    yield Started(step)
+    if step in job.poisoned:
+        raise WorkerDied(job.poisoned[step])
+
+
+def read(job: Job, todos: Sequence[Cell], reading: Callable[[Job], T]) -> Generator[Event, None, T | None]:
+    """What ``reading`` makes of the file of the clip; None once ``todos`` are rows that say why there is nothing."""
+    try:
+        yield from begin(job, Step("read"))
+        return reading(job)
+    except Exception as error:  # noqa: BLE001  # any failure of a cell is a row, never a lost run
+        reraise_if_fatal(error)
+        for todo in todos:
+            yield Finished(failed(job, todo, error))
+        return None
 
 
 def source_of(clip: Clip) -> Audio:
@@ -149,10 +175,8 @@ def shared_streams(
     """What one encode gives for a whole ``group``; nothing where each is to be tried by itself."""
     if len(group) == 1:
         return {}
-    step = Step("encode", group[0].condition.codec)
-    yield Started(step)
     try:
-        guard(job, step)
+        yield from begin(job, Step("encode", group[0].condition.codec))
         return bitstreams(job, group, tools, reference)
     except Exception as error:  # noqa: BLE001  # each is tried by itself
         reraise_if_fatal(error)
@@ -163,10 +187,8 @@ def code(
     job: Job, todo: Cell, tools: Toolbox, reference: Reference, coded: Coded | None = None, raw: Raw | None = None
 ) -> Generator[Event, None, Audio | None]:
     """The decoded clip, once its row is out; None where there is none. What is given is not made again."""
-    step = Step("encode", todo.condition.id)
-    yield Started(step)
     try:
-        guard(job, step)
+        yield from begin(job, Step("encode", todo.condition.id))
         degraded, row = _decoded(job, todo, tools, reference, coded, raw)
     except Exception as error:  # noqa: BLE001  # any failure of a cell is a row, never a lost run
         reraise_if_fatal(error)
@@ -279,12 +301,6 @@ def _is_scalable(todo: Cell, tools: Toolbox) -> bool:
         return tools.encoder(todo.condition).scalable
     except Exception:  # noqa: BLE001  # what is wrong with it is reported when it is to encode
         return False
-
-
-def guard(job: Job, step: Step) -> None:
-    """Do not walk again into a step that has killed a worker twice."""
-    if step in job.poisoned:
-        raise WorkerDied(job.poisoned[step])
 
 
 def reraise_if_fatal(error: BaseException) -> None:

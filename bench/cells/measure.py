@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from bench import audio
@@ -14,13 +13,13 @@ from bench.audit.facts import facts_of
 from bench.cells.coding import (
     NOT_DETERMINISTIC,
     Reference,
+    begin,
     bitstreams,
     code,
-    failed,
     groups,
-    guard,
     lead_in_s,
     part_of,
+    read,
     read_kept,
     reference_of,
     reraise_if_fatal,
@@ -30,7 +29,7 @@ from bench.cells.coding import (
 from bench.cells.contributions import collect
 from bench.cells.planning import Cell, Job, Step
 from bench.cells.rows import Row, score_row, statistics_row, with_value
-from bench.cells.shards import Done, Event, Finished, Inspected, Shard, Started
+from bench.cells.shards import Done, Event, Finished, Inspected, Shard, of_job
 from bench.cells.toolbox import Toolbox
 from bench.datasets.base import verify
 from bench.domain import Encoded
@@ -41,22 +40,16 @@ from bench.metrics.base import Metric
 def measure_shard(shard: Shard, tools: Toolbox) -> Iterator[Event]:
     """:meth:`measure` its jobs, one after the other."""
     for number, job in enumerate(shard.jobs):
-        for event in measure(job, tools):
-            yield replace(event, job=number) if isinstance(event, Started) else event
+        yield from of_job(number, measure(job, tools))
         yield Done(number)
 
 
-def measure(job: Job, tools: Toolbox) -> Iterator[Event]:
+def measure(job: Job, tools: Toolbox) -> Generator[Event]:
     """Do everything that ``job`` asks for. Whatever goes wrong becomes a row, but a full disk ends the run."""
-    yield Started(Step("read"))
-    try:
-        guard(job, Step("read"))
-        reference, facts = _reference(job)
-    except Exception as error:  # noqa: BLE001  # any failure of a cell is a row, never a lost run
-        reraise_if_fatal(error)
-        for todo in job.todos:
-            yield Finished(failed(job, todo, error))
+    found = yield from read(job, job.todos, _reference)
+    if found is None:
         return
+    reference, facts = found
     yield Inspected(f"clip {job.reference}", facts)
     scorer = _Scorer(job, tools, reference.judged)
     for group in groups(job.todos, tools):
@@ -78,11 +71,9 @@ def _collect(job: Job, todo: Cell, tools: Toolbox, reference: Reference, degrade
         return encoded
 
     for name, key in todo.set_keys.items():
-        step = Step("collect", todo.condition.id, name)
-        yield Started(step)
         row = statistics_row(job, todo, name)
         try:
-            guard(job, step)
+            yield from begin(job, Step("collect", todo.condition.id, name))
             sides = (reference.judged, degraded)
             kept = collect(job, todo, name, tools.set_measure(name), tools.encoder(todo.condition), stream, *sides)
             row |= kept | {"status": "ok", "reason": ""}
@@ -120,12 +111,9 @@ class _Scorer:
             pending.setdefault(self._tools.metric(quantity).identity.name, []).append(quantity)
         for name, quantities in pending.items():
             metric = self._tools.metric(quantities[0])
-            rows: dict[str, Row] = {}
             try:
                 yield from self._prepared(name, metric)
-                step = Step("score", todo.condition.id, name)
-                yield Started(step)
-                guard(self._job, step)
+                yield from begin(self._job, Step("score", todo.condition.id, name))
                 state = self._states[name]
                 if isinstance(state, Exception):
                     raise state
@@ -134,25 +122,20 @@ class _Scorer:
                 times = {"score_s": (time.perf_counter() - started) / len(quantities)}
                 if name in self._prepare_s:
                     times["prepare_s"] = self._prepare_s.pop(name) / len(quantities)
-                for quantity in quantities:
-                    row = self._row(todo, metric, quantity) | with_value(values, quantity)
-                    rows[todo.score_keys[quantity]] = row | times
+                ends = {quantity: with_value(values, quantity) | times for quantity in quantities}
             except Exception as error:  # noqa: BLE001
                 reraise_if_fatal(error)
                 status, reason = row_of(error)
-                for quantity in quantities:
-                    rows[todo.score_keys[quantity]] = self._row(todo, metric, quantity) | {
-                        "value": None, "status": status, "reason": reason,
-                    }  # fmt: skip
-            yield Finished(rows)
+                ends = {quantity: {"value": None, "status": status, "reason": reason} for quantity in quantities}
+            yield Finished(
+                {todo.score_keys[name]: score_row(self._job, todo, metric, name) | end for name, end in ends.items()}
+            )
 
     def _prepared(self, name: str, metric: Metric) -> Iterator[Event]:
         if name in self._states:
             return
-        step = Step("prepare", metric=name)
-        yield Started(step)
         try:
-            guard(self._job, step)
+            yield from begin(self._job, Step("prepare", metric=name))
             metric.require(self._job.clip.category)
             started = time.perf_counter()
             self._states[name] = metric.prepare(self._reference)
@@ -160,6 +143,3 @@ class _Scorer:
         except Exception as error:  # noqa: BLE001
             reraise_if_fatal(error)
             self._states[name] = error
-
-    def _row(self, todo: Cell, metric: Metric, quantity: str) -> Row:
-        return score_row(self._job, todo, metric, quantity)

@@ -188,7 +188,7 @@ class Plan:
 
     def longest_first(self) -> list[Clip]:
         """The clips in the order of work, so that no worker is left alone with a long one while the others wait."""
-        return sorted(self.clips, key=_seconds_of_all_channels, reverse=True)
+        return sorted(self.clips, key=lambda clip: clip.judged_s * clip.channels, reverse=True)
 
     def left(self, clip: Clip, done: Rows, there: Files, cache: Place) -> Job | None:
         """What ``done`` (key -> row) leaves to do for ``clip``, lost files included; None if that is nothing."""
@@ -288,9 +288,3 @@ def _is_kept(row: Mapping[str, Any] | None, there: Files) -> bool:
 
 def _matches(pattern: str, *names: str) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for name in names)
-
-
-def _seconds_of_all_channels(clip: Clip) -> float:
-    """What the work on a clip grows with; an unreadable file (rate 0) is little work."""
-    seconds = clip.samples / max(clip.sample_rate, 1) - clip.start_s if clip.duration_s is None else clip.duration_s
-    return seconds * clip.channels

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.cells.planning import Cell, Job, Step
 from bench.storage import exists
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,17 @@ class Done:
 
 
 Event = Started | Inspected | Finished | Done
+
+
+def of_job(number: int, events: Generator[Event, None, T]) -> Generator[Event, None, T]:
+    """The same events, of the job with that number."""
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        yield replace(event, job=number) if isinstance(event, Started) else event
 
 
 def to_code(job: Job) -> tuple[Cell, ...]:

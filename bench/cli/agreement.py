@@ -59,13 +59,11 @@ def agreement(
     if json:
         console.print_json(outputs.as_json(found))
         return
-    for note in found.notes:
-        console.out.print(note, markup=False, soft_wrap=True)
+    console.say(*found.notes)
     for scope in tables.scopes(found):
         columns = ["metric", *(str(tables.COLUMNS[name]) for name in tables.SHORT)]
         rows = [[one.quantity, *(cell.text for cell in tables.row(one, tables.SHORT))] for one in scope.agreements]
         console.print_table(f"{scope.title}: {scope.counts}", columns, rows, unbroken=["metric"])
-        for one in scope.agreements:
-            console.out.print(one.verdict.sentence, markup=False, soft_wrap=True)
+        console.say(*(one.verdict.sentence for one in scope.agreements))
     if written:
-        console.out.print(f"Page: {written[-1]}", markup=False, soft_wrap=True)
+        console.say(f"Page: {written[-1]}")

@@ -170,15 +170,13 @@ def report(
 
         results, tallies = joined(results, imported)
         for tally in tallies:
-            for text in (tally.summary(), *tally.problems()):
-                console.err.print(text, markup=False, soft_wrap=True)
+            console.note(tally.summary(), *tally.problems())
     written = reports.write_report(results, output or folder, anchor=anchor)
     if json:
         console.print_json(reports.to_json(results))
         return
     console.out.print(reports.render(results))
-    for path in written:
-        console.out.print(f"written: {path}", soft_wrap=True, markup=False)
+    console.say(*(f"written: {path}" for path in written))
 
 
 @app.command(
@@ -261,10 +259,10 @@ def doctor(json: Json = False) -> None:
         if not json:
             mark = "[green]ok[/]  " if finding.ok else "[yellow]need[/]" if finding.optional else "[red]fail[/]"
             console.out.print(f"{mark}  {finding.what:<42} ", end="")
-            console.out.print(finding.detail, markup=False, soft_wrap=True)
+            console.say(finding.detail)
             if not finding.ok and finding.remedy:
                 verb = "get" if finding.optional else "mend"
-                console.out.print(f"      to {verb} it: {finding.remedy}", markup=False, soft_wrap=True)
+                console.say(f"      to {verb} it: {finding.remedy}")
     if json:
         console.print_json([asdict(finding) for finding in found])
     if not all(finding.ok or finding.optional for finding in found):
@@ -299,7 +297,7 @@ def check(
             mark = "[green]ok[/]  " if result.ok else "[red]fail[/]"
             console.out.print(f"{mark}  {result.name}", soft_wrap=True)
             if result.detail:
-                console.out.print(f"      {result.detail}", markup=False, soft_wrap=True)
+                console.say(f"      {result.detail}")
     if json:
         console.print_json([{"name": r.name, "ok": r.ok, "detail": r.detail} for r in results])
     if not all(result.ok for result in results):
@@ -335,8 +333,7 @@ def inspect(
     for table in printed.tables(found, console.out.width):
         console.out.width = max(console.out.width, table.least_width)
         console.print_table(table.title, table.columns, table.rows, table.unbroken)
-        for note in table.notes:
-            console.out.print(note, markup=False, soft_wrap=True)
+        console.say(*table.notes)
 
 
 def main() -> None:

@@ -85,8 +85,7 @@ def compare(
     pairs = comparing.renames(renamed or [], old_run, new_run)
     compared = comparing.compare(old_run, new_run, pairs, allow_other_versions, only or [], by, most)
     outcomes = comparing.judge(gates, compared)
-    for path in outputs.write(compared, outcomes, markdown, html, junit, summary):
-        console.err.print(f"written: {path}", soft_wrap=True, markup=False)
+    console.note(*(f"written: {path}" for path in outputs.write(compared, outcomes, markdown, html, junit, summary)))
     if json:
         console.print_json(outputs.to_json(compared, outcomes))
     else:
@@ -99,15 +98,12 @@ def _print(compared: Comparison, outcomes: list[Outcome], everything: bool) -> N
     from bench.comparing import shown
     from bench.terminal import console
 
-    for notice in compared.notices:
-        console.out.print(f"note: {notice}", markup=False, soft_wrap=True)
+    console.say(*(f"note: {notice}" for notice in compared.notices))
     for category, rows in shown.sections(compared, everything):
         if rows:
             console.print_table(category, shown.COLUMNS, [row.cells for row in rows], ("condition", "quantity"))
     for category, cells in shown.clip_sections(compared):
         rows_of_clips = [shown.clip_cells(cell) for cell in cells]
         console.print_table(f"Clips that changed most: {category.lower()}", shown.CLIP_COLUMNS, rows_of_clips)
-    for sentence in shown.headline(compared):
-        console.out.print(sentence, markup=False, soft_wrap=True)
-    for tripped, line in shown.gate_lines(outcomes):
-        console.out.print(f"{'FAILED' if tripped else 'passed'}  {line}", markup=False, soft_wrap=True)
+    console.say(*shown.headline(compared))
+    console.say(*(f"{'FAILED' if tripped else 'passed'}  {line}" for tripped, line in shown.gate_lines(outcomes)))

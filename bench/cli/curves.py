@@ -78,11 +78,8 @@ def curves(
             console.print_table(f"{part.title}. {grid.title}", grid.columns, grid.rows)
     if not anchor:
         series = ", ".join(dict.fromkeys(name for family in analysis.families for name in family.series))
-        console.err.print(
-            f"BD-rate and BD-quality need an anchor, --anchor SERIES: {series}.", markup=False, soft_wrap=True
-        )
-    for path in written:
-        console.out.print(f"written: {path}", soft_wrap=True, markup=False)
+        console.note(f"BD-rate and BD-quality need an anchor, --anchor SERIES: {series}.")
+    console.say(*(f"written: {path}" for path in written))
 
 
 @app.command(
@@ -133,8 +130,7 @@ def match(
         console.print_json(as_json(found, codec, option))
     else:
         console.print_table(f"{codec} at {target_kbps:g} kbit/s", columns(option), rows(found))
-        for line in said(found):
-            console.out.print(line, markup=False, soft_wrap=True)
+        console.say(*said(found))
         console.out.print(yaml_of(found), markup=False, soft_wrap=True, end="")
     if any(one.match.problem for one in found):
         raise typer.Exit(1)

@@ -37,5 +37,4 @@ def versa(
     for why, count in done.left_out.items():
         if count:
             console.out.print(f"{count} cells are not: {why}")
-    for path in done.files:
-        console.out.print(f"written: {path}", soft_wrap=True, markup=False)
+    console.say(*(f"written: {path}" for path in done.files))

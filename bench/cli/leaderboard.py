@@ -69,13 +69,11 @@ def leaderboard(
     )
     if check:
         outdated = boards.outdated(made, place(output))
-        for path in outdated:
-            console.out.print(f"not the leaderboard of these results: {path}", soft_wrap=True, markup=False)
+        console.say(*(f"not the leaderboard of these results: {path}" for path in outdated))
         raise typer.Exit(1 if outdated else 0)
     written = boards.write(made, place(output))
     if json:
         console.print_json(boards.as_json(made))
         return
     console.out.print(boards.Rendered(made))
-    for path in written:
-        console.out.print(f"written: {path}", soft_wrap=True, markup=False)
+    console.say(*(f"written: {path}" for path in written))

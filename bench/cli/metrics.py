@@ -40,5 +40,4 @@ def explain(
     if json:
         console.print_json(shown.to_json(explained))
         return
-    for line in shown.text(explained, min(console.out.width, 100)):
-        console.out.print(line, markup=False, soft_wrap=True)
+    console.say(*shown.text(explained, min(console.out.width, 100)))

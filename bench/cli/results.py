@@ -9,7 +9,7 @@ import typer
 
 from bench.cli.options import Json, MaxMb, Ratings, group
 from bench.terminal import completion
-from bench.wording import plural
+from bench.wording import counted
 
 app = group("results", "Runs as public records: publish one, check what is there.")
 
@@ -32,15 +32,15 @@ def validate(
     """Check records and published tables: structure, hashes, cells, names, values. Exit code 1 for any problem."""
     from bench.records.checking import checked
     from bench.terminal import console
+    from bench.wording import counted
 
     seen, problems = checked(folders, round(max_mb * 1e6), base)
     if json:
         console.print_json({"checked": seen, "problems": [one.to_json() for one in problems]})
     else:
-        for problem in problems:
-            console.out.print(str(problem), markup=False, soft_wrap=True)
-        count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}" if problems else "no problems"
-        console.out.print(f"{len(seen)} checked: {count}", markup=False, soft_wrap=True)
+        console.say(*problems)
+        count = counted(len(problems), "problem") if problems else "no problems"
+        console.say(f"{len(seen)} checked: {count}")
     if problems:
         raise typer.Exit(1)
 
@@ -82,7 +82,5 @@ def publish(
         )
         return
     state = "written" if done.written else "there already, with the same content"
-    console.out.print(
-        f"{done.folder}: {state}; {plural(len(done.files), 'file')}, {done.bytes / 1e6:.2f} MB", soft_wrap=True
-    )
-    console.out.print(f"next:   codecbench results validate {done.folder}", markup=False, soft_wrap=True)
+    console.say(f"{done.folder}: {state}; {counted(len(done.files), 'file')}, {done.bytes / 1e6:.2f} MB")
+    console.say(f"next:   codecbench results validate {done.folder}")

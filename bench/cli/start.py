@@ -60,8 +60,7 @@ def init(
         raise ConfigError(QUESTIONS)
     data = data or (_asked("Folder with your audio", ".", _place) if terminal else Path())
     found = look(data)
-    for line in found.told():
-        console.err.print(f"  {line}", markup=False, soft_wrap=True)
+    console.note(*(f"  {line}" for line in found.told()))
     kind = category_of(
         category or (_asked("What is in it: speech, noisy or music", "speech", category_of) if terminal else "speech")
     )
@@ -91,17 +90,14 @@ def init(
             }
         )
         return
-    for choice in made.absent:
-        console.err.print(f"  not here: {choice.name}; {choice.why_not}", markup=False, soft_wrap=True)
-    for why in made.refused:
-        console.err.print(f"  left out: {why}", markup=False, soft_wrap=True)
-    console.out.print(f"written: {file}", markup=False, soft_wrap=True)
+    console.note(*(f"  not here: {choice.name}; {choice.why_not}" for choice in made.absent))
+    console.note(*(f"  left out: {why}" for why in made.refused))
+    console.say(f"written: {file}")
     if made.absent:
-        console.err.print(
-            "Once you have it, type codecbench init again: the codecs decide rate and channels of all references.",
-            soft_wrap=True,
+        console.note(
+            "Once you have it, type codecbench init again: the codecs decide rate and channels of all references."
         )
-    console.out.print(f"next:   codecbench run {_typed(file)} --dry-run", markup=False, soft_wrap=True)
+    console.say(f"next:   codecbench run {_typed(file)} --dry-run")
 
 
 @app.command(epilog="Examples:  codecbench demo  ·  codecbench demo --output /tmp/demo --workers 1")
@@ -121,13 +117,12 @@ def demo(
         results, absent = measured(output, workers, progress)
     summary.print_run(summary.of_run(results))
     for remedy, quantities in absent.items():
-        console.out.print(f"not measured: {', '.join(quantities)}. To get them: {remedy}", markup=False, soft_wrap=True)
+        console.say(f"not measured: {', '.join(quantities)}. To get them: {remedy}")
     written = reports.write_report(results, output)
     console.out.print(reports.render(results))
     pages = [path for path in written if path.suffix in (".html", ".csv")]
-    for path in [*pages, output / "encodings.parquet", output / "scores.parquet"]:
-        console.out.print(f"open:   {path}", markup=False, soft_wrap=True)
-    console.out.print("next:   codecbench init     # a configuration for your own audio", markup=False, soft_wrap=True)
+    console.say(*(f"open:   {path}" for path in [*pages, output / "encodings.parquet", output / "scores.parquet"]))
+    console.say("next:   codecbench init     # a configuration for your own audio")
 
 
 @app.command(epilog="Examples:  codecbench schema run > run.schema.json  ·  codecbench schema test")

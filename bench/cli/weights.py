@@ -47,7 +47,7 @@ def fetch(name: Name, json: Json = False) -> None:
     from bench.terminal.transfers import Transfers
 
     model = models.find(name)
-    console.err.print(f"{model.name}: {model.licence}; {model.source}", markup=False, soft_wrap=True)
+    console.note(f"{model.name}: {model.licence}; {model.source}")
     if not model.checked:
         console.err.print(f"{model.name}: nobody states a checksum of it, so what comes is not checked.", markup=False)
     with Transfers() as watch:
@@ -55,7 +55,7 @@ def fetch(name: Name, json: Json = False) -> None:
     if json:
         console.print_json({"name": name, "place": str(folder)})
         return
-    console.out.print(f"{name}: {folder}", markup=False, soft_wrap=True)
+    console.say(f"{name}: {folder}")
 
 
 @app.command(epilog="Examples:  codecbench weights path lyra_v2")
@@ -68,4 +68,4 @@ def path(name: Name) -> None:
     folder = models.place(models.find(name))
     if folder is None:
         raise MissingRequirement(f"{name} is not here. To get it: codecbench weights fetch {name}")
-    console.out.print(str(folder), markup=False, soft_wrap=True)
+    console.say(str(folder))

@@ -249,9 +249,7 @@ def _problems(
             problems.append(f"{which} is empty; expected a list of arguments.")
             continue
         try:
-            used = {
-                field for part in template for _, field, _, _ in string.Formatter().parse(part) if field is not None
-            }
+            used = _fields(template)
         except ValueError as error:
             problems.append(f"{which}: {error}; write {{{{ and }}}} for literal braces.")
             continue

@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -132,13 +132,7 @@ class Decoded(Codec):
             )
         if clip.duration_s is None:
             self._require_end(match.path, start_s + reference.seconds)
-        return Encoded(
-            made.stream,
-            made.payload_bits,
-            made.delay_samples,
-            stated=not counted,
-            lag_samples=_lag(reference, heard),
-        )
+        return replace(made, stated=not counted, lag_samples=_lag(reference, heard))
 
     def depends_on(self, clip: Clip, bitrate_bps: int | None) -> str:
         try:

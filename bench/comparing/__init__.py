@@ -39,20 +39,5 @@ def compare(
     """
     matched = match(base, new, renamed or {}, allow_other_versions)
     found, failures = changes(base, new, matched, only, seed)
-    return Comparison(
-        base=base.name,
-        new=new.name,
-        base_folder=base.folder,
-        new_folder=new.folder,
-        seed=seed,
-        conditions=matched.conditions,
-        categories=matched.categories,
-        n_clips=len(matched.clips),
-        changes=found,
-        failures=failures,
-        clips=changed_most(base, new, matched, by, most),
-        only_base=matched.only_base,
-        only_new=matched.only_new,
-        gaps=matched.gaps,
-        notices=[*matched.notices, *powerless(found)],
-    )
+    clips = changed_most(base, new, matched, by, most)
+    return Comparison(base, new, seed, matched, found, failures, clips, [*matched.notices, *powerless(found)])

@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bench.comparing.columns import MISSING, About, Side, Tables, rates_and_speeds, score_about
-from bench.comparing.matching import Matched
-from bench.comparing.model import SIGNIFICANT, Change, Failure, Verdict
+from bench.comparing.model import SIGNIFICANT, Change, Failure, Matched, Verdict
 from bench.comparing.of_sets import set_changes
 from bench.domain import CATEGORIES
 from bench.errors import ConfigError

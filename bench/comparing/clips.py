@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bench.comparing.columns import Tables, score_about
-from bench.comparing.matching import Matched
-from bench.comparing.model import ClipChange
+from bench.comparing.model import ClipChange, Matched
 from bench.domain import CATEGORIES
 from bench.errors import ConfigError
 from bench.registry import nearest

@@ -90,12 +90,9 @@ def _of_encodings(rows: pd.DataFrame, quantity: str) -> pd.Series:
     if quantity in (ENCODE_SPEED, DECODE_SPEED):
         work = rows[f"{quantity.partition('_')[0]}_s"].astype("float64")
         return seconds / work.where(work > 0)
-    bits = rows[_bits_column(quantity)].astype("Float64").astype("float64")
+    column = "payload_bits" if quantity == KBPS else f"{quantity.partition('_')[2]}_bits"
+    bits = rows[column].astype("Float64").astype("float64")
     return bits / seconds.where(seconds > 0) / 1000
-
-
-def _bits_column(quantity: str) -> str:
-    return "payload_bits" if quantity == KBPS else f"{quantity.partition('_')[2]}_bits"
 
 
 def rates_and_speeds(base: Results, new: Results) -> Iterator[About]:

@@ -21,6 +21,7 @@ from bench.comparing.columns import DECODE_SPEED, ENCODE_SPEED
 from bench.comparing.model import Change, Comparison, Gap
 from bench.errors import ConfigError
 from bench.registry import nearest
+from bench.wording import counted
 
 FAILED = "failed"
 
@@ -140,16 +141,16 @@ def judge(gates: Sequence[Gate], comparison: Comparison) -> list[Outcome]:
 
 def _unknown(gate: Gate, comparison: Comparison) -> Iterable[str]:
     quantities = [FAILED, *_quantities(comparison)]
-    conditions = [name for _, name in comparison.conditions]
-    conditions += comparison.only_base.conditions + comparison.only_new.conditions
+    conditions = [name for _, name in comparison.matched.conditions]
+    conditions += comparison.matched.only_base.conditions + comparison.matched.only_new.conditions
     start = f"--fail-on {gate.text!r}: "
     if gate.quantity != FAILED and not _meant(gate, comparison):
         known = ", ".join(quantities)
         yield f"{start}no quantity {gate.quantity!r}.{nearest(gate.quantity, quantities)} Quantities: {known}."
-    if gate.category is not None and gate.category not in comparison.categories:
+    if gate.category is not None and gate.category not in comparison.matched.categories:
         yield (
-            f"{start}no category {gate.category!r}.{nearest(gate.category, comparison.categories)} "
-            f"Categories: {', '.join(comparison.categories)}."
+            f"{start}no category {gate.category!r}.{nearest(gate.category, comparison.matched.categories)} "
+            f"Categories: {', '.join(comparison.matched.categories)}."
         )
     if not any(fnmatchcase(name, gate.pattern) for name in conditions):
         yield (
@@ -161,7 +162,7 @@ def _unknown(gate: Gate, comparison: Comparison) -> Iterable[str]:
 def _quantities(comparison: Comparison) -> list[str]:
     """Those of either run."""
     names = [change.quantity for change in comparison.changes]
-    return list(dict.fromkeys(names + comparison.only_base.quantities + comparison.only_new.quantities))
+    return list(dict.fromkeys(names + comparison.matched.only_base.quantities + comparison.matched.only_new.quantities))
 
 
 def _meant(gate: Gate, comparison: Comparison) -> list[str]:
@@ -189,13 +190,13 @@ def _cases(gate: Gate, comparison: Comparison) -> Iterable[Case]:
 def _without_partner(gate: Gate, meant: Sequence[str], comparison: Comparison) -> Iterable[Case]:
     """What BASE has in the scope of the gate and NEW has not."""
     scope = gate.category or ""
-    for name in comparison.only_base.conditions:
+    for name in comparison.matched.only_base.conditions:
         if fnmatchcase(name, gate.pattern):
             yield Case(scope, name, True, "cannot be computed: only BASE has this condition.")
     for name in meant:
-        if name in comparison.only_base.quantities:
+        if name in comparison.matched.only_base.quantities:
             yield Case(scope, gate.pattern, True, f"cannot be computed: only BASE has {name}.")
-    for gap in comparison.gaps:
+    for gap in comparison.matched.gaps:
         why = _of_gap(gate, meant, gap) if gate.category in (None, gap.category) else ""
         if why:
             yield Case(gap.category, gate.pattern, True, f"cannot be computed: {why}.")
@@ -209,11 +210,11 @@ def _of_gap(gate: Gate, meant: Sequence[str], gap: Gap) -> str:
 
 
 def _nowhere(gate: Gate, meant: Sequence[str], comparison: Comparison) -> Case:
-    if any(name in comparison.only_new.quantities for name in meant):
+    if any(name in comparison.matched.only_new.quantities for name in meant):
         why = f"only NEW has {gate.quantity}"
     elif gate.category and gate.category not in {change.category for change in comparison.changes}:
         why = "BASE and NEW have no clip in common here"
-    elif any(fnmatchcase(name, gate.pattern) for _, name in comparison.conditions):
+    elif any(fnmatchcase(name, gate.pattern) for _, name in comparison.matched.conditions):
         why = f"{gate.quantity} applies nowhere in its scope"
     else:
         why = "only NEW has this condition"
@@ -224,7 +225,7 @@ def _failed(gate: Gate, comparison: Comparison) -> Case:
     own = [failure for failure in comparison.failures if gate.takes(failure.category, failure.condition)]
     count = sum(failure.count for failure in own)
     examples = "; ".join(f"{failure.condition}, {failure.shown}" for failure in own)
-    told = f"{count} {'cell fails' if count == 1 else 'cells fail'} that did not fail in BASE"
+    told = f"{counted(count, 'cell')} {'fails' if count == 1 else 'fail'} that did not fail in BASE"
     return Case(gate.category or "", gate.pattern, gate.trips(count), f"{told}{f' ({examples})' if count else ''}.")
 
 

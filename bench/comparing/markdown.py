@@ -20,23 +20,20 @@ from bench.comparing.shown import (
     title,
 )
 from bench.report.cells import NOTHING
-from bench.report.markdown import escape, table
+from bench.report.markdown import document, escape, table
 
 NUMBERS = range(3, 20)
 """Places of the columns behind the names."""
 
 
-def markdown(comparison: Comparison, outcomes: Sequence[Outcome], folder: Path | None) -> str:
+@document
+def markdown(comparison: Comparison, outcomes: Sequence[Outcome], folder: Path | None) -> Iterator[str]:
     """The whole comparison.
 
     Args:
         folder: where the file will lie; links to audio are relative to it. None: for the summary of a CI job, which has
             room for what changed only, and no links, as nobody could follow them.
     """
-    return "\n".join(_lines(comparison, outcomes, folder)) + "\n"
-
-
-def _lines(comparison: Comparison, outcomes: Sequence[Outcome], folder: Path | None) -> Iterator[str]:
     yield f"# {escape(title(comparison))}"
     for tripped, line in gate_lines(outcomes):
         yield from ("", f"- {'**FAILED**' if tripped else 'passed'}: {escape(line)}")

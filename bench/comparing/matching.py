@@ -3,44 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from bench.comparing.columns import rates_and_speeds
-from bench.comparing.model import Gap, Unmatched
+from bench.comparing.model import Gap, Matched, Unmatched
 from bench.domain import CATEGORIES
 from bench.errors import ConfigError
 from bench.registry import nearest
 from bench.runs.results import Results
 from bench.tables import conditions, in_order, is_complete, judged, quantities, source_codes
 from bench.tables.configured import configured_codecs
-
-SHOWN = 5  # names in a notice
+from bench.wording import counted, listed
 
 CUT = ("start_s", "duration_s", "lead_in_s", "samples")
 """Columns that say which part of a file a clip is; those that both runs have must agree."""
-
-
-@dataclass(frozen=True)
-class Matched:
-    """What both runs have. ``clips`` has the columns clip, category and source (a number), sorted by clip.
-
-    ``categories`` are those of either run; ``gaps`` are what NEW lacks.
-    ``versions`` maps a quantity to the sentence that says why its values in the two runs are not of one metric.
-    """
-
-    conditions: list[tuple[str, str]]
-    categories: list[str]
-    clips: pd.DataFrame
-    quantities: list[str]
-    set_quantities: list[str]
-    versions: dict[str, str]
-    only_base: Unmatched
-    only_new: Unmatched
-    gaps: list[Gap]
-    notices: list[str]
 
 
 def match(base: Results, new: Results, renamed: Mapping[str, str], allow_other_versions: bool) -> Matched:
@@ -251,10 +229,5 @@ def _both(one: Sequence[str], two: Sequence[str]) -> list[str]:
 
 def _some(names: Sequence[str], kind: str) -> str:
     """Such as ``2 clips (a, b)``."""
-    plural = {"quantity": "quantities"}.get(kind, f"{kind}s")
-    return f"{len(names)} {kind if len(names) == 1 else plural} ({_named(names)})"
-
-
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return (", ".join(names[:SHOWN]) or "none") + more
+    several = f"{len(names)} quantities" if kind == "quantity" and len(names) != 1 else counted(len(names), kind)
+    return f"{several} ({listed(names)})"

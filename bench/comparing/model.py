@@ -1,4 +1,4 @@
-"""What a comparison of two runs is: plain data."""
+"""What a comparison of two runs is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from bench.storage import Place
+import pandas as pd
+
+from bench.runs.results import Results
 
 Verdict = Literal["better", "worse", "changed", "equal", "unclear", "not tested", "no values", "not comparable"]
 """``better``, ``worse`` and, where neither end is good, ``changed``: significant after Holm. ``equal``: no clip
@@ -127,27 +129,37 @@ class Gap:
     quantities: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Everything that was compared, and what could not be. ``notices`` are sentences that a reader must see.
+@dataclass(frozen=True)
+class Matched:
+    """What both runs have. ``clips`` has the columns clip, category and source (a number), sorted by clip.
 
-    ``categories`` are those of either run.
+    ``categories`` are those of either run; ``gaps`` are what NEW lacks.
+    ``versions`` maps a quantity to the sentence that says why its values in the two runs are not of one metric.
     """
 
-    base: str
-    new: str
-    base_folder: Place
-    new_folder: Place
-    seed: int
     conditions: list[tuple[str, str]]
     categories: list[str]
-    n_clips: int
-    changes: list[Change]
-    failures: list[Failure]
-    clips: list[ClipChange]
+    clips: pd.DataFrame
+    quantities: list[str]
+    set_quantities: list[str]
+    versions: dict[str, str]
     only_base: Unmatched
     only_new: Unmatched
     gaps: list[Gap]
+    notices: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything that was compared, and what could not be. ``notices`` are sentences that a reader must see."""
+
+    base: Results
+    new: Results
+    seed: int
+    matched: Matched
+    changes: list[Change]
+    failures: list[Failure]
+    clips: list[ClipChange]
     notices: list[str]
 
     @property

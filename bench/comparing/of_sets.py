@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from bench.comparing.matching import Matched
-from bench.comparing.model import Change
+from bench.comparing.model import Change, Matched
 from bench.runs.results import Results
 
 NOTE = "of the whole set: nothing is paired, so there is a difference and no test"

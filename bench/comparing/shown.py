@@ -13,7 +13,7 @@ from bench.comparing.gates import Outcome
 from bench.comparing.model import Change, ClipChange, Comparison, Verdict
 from bench.report.cells import NOTHING, number, probability, signed
 from bench.report.record import category_name
-from bench.wording import plural
+from bench.wording import counted, listed
 
 COLUMNS = ("condition", "quantity", "verdict", "difference", "95 % interval", "BASE", "NEW", "n", "p (Holm)")
 
@@ -41,19 +41,20 @@ class Row:
 
 def title(comparison: Comparison) -> str:
     """Which run against which."""
-    return f"{comparison.new} against {comparison.base}"
+    return f"{comparison.new.name} against {comparison.base.name}"
 
 
 def headline(comparison: Comparison) -> list[str]:
     """What was compared, and how much of it changed for certain."""
+    both = comparison.matched
     verdicts = [change.verdict for change in comparison.changes]
     told = ", ".join(f"{verdicts.count(name)} {name}" for name in sorted(set(verdicts), key=ORDER.index))
     return [
-        f"{plural(comparison.n_clips, 'clip')} and {plural(len(comparison.conditions), 'condition')} in both runs; "
-        f"{plural(len(comparison.changes), 'difference')}, {comparison.n_tested} tested.",
+        f"{counted(len(both.clips), 'clip')} and {counted(len(both.conditions), 'condition')} in both runs; "
+        f"{counted(len(comparison.changes), 'difference')}, {comparison.n_tested} tested.",
         f"Verdicts: {told or 'none'}.",
         *(
-            f"{plural(failure.count, 'cell')} of {failure.condition} in {category_name(failure.category).lower()} "
+            f"{counted(failure.count, 'cell')} of {failure.condition} in {category_name(failure.category).lower()} "
             f"{'fails' if failure.count == 1 else 'fail'} that did not fail in BASE: {failure.shown.rstrip('.')}."
             for failure in comparison.failures
         ),
@@ -105,7 +106,7 @@ def gate_lines(outcomes: Sequence[Outcome]) -> list[tuple[bool, str]]:
     lines = []
     for outcome in outcomes:
         if not outcome.tripped:
-            lines.append((False, f"{outcome.gate.text}: true in none of {plural(len(outcome.cases), 'case')}."))
+            lines.append((False, f"{outcome.gate.text}: true in none of {counted(len(outcome.cases), 'case')}."))
         reasons: dict[str, list[str]] = {}
         for case in outcome.cases:
             if case.tripped:
@@ -113,8 +114,7 @@ def gate_lines(outcomes: Sequence[Outcome]) -> list[tuple[bool, str]]:
                 where = f"{name}, {category_name(case.category).lower()}" if case.category else name
                 reasons.setdefault(case.told, []).append(where)
         for told, wheres in reasons.items():
-            more = f" and {len(wheres) - 1} more" if len(wheres) > 1 else ""
-            lines.append((True, f"{outcome.gate.text}: {wheres[0]}{more}: {told}"))
+            lines.append((True, f"{outcome.gate.text}: {listed(wheres, 1)}: {told}"))
     return lines
 
 

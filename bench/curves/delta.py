@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.curves.family import Floats
+from bench.wording import counted
 
 METHOD = "pchip"
 LEAST_POINTS = 4
@@ -126,8 +127,7 @@ def quality_at(given: Curve, bps: float) -> Reached:
 def too_few(given: Curve) -> str:
     """Why a curve has not enough points for a Bjontegaard delta; empty if it has."""
     if len(given.bps) < LEAST_POINTS:
-        count = len(given.bps)
-        return f"{count} {'point' if count == 1 else 'points'} with a value; {LEAST_POINTS} are needed"
+        return f"{counted(len(given.bps), 'point')} with a value; {LEAST_POINTS} are needed"
     return _same_rate(given)
 
 

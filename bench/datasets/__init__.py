@@ -10,26 +10,26 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.errors import ConfigError
-from bench.registry import Entry, Registry
+from bench.registry import Registry, rows_of
+
+_row = rows_of("bench.datasets")
+
+SOURCES = (("datasets",), "pip install 'codecbench[sources]'")
 
 TABLE = (
-    Entry("embedded", "bench.datasets.embedded:embedded", "a dozen short synthetic clips that come with codecbench"),
-    Entry("folder", "bench.datasets.folder:folder", "every WAV, FLAC, Ogg or MP3 file below a folder"),
-    Entry("manifest", "bench.datasets.manifest:manifest", "the clips of a JSON Lines manifest, local or fetched"),
-    Entry(
+    _row("embedded", "embedded:embedded", "a dozen short synthetic clips that come with codecbench"),
+    _row("folder", "folder:folder", "every WAV, FLAC, Ogg or MP3 file below a folder"),
+    _row("manifest", "manifest:manifest", "the clips of a JSON Lines manifest, local or fetched"),
+    _row(
         "noisy_reverberant",
-        "bench.datasets.noisy_reverberant:noisy_reverberant",
+        "noisy_reverberant:noisy_reverberant",
         "speech mixed with rooms and noise, recorded or simulated, seeded",
     ),
-    Entry("webdataset", "bench.datasets.webdataset:webdataset", "the samples of WebDataset shards (tar, tar.gz)"),
-    Entry(
-        "huggingface",
-        "bench.datasets.huggingface:huggingface",
-        "a Hugging Face dataset: a local folder or an id of the hub",
-        requires=("datasets",),
-        install="pip install 'codecbench[sources]'",
+    _row("webdataset", "webdataset:webdataset", "the samples of WebDataset shards (tar, tar.gz)"),
+    _row(
+        "huggingface", "huggingface:huggingface", "a Hugging Face dataset: a local folder or an id of the hub", *SOURCES
     ),
-    Entry("lhotse", "bench.datasets.lhotse:lhotse", "the cuts, or recordings and supervisions, of Lhotse manifests"),
+    _row("lhotse", "lhotse:lhotse", "the cuts, or recordings and supervisions, of Lhotse manifests"),
 )
 
 SETS = (
@@ -55,7 +55,7 @@ SETS = (
     ("openslr28", "openslr28:SET", "rooms, recorded and simulated impulse responses, 16 kHz"),
 )
 NEEDS = {"gtzan_filtered": (("torchaudio",), "pip install 'codecbench[neural]'")}
-KNOWN = tuple(Entry(name, f"bench.datasets.known.{place}", about, *NEEDS.get(name, ())) for name, place, about in SETS)
+KNOWN = tuple(_row(name, f"known.{place}", about, *NEEDS.get(name, ())) for name, place, about in SETS)
 """Published sets by name; see :mod:`bench.datasets.known`."""
 
 

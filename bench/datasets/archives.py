@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol
 
-from bench.datasets.base import listed
 from bench.datasets.download import looks_like_html
 from bench.datasets.partial import Progress, ignore, require_space
 from bench.datasets.unpacking import BrokenArchive, FileRecord, Limits, Output
 from bench.datasets.volumes import Joined, correct_offsets
 from bench.errors import DatasetError
+from bench.wording import listed
 
 
 class _Readable(Protocol):

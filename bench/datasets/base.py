@@ -31,10 +31,10 @@ from bench.domain import Clip
 from bench.errors import ConfigError, DatasetError
 from bench.storage import Place, exists, is_folder, is_remote, is_url, local_copy, names_below, place
 from bench.untrusted import parse_json
+from bench.wording import listed
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 AUDIO_FILES = tuple(f"*{suffix}" for suffix in SUFFIXES)
-SHOWN = 5  # names listed of a longer list of files
 
 log = logging.getLogger(__name__)
 
@@ -285,9 +285,3 @@ def sample_ids(ids: Sequence[str], limit: int | None, seed: int) -> set[str]:
     A smaller sample is part of a larger one, and a clip that is added or removed changes one place only.
     """
     return set(sorted(ids, key=lambda one: hashlib.sha256(f"{seed}:{one}".encode()).hexdigest())[:limit])
-
-
-def listed(names: Sequence[object]) -> str:
-    """The first few of ``names`` and how many more there are."""
-    more = len(names) - SHOWN
-    return ", ".join(map(str, names[:SHOWN])) + (f" and {more} more" if more > 0 else "")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.datasets import accepted_licences, archives, records
-from bench.datasets.base import DatasetContext, listed, sha256_of
+from bench.datasets.base import DatasetContext, sha256_of
 from bench.datasets.collection import Unit, archives_of, by_hand, fetched_to, state, subsets_of, units
 from bench.datasets.download import PATIENCE, Patience
 from bench.datasets.known.base import Archive, KnownSet
@@ -20,6 +20,7 @@ from bench.datasets.partial import bytes_there, discard, replacing, require_spac
 from bench.datasets.unpacking import RECORDS, BrokenArchive, FileRecord, Refused, require_place
 from bench.errors import ConfigError, DatasetError
 from bench.storage import is_remote
+from bench.wording import listed
 
 PARALLEL = 3
 UNPACKED = 1.3

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bench.audio import Audio
-from bench.datasets.base import DatasetContext, checks_options, listed, sample_ids
+from bench.datasets.base import DatasetContext, checks_options, sample_ids
 from bench.datasets.cutting import Cut, Duration, Moment, cut_all
 from bench.datasets.extracted import keep, keep_samples
 from bench.datasets.hub import Opened, open_dataset
@@ -20,6 +20,7 @@ from bench.datasets.progress import with_progress
 from bench.datasets.sampling import Limit, Seed
 from bench.domain import Category, Clip
 from bench.errors import ConfigError, DatasetError
+from bench.wording import listed
 
 
 @checks_options

@@ -11,7 +11,7 @@ from typing import Any
 
 from bench import audio
 from bench.audio import Audio
-from bench.datasets.base import DatasetContext, checks_options, clashes, listed, sample_ids, warn_of_clashes
+from bench.datasets.base import DatasetContext, checks_options, clashes, sample_ids, warn_of_clashes
 from bench.datasets.cutting import Cut as Part
 from bench.datasets.cutting import Moment, cut, unread
 from bench.datasets.extracted import keep_samples
@@ -20,6 +20,7 @@ from bench.datasets.lhotse_lines import Cut, Entry, Recording, Supervision, read
 from bench.datasets.sampling import Limit, Seed
 from bench.domain import Category, Clip
 from bench.errors import AudioError, DatasetError
+from bench.wording import listed
 
 TOLERANCE_S = 0.1  # readers differ about the length of MP3 files by the delay of a coder
 

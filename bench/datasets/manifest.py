@@ -22,14 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from bench.datasets.base import (
-    DatasetContext,
-    checks_options,
-    clashes,
-    listed,
-    problems_of,
-    warn_of_clashes,
-)
+from bench.datasets.base import DatasetContext, checks_options, clashes, problems_of, warn_of_clashes
 from bench.datasets.by_hash import fetch, is_url
 from bench.datasets.sampling import Allocation, Keys, Limit, Seed, stratified
 from bench.domain import Category, Clip
@@ -39,6 +32,7 @@ from bench.storage import is_url as is_of_store
 from bench.storage import place as place_of
 from bench.store import write_bytes
 from bench.untrusted import parse_json
+from bench.wording import listed
 
 
 class Line(BaseModel):

@@ -101,16 +101,8 @@ class Source:
     @property
     def record(self) -> dict[str, str]:
         """What the manifest keeps of it."""
-        facts = {
-            "name": self.name,
-            "sha256": self.sha256,
-            "licence": self.licence,
-            "attribution": self.attribution,
-            "collection": self.collection,
-            "speaker": self.speaker,
-            "language": self.language,
-        }
-        return {key: value for key, value in facts.items() if value}
+        kept = ("name", "sha256", "licence", "attribution", "collection", "speaker", "language")
+        return {key: value for key in kept if (value := getattr(self, key))}
 
 
 def sources_of(

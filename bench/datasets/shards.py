@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from bench.datasets.base import json_object, listed
+from bench.datasets.base import json_object
 from bench.errors import DatasetError
 from bench.store import digest, write_json
 from bench.untrusted import parse_json
+from bench.wording import listed
 
 VERSION = 1  # of the kept index
 COMPRESSED = (".gz", ".tgz")

@@ -15,7 +15,6 @@ from bench.datasets.base import (
     checks_options,
     clashes,
     json_object,
-    listed,
     sample_ids,
     warn_of_clashes,
 )
@@ -29,6 +28,7 @@ from bench.datasets.shards import Members, Shard, attributes_of, expanded
 from bench.domain import Category, Clip
 from bench.errors import DatasetError
 from bench.store import write_json
+from bench.wording import listed
 
 TEXTS = ("json", "txt", "cls")
 

@@ -15,6 +15,7 @@ from bench.explain.about import About, AboutSet, about, about_set, rows
 from bench.explain.reaction import Curve, reaction
 from bench.explain.sweeps import embedded_clip, with_room
 from bench.metrics import sets
+from bench.report.cells import unit_of
 from bench.terminal import console
 
 INDENT = 14
@@ -72,7 +73,7 @@ def axis(found: About | AboutSet) -> str:
     """Unit and an arrow to where quality is."""
     assert isinstance(found, About)
     assert found.quantity is not None
-    return f"{found.quantity.unit or 'value'} {'↑' if found.quantity.higher_is_better else '↓'}"
+    return unit_of(asdict(found.quantity), "value")
 
 
 def text(told: Explained, width: int) -> Iterator[str]:

@@ -18,7 +18,7 @@ from bench.leaderboard.parts import Part, Place
 from bench.leaderboard.ranked import Name, Rank, ranks_of
 from bench.ratings import ratings_for_leaderboard
 from bench.stats import mean_ci
-from bench.wording import plural
+from bench.wording import counted
 
 SCALE = (0.0, 100.0)
 """Of MUSHRA, ITU-R BS.1534-3."""
@@ -135,8 +135,8 @@ def _source(test: str, ratings: pd.DataFrame, simulated: int, lost: Mapping[str,
     if simulated:
         notes.insert(0, f"{simulated} of {listeners} listeners are simulated: these scores say nothing about codecs.")
     about = (
-        f"MUSHRA; {plural(listeners, 'listener')} after screening, {plural(len(ratings), 'rating')} of "
-        f"{plural(ratings['clip'].nunique(), 'clip')}."
+        f"MUSHRA; {counted(listeners, 'listener')} after screening, {counted(len(ratings), 'rating')} of "
+        f"{counted(ratings['clip'].nunique(), 'clip')}."
     )
     return Source(test, "listening_test", about=about, notes=tuple(notes))
 

@@ -6,15 +6,12 @@ from collections.abc import Iterator
 
 from bench.leaderboard.model import Leaderboard
 from bench.leaderboard.sheets import LEGEND, Sheet, method, sheet, source_lines, source_title
-from bench.report.markdown import escape, table
+from bench.report.markdown import document, escape, table
 
 
-def markdown(board: Leaderboard) -> str:
+@document
+def markdown(board: Leaderboard) -> Iterator[str]:
     """The whole leaderboard; every name from outside is escaped."""
-    return "\n".join(_lines(board)) + "\n"
-
-
-def _lines(board: Leaderboard) -> Iterator[str]:
     yield "# Leaderboard"
     for text in (*LEGEND, method(board)):
         yield from ("", escape(text))

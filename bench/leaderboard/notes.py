@@ -10,7 +10,7 @@ from bench.leaderboard.model import Source
 from bench.leaderboard.parts import UNREADABLE, Part, judged_as
 from bench.runs.results import Results
 from bench.tables import band_limited, is_complete, leaves_out
-from bench.wording import plural
+from bench.wording import counted
 
 PARTIAL = "Partial run: planned cells are missing, and its means may move."
 
@@ -23,7 +23,7 @@ def run_source(results: Results) -> Source:
     notes = [] if is_complete(results) else [PARTIAL]
     lost = sum(UNREADABLE in place for place in judged_as(results).values())
     if lost:
-        notes.append(f"{plural(lost, 'clip')} could not be read, and nothing says on which board: on none.")
+        notes.append(f"{counted(lost, 'clip')} could not be read, and nothing says on which board: on none.")
     notes += [f"Warning of the run: {text}" for text in info.get("warnings") or []]
     return Source(
         id=results.name,
@@ -33,8 +33,8 @@ def run_source(results: Results) -> Source:
         revision=str(info.get("git_revision") or ""),
         versions={str(name): str(version) for name, version in (info.get("versions") or {}).items()},
         machine={str(name): str(what) for name, what in (info.get("machine") or {}).items()},
-        about=f"{plural(clips, 'clip')}, {plural(conditions, 'condition')}, "
-        f"{failed} of {plural(len(results.encodings), 'encoding')} failed.",
+        about=f"{counted(clips, 'clip')}, {counted(conditions, 'condition')}, "
+        f"{failed} of {counted(len(results.encodings), 'encoding')} failed.",
         notes=tuple(notes),
     )
 

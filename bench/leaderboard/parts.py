@@ -94,7 +94,7 @@ def versioned(runs: Sequence[Results]) -> list[Results]:
     for run in runs:
         pairs = run.scores[["quantity", "metric_version"]].drop_duplicates()
         for quantity, version in pairs.itertuples(index=False):
-            versions.setdefault(str(quantity), set()).add(_text(version))
+            versions.setdefault(str(quantity), set()).add("" if pd.isna(version) else str(version))
     split = {quantity: sorted(found) for quantity, found in versions.items() if len(found) > 1}
     return [_split(run, split) for run in runs] if split else list(runs)
 
@@ -108,7 +108,3 @@ def _split(run: Results, split: Mapping[str, Sequence[str]]) -> Results:
             about = {**run.quantities.get(name, {}), "metric_version": one, "label": f"{name} [{number}]"}
             quantities[f"{name} [{one}]"] = about
     return replace(run, scores=run.scores.assign(quantity=names), info={**run.info, "quantities": quantities})
-
-
-def _text(version: object) -> str:
-    return "" if version is None or pd.isna(version) else str(version)  # type: ignore[call-overload]

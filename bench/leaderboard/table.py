@@ -6,12 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from bench.leaderboard.model import Board, Column, Entry, Leaderboard, Value
+from bench.leaderboard.columns import FIXED
+from bench.leaderboard.model import Board, Column, Entry, Leaderboard, Source, Value
 
 SOURCE_KINDS = {"measured": "run", "test": "listening_test", "published": "published"}
 """What the source of an entry is, by the kind of the entry."""
 
 ENTROPY = ("adaptive", "lm", "stated")
+OF_BOARD = ("sample_rate", "channels", "category", "sorted_by")
 
 
 def as_frame(board: Leaderboard) -> pd.DataFrame:
@@ -24,9 +26,7 @@ def as_frame(board: Leaderboard) -> pd.DataFrame:
     rows = []
     for one in board.boards:
         for place, entry in enumerate(one.entries, start=1):
-            row = {**_about(one, entry), "place": place}
-            source = sources[SOURCE_KINDS[entry.kind], entry.source]
-            row |= {"date": source.date, "revision": source.revision}
+            row = _fixed(one, entry, place, sources[SOURCE_KINDS[entry.kind], entry.source])
             for key, column in columns.items():
                 row |= _scores(column, entry.values.get(key))  # noqa: PD011
             rows.append(row)
@@ -39,31 +39,11 @@ def as_frame(board: Leaderboard) -> pd.DataFrame:
 INTEGERS = ("n", "n_missing", "rank_best", "rank_worst", "rank_of")
 
 
-def _about(board: Board, entry: Entry) -> dict[str, Any]:
-    return {
-        "sample_rate": board.sample_rate,
-        "channels": board.channels,
-        "category": board.category,
-        "sorted_by": board.sorted_by,
-        "source": entry.source,
-        "kind": entry.kind,
-        "complete": entry.complete,
-        "condition": entry.condition,
-        "codec": entry.codec,
-        "codec_version": entry.codec_version,
-        "role": entry.role,
-        "nominal_bps": entry.nominal_bps,
-        "actual_bps": entry.actual_bps,
-        "bits_are": entry.bits_are,
-        **{f"{coder}_bps": entry.entropy_bps.get(coder) for coder in ENTROPY},
-        "encode_rtf": entry.encode_rtf,
-        "decode_rtf": entry.decode_rtf,
-        "delay_ms": entry.delay_ms,
-        "parameters": entry.parameters,
-        "licence": entry.licence,
-        "n": entry.n,
-        "n_failed": entry.n_failed,
-    }
+def _fixed(board: Board, entry: Entry, place: int, source: Source) -> dict[str, Any]:
+    of_others = {"place": place, "date": source.date, "revision": source.revision}
+    of_others |= {name: getattr(board, name) for name in OF_BOARD}
+    of_others |= {f"{coder}_bps": entry.entropy_bps.get(coder) for coder in ENTROPY}
+    return {name: of_others[name] if name in of_others else getattr(entry, name) for name in FIXED}
 
 
 def _scores(column: Column, value: Value | None) -> dict[str, Any]:

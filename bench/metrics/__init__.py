@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from bench.metrics.base import Metric
 from bench.metrics.sets import TABLE as SET_MEASURES
-from bench.registry import Entry, Registry
+from bench.registry import Registry, rows_of
 
+_row = rows_of("bench.metrics")
 _METRICS, _MOS = "pip install 'codecbench[metrics]'", "pip install 'codecbench[mos]'"
 _NEURAL, _SEMANTIC = "pip install 'codecbench[neural]'", "pip install 'codecbench[semantic]'"
 
@@ -21,110 +22,90 @@ _WHISPER = (("torch", "transformers", "jiwer"), _SEMANTIC)
 _WAVLM = (("torch", "transformers"), _SEMANTIC)
 
 CORE = (
-    Entry("si_sdr", "bench.metrics.distortion:SiSdr", "scale-invariant signal-to-distortion ratio"),
-    Entry("snr", "bench.metrics.distortion:Snr", "signal-to-noise ratio"),
-    Entry("pesq_wb", "bench.metrics.pesq:PesqWb", "PESQ, wide band (P.862.2)", *_PESQ),
-    Entry("pesq_nb", "bench.metrics.pesq:PesqNb", "PESQ, narrow band (P.862.1)", *_PESQ),
-    Entry("stoi", "bench.metrics.stoi:Stoi", "short-time objective intelligibility"),
-    Entry("estoi", "bench.metrics.stoi:Stoi", "extended STOI"),
-    Entry("visqol_audio", "bench.metrics.visqol:VisqolAudio", "ViSQOL, audio mode", *_VISQOL),
+    _row("si_sdr", "distortion:SiSdr", "scale-invariant signal-to-distortion ratio"),
+    _row("snr", "distortion:Snr", "signal-to-noise ratio"),
+    _row("pesq_wb", "pesq:PesqWb", "PESQ, wide band (P.862.2)", *_PESQ),
+    _row("pesq_nb", "pesq:PesqNb", "PESQ, narrow band (P.862.1)", *_PESQ),
+    _row("stoi", "stoi:Stoi", "short-time objective intelligibility"),
+    _row("estoi", "stoi:Stoi", "extended STOI"),
+    _row("visqol_audio", "visqol:VisqolAudio", "ViSQOL, audio mode", *_VISQOL),
     *(
-        Entry(
-            f"visqol_speech_{mapping}",
-            "bench.metrics.visqol:VisqolSpeech",
-            f"ViSQOL, speech mode, {mapping} mapping",
-            *_LATTICE,
-        )
+        _row(f"visqol_speech_{mapping}", "visqol:VisqolSpeech", f"ViSQOL, speech mode, {mapping} mapping", *_LATTICE)
         for mapping in ("exponential", "lattice")
     ),
-    Entry("mel_distance", "bench.metrics.spectral:MelDistance", "multi-scale mel distance as in DAC"),
-    Entry(
-        "mel_distance_encodec", "bench.metrics.spectral:MelDistanceEncodec", "multi-scale mel distance as in EnCodec"
-    ),
-    Entry("stft_distance", "bench.metrics.spectral:StftDistance", "multi-resolution STFT distance"),
-    Entry("log_spectral_distance", "bench.metrics.spectral:LogSpectralDistance", "log-spectral distance"),
+    _row("mel_distance", "spectral:MelDistance", "multi-scale mel distance as in DAC"),
+    _row("mel_distance_encodec", "spectral:MelDistanceEncodec", "multi-scale mel distance as in EnCodec"),
+    _row("stft_distance", "spectral:StftDistance", "multi-resolution STFT distance"),
+    _row("log_spectral_distance", "spectral:LogSpectralDistance", "log-spectral distance"),
 )
 """What a run measures unless its configuration names something else: no downloads, no surprises."""
 
 SIGNAL = (
-    Entry("mcd", "bench.metrics.cepstral:MelCepstralDistortion", "mel-cepstral distortion"),
-    Entry("f0_correlation", "bench.metrics.intonation:PitchCorrelation", "correlation of pitch contours"),
-    Entry("f0_rmse", "bench.metrics.intonation:PitchContour", "RMS difference of pitch in cents"),
-    Entry("f0_rmse_hz", "bench.metrics.intonation:PitchContour", "RMS difference of pitch in Hz"),
-    Entry("voicing_error", "bench.metrics.intonation:VoicingError", "share of frames voiced in one signal only"),
-    Entry("sdr", "bench.metrics.sdr:Sdr", "signal-to-distortion ratio of BSS Eval"),
-    Entry("si_snr", "bench.metrics.sdr:SiSnr", "scale-invariant signal-to-noise ratio, zero-mean form"),
-    Entry("segmental_snr", "bench.metrics.segmental:SegmentalSnr", "segmental SNR"),
-    Entry("fw_segmental_snr", "bench.metrics.segmental:FwSegmentalSnr", "frequency-weighted segmental SNR"),
-    Entry("loudness_difference", "bench.metrics.loudness:LoudnessDifference", "difference of integrated loudness"),
-    Entry("bandwidth_hz", "bench.metrics.bandwidth:Bandwidth", "effective bandwidth, without a reference"),
-    Entry("bandwidth_difference", "bench.metrics.bandwidth:BandwidthDifference", "difference of effective bandwidth"),
-    Entry("clipped_samples_share", "bench.metrics.clipping:ClippedSamplesShare", "samples at full scale"),
-    Entry(
-        "visqol_audio_per_channel",
-        "bench.metrics.visqol:VisqolAudioPerChannel",
-        "ViSQOL, audio mode, mean over channels",
-        *_VISQOL,
+    _row("mcd", "cepstral:MelCepstralDistortion", "mel-cepstral distortion"),
+    _row("f0_correlation", "intonation:PitchCorrelation", "correlation of pitch contours"),
+    _row("f0_rmse", "intonation:PitchContour", "RMS difference of pitch in cents"),
+    _row("f0_rmse_hz", "intonation:PitchContour", "RMS difference of pitch in Hz"),
+    _row("voicing_error", "intonation:VoicingError", "share of frames voiced in one signal only"),
+    _row("sdr", "sdr:Sdr", "signal-to-distortion ratio of BSS Eval"),
+    _row("si_snr", "sdr:SiSnr", "scale-invariant signal-to-noise ratio, zero-mean form"),
+    _row("segmental_snr", "segmental:SegmentalSnr", "segmental SNR"),
+    _row("fw_segmental_snr", "segmental:FwSegmentalSnr", "frequency-weighted segmental SNR"),
+    _row("loudness_difference", "loudness:LoudnessDifference", "difference of integrated loudness"),
+    _row("bandwidth_hz", "bandwidth:Bandwidth", "effective bandwidth, without a reference"),
+    _row("bandwidth_difference", "bandwidth:BandwidthDifference", "difference of effective bandwidth"),
+    _row("clipped_samples_share", "clipping:ClippedSamplesShare", "samples at full scale"),
+    _row(
+        "visqol_audio_per_channel", "visqol:VisqolAudioPerChannel", "ViSQOL, audio mode, mean over channels", *_VISQOL
     ),
 )
 """More measures of the waveform, the spectrum, the voice, the level."""
 
 MOS = (
-    Entry("dnsmos_sig", "bench.metrics.mos.dnsmos:Dnsmos", "DNSMOS P.835, speech", *_PACKAGED),
-    Entry("dnsmos_bak", "bench.metrics.mos.dnsmos:Dnsmos", "DNSMOS P.835, background", *_PACKAGED),
-    Entry("dnsmos_ovrl", "bench.metrics.mos.dnsmos:Dnsmos", "DNSMOS P.835, overall", *_PACKAGED),
-    Entry("dnsmos_p808", "bench.metrics.mos.dnsmos:Dnsmos", "DNSMOS P.808", *_PACKAGED),
-    Entry("plcmos", "bench.metrics.mos.plcmos:Plcmos", "PLCMOS v2", *_PACKAGED),
-    Entry("squim_stoi", "bench.metrics.mos.squim:SquimObjective", "SQUIM, guess of STOI", *_TORCHAUDIO),
-    Entry("squim_pesq", "bench.metrics.mos.squim:SquimObjective", "SQUIM, guess of wide-band PESQ", *_TORCHAUDIO),
-    Entry("squim_si_sdr", "bench.metrics.mos.squim:SquimObjective", "SQUIM, guess of SI-SDR", *_TORCHAUDIO),
-    Entry(
-        "squim_mos",
-        "bench.metrics.mos.squim:SquimSubjective",
-        "SQUIM, guess of a MOS, beside the reference",
-        *_TORCHAUDIO,
-    ),
-    Entry("nisqa_mos", "bench.metrics.mos.nisqa:Nisqa", "NISQA v2, overall", *_TORCHMETRICS),
-    Entry("nisqa_noi", "bench.metrics.mos.nisqa:Nisqa", "NISQA v2, noisiness", *_TORCHMETRICS),
-    Entry("nisqa_dis", "bench.metrics.mos.nisqa:Nisqa", "NISQA v2, discontinuity", *_TORCHMETRICS),
-    Entry("nisqa_col", "bench.metrics.mos.nisqa:Nisqa", "NISQA v2, coloration", *_TORCHMETRICS),
-    Entry("nisqa_loud", "bench.metrics.mos.nisqa:Nisqa", "NISQA v2, loudness", *_TORCHMETRICS),
-    Entry("utmos", "bench.metrics.mos.utmos:Utmos", "UTMOS22, strong learner", *_TORCHAUDIO),
-    Entry("scoreq", "bench.metrics.mos.scoreq:Scoreq", "SCOREQ, natural speech", ("onnxruntime",), _MOS),
+    _row("dnsmos_sig", "mos.dnsmos:Dnsmos", "DNSMOS P.835, speech", *_PACKAGED),
+    _row("dnsmos_bak", "mos.dnsmos:Dnsmos", "DNSMOS P.835, background", *_PACKAGED),
+    _row("dnsmos_ovrl", "mos.dnsmos:Dnsmos", "DNSMOS P.835, overall", *_PACKAGED),
+    _row("dnsmos_p808", "mos.dnsmos:Dnsmos", "DNSMOS P.808", *_PACKAGED),
+    _row("plcmos", "mos.plcmos:Plcmos", "PLCMOS v2", *_PACKAGED),
+    _row("squim_stoi", "mos.squim:SquimObjective", "SQUIM, guess of STOI", *_TORCHAUDIO),
+    _row("squim_pesq", "mos.squim:SquimObjective", "SQUIM, guess of wide-band PESQ", *_TORCHAUDIO),
+    _row("squim_si_sdr", "mos.squim:SquimObjective", "SQUIM, guess of SI-SDR", *_TORCHAUDIO),
+    _row("squim_mos", "mos.squim:SquimSubjective", "SQUIM, guess of a MOS, beside the reference", *_TORCHAUDIO),
+    _row("nisqa_mos", "mos.nisqa:Nisqa", "NISQA v2, overall", *_TORCHMETRICS),
+    _row("nisqa_noi", "mos.nisqa:Nisqa", "NISQA v2, noisiness", *_TORCHMETRICS),
+    _row("nisqa_dis", "mos.nisqa:Nisqa", "NISQA v2, discontinuity", *_TORCHMETRICS),
+    _row("nisqa_col", "mos.nisqa:Nisqa", "NISQA v2, coloration", *_TORCHMETRICS),
+    _row("nisqa_loud", "mos.nisqa:Nisqa", "NISQA v2, loudness", *_TORCHMETRICS),
+    _row("utmos", "mos.utmos:Utmos", "UTMOS22, strong learner", *_TORCHAUDIO),
+    _row("scoreq", "mos.scoreq:Scoreq", "SCOREQ, natural speech", ("onnxruntime",), _MOS),
 )
 """Predictors of a mean opinion score that listen to the degraded signal alone."""
 
 SEMANTIC = (
     *(
-        Entry(
+        _row(
             name,
-            "bench.metrics.semantic.words:WordErrors",
+            "semantic.words:WordErrors",
             f"{unit} error rate of Whisper against what it hears in the reference",
             *_WHISPER,
         )
         for name, unit in (("wer", "word"), ("cer", "character"))
     ),
-    Entry(
-        "speaker_similarity",
-        "bench.metrics.semantic.speaker:SpeakerSimilarity",
-        "cosine of speaker embeddings of WavLM",
-        *_WAVLM,
-    ),
+    _row("speaker_similarity", "semantic.speaker:SpeakerSimilarity", "cosine of speaker embeddings of WavLM", *_WAVLM),
 )
 """What is said and who says it."""
 
 REFERENCE = (
-    Entry(
+    _row(
         "visqol_reference_audio",
-        "bench.metrics.visqol_reference:VisqolReferenceAudio",
+        "visqol_reference:VisqolReferenceAudio",
         "ViSQOL, audio mode, by visqol-python (slow)",
         ("visqol",),
         _METRICS,
     ),
     *(
-        Entry(
+        _row(
             f"visqol_reference_speech_{mapping}",
-            "bench.metrics.visqol_reference:VisqolReferenceSpeech",
+            "visqol_reference:VisqolReferenceSpeech",
             f"ViSQOL, speech mode, {mapping} mapping, by visqol-python (slow)",
             ("visqol", "ai_edge_litert"),
             _METRICS,

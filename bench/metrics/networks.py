@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.models.device import Device, placed
-from bench.models.weights import WeightFile, Weights, folder_of, not_weights, require_files
-
-
-def located(name: str, files: Sequence[WeightFile], licence: str) -> Weights:
-    """The one file of the weights called ``name``.
-
-    Raises:
-        MissingRequirement: it is not there; what to do.
-    """
-    folder = folder_of(name)
-    (file,) = files
-    return Weights(folder / file.name, require_files(name, folder, files, option="", licence=licence))
+from bench.models.weights import Weights, not_weights
 
 
 def filled(network: Any, state: Mapping[str, Any], found: Weights, what: str, device: Device) -> Any:

@@ -25,9 +25,6 @@ class _Pesq(Metric):
     def __init__(self) -> None:
         self.identity = Identity(f"pesq_{self.mode}", f"{ADAPTER} (pesq {version('pesq')})", self.standard)
 
-    def prepare_channel(self, reference: Signal, rate: int) -> Signal:
-        return reference
-
     def score_channel(self, state: Signal, degraded: Signal, rate: int) -> dict[str, float]:
         import pesq
 

@@ -23,9 +23,6 @@ logging.getLogger("visqol").addHandler(logging.NullHandler())
 class _Reference(Metric):
     options: ClassVar[dict[str, Any]]
 
-    def prepare_channel(self, reference: Signal, rate: int) -> Signal:
-        return reference
-
     def _compare(self, reference: Signal, degraded: Signal, rate: int) -> Any:
         """The package's SimilarityResult."""
         require_active(degraded, "the degraded signal")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from bench import codecs
@@ -16,44 +15,13 @@ from bench.metrics.mos import nisqa, scoreq, squim, utmos
 from bench.metrics.semantic import speaker, whisper
 from bench.metrics.sets import clap, encodec, vggish
 from bench.models import weights
-from bench.models.weights import MODEL_FILES, WeightFile
+from bench.models.weights import Model, WeightFile
 from bench.registry import nearest
 
 Watch = Callable[[str, str, int, int | None], None]
 
-ASK_META = encodec.FrechetEncodec.licence
+ASK_META = encodec.WEIGHTS.licence
 ENCODEC = "https://dl.fbaipublicfiles.com/encodec/v0"
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """Weights of one name: files with a checksum, or a repository of the hub. ``licence`` is that of the weights.
-
-    ``needed`` are the files of the repository, as :func:`bench.models.weights.find` takes them. ``variable`` is the
-    environment variable, if there is one, that names another repository or a folder.
-    """
-
-    name: str
-    licence: str
-    files: tuple[WeightFile, ...] = ()
-    repository: str = ""
-    needed: tuple[str, ...] = MODEL_FILES
-    variable: str = ""
-
-    @property
-    def source(self) -> str:
-        """Where it comes from."""
-        return f"hub: {self.chosen}" if self.repository else self.files[0].url.rsplit("/", 1)[0]
-
-    @property
-    def chosen(self) -> str:
-        """The repository, or what the environment names instead."""
-        return os.environ.get(self.variable) or self.repository if self.variable else self.repository
-
-    @property
-    def checked(self) -> bool:
-        """Whether what is fetched is checked; where nobody states a checksum, it cannot be."""
-        return all(file.sha256 for file in self.files)
 
 
 def _checkpoint(name: str, file: str) -> Model:
@@ -68,15 +36,9 @@ KNOWN = {
         _checkpoint("encodec_lm_24khz", "encodec_lm_24khz-1608e3c0.th"),
         _checkpoint("encodec_lm_48khz", "encodec_lm_48khz-7add9fc3.th"),
         Model("lyra_v2", "Apache-2.0", lyra.WEIGHTS),
-        Model("squim_objective", squim.SquimObjective.licence, squim.OBJECTIVE),
-        Model("squim_subjective", squim.SquimSubjective.licence, squim.SUBJECTIVE),
-        Model("nisqa", nisqa.Nisqa.licence, nisqa.WEIGHTS),
-        Model("utmos", utmos.Utmos.licence, utmos.WEIGHTS),
-        Model("scoreq", scoreq.Scoreq.licence, scoreq.WEIGHTS),
-        Model("vggish", vggish.FrechetVggish.licence, vggish.WEIGHTS),
-        Model("clap", clap.FrechetClap.licence, repository="laion/clap-htsat-unfused"),
-        Model("whisper", whisper.LICENCE, (), whisper.REPOSITORY, whisper.FILES, whisper.VARIABLE),
-        Model("wavlm_sv", speaker.SpeakerSimilarity.licence, (), speaker.REPOSITORY, speaker.FILES, speaker.VARIABLE),
+        squim.OBJECTIVE,
+        squim.SUBJECTIVE,
+        *(module.WEIGHTS for module in (nisqa, utmos, scoreq, vggish, clap, whisper, speaker)),
     )
 }
 """Beside the repositories that codecs name themselves."""
@@ -111,7 +73,7 @@ def place(model: Model) -> Path | None:
     """Where the weights lie on this machine; None where they are not, or not all of them."""
     if model.repository:
         try:
-            return weights.locate(model.name, model.chosen, model.needed)[0]
+            return model.locate()[0]
         except MissingRequirement:
             return None
     folder = weights.folder_of(model.name)

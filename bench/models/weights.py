@@ -13,7 +13,7 @@ from bench.errors import DamagedWeights, MissingRequirement
 from bench.store import sha256_of
 
 MODEL_FILES = ("config.json", "model.safetensors")
-"""What a model of the transformers package needs at least. In such a list ``a|b`` stands for one of the two."""
+"""What a model of the transformers package needs at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,55 +29,93 @@ class Weights:
         return self.sha256[:12]
 
 
-def find(
-    codec: str,
-    place: str,
-    files: Sequence[str] = MODEL_FILES,
-    named_with: str = "the option `weights`",
-    licence: str = "",
-) -> Weights:
+@dataclass(frozen=True, slots=True)
+class WeightFile:
+    """A file that a codec or a metric needs and that can be fetched. ``sha256`` is checked whenever it is fetched."""
+
+    name: str
+    url: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Weights of one name: files with a checksum, or a repository of the hub. ``licence`` is that of the weights.
+
+    ``needed`` are the files of the repository, of which ``a|b`` stands for one of the two. ``variable`` is the
+    environment variable, if there is one, that names another repository, a folder, or a checkpoint file.
+    """
+
+    name: str
+    licence: str
+    files: tuple[WeightFile, ...] = ()
+    repository: str = ""
+    needed: tuple[str, ...] = MODEL_FILES
+    variable: str = ""
+
+    @property
+    def source(self) -> str:
+        """Where it comes from."""
+        return f"hub: {self.chosen}" if self.repository else self.files[0].url.rsplit("/", 1)[0]
+
+    @property
+    def chosen(self) -> str:
+        """The repository, or what the environment names instead."""
+        return os.environ.get(self.variable) or self.repository if self.variable else self.repository
+
+    @property
+    def checked(self) -> bool:
+        """Whether what is fetched is checked; where nobody states a checksum, it cannot be."""
+        return all(file.sha256 for file in self.files)
+
+    def find(self) -> Weights:
+        """The weights on this machine; nothing is downloaded.
+
+        Raises:
+            MissingRequirement: they are not there; what to do.
+        """
+        if self.files:
+            (file,) = self.files
+            folder = folder_of(self.name)
+            return Weights(folder / file.name, require_files(self.name, folder, self.files, "", self.licence))
+        path, found = self.locate()
+        return Weights(path, sha256_of(path) if found == [path] else _combined(found))
+
+    def locate(self) -> tuple[Path, list[Path]]:
+        """Of a repository, without hashing: the folder (or checkpoint file), and the files of it that count.
+
+        Raises:
+            MissingRequirement: they are not in the local cache of the hub, nor where another place is named.
+        """
+        path = Path(self.chosen).expanduser()
+        if path.is_file():
+            return path, [path]
+        folder = path if path.is_dir() else _from_hub(self.chosen, self.needed)
+        if folder is None:
+            raise MissingRequirement(
+                f"{self.name} needs its weights{_under(self.licence)}: expected a folder, a checkpoint file or a "
+                f"fetched repository at {self.chosen!r}, and there is none. Copy {listed(self.needed)} to a folder and "
+                f"name it with {self.variable or 'the option `weights`'}. To get it: codecbench weights fetch "
+                f"{self.name}"
+            )
+        found = {name: _one_of(folder, name) for name in self.needed}
+        missing = [name for name, file in found.items() if file is None]
+        if missing:
+            raise MissingRequirement(
+                f"{self.name}: expected {listed(self.needed)} in {folder}, but {listed(missing)} "
+                f"{'is' if len(missing) == 1 else 'are'} not there. To get it: codecbench weights fetch {self.name}"
+            )
+        return folder, [file for file in found.values() if file]
+
+
+def find(codec: str, place: str) -> Weights:
     """The weights of ``codec`` at ``place``: a folder, a ``.th`` file, or a repository such as ``owner/name``.
 
-    Nothing is downloaded: a repository has to be in the local cache of the hub.
-
-    Args:
-        codec: the codec, metric or model, for messages.
-        files: what a folder or a repository has to hold.
-        named_with: how another place is chosen, for messages.
-        licence: of the weights, for messages.
     Raises:
         MissingRequirement: they are not there; what to do.
     """
-    path, found = locate(codec, place, files, named_with, licence)
-    return Weights(path, sha256_of(path) if found == [path] else _combined(found))
-
-
-def locate(
-    codec: str,
-    place: str,
-    files: Sequence[str] = MODEL_FILES,
-    named_with: str = "the option `weights`",
-    licence: str = "",
-) -> tuple[Path, list[Path]]:
-    """As :func:`find`, without hashing: the folder (or checkpoint file), and the files of it that count."""
-    path = Path(place).expanduser()
-    if path.is_file():
-        return path, [path]
-    folder = path if path.is_dir() else _from_hub(place, files)
-    if folder is None:
-        raise MissingRequirement(
-            f"{codec} needs its weights{_under(licence)}: expected a folder, a checkpoint file or a fetched "
-            f"repository at {place!r}, and there is none. Copy {listed(files)} to a folder and name it "
-            f"with {named_with}. To get it: codecbench weights fetch {codec}"
-        )
-    found = {name: _one_of(folder, name) for name in files}
-    missing = [name for name, file in found.items() if file is None]
-    if missing:
-        raise MissingRequirement(
-            f"{codec}: expected {listed(files)} in {folder}, but {listed(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} not there. To get it: codecbench weights fetch {codec}"
-        )
-    return folder, [file for file in found.values() if file]
+    return Model(codec, "", repository=place).find()
 
 
 def listed(files: Sequence[str]) -> str:
@@ -123,16 +161,6 @@ def _from_hub(repository: str, files: Sequence[str]) -> Path | None:
         return Path(snapshot_download(repository, allow_patterns=patterns(files), local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError):
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class WeightFile:
-    """A file that a codec or a metric needs and that can be fetched. ``sha256`` is checked whenever it is fetched."""
-
-    name: str
-    url: str
-    sha256: str
-    size: int
 
 
 def folder_of(codec: str, chosen: str = "") -> Path:

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from bench.records.files import PUBLISH
-from bench.records.names import planned_datasets
 from bench.records.problems import Problem, named_rows, of_rows
 from bench.records.tables import is_empty
 from bench.runs.results import ENTROPY_CODERS
+from bench.tables.configured import configured
 
 MEASURED = (
     "seconds", "payload_sha256", "payload_bits", "payload_bytes", "actual_bps", "decoded", "decoded_sha256",
@@ -130,7 +130,8 @@ def _same_clips(path: Path, table: pd.DataFrame, clips: pd.DataFrame) -> list[Pr
 
 def _licences(path: Path, clips: pd.DataFrame, info: Mapping[str, Any]) -> list[Problem]:
     """A clip has the licence that the configuration states for its dataset; one that states none leaves it open."""
-    planned = [*(info.get("datasets") or []), *planned_datasets(str(info["config_text"]))]
+    stated = configured(str(info["config_text"]), "datasets")
+    planned = [*(info.get("datasets") or []), *(one for one in stated if isinstance(one, dict))]
     problems = []
     for dataset, licence in dict.fromkeys((one["name"], one["licence"]) for one in planned if _states_licence(one)):
         other = clips[(clips["dataset"] == dataset) & (clips["licence"].fillna("") != licence)]

@@ -13,6 +13,7 @@ from bench.records.schemas import formats, json_schema
 from bench.runs.results import RUN
 from bench.store import sha256_of
 from bench.untrusted import parse_json
+from bench.wording import key_of
 
 PUBLISH = "`codecbench results publish RUN` makes records; do not edit their files."
 _EMPTY_TABLES = ("sets",)
@@ -29,12 +30,13 @@ def json_problems(folder: Path, name: str, schema: str, format_: int) -> tuple[d
         return None, [Problem(str(path), "a file is missing", name, "no such file", PUBLISH)]
     except (OSError, ValueError) as error:
         return None, [Problem(str(path), "it cannot be read", "JSON", " ".join(str(error).split()), PUBLISH)]
+    found = Draft202012Validator(json_schema(schema, format_)).iter_errors(data)
     problems = [
         Problem(
-            f"{path}, {_key(error.absolute_path)}", "it does not follow the schema", _expected(error),
+            f"{path}, {key_of(error.absolute_path)}", "it does not follow the schema", _expected(error),
             _short(error.instance), f"The schema is bench/records/schema/{schema}-{format_}.json.",
         )
-        for error in sorted(Draft202012Validator(json_schema(schema, format_)).iter_errors(data), key=_place)
+        for error in sorted(found, key=lambda error: key_of(error.absolute_path))
     ]  # fmt: skip
     return (data if isinstance(data, dict) else None), problems
 
@@ -133,17 +135,6 @@ def _hash_problems(folder: Path, listed: Mapping[str, Any], there: list[str]) ->
             size = str((folder / name).stat().st_size)
             problems.append(Problem(f"{record}, files.{name}", "wrong size", size, str(stated.get("bytes")), PUBLISH))
     return problems
-
-
-def _key(path: Iterable[str | int]) -> str:
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text or "(top)"
-
-
-def _place(error: Any) -> str:
-    return _key(error.absolute_path)
 
 
 def _expected(error: Any) -> str:

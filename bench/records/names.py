@@ -31,16 +31,6 @@ def planned_conditions(config_text: str) -> list[Condition]:
     return [condition for item in items for condition in CodecConfig.model_validate(_given(item)).conditions()]
 
 
-def planned_datasets(config_text: str) -> list[dict[str, Any]]:
-    """The datasets that the text of a configuration gives as mappings; none where it is no configuration."""
-    try:
-        data = parse_yaml(config_text)
-    except ValueError:
-        return []
-    listed = data.get("datasets") if isinstance(data, dict) else None
-    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-
-
 def named_metrics(config_text: str) -> list[str]:
     """The metrics and set measures that the text of a configuration names one by one; what a group holds may grow."""
     data = parse_yaml(config_text)

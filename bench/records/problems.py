@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from bench.wording import counted, listed
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -39,7 +41,7 @@ def named_rows(rows: pd.DataFrame, keys: Sequence[str], shown: Sequence[str] = (
         for row in rows[columns].head(SHOWN).itertuples(index=False)
     ]
     more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
-    return f"{len(rows)} row{'s' if len(rows) != 1 else ''} ({'; '.join(first)}{more})"
+    return f"{counted(len(rows), 'row')} ({'; '.join(first)}{more})"
 
 
 def of_rows(
@@ -52,5 +54,4 @@ def of_rows(
 
 def named(names: Sequence[str]) -> str:
     """Names in words, the first few of them."""
-    more = f" and {len(names) - 2 * SHOWN} more" if len(names) > 2 * SHOWN else ""
-    return ", ".join(names[: 2 * SHOWN]) + more
+    return listed(names, 2 * SHOWN)

@@ -62,12 +62,11 @@ def tables(format_: int) -> dict[str, Table]:
     return {
         name: Table(
             tuple(table["key"]),
-            {column: Column(**_plain(about)) for column, about in table["columns"].items()},
+            {
+                column: Column(**{**about, "choices": tuple(about.get("choices", ()))})
+                for column, about in table["columns"].items()
+            },
             table.get("optional", False),
         )
         for name, table in data.items()
     }
-
-
-def _plain(about: Mapping[str, Any]) -> dict[str, Any]:
-    return {**about, "choices": tuple(about.get("choices", ()))}

@@ -38,7 +38,7 @@ def cost_table(results: Results) -> pd.DataFrame:
             _speed(group, "encode"),
             _speed(group, "decode"),
             _delay(known),
-            _count(known.get("parameters")),
+            NOTHING if known.get("parameters") is None else f"{known['parameters']:,}",
             _scaled(known.get("macs_per_s")),
             _scaled(known.get("memory_bytes")),
             _scaled(known.get("files_bytes") or None),
@@ -61,10 +61,6 @@ def _delay(known: Mapping[str, Any]) -> str:
     if seconds is None:
         return NOTHING
     return "whole clip" if math.isinf(float(seconds)) else number(1000 * float(seconds), 2)
-
-
-def _count(value: int | None) -> str:
-    return NOTHING if value is None else f"{value:,}"
 
 
 def _scaled(value: float | None) -> str:

@@ -15,7 +15,7 @@ from bench.paths import file_name
 from bench.report.cells import limits_of, unit_of
 from bench.report.curve_tables import METHODS, Grid, Part, parts, points_grid, rings
 from bench.report.files import csv_text, json_object, json_text, write_texts
-from bench.report.markdown import escape, table
+from bench.report.markdown import document, escape, table
 from bench.report.record import category_name
 from bench.report.rendering import rendered
 
@@ -81,9 +81,18 @@ def to_json(analysis: Analysis) -> dict[str, Any]:
     )
 
 
-def markdown(analysis: Analysis) -> str:
+@document
+def markdown(analysis: Analysis) -> Iterator[str]:
     """The tables as Markdown; every name is escaped."""
-    return "\n".join(_lines(analysis)) + "\n"
+    yield "# Rate-quality curves"
+    for part in parts(analysis):
+        yield from ("", f"## {escape(part.title)}")
+        for grid in part.grids:
+            yield from ("", f"### {escape(grid.title)}", "")
+            yield from table(grid.columns, grid.rows)
+    yield from ("", "## Methods", "")
+    yield from (f"- {sentence}" for sentence in METHODS)
+    yield f"- {analysis.draws} draws, seed {analysis.seed}."
 
 
 def page(analysis: Analysis) -> str:
@@ -138,15 +147,3 @@ def _with_points(analysis: Analysis) -> Iterator[tuple[Family, Any]]:
 
 def _drawable(found: Any) -> bool:
     return bool(((found["role"] == "codec") & np.isfinite(found["mean"]) & (found["actual_bps"] > 0)).any())
-
-
-def _lines(analysis: Analysis) -> Iterator[str]:
-    yield "# Rate-quality curves"
-    for part in parts(analysis):
-        yield from ("", f"## {escape(part.title)}")
-        for grid in part.grids:
-            yield from ("", f"### {escape(grid.title)}", "")
-            yield from table(grid.columns, grid.rows)
-    yield from ("", "## Methods", "")
-    yield from (f"- {sentence}" for sentence in METHODS)
-    yield f"- {analysis.draws} draws, seed {analysis.seed}."

@@ -86,7 +86,8 @@ def points_grid(points: pd.DataFrame, about: Mapping[str, Any]) -> Grid:
     digits = digits_of(about)
     rows = [
         [
-            str(row["condition"]), _kbps(row["actual_bps"]), _with_interval(row, "mean", digits), str(row["n"]),
+            str(row["condition"]), _kbps(row["actual_bps"]),
+            f"{number(row['mean'], digits)} {bounds(row['ci_low'], row['ci_high'], digits)}".rstrip(), str(row["n"]),
             _standing(row), str(row["against"]),
         ]
         for row in points.to_dict("records")
@@ -188,10 +189,6 @@ def _range(row: Mapping[Any, Any], digits: int, scale: float, unit: str) -> str:
         return ""
     low, high = (number(row[key] / scale, digits) for key in ("overlap_low", "overlap_high"))
     return f"{low} to {high}{unit.rstrip()} ({row['overlap_share']:.0%})"
-
-
-def _with_interval(row: Mapping[Any, Any], key: str, digits: int) -> str:
-    return f"{number(row[key], digits)} {bounds(row['ci_low'], row['ci_high'], digits)}".rstrip()
 
 
 def _kbps(bps: float) -> str:

@@ -1,9 +1,23 @@
-"""Markdown: names that show as they are, and tables."""
+"""Markdown: names that show as they are, tables, and whole documents."""
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Container, Iterator, Sequence
+from typing import ParamSpec
+
+Given = ParamSpec("Given")
+
+
+def document(lines: Callable[Given, Iterator[str]]) -> Callable[Given, str]:
+    """A function that yields lines, as one that returns all of them as a text."""
+
+    @functools.wraps(lines)
+    def text(*args: Given.args, **kwargs: Given.kwargs) -> str:
+        return "\n".join(lines(*args, **kwargs)) + "\n"
+
+    return text
 
 
 def escape(text: object) -> str:

@@ -10,7 +10,7 @@ import yaml
 
 from bench.curves.equal_rate import Matched
 from bench.errors import ConfigError
-from bench.wording import plural
+from bench.wording import counted
 
 
 def share_of(text: str) -> float:
@@ -55,7 +55,7 @@ def said(found: Sequence[Matched]) -> list[str]:
         if not one.match.monotone
     ]
     return told + [
-        f"{one.category}: {plural(len(one.left_out), 'clip')} left out, such as {clip}: {reason}"
+        f"{one.category}: {counted(len(one.left_out), 'clip')} left out, such as {clip}: {reason}"
         for one in found
         for clip, reason in list(one.left_out.items())[:1]
     ]

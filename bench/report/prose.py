@@ -13,7 +13,7 @@ from bench.report.record import category_name
 from bench.runs.results import Results
 from bench.stats import DRAWS, NORMAL_FROM
 from bench.tables import categories, is_complete, leaves_out, source_codes
-from bench.wording import plural
+from bench.wording import counted
 
 if TYPE_CHECKING:
     from bench.report.against import Against
@@ -45,8 +45,8 @@ def _material(results: Results) -> Iterator[str]:
         rows = clips[clips["category"] == name]
         lasts = seconds.reindex(rows["clip"].astype(str)).dropna().sum()
         sets = _listed(escape(dataset) for dataset in sorted(rows["dataset"].astype(str).unique()))
-        made_of = f"{plural(len(rows), 'clip')} of {category_name(name).lower()}"
-        parts.append(f"{made_of} from {plural(rows['code'].nunique(), 'recording')} ({lasts:.0f}~s; {sets})")
+        made_of = f"{counted(len(rows), 'clip')} of {category_name(name).lower()}"
+        parts.append(f"{made_of} from {counted(rows['code'].nunique(), 'recording')} ({lasts:.0f}~s; {sets})")
     yield f"The test material is {_listed(parts) or 'empty'}."
     rates = _listed(f"{rate / 1000:g}" for rate in _judged_rates(results))
     resampler = escape(results.info.get("resampler") or "none")

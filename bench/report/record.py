@@ -12,7 +12,7 @@ from bench.report.cells import limits_of
 from bench.runs.results import Results
 from bench.stats import DRAWS, NORMAL_FROM
 from bench.tables import categories, conditions, in_order, is_complete, once_per_run, roles, source_codes
-from bench.wording import plural
+from bench.wording import counted
 
 CATEGORY_NAMES = {
     "speech": "Speech",
@@ -43,14 +43,14 @@ class Headline:
     def sentences(self) -> list[str]:
         """The headline as text."""
         clips = ", ".join(
-            f"{plural(n, 'clip')} of {category_name(name).lower()} from {plural(self.sources[name], 'source')}"
+            f"{counted(n, 'clip')} of {category_name(name).lower()} from {counted(self.sources[name], 'source')}"
             for name, n in self.clips.items()
         )
         told = [
-            f"{clips or 'No clips'}; {plural(self.codec_conditions, 'codec condition')} and "
-            f"{plural(self.control_conditions, 'control')}.",
-            f"{plural(self.cells, 'cell')} of {self.cells_planned} encoded or tried, {self.cells_failed} failed; "
-            f"{plural(self.scores, 'score')}, {self.scores_failed} failed, {self.scores_undefined} undefined.",
+            f"{clips or 'No clips'}; {counted(self.codec_conditions, 'codec condition')} and "
+            f"{counted(self.control_conditions, 'control')}.",
+            f"{counted(self.cells, 'cell')} of {self.cells_planned} encoded or tried, {self.cells_failed} failed; "
+            f"{counted(self.scores, 'score')}, {self.scores_failed} failed, {self.scores_undefined} undefined.",
         ]
         return told if self.complete else [PARTIAL, *told]
 
@@ -121,6 +121,7 @@ def _troubled(table: pd.DataFrame) -> pd.DataFrame:
 def methods(results: Results, seed: int) -> list[tuple[str, str]]:
     """How the numbers were made: term and text, from the record of the run."""
     info = results.info
+    datasets = [str(one.get("name", one) if isinstance(one, dict) else one) for one in info.get("datasets") or []]
     machine = ", ".join(f"{key} {value}" for key, value in (info.get("machine") or {}).items())
     versions = ", ".join(f"{name} {version}" for name, version in sorted((info.get("versions") or {}).items()))
     told = [
@@ -133,7 +134,7 @@ def methods(results: Results, seed: int) -> list[tuple[str, str]]:
          f"{DRAWS} draws, seed {seed}; its limit for more than {NORMAL_FROM} sources. Clips of one source are drawn "
          "together."),
         ("Imported", "; ".join(info.get("imported") or [])),
-        ("Datasets", ", ".join(str(_name(dataset)) for dataset in info.get("datasets") or [])),
+        ("Datasets", ", ".join(datasets)),
         ("Seed of the run", info.get("seed")),
         ("Started, ended", f"{info.get('started') or 'unknown'}, {info.get('ended') or 'not yet'}"),
         ("Machine", machine),
@@ -173,7 +174,3 @@ def _codecs(results: Results) -> str:
 def _range(about: dict[str, Any]) -> str:
     low, high = (f"{bound:g}".replace("inf", "∞") for bound in limits_of(about))
     return f"{low} to {high}"
-
-
-def _name(dataset: Any) -> Any:
-    return dataset.get("name", dataset) if isinstance(dataset, dict) else dataset

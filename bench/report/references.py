@@ -13,12 +13,11 @@ import numpy as np
 import pandas as pd
 
 from bench.audit.marks import MARKS, TABLE, Mark
-from bench.datasets.base import listed
 from bench.report.svg import Chart, figure_style, inline_svg, series_colour
 from bench.runs.results import Results
 from bench.tables import once_per_run
 from bench.untrusted import parse_json
-from bench.wording import plural
+from bench.wording import counted, listed
 
 if TYPE_CHECKING:
     from bench.auditing import AuditRow
@@ -111,7 +110,7 @@ def sentences(references: Sequence[Reference]) -> list[str]:
     channels = Counter(one.channels for one in references if one.channels)
     marked = sum(bool(one.marks) for one in references)
     told = [
-        f"{plural(len(references), 'clip')}, {_duration(math.fsum(seconds))}; {marked} with marks, "
+        f"{counted(len(references), 'clip')}, {_duration(math.fsum(seconds))}; {marked} with marks, "
         f"{sum(one.serious for one in references)} of them serious.",
         "Rates: " + _shares((f"{rate / 1000:g} kHz", n) for rate, n in sorted(rates.items())) + ". Channels: "
         + _shares((_channels(count), n) for count, n in sorted(channels.items())) + ".",
@@ -125,7 +124,7 @@ def sentences(references: Sequence[Reference]) -> list[str]:
         if known:
             digits = 2 if unit == "s" else 1
             low, middle, high = (f"{value:.{digits}f}" for value in np.quantile(known, [0, 0.5, 1]))
-            told.append(f"{name}: {low} to {high} {unit}, median {middle} ({plural(len(known), 'clip')}).")
+            told.append(f"{name}: {low} to {high} {unit}, median {middle} ({counted(len(known), 'clip')}).")
     return told
 
 

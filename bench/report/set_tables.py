@@ -11,6 +11,7 @@ from bench.report.cells import NOTHING, Cell, Heading, bounds, digits_of, number
 from bench.report.wide import Sheet
 from bench.runs.results import SET_COLUMNS, Results
 from bench.tables import in_order, is_complete, roles
+from bench.wording import counted
 
 EXPLANATION = (
     "Each value belongs to all clips of the category under a condition, with its 95 % interval: the jackknife over "
@@ -67,7 +68,4 @@ def _notes(rows: pd.DataFrame) -> list[str]:
     """Why values are missing or are of fewer clips; one line for each reason."""
     troubled = rows[rows["reason"] != ""].drop_duplicates(["condition", "measure", "reason"])
     reasons = Counter((str(row.measure), str(row.reason)) for row in troubled.itertuples())
-    return [
-        f"{measure}, {count} {'condition' if count == 1 else 'conditions'}: {reason}"
-        for (measure, reason), count in reasons.items()
-    ]
+    return [f"{measure}, {counted(n, 'condition')}: {reason}" for (measure, reason), n in reasons.items()]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from bench.report.costs import cost_table
-from bench.report.markdown import LATER, escape, table
+from bench.report.markdown import LATER, document, escape, table
 from bench.report.record import category_name, definitions, failures, headline, methods
 from bench.report.references import Reference, by_reason, of_results, sentences
 from bench.report.set_tables import EXPLANATION, set_sheets
@@ -21,12 +21,10 @@ if TYPE_CHECKING:
 SHOWN_FAILURES = 50
 
 
-def markdown(results: Results, seed: int, compared: Mapping[str, Against] | None = None) -> str:
+@document
+def markdown(results: Results, seed: int, compared: Mapping[str, Against] | None = None) -> Iterator[str]:
     """The whole report; every name from the run is escaped."""
-    return "\n".join(_lines(results, seed, compared or {})) + "\n"
-
-
-def _lines(results: Results, seed: int, compared: Mapping[str, Against]) -> Iterator[str]:
+    compared = compared or {}
     told = headline(results)
     yield f"# {escape(results.name)}" + ("" if told.complete else " (partial run)")
     for sentence in told.sentences():

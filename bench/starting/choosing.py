@@ -13,7 +13,7 @@ from bench.domain import Category
 from bench.errors import CodecbenchError, ConfigError, MissingRequirement
 from bench.registry import nearest
 from bench.starting.looking import Found
-from bench.wording import plural
+from bench.wording import counted
 
 CATEGORY_WORDS: dict[str, Category] = {"speech": "speech", "noisy": "noisy_reverberant_speech", "music": "music"}
 """What a user types for a category; the categories themselves are understood, too."""
@@ -171,7 +171,7 @@ def rate_for(found: Found, category: Category, choices: Sequence[Choice]) -> Set
     why = f"{_share(found.rates[usual], found)} at this rate"
     if below := sum(count for rate, count in found.rates.items() if rate < usual):
         why += (
-            f"; {plural(below, 'file')} below it {'is' if below == 1 else 'are'} converted up, and the report leaves "
+            f"; {counted(below, 'file')} below it {'is' if below == 1 else 'are'} converted up, and the report leaves "
             "them out of the means of codecs with a wider band"
         )
     return Setting(usual, why)

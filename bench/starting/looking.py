@@ -12,7 +12,7 @@ from statistics import median
 from bench import audio
 from bench.datasets.base import AUDIO_FILES, find_paths
 from bench.errors import AudioError, ConfigError
-from bench.wording import plural
+from bench.wording import counted, listed
 
 SHOWN = 3  # names of a longer list
 
@@ -41,17 +41,17 @@ class Found:
         """What there is, in a few lines without line breaks in them."""
         longest, total = max(self.seconds), sum(self.seconds)
         lines = [
-            f"{plural(self.files, 'file')}, {spent(total)} together, {min(self.seconds):.1f} to {longest:.1f} s each "
+            f"{counted(self.files, 'file')}, {spent(total)} together, {min(self.seconds):.1f} to {longest:.1f} s each "
             f"(median {median(self.seconds):.1f} s)",
             f"rates: {_by_count(self.rates, ' Hz')}; channels: {_by_count(self.channels)}",
         ]
         if self.unreadable:
             lines.append(
-                f"{plural(len(self.unreadable), 'file')} cannot be read and will stand in the tables as failed rows: "
+                f"{counted(len(self.unreadable), 'file')} cannot be read and will stand in the tables as failed rows: "
                 + shortened(self.unreadable)
             )
         if self.others:
-            lines.append(f"{plural(self.others, 'file')} of other kinds left alone")
+            lines.append(f"{counted(self.others, 'file')} of other kinds left alone")
         return lines
 
 
@@ -94,7 +94,7 @@ def look(place: Path) -> Found:
         seconds.append(info.length / info.rate)
     if not seconds:
         raise ConfigError(
-            f"{place}: expected audio of 8 to 192 kHz, but none of {plural(len(names), 'file')} can be read: "
+            f"{place}: expected audio of 8 to 192 kHz, but none of {counted(len(names), 'file')} can be read: "
             f"{shortened(unreadable)}. `codecbench data audit {place}` says what is wrong with each."
         )
     include = (glob.escape(place.name),) if single else ()
@@ -103,9 +103,7 @@ def look(place: Path) -> Found:
 
 def shortened(names: Iterable[str]) -> str:
     """The first few of ``names``, each printable in one line, and how many more there are."""
-    listed = list(names)
-    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
-    return ", ".join(ascii(name)[1:-1] if not name.isprintable() else name for name in listed[:SHOWN]) + more
+    return listed([name if name.isprintable() else ascii(name)[1:-1] for name in names], SHOWN)
 
 
 def spent(seconds: float) -> str:

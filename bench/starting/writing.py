@@ -170,16 +170,12 @@ def _metrics(purpose: str, category: Category) -> list[str]:
     if absent:
         lines.append("# Instead of these: metrics: [" + ", ".join(names) + "]")
         lines += [
-            f"#   {', '.join(quantities)}: to get {_them(quantities)}: {remedy}"
+            f"#   {', '.join(quantities)}: to get {'it' if len(quantities) == 1 else 'them'}: {remedy}"
             for remedy, quantities in absent.items()
         ]
     if purpose == "paper":
         lines.append(_with_comment("set_measures: [fad_log_mel]", "of all clips together"))
     return lines
-
-
-def _them(names: Sequence[str]) -> str:
-    return "it" if len(names) == 1 else "them"
 
 
 def _codec(name: str, bitrates: Sequence[int]) -> str:

@@ -60,7 +60,7 @@ def _rates(results: Results) -> pd.DataFrame:
                 "delay_samples": _only(coded["delay_samples"]),
                 "delay_ms": _delay_ms(coded),
                 "n": len(coded),
-                **_counts(found),
+                **{f"n_{status}": int((found == status).sum()) for status in WITHOUT_VALUE},
             }
         )
     table = finished(results, rows, RATE_COLUMNS)
@@ -88,10 +88,6 @@ def bitrates_of_means(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*CELL, "actual_bps"])
 
 
-def _counts(found: np.ndarray[Any, Any]) -> dict[str, int]:
-    return {f"n_{status}": int((found == status).sum()) for status in WITHOUT_VALUE}
-
-
 def _only(values: pd.Series) -> int | None:
     """The value that all rows share, or nothing where they differ."""
     distinct = values.dropna().unique()
@@ -102,7 +98,7 @@ def _bitrates(coded: pd.DataFrame) -> dict[str, float]:
     per_clip = coded["payload_bits"].to_numpy(dtype=float, na_value=math.nan) / coded["seconds"].to_numpy(dtype=float)
     per_clip = per_clip[np.isfinite(per_clip)]
     return {
-        "actual_bps": _bps(coded),
+        "actual_bps": _ratio(_sum(coded["payload_bits"]), _sum(coded["seconds"])),
         "actual_bps_min": float(per_clip.min()) if len(per_clip) else math.nan,
         "actual_bps_max": float(per_clip.max()) if len(per_clip) else math.nan,
         "container_bps": _container_bps(coded),
@@ -130,10 +126,6 @@ def _entropy_coded(coded: pd.DataFrame) -> dict[str, float]:
         for side in ("encode", "decode"):
             found[f"{coder}_{side}_rtf"] = _ratio(seconds, _sum(rows[f"{coder}_{side}_s"])) if len(rows) else math.nan
     return found
-
-
-def _bps(coded: pd.DataFrame) -> float:
-    return _ratio(_sum(coded["payload_bits"]), _sum(coded["seconds"]))
 
 
 def _speed(side: str, coded: pd.DataFrame) -> dict[str, float]:

@@ -8,12 +8,18 @@ from bench.runs.results import Results
 from bench.untrusted import parse_yaml
 
 
-def configured_codecs(results: Results) -> list[dict[str, Any]]:
-    """The codecs of the configuration, each with a ``name``; none where its text is no configuration."""
+def configured(text: str, section: str) -> list[Any]:
+    """The list under ``section`` in the text of a configuration; empty where there is none."""
     try:
-        told = parse_yaml(str(results.info.get("config_text") or ""))
+        told = parse_yaml(text)
     except ValueError:
         return []
-    listed = told.get("codecs") if isinstance(told, dict) else None
-    entries = [{"name": one} if isinstance(one, str) else one for one in (listed if isinstance(listed, list) else [])]
+    listed = told.get(section) if isinstance(told, dict) else None
+    return listed if isinstance(listed, list) else []
+
+
+def configured_codecs(results: Results) -> list[dict[str, Any]]:
+    """The codecs of the configuration, each with a ``name``; none where its text is no configuration."""
+    listed = configured(str(results.info.get("config_text") or ""), "codecs")
+    entries = [{"name": one} if isinstance(one, str) else one for one in listed]
     return [one for one in entries if isinstance(one, dict) and "name" in one]

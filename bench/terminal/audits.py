@@ -30,11 +30,9 @@ def print_audit(name: str, references: Sequence[Reference]) -> None:
         console.print_table(f"{name}: marks", ["mark", "clips", "", "what it means", "what to do"], rows)
         columns = ["mark", "clips", "which", "why"]
         console.print_table(f"{name}: marked clips", columns, _reasons(references))
-    for sentence in sentences(references):
-        console.out.print(sentence, markup=False, soft_wrap=True)
+    console.say(*sentences(references))
     console.out.print("Bandwidth:")
-    for line in histogram(bandwidths(references)):
-        console.out.print(f"  {line}", markup=False, soft_wrap=True)
+    console.say(*(f"  {line}" for line in histogram(bandwidths(references))))
 
 
 def _reasons(references: Sequence[Reference]) -> list[list[object]]:

@@ -31,16 +31,14 @@ def of_set(built: BuiltSet, plan: SetPlan) -> dict[str, Any]:
 def print_set(done: Mapping[str, Any]) -> None:
     """What was built."""
     if not done["mixed"]:
-        console.out.print(f"{done['folder']}: nothing to do, all {done['clips']} clips are there.", soft_wrap=True)
+        console.say(f"{done['folder']}: nothing to do, all {done['clips']} clips are there.")
     else:
-        console.out.print(
+        console.say(
             f"{done['folder']}: {done['clips']} clips, {done['hours']:.2f} h; {done['mixed']} mixed at "
-            f"{done['times_real_time']:g} x real time.",
-            soft_wrap=True,
+            f"{done['times_real_time']:g} x real time."
         )
     console.out.print(f"set_sha256 {done['set_sha256']}" + (", as expected" if done["expected"] else ""))
-    for obstacle in done["obstacles"]:
-        console.err.print(f"before you publish it: {obstacle}", soft_wrap=True, markup=False)
+    console.note(*(f"before you publish it: {obstacle}" for obstacle in done["obstacles"]))
 
 
 def print_plan(planned: Mapping[str, Any]) -> None:

@@ -23,6 +23,18 @@ QUIET_INTERVAL_S = 15.0
 """How often progress is printed where there is no terminal to draw a bar on."""
 
 
+def say(*lines: object) -> None:
+    """Each of ``lines`` on stdout as it is, never wrapped."""
+    for line in lines:
+        out.print(str(line), markup=False, soft_wrap=True)
+
+
+def note(*lines: object) -> None:
+    """Each of ``lines`` on stderr as it is, never wrapped."""
+    for line in lines:
+        err.print(str(line), markup=False, soft_wrap=True)
+
+
 def print_json(value: object) -> None:
     """``value`` as JSON on stdout, in full precision; NaN is null, an infinity the string "Infinity" or "-Infinity"."""
     sys.stdout.write(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -46,7 +46,7 @@ def _print_pairs(category: str, rows: Sequence[Outlook], difference: float | Non
         console.out.print(f"{len(rows) - SHOWN} more pairs vary less; --json has all of them.")
     for row in shown:
         if row.note:
-            console.out.print(f"{row.first} – {row.second}: {row.note}", soft_wrap=True, markup=False)
+            console.say(f"{row.first} – {row.second}: {row.note}")
     if without := max(row.without for row in shown):
         console.out.print(f"Up to {without} clips have no value of both conditions, or a band-limited reference.")
 

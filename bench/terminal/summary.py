@@ -10,6 +10,7 @@ from typing import Any
 
 from bench import runner
 from bench.cells.planning import Plan
+from bench.domain import Clip
 from bench.errors import MissingRequirement
 from bench.journal import Records
 from bench.models.device import CPU, require
@@ -38,6 +39,9 @@ def of_plan(
     folder = place(output) if output else Path("results", "runs", plan.config.name)
     with closing(Records(folder / results.JOURNAL)) as records:
         finished = runner.done_cells(part, records.without_failed() if retry_failed else records)
+    by_dataset: dict[tuple[str, str], list[Clip]] = {}
+    for clip in part.clips:
+        by_dataset.setdefault((clip.dataset, clip.category), []).append(clip)
     return {
         "run": plan.config.name,
         "folder": str(folder),
@@ -45,12 +49,10 @@ def of_plan(
             {
                 "dataset": dataset,
                 "category": category,
-                "clips": count,
-                "seconds": round(
-                    sum(_seconds(c) for c in part.clips if (c.dataset, c.category) == (dataset, category)), 1
-                ),
+                "clips": len(clips),
+                "seconds": round(sum((max(0.0, clip.judged_s) for clip in clips), 0.0), 1),
             }
-            for (dataset, category), count in Counter((c.dataset, c.category) for c in part.clips).items()
+            for (dataset, category), clips in by_dataset.items()
         ],
         "clips": [clip.id for clip in part.clips],
         "conditions": [condition.id for condition in part.conditions],
@@ -89,8 +91,7 @@ def print_plan(plan: dict[str, Any]) -> None:
     if plan["set_measures"]:
         console.out.print(f"of whole sets: {', '.join(plan['set_measures'])}")
     console.out.print(f"cells: {plan['cells']}, of which {plan['done']} are done and {plan['to_do']} to do")
-    for note in plan["notes"]:
-        console.out.print(f"note: {note}", markup=False, soft_wrap=True)
+    console.say(*(f"note: {note}" for note in plan["notes"]))
 
 
 def of_run(results: Results) -> dict[str, Any]:
@@ -137,22 +138,16 @@ def print_run(done: dict[str, Any]) -> None:
         console.out.print(f"values of whole sets: {told}")
     if not done["complete"]:
         console.out.print(f"partial: {done['missing_cells']} cells are not measured yet; the same command continues.")
-    for warning in done["warnings"]:
-        console.out.print(f"warning: {warning}", markup=False, soft_wrap=True)
+    console.say(*(f"warning: {warning}" for warning in done["warnings"]))
     alike: dict[tuple[str, int, str], list[str]] = {}
     for problem in done["problems"]:
         alike.setdefault((problem["what"], problem["cells"], problem["reason"]), []).append(problem["condition"])
     for (what, cells, reason), conditions in list(alike.items())[:SHOWN_PROBLEMS]:
         each = " each" if len(conditions) > 1 else ""
-        console.out.print(f"{', '.join(conditions)}, {what}: {cells} x{each} {reason}", markup=False, soft_wrap=True)
+        console.say(f"{', '.join(conditions)}, {what}: {cells} x{each} {reason}")
     if len(alike) > SHOWN_PROBLEMS:
         console.out.print(f"... and {len(alike) - SHOWN_PROBLEMS} more kinds of problems; the report lists them.")
     if done["cells"].get("failed"):
         console.out.print("failed cells stay as they are; with --retry-failed they are measured again.")
     where = f"tables: {done['folder']}\nnext:   codecbench report {done['folder']}"
-    console.out.print(where, soft_wrap=True, markup=False)
-
-
-def _seconds(clip: Any) -> float:
-    whole = clip.samples / clip.sample_rate - clip.start_s if clip.sample_rate else 0.0
-    return whole if clip.duration_s is None else float(clip.duration_s)
+    console.say(where)

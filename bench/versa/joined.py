@@ -57,7 +57,8 @@ def joined(results: Results, given: Sequence[str]) -> tuple[Results, list[Tally]
     quantities: dict[str, Imported] = {}
     tallies = [_collect(results, source, quantities) for source in sources]
     rows = [row for name, found in quantities.items() for row in _rows(results, name, found)]
-    scores = pd.concat([results.scores, _frame(rows)], ignore_index=True)
+    frame = pd.DataFrame(rows, columns=list(SCORE_COLUMNS)).astype(SCORE_COLUMNS)
+    scores = pd.concat([results.scores, frame], ignore_index=True)
     about = {f"{PREFIX}{name}": _about(results, name, found) for name, found in quantities.items()}
     info = {
         **results.info,
@@ -168,10 +169,6 @@ def _rows(results: Results, name: str, imported: Imported) -> list[dict[str, Any
             }
         )
     return rows
-
-
-def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(SCORE_COLUMNS)).astype(SCORE_COLUMNS)
 
 
 def _about(results: Results, name: str, imported: Imported) -> dict[str, Any]:

@@ -9,9 +9,7 @@ from pathlib import Path
 
 from bench.errors import ConfigError
 from bench.registry import nearest
-
-NAMED = 5
-"""Keys that a notice names; the others are counted."""
+from bench.wording import counted, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +49,17 @@ class Tally:
 
     def problems(self) -> Iterator[str]:
         """Everything that was left out, one sentence each."""
-        if self.unreadable:
-            yield self._told(f"no JSON object with a key in {_listed('line', self.unreadable)}")
-        if self.unmatched:
-            yield self._told(f"no such cell in this run for {_listed('key', self.unmatched)}")
-        if self.texts:
-            yield self._told(f"no numbers, left out: {_counted(self.texts)}")
-        if self.without_number:
-            yield self._told(f"null or NaN, undefined here: {_counted(self.without_number)}")
-        if self.too_large:
-            yield self._told(f"too large for a measurement, undefined here: {_counted(self.too_large)}")
-        if self.error_values:
-            yield self._told(f"0, VERSA's sign of a failure, failed here: {_counted(self.error_values)}")
-        if self.repeated:
-            yield self._told(f"values given again that are equal: {self.repeated}")
-        if self.contradicting:
-            yield self._told(f"values given again that differ, undefined here: {self.contradicting}")
-
-    def _told(self, what: str) -> str:
-        return f"{self.source.name}: {what}."
+        told = (
+            (self.unreadable, f"no JSON object with a key in {_listed('line', self.unreadable)}"),
+            (self.unmatched, f"no such cell in this run for {_listed('key', self.unmatched)}"),
+            (self.texts, f"no numbers, left out: {_counted(self.texts)}"),
+            (self.without_number, f"null or NaN, undefined here: {_counted(self.without_number)}"),
+            (self.too_large, f"too large for a measurement, undefined here: {_counted(self.too_large)}"),
+            (self.error_values, f"0, VERSA's sign of a failure, failed here: {_counted(self.error_values)}"),
+            (self.repeated, f"values given again that are equal: {self.repeated}"),
+            (self.contradicting, f"values given again that differ, undefined here: {self.contradicting}"),
+        )
+        yield from (f"{self.source.name}: {what}." for found, what in told if found)
 
 
 def source_of(text: str, conditions: Sequence[str]) -> Source:
@@ -96,9 +86,7 @@ def source_of(text: str, conditions: Sequence[str]) -> Source:
 
 
 def _listed(noun: str, items: Sequence[object]) -> str:
-    named = ", ".join(str(item) for item in items[:NAMED])
-    more = f" and {len(items) - NAMED} more" if len(items) > NAMED else ""
-    return f"{len(items)} {noun}{'s' if len(items) > 1 else ''} ({named}{more})"
+    return f"{counted(len(items), noun)} ({listed(items)})"
 
 
 def _counted(counts: Counter[str]) -> str:

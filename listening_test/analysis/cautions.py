@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.wording import plural
+from bench.wording import counted
 from listening_test.analysis.counts import Fewest
 from listening_test.analysis.descriptive import BIMODAL, unbalanced
 from listening_test.analysis.screening import SIMULATED
@@ -53,7 +53,7 @@ def cautions(ratings: pd.DataFrame, used: pd.DataFrame, conditions: pd.DataFrame
         found.append(f"Residuals are skewed ({skewness:+.2f}, BS.1534-3 Attachment 4): {advice}.")
     heard = used["listener"].nunique()
     if heard < FEW_LISTENERS:
-        found.append(f"Only {plural(heard, 'listener')} count: intervals are wide and tests blind.")
+        found.append(f"Only {counted(heard, 'listener')} count: intervals are wide and tests blind.")
     found += _of_people(people)
     return found
 
@@ -111,7 +111,7 @@ def _of_mushra(used: pd.DataFrame, conditions: pd.DataFrame) -> list[str]:
     clips, systems = used["clip"].nunique(), len(medians)
     if clips < max(FEW_ITEMS, 1.5 * systems):
         found.append(
-            f"{plural(clips, 'clip')} for {plural(systems, 'system')}; BS.1534-3 (5.1) asks for at least "
+            f"{counted(clips, 'clip')} for {counted(systems, 'system')}; BS.1534-3 (5.1) asks for at least "
             f"{max(FEW_ITEMS, 1.5 * systems):g}."
         )
     return found

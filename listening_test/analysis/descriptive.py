@@ -13,8 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from bench.stats import clustered_error, mean_ci, t_interval, two_way_interval
 from listening_test.mushra import SCALES
 
-Floats = NDArray[np.float64]
-
 BIMODAL = 5 / 9  # BS.1534-3, Attachment 3: the value of a uniform distribution
 WHISKER = 1.5  # BS.1534-3, 9.1: interquartile ranges beyond which a rating is an outlier
 

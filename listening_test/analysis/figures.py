@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.report.cells import shortened
 from bench.report.svg import INK, figure_style, inline_svg, series_colour
 from listening_test.analysis.descriptive import outlying, quartiles
 
@@ -101,7 +102,7 @@ def _axes(series: Sequence[Series], limits: tuple[float, float]) -> tuple[Figure
 
     top, bottom, row = 0.26, 0.42, 0.34
     height = top + bottom + row * max(len(series), 2)
-    names = [_shortened(one.name) for one in series]
+    names = [shortened(" ".join(one.name.split()), LONGEST) for one in series]
     figure = Figure(figsize=(6.2, height))
     left = min(0.42, 0.03 + 0.0105 * max(map(len, names), default=0))
     axes = figure.add_axes((left, bottom / height, 0.975 - left, 1 - (top + bottom) / height))
@@ -118,11 +119,6 @@ def _axes(series: Sequence[Series], limits: tuple[float, float]) -> tuple[Figure
                       horizontalalignment="center", verticalalignment="bottom")  # fmt: skip
     axes.set_xlabel("score")
     return figure, axes
-
-
-def _shortened(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 9]}…{text[-8:]}"
 
 
 def _svg(figure: Figure, label: str) -> str:

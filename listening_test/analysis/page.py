@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.wording import plural
+from bench.wording import counted
 from listening_test.analysis.analysed import Analysis
 from listening_test.analysis.sections import TYPE_NAMES, sections_of
 from listening_test.model import Test
@@ -44,6 +44,6 @@ def headline(analysis: Analysis) -> list[str]:
     out = int(people["excluded"].sum())
     clips, conditions = len(used["clip"].unique()), len(used["condition"].unique())
     return [
-        f"{plural(len(people), 'listener')}, {out} left out by screening ({analysis.screening.name}); "
-        f"{plural(len(used), 'rating')} of {plural(conditions, 'condition')} on {plural(clips, 'clip')} count."
+        f"{counted(len(people), 'listener')}, {out} left out by screening ({analysis.screening.name}); "
+        f"{counted(len(used), 'rating')} of {counted(conditions, 'condition')} on {counted(clips, 'clip')} count."
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -156,11 +156,6 @@ def power(known: Pilot, points: float, listeners: int, clips: float, seed: int, 
     samples = samples * scale + points
     mean, error = samples.mean(axis=1), samples.std(axis=1, ddof=1) / math.sqrt(listeners)
     return float((np.abs(mean) > float(stdtrit(listeners - 1, (1 + level) / 2)) * error).mean())
-
-
-def curve(known: Pilot, points: float, clips: float, seed: int, counts: Sequence[int]) -> list[tuple[int, float]]:
-    """The power for each of ``counts`` listeners."""
-    return [(count, power(known, points, count, clips, seed)) for count in counts]
 
 
 def needed(known: Pilot, points: float, seed: int, aim: float = 0.8, clips: float | None = None) -> Needed:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bench.stats import DRAWS
-from bench.wording import plural
+from bench.wording import counted
 from listening_test.analysis import sheets
 from listening_test.analysis.analysed import ALL, Analysis
 from listening_test.analysis.pictures import Picture, pictures
 from listening_test.analysis.sheets import Sheet, number, role_name
-from listening_test.model import Test, Trial
+from listening_test.model import Test
 
 TYPE_NAMES = {
     "mushra": "MUSHRA (ITU-R BS.1534-3)",
@@ -81,7 +81,7 @@ def _design(analysis: Analysis, test: Test | None) -> Section:
             ("Repetitions", str(repeated) if repeated else "none"),
             ("Orders", f"of trials and of stimuli: random for each listener, recorded; seed {test.seed}"),
             ("Needs a 100", "yes" if test.rules.needs_a_hundred else "no"),
-            ("Break", f"after {plural(test.rules.trials_before_break, 'trial')}"),
+            ("Break", f"after {counted(test.rules.trials_before_break, 'trial')}"),
         ]
         facts += [("Question", test.rules.question)] if test.rules.question else []
     return Section("design", "Test design", () if test else (NOT_KNOWN,), tuple(facts))
@@ -90,10 +90,11 @@ def _design(analysis: Analysis, test: Test | None) -> Section:
 def _material(analysis: Analysis, test: Test | None) -> Section:
     rated = analysis.ratings[~analysis.ratings["training"].astype(bool)]
     counts = Counter(rated.drop_duplicates("clip")["category"])
-    facts = [(name or "no category", plural(count, "clip")) for name, count in sorted(counts.items())]
+    facts = [(name or "no category", counted(count, "clip")) for name, count in sorted(counts.items())]
     parts: tuple[Part, ...] = ()
     if test:
-        rows = [(trial.clip, trial.dataset, trial.category, f"{trial.seconds:g}") for trial in _distinct(test.counted)]
+        by_clip = {trial.clip: trial for trial in test.counted}
+        rows = [(one.clip, one.dataset, one.category, f"{one.seconds:g}") for one in by_clip.values()]
         columns = ("clip", "dataset", "category", "seconds")
         parts = (Part(sheet=Sheet("Clips", columns, tuple(rows), frozenset(columns[:3]))),)
     return Section("material", "Selection of test material", () if test else (NOT_KNOWN,), tuple(facts), parts)
@@ -264,10 +265,6 @@ def _results(analysis: Analysis) -> Section:
         Part(sheet=sheets.of_outliers(analysis), folded=True),
     ]
     return Section("results", "Results", parts=tuple(parts))
-
-
-def _distinct(trials: Sequence[Trial]) -> list[Trial]:
-    return list({trial.clip: trial for trial in trials}.values())
 
 
 def _short(value: object) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from bench.wording import plural
+from bench.wording import counted
 from listening_test.analysis.power import MOST, Needed, Pilot
 from listening_test.analysis.sheets import Sheet
 
@@ -31,9 +31,9 @@ def as_sheet(found: Sequence[Needed], aim: float) -> Sheet:
 def sentence(spread: Pilot) -> str:
     """What the pilot said."""
     return (
-        f"Pilot: {plural(spread.listeners, 'listener')}, {plural(len(spread.pairs), 'pair')}, {spread.clips:.1f} clips "
-        f"each. Differences of a pair vary by {spread.between:.1f} points (standard deviation) between listeners and "
-        f"by {spread.within:.1f} from clip to clip; {100 * spread.excluded:.0f} % of the listeners were left out by "
+        f"Pilot: {counted(spread.listeners, 'listener')}, {counted(len(spread.pairs), 'pair')}, "
+        f"{spread.clips:.1f} clips each. Differences of a pair vary by {spread.between:.1f} points (standard deviation) "
+        f"between listeners and by {spread.within:.1f} from clip to clip; {100 * spread.excluded:.0f} % of the listeners were left out by "
         "screening. The clips are taken as they are: other clips may differ by more. "
         f"{_uncertainty(spread.listeners)}"
     )

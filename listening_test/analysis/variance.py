@@ -33,7 +33,8 @@ def omnibus(ratings: pd.DataFrame) -> pd.DataFrame:
         names = [("rm-ANOVA", "condition"), ("Friedman", "condition")]
         rows = [{"test": test, "effect": effect, **about, "note": reason} for test, effect in names]
     else:
-        rows = [*_one_way(complete, about), *_two_way(cells, about), _friedman(complete, about)]
+        one_way = _anova(_long(complete), "condition", {**about, "note": "on the listeners' means"})
+        rows = [*one_way, *_two_way(cells, about), _friedman(complete, about)]
     return pd.DataFrame(rows, columns=list(ROWS))
 
 
@@ -66,10 +67,6 @@ def _why_not(complete: pd.DataFrame) -> str:
     if np.abs(residuals).max() < 1e-9:
         return "no spread between listeners"
     return ""
-
-
-def _one_way(complete: pd.DataFrame, about: dict[str, Any]) -> list[dict[str, Any]]:
-    return _anova(_long(complete), "condition", {**about, "note": "on the listeners' means"})
 
 
 def _two_way(cells: pd.DataFrame, about: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.errors import ConfigError, StoreError
 from bench.provenance import machine, now, package_versions, revision
 from bench.store import writing
-from bench.wording import plural
+from bench.wording import counted
 from listening_test.building import config as configs
 from listening_test.building.choice import Choice, choose
 from listening_test.building.config import TestConfig
@@ -33,7 +33,7 @@ class Refused(ConfigError):
         if all(finding.forceable for finding in errors):
             advice += ", or build with --force: test.json then says so"
         warnings = [finding for finding in findings if finding.severity == "warning"]
-        count = ", ".join([plural(len(errors), "error"), *([plural(len(warnings), "warning")] if warnings else [])])
+        count = ", ".join([counted(len(errors), "error"), *([counted(len(warnings), "warning")] if warnings else [])])
         super().__init__(
             [
                 *(str(finding) for finding in errors),

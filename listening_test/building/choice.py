@@ -49,7 +49,7 @@ def choose(config: TestConfig, sources: Sources, where: str = "test") -> Choice:
         raise ConfigError([f"{where}, {problem}" for problem in problems])
     known, problems = sources.clips(needed)
     usable = {}
-    findings = said.unmeasured(sources)
+    findings = list(said.unmeasured(sources))
     failed: dict[str, list[str]] = {}
     for clip in known.values():
         reasons = [f"{system.name}: {why}" for system in needed if (why := sources.trouble(system, clip.id))]

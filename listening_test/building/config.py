@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
 
-from bench.config import mapping_of, shipped, shipped_tests
+from bench.config import described, mapping_of, shipped, shipped_tests
 from bench.domain import Category
 from bench.errors import ConfigError
 from bench.registry import nearest
@@ -300,7 +300,7 @@ def parse(data: Mapping[str, Any], where: str = "test") -> TestConfig:
     try:
         return TestConfig.model_validate(data)
     except ValidationError as error:
-        problems = [f"{where}, {_described(problem)}" for problem in error.errors()]
+        problems = [f"{where}, {described(problem, TestConfig, _PARTS)}" for problem in error.errors()]
         raise ConfigError(list(dict.fromkeys(problems))) from None
 
 
@@ -320,17 +320,3 @@ _PARTS: dict[str, type[BaseModel]] = {
     "blocks": BlocksConfig,
     "questionnaire": QuestionConfig,
 }
-
-
-def _described(problem: Mapping[str, Any]) -> str:
-    location = problem["loc"]
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".") or "(top)"
-    if problem["type"] == "extra_forbidden":
-        known = (_PARTS[location[0]] if len(location) > 1 else TestConfig).model_fields
-        return f"{key}: unknown key.{nearest(str(location[-1]), known)} Known: {', '.join(known)}."
-    if problem["type"] == "missing":
-        return f"{key}: this key is required."
-    message = problem["msg"].removeprefix("Value error, ")
-    if problem["type"] == "value_error" and isinstance(problem.get("input"), dict):
-        return f"{key}: {message}."
-    return f"{key}: {message[0].lower()}{message[1:]}, got {problem.get('input')!r}."

@@ -6,7 +6,7 @@ import hashlib
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -70,26 +70,27 @@ def make(clip: ClipFacts, config: TestConfig, sources: Sources, systems: Sequenc
         sound = stimuli.lowpass_anchor(whole, anchor.cutoff_hz).part(start, stop)
         how = f"low-pass {anchor.cutoff_hz} Hz, 1201 taps, of: {origin}"
         drafts.append(_Draft(Stimulus(anchor.name, anchor.role, "", origin=how), sound))
-    drafts += [_decoded(clip, system, config, sources, whole, start, stop, cut) for system in systems]
+    for system in systems:
+        stimulus, sound = _decoded(clip, system, sources, whole.length, cut)
+        sound = sound.part(start, stop)
+        gain = stimuli.match_gain_db(reference, sound) if config.level_match == "bs1770" else 0.0
+        drafts.append(_Draft(stimulus, sound, gain))
     return _written(clip, drafts, config, folder)
 
 
-def _decoded(
-    clip: ClipFacts, system: System, config: TestConfig, sources: Sources, whole: Audio, start: int, stop: int, cut: str
-) -> _Draft:
+def _decoded(clip: ClipFacts, system: System, sources: Sources, length: int, cut: str) -> tuple[Stimulus, Audio]:
+    """What the run decoded, as long as its reference is for playing, ``length``; ``cut`` says how it is played."""
     run, row = sources.runs[system.run], sources.cell(system, clip.id) or {}
     path = run.decoded_place(clip.id, system.condition)
     decoded = audio.read(path)
     if hashlib.sha256(decoded.samples.tobytes()).hexdigest() != row["decoded_sha256"]:
         raise AudioError(f"{path}: expected the samples that the run measured, got others. Delete it and run again.")
     sound = stimuli.for_playing(decoded)
-    if abs(sound.length - whole.length) > LENGTH_TOLERANCE:
+    if abs(sound.length - length) > LENGTH_TOLERANCE:
         raise AudioError(
-            f"{path}: expected {whole.length} samples at {RATE} Hz as in the reference, got {sound.length}. "
+            f"{path}: expected {length} samples at {RATE} Hz as in the reference, got {sound.length}. "
             "The runs cut this clip differently; join runs over the same clips."
         )
-    sound = sound.with_length(whole.length).part(start, stop)
-    gain = stimuli.match_gain_db(whole.part(start, stop), sound) if config.level_match == "bs1770" else 0.0
     nominal = _bps(row["bitrate_bps"])
     stimulus = Stimulus(
         system.name,
@@ -102,7 +103,7 @@ def _decoded(
         decoded_sha256=str(row["decoded_sha256"]),
         origin=f"run {run.name}, {name_below(path, run.folder)}; {_conversion(decoded)}; {cut}",
     )
-    return _Draft(stimulus, sound, gain)
+    return stimulus, sound.with_length(length)
 
 
 def _written(clip: ClipFacts, drafts: Sequence[_Draft], config: TestConfig, folder: Path) -> Made:
@@ -129,11 +130,8 @@ def _written(clip: ClipFacts, drafts: Sequence[_Draft], config: TestConfig, fold
     for draft in drafts:
         gain = item + draft.gain_db + headroom
         sound = stimuli.faded(stimuli.amplified(draft.sound, gain), config.fade_ms)
-        old = draft.stimulus
-        found[old.condition] = Stimulus(
-            old.condition, old.role, stimuli.save(sound, folder), round(gain, 6), old.run, old.codec, old.bitrate_bps,
-            old.actual_bps, old.decoded_sha256, old.origin,
-        )  # fmt: skip
+        made = replace(draft.stimulus, sha256=stimuli.save(sound, folder), gain_db=round(gain, 6))
+        found[made.condition] = made
     return Made(found, reference.length / RATE, findings)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.terminal import console
-from bench.wording import plural
+from bench.wording import counted
 from listening_test.building.findings import Finding, errors_of, from_rows
 from listening_test.model import Test
 
@@ -51,8 +51,8 @@ def print_test(test: Test, folder: Path) -> None:
     ]
     console.print_table(test.title, ("", ""), rows)
     print_findings(from_rows(facts["findings"]))
-    console.out.print(f"written: {folder}", markup=False, soft_wrap=True)
-    console.out.print(f"next:   codecbench listen serve {folder}", markup=False, soft_wrap=True)
+    console.say(f"written: {folder}")
+    console.say(f"next:   codecbench listen serve {folder}")
 
 
 def print_findings(findings: Sequence[Finding]) -> None:
@@ -62,9 +62,9 @@ def print_findings(findings: Sequence[Finding]) -> None:
         key = (finding.severity, finding.rule)
         printed[key] += 1
         if printed[key] <= SHOWN:
-            console.out.print(f"{finding.severity}: {finding}", markup=False, soft_wrap=True)
+            console.say(f"{finding.severity}: {finding}")
     for (severity, rule), count in printed.items():
         if count > SHOWN:
             console.out.print(f"{severity}: {count - SHOWN} more of {rule}; --json shows all", markup=False)
     errors = len(errors_of(findings))
-    console.out.print(f"{plural(errors, 'error')}, {plural(len(findings) - errors, 'warning')}")
+    console.out.print(f"{counted(errors, 'error')}, {counted(len(findings) - errors, 'warning')}")

@@ -88,7 +88,7 @@ class Sources:
                 )
             chosen += [cell for cell in found if cell not in chosen]
         systems: list[System] = []
-        for run, condition in sorted(chosen, key=lambda cell: (cell[0], self._order(*cell))):
+        for run, condition in sorted(chosen, key=lambda cell: (cell[0], self.runs[cell[0]].conditions.index(cell[1]))):
             taken = {system.name for system in systems}
             name = f"{self.runs[run].name}:{condition}" if condition in taken else condition
             systems.append(System(name, run, condition))
@@ -96,9 +96,6 @@ class Sources:
 
     def _conditions(self) -> list[tuple[int, str]]:
         return [(index, condition) for index, run in enumerate(self.runs) for condition in run.conditions]
-
-    def _order(self, run: int, condition: str) -> int:
-        return self.runs[run].conditions.index(condition)
 
     def _matches(self, run: int, condition: str, pattern: str) -> bool:
         of_run, colon, rest = pattern.partition(":")

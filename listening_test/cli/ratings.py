@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.options import Json
-from bench.wording import plural
+from bench.wording import counted
 from listening_test.cli.options import Database, Folder, opened
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def simulate(
         if json:
             console.print_json({"listeners": listeners, "ratings": len(ratings), "file": str(output)})
         else:
-            typer.echo(f"{plural(len(ratings), 'simulated rating')}: {output}")
+            typer.echo(f"{counted(len(ratings), 'simulated rating')}: {output}")
         return
     with opened(loaded, test, database) as sessions, console.counting("simulated listeners") as told:
         from listening_test.rehearsal import rehearse
@@ -120,7 +120,7 @@ def simulate(
     if json:
         console.print_json({"listeners": listeners, "test": str(test)})
     else:
-        typer.echo(f"{plural(listeners, 'simulated listener')} took the test. Next: codecbench listen analyze {test}")
+        typer.echo(f"{counted(listeners, 'simulated listener')} took the test. Next: codecbench listen analyze {test}")
 
 
 @app.command(
@@ -170,8 +170,8 @@ def import_(
     for note in imported.notes:
         typer.echo(f"Note: {note}")
     typer.echo(
-        f"{plural(len(imported.ratings), 'rating')} by {plural(people, 'listener')} of "
-        f"{plural(conditions, 'condition')}: {output}"
+        f"{counted(len(imported.ratings), 'rating')} by {counted(people, 'listener')} of "
+        f"{counted(conditions, 'condition')}: {output}"
     )
 
 

@@ -46,17 +46,8 @@ def effects(
     for event in events:
         page = _page(event, pages)
         slot = _slot(event, slots)
-        found.lines.append(
-            Logged(
-                event.id,
-                event.kind,
-                event.ms,
-                page.id if page else None,
-                slot.id if slot else None,
-                event.value,
-                event.detail,
-            )
-        )
+        where = page.id if page else None, slot.id if slot else None
+        found.lines.append(Logged(event.id, event.kind, event.ms, *where, event.value, event.detail))
         if page is None or slot is None:
             continue
         if event.kind in HEARD:

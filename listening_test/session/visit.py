@@ -110,23 +110,18 @@ class Visit:
         self._database.forget_erased()
 
     def _read(self, work: Callable[[Connection], T]) -> T:
-        def held(connection: Connection) -> T:
-            if not invitations.holds(connection, self._id, self._lease):
-                self._refuse(connection)
-            return work(connection)
-
-        return self._database.read(held)
+        return self._database.read(lambda connection: self._held(connection, invitations.holds, work))
 
     def _write(self, work: Callable[[Connection], T]) -> T:
-        def held(connection: Connection) -> T:
-            if not invitations.hold(connection, self._id, self._lease):
-                self._refuse(connection)
-            return work(connection)
+        return self._database.write(lambda connection: self._held(connection, invitations.hold, work))
 
-        return self._database.write(held)
-
-    def _refuse(self, connection: Connection) -> None:
-        raise LeaseLost if invitations.goes_on(connection, self._id) else TokenError
+    def _held(
+        self, connection: Connection, holds: Callable[[Connection, int, str], bool], work: Callable[[Connection], T]
+    ) -> T:
+        """``work``, where this tab still has the session."""
+        if not holds(connection, self._id, self._lease):
+            raise LeaseLost if invitations.goes_on(connection, self._id) else TokenError
+        return work(connection)
 
     def _step(self, connection: Connection) -> Step:
         answered = reading.answers_of(connection, self._id)

@@ -177,13 +177,13 @@ def test_renamed_conditions_are_joined_and_others_are_listed(base, tmp_path):
     names = [name.replace("opus@6000", "new,x=1@6000") for name in base.conditions]
     new = with_tables(base, tmp_path, **tables, info={**base.info, "conditions": names})
     found = compared(base, new)
-    assert (found.only_base.conditions, found.only_new.conditions) == (["opus@6000"], ["new,x=1@6000"])
+    assert (found.matched.only_base.conditions, found.matched.only_new.conditions) == (["opus@6000"], ["new,x=1@6000"])
     assert "Only BASE has the 1 condition (opus@6000)." in found.notices
     pairs = renames(["opus@6000=new,x=1@6000"], base, new)
     assert pairs == {"opus@6000": "new,x=1@6000"}
     assert renames(["new,x=1@6000=opus@6000"], new, base) == {"new,x=1@6000": "opus@6000"}
     joined = compared(base, new, renamed=pairs)
-    assert joined.only_base.conditions == joined.only_new.conditions == []
+    assert joined.matched.only_base.conditions == joined.matched.only_new.conditions == []
     change = one(joined, "visqol_audio", "new,x=1@6000")
     assert (change.base_condition, change.verdict) == ("opus@6000", "equal")
 
@@ -209,8 +209,8 @@ def test_clips_and_quantities_of_one_run_are_listed(base, tmp_path):
     scores = base.scores[(base.scores["clip"] != clip) & (base.scores["quantity"] != "si_sdr")]
     new = with_tables(base, tmp_path, **tables, scores=scores)
     found = compared(base, new)
-    assert (found.only_base.clips, found.only_base.quantities) == ([clip], ["si_sdr"])
-    assert found.n_clips == 31
+    assert (found.matched.only_base.clips, found.matched.only_base.quantities) == ([clip], ["si_sdr"])
+    assert len(found.matched.clips) == 31
     assert found.failures == []
     notices = " ".join(found.notices)
     assert f"1 clip ({clip})" in notices
@@ -243,7 +243,7 @@ def test_clips_of_other_content_are_compared_only_when_asked(base, tmp_path):
     found = compared(old, new)
     assert {change.category for change in found.changes} == {"music"}
     assert any("16 clips" in notice and "another content" in notice for notice in found.notices)
-    assert compared(old, new, allow_other_versions=True).n_clips == 32
+    assert len(compared(old, new, allow_other_versions=True).matched.clips) == 32
 
 
 def test_machines_and_partial_runs_are_told(base, tmp_path):

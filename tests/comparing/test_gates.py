@@ -170,7 +170,9 @@ def test_clips_that_new_lacks_are_failures(base, tmp_path):
     music = list(base.clips.loc[base.clips["category"] == "music", "clip"])
     fewer = without(base, tmp_path, music[:2])
     found = compared(base, fewer)
-    assert [(gap.category, gap.clips, gap.quantities) for gap in found.gaps] == [("music", sorted(music[:2]), [])]
+    assert [(gap.category, gap.clips, gap.quantities) for gap in found.matched.gaps] == [
+        ("music", sorted(music[:2]), [])
+    ]
     [case] = [case for case in outcome("failed > 0", found).cases if case.tripped]
     assert case.category == "music"
     assert f"only BASE has 2 of the clips, such as {min(music[:2])}" in case.told

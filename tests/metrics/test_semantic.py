@@ -46,7 +46,7 @@ def values(metric, reference: Audio, degraded: Audio) -> dict[str, float]:
 
 
 def heard(clip: Audio, language: str = "en") -> str:
-    return whisper.load(whisper.find()).text(clip.at(16_000).samples[0].astype(np.float32), language)
+    return whisper.load(whisper.WEIGHTS.find()).text(clip.at(16_000).samples[0].astype(np.float32), language)
 
 
 def edits(reference: list[str] | str, degraded: list[str] | str) -> int:
@@ -156,7 +156,7 @@ def test_half_precision_weights_compute_in_single(speech, folders, tmp_path, mon
     WhisperForConditionalGeneration.from_pretrained(folders["words"]).half().save_pretrained(tmp_path)
     monkeypatch.setenv(whisper.VARIABLE, str(tmp_path))
     assert values(WordErrors(), speech, speech)["wer"] == 0
-    assert whisper.load(whisper.find()).model.dtype == torch.float32
+    assert whisper.load(whisper.WEIGHTS.find()).model.dtype == torch.float32
 
 
 def test_weights_in_the_older_format_will_do(speech, folders, tmp_path, monkeypatch):

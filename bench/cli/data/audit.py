@@ -46,6 +46,6 @@ def audit(
     else:
         audit_summary.print_audit(dataset, found)
         if output is not None:
-            console.out.print(f"written: {output}", markup=False, soft_wrap=True)
+            console.say(f"written: {output}")
     if strict and any(one.serious for one in found):
         raise typer.Exit(1)

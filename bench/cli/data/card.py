@@ -46,5 +46,4 @@ def card(
         console.print_json(to_json(made))
         return
     console.print_table(made.title, ("", ""), list(lines_of(made)))
-    for path in written:
-        console.out.print(f"written: {path}", soft_wrap=True, markup=False)
+    console.say(*(f"written: {path}" for path in written))

@@ -52,8 +52,6 @@ def manifest(
     if json:
         console.print_json(written.facts)
         return
-    for reason in written.unreadable:
-        console.err.print(f"not readable: {reason}", markup=False, soft_wrap=True)
-    for path in written.unmatched:
-        console.err.print(f"no attributes: {path}", markup=False, soft_wrap=True)
-    console.out.print(written.summary, markup=False, soft_wrap=True)
+    console.note(*(f"not readable: {reason}" for reason in written.unreadable))
+    console.note(*(f"no attributes: {path}" for path in written.unmatched))
+    console.say(written.summary)

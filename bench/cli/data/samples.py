@@ -65,9 +65,9 @@ def sample(
     if keys:
         console.print_table(title, (*keys, "clips", "chosen"), [(*row.values, row.clips, row.chosen) for row in rows])
     else:
-        console.out.print(title, soft_wrap=True, markup=False)
+        console.say(title)
     if output:
-        console.out.print(f"written: {output}", soft_wrap=True, markup=False)
+        console.say(f"written: {output}")
 
 
 @app.command(
@@ -114,7 +114,7 @@ def power(
         return
     print_power(rows, steps, silent, difference, aim, level)
     if output:
-        console.out.print(f"written: {output}", soft_wrap=True, markup=False)
+        console.say(f"written: {output}")
 
 
 def _require_file(output: Path | None) -> None:

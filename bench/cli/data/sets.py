@@ -12,7 +12,7 @@ import typer
 from bench.cli.data.options import Cache, Data, app
 from bench.cli.options import Json, as_interrupt
 from bench.terminal import completion
-from bench.wording import plural
+from bench.wording import counted
 
 if TYPE_CHECKING:
     from bench.datasets.base import DatasetContext
@@ -43,7 +43,7 @@ def list_(data: Data = None, cache: Cache = None, json: Json = False) -> None:
         try:
             found = collection.state(known, context)
         except DatasetError as error:  # the other sets are worth listing all the same
-            console.err.print(f"note: {known.name}: {error}", markup=False, soft_wrap=True)
+            console.note(f"note: {known.name}: {error}")
             found = collection.State("unreadable", collection.target_of(known, context), (), ())
         every = collection.units(known, ["all"])
         sizes = [one.size_bytes for unit in every for one in unit.archives]
@@ -95,9 +95,8 @@ def info(name: Name, data: Data = None, cache: Cache = None, json: Json = False)
         if value in (None, "", [], {}):
             continue
         lines = [_line(one) for one in value] if isinstance(value, list) else [_line(value)]
-        console.out.print(f"{key.replace('_', ' ') + ':':<24}{lines[0]}", markup=False, soft_wrap=True)
-        for line in lines[1:]:
-            console.out.print(f"{'':<24}{line}", markup=False, soft_wrap=True)
+        console.say(f"{key.replace('_', ' ') + ':':<24}{lines[0]}")
+        console.say(*(f"{'':<24}{line}" for line in lines[1:]))
 
 
 @app.command(
@@ -140,10 +139,9 @@ def fetch(
             {"name": known.name, "folder": str(done.folder), "unpacked": list(done.unpacked), "notes": list(done.notes)}
         )
         return
-    for note in done.notes:
-        console.err.print(f"note: {note}", markup=False, soft_wrap=True)
+    console.note(*(f"note: {note}" for note in done.notes))
     news = f"unpacked {', '.join(done.unpacked)}" if done.unpacked else "there already"
-    console.out.print(f"{known.title}: {news}: {done.folder}", markup=False, soft_wrap=True)
+    console.say(f"{known.title}: {news}: {done.folder}")
 
 
 @app.command(
@@ -186,13 +184,11 @@ def verify(
     if json:
         console.print_json(asdict(found) | {"place": str(found.place), "ok": not problems})
     else:
-        for line in problems:
-            console.out.print(line, markup=False, soft_wrap=True)
-        for note in found.notes:
-            console.err.print(f"note: {note}", markup=False, soft_wrap=True)
-        verdict = plural(len(problems), "problem") if problems else "all is well"
-        counted = f"{plural(found.files, 'file')}, {plural(found.recordings, 'recording')} opened"
-        console.out.print(f"{found.place}: {counted}: {verdict}.", markup=False, soft_wrap=True)
+        console.say(*problems)
+        console.note(*(f"note: {note}" for note in found.notes))
+        verdict = counted(len(problems), "problem") if problems else "all is well"
+        opened = f"{counted(found.files, 'file')}, {counted(found.recordings, 'recording')} opened"
+        console.say(f"{found.place}: {opened}: {verdict}.")
     if problems:
         raise typer.Exit(1)
 
@@ -213,9 +209,7 @@ def path(name: Name, data: Data = None, cache: Cache = None, json: Json = False)
         sys.stdout.write(f"{found.folder}\n")
     if found.status != "there":
         missing = ", ".join(found.missing)
-        console.err.print(
-            f"note: {found.status}; nothing there matches {missing}. codecbench data fetch {name}", soft_wrap=True
-        )
+        console.note(f"note: {found.status}; nothing there matches {missing}. codecbench data fetch {name}")
         raise typer.Exit(1)
 
 
@@ -231,13 +225,13 @@ def _licence(known: KnownSet, context: DatasetContext, subsets: list[str], accep
     accepted = accept or accepted_licences.accepted(known, context.cache_dir)
     asked = not accepted and sys.stdin.isatty() and console.err.is_terminal
     if accepted or asked:
-        console.err.print(accepted_licences.text_of(known), markup=False, soft_wrap=True)
+        console.note(accepted_licences.text_of(known))
     data = context.data_dir
     if data is not None and not is_remote(data) and not data.exists():
-        console.err.print(f"the data folder {data} will be created", markup=False, soft_wrap=True)
+        console.note(f"the data folder {data} will be created")
     if (accepted or asked) and known.archives:
         size, count = collection.size_of(ahead.left), len(ahead.left)
-        console.err.print(f"download: {size}, archives: {count}, to {ahead.folder}", markup=False, soft_wrap=True)
+        console.note(f"download: {size}, archives: {count}, to {ahead.folder}")
     return typer.confirm("Do you accept the licence?", default=False, err=True) if asked else accept
 
 

@@ -36,9 +36,10 @@ SPEECH_TRACKS = {49 + 2 * row + column: (gender, language)
 def music(folder: Path) -> Iterator[Recording]:
     """Every track but the speech; instruments with their name."""
     for part, first, last in PARTS:
+        subset = "signals" if part == "signals" else "music"
         for track in range(first, last + 1) if part != "speech" else ():
             told = {"genre": part} | ({"labels": [INSTRUMENTS[track - 8]]} if part == "instruments" else {})
-            yield Recording(f"{track:02}", folder / f"{track:02}.flac", told, subset=_subset(part))
+            yield Recording(f"{track:02}", folder / f"{track:02}.flac", told, subset=subset)
 
 
 def speech(folder: Path) -> Iterator[Recording]:
@@ -46,10 +47,6 @@ def speech(folder: Path) -> Iterator[Recording]:
     for track, (gender, language) in SPEECH_TRACKS.items():
         told = {"speaker": f"{language}_{gender}", "gender": gender, "language": language}
         yield Recording(f"{track:02}", folder / f"{track:02}.flac", told)
-
-
-def _subset(part: str) -> str:
-    return "signals" if part == "signals" else "music"
 
 
 MUSIC = KnownSet(

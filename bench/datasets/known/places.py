@@ -6,11 +6,12 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.datasets.base import DatasetContext, listed
+from bench.datasets.base import DatasetContext
 from bench.datasets.known.base import KnownSet, Recording
 from bench.datasets.walking import is_there, unreadable
 from bench.errors import CodecbenchError, ConfigError, DatasetError
 from bench.storage import is_remote
+from bench.wording import listed
 
 ALL = "all"  # the subset that is everything
 

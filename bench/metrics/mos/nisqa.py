@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from bench.domain import Identity
 from bench.metrics.base import SPEECH, Domain, Quantity, Signal
 from bench.metrics.mos.base import MINIMUM_S, Predictor, adapted
-from bench.metrics.networks import as_batch, filled, located
+from bench.metrics.networks import as_batch, filled
 from bench.metrics.spectral import mel_filters
-from bench.models.weights import WeightFile, not_weights, read_tensors
+from bench.models.weights import Model, WeightFile, not_weights, read_tensors
 
 RATE = 48_000
 FLOOR, RANGE_DB = 1e-4, 80.0  # of mel magnitudes; NISQA_lib.py of gabrielmittag/NISQA
-WEIGHTS = (
-    WeightFile("nisqa.tar", "https://github.com/gabrielmittag/NISQA/raw/refs/heads/master/weights/nisqa.tar", "", 0),
+WEIGHTS = Model(
+    "nisqa",
+    "CC-BY-NC-SA-4.0",
+    (WeightFile("nisqa.tar", "https://github.com/gabrielmittag/NISQA/raw/refs/heads/master/weights/nisqa.tar", "", 0),),
 )
 
 
@@ -46,7 +48,7 @@ class Nisqa(Predictor):
     """
 
     on_device = True
-    licence = "CC-BY-NC-SA-4.0"
+    licence = WEIGHTS.licence
     quantities = tuple(
         Quantity(f"nisqa_{dimension}", "MOS", higher_is_better=True)
         for dimension in ("mos", "noi", "dis", "col", "loud")  # the order of the network's outputs
@@ -54,7 +56,7 @@ class Nisqa(Predictor):
     domain = Domain(SPEECH, sample_rate=RATE, minimum_s=MINIMUM_S, maximum_s=52.0)
 
     def __init__(self) -> None:
-        self._found = located("nisqa", WEIGHTS, self.licence)
+        self._found = WEIGHTS.find()
         self.identity = Identity("nisqa", adapted("torchmetrics"), f"{self._found.short}, 48 kHz")
 
     def predict(self, signal: Signal) -> Sequence[float]:

@@ -10,12 +10,17 @@ from bench.domain import Identity
 from bench.metrics.base import Quantity, Signal
 from bench.metrics.mos.base import Predictor, adapted
 from bench.metrics.mos.onnx import session
-from bench.metrics.networks import located
-from bench.models.weights import WeightFile
+from bench.models.weights import Model, WeightFile
 
 STRIDE = 320  # samples; clips are filled with zeros to a multiple of it, as in scoreq 1.0.1
-WEIGHTS = (
-    WeightFile("adapt_nr_telephone.onnx", "https://zenodo.org/records/15739280/files/adapt_nr_telephone.onnx", "", 0),
+WEIGHTS = Model(
+    "scoreq",
+    "CC-BY-4.0",
+    (
+        WeightFile(
+            "adapt_nr_telephone.onnx", "https://zenodo.org/records/15739280/files/adapt_nr_telephone.onnx", "", 0
+        ),
+    ),
 )
 
 
@@ -37,11 +42,11 @@ class Scoreq(Predictor):
         Ragano, Skoglund and Hines, "SCOREQ", NeurIPS 2024, arXiv:2410.06675; github.com/alessandroragano/scoreq.
     """
 
-    licence = "CC-BY-4.0"
+    licence = WEIGHTS.licence
     quantities = (Quantity("scoreq", "MOS", higher_is_better=True),)
 
     def __init__(self) -> None:
-        self._found = located("scoreq", WEIGHTS, self.licence)
+        self._found = WEIGHTS.find()
         details = f"natural speech, no reference {self._found.short}"
         self.identity = Identity("scoreq", adapted("onnxruntime"), details)
 

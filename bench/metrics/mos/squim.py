@@ -9,20 +9,28 @@ from typing import Any
 from bench.domain import Identity
 from bench.metrics.base import Domain, Metric, Quantity, Signal, require_active
 from bench.metrics.mos.base import MINIMUM_S, Predictor, adapted, named
-from bench.metrics.networks import as_batch, filled, located
-from bench.models.weights import WeightFile, read_tensors
+from bench.metrics.networks import as_batch, filled
+from bench.models.weights import Model, WeightFile, read_tensors
 
 _SOURCE = "https://download.pytorch.org/torchaudio/models"  # torchaudio.pipelines, docstrings of the bundles
-OBJECTIVE = (
-    WeightFile(
-        "squim_objective_dns2020.pth",
-        f"{_SOURCE}/squim_objective_dns2020.pth",
-        # As listed by the toolkit "ayase" with this size, which is the 28.2 MB of torchaudio's documentation.
-        "2c54586fea83fb5eb5394d710038ee89f55cab7011a5bf730bebed4c8777e828",
-        29_584_237,
+OBJECTIVE = Model(
+    "squim_objective",
+    "CC-BY-4.0",
+    (
+        WeightFile(
+            "squim_objective_dns2020.pth",
+            f"{_SOURCE}/squim_objective_dns2020.pth",
+            # As listed by the toolkit "ayase" with this size, which is the 28.2 MB of torchaudio's documentation.
+            "2c54586fea83fb5eb5394d710038ee89f55cab7011a5bf730bebed4c8777e828",
+            29_584_237,
+        ),
     ),
 )
-SUBJECTIVE = (WeightFile("squim_subjective_bvcc_daps.pth", f"{_SOURCE}/squim_subjective_bvcc_daps.pth", "", 0),)
+SUBJECTIVE = Model(
+    "squim_subjective",
+    "CC-BY-NC-4.0",
+    (WeightFile("squim_subjective_bvcc_daps.pth", f"{_SOURCE}/squim_subjective_bvcc_daps.pth", "", 0),),
+)
 
 
 class SquimObjective(Predictor):
@@ -43,7 +51,7 @@ class SquimObjective(Predictor):
     """
 
     on_device = True
-    licence = "CC-BY-4.0"
+    licence = OBJECTIVE.licence
     quantities = (
         Quantity("squim_stoi", "", higher_is_better=True, low=0.0, high=1.0),
         Quantity("squim_pesq", "MOS-LQO", higher_is_better=True, low=1.0, high=4.644),
@@ -51,7 +59,7 @@ class SquimObjective(Predictor):
     )
 
     def __init__(self) -> None:
-        self._found = located("squim_objective", OBJECTIVE, self.licence)
+        self._found = OBJECTIVE.find()
         self.identity = Identity("squim_objective", adapted("torchaudio"), self._found.short)
 
     def predict(self, signal: Signal) -> Sequence[float]:
@@ -90,13 +98,13 @@ class SquimSubjective(Metric):
         torchaudio.pipelines.SQUIM_SUBJECTIVE.
     """
 
-    licence = "CC-BY-NC-4.0"
+    licence = SUBJECTIVE.licence
     quantities = (Quantity("squim_mos", "MOS", higher_is_better=True, low=1.0, high=5.0),)
     domain = Domain(("speech",), sample_rate=16_000, minimum_s=MINIMUM_S)
     on_device = True
 
     def __init__(self) -> None:
-        self._found = located("squim_subjective", SUBJECTIVE, self.licence)
+        self._found = SUBJECTIVE.find()
         self.identity = Identity("squim_subjective", adapted("torchaudio"), f"{self._found.short}, own reference")
 
     def prepare_channel(self, reference: Signal, rate: int) -> Any:

@@ -14,16 +14,20 @@ from typing import Any, ClassVar
 from bench.domain import Identity
 from bench.metrics.base import Quantity, Signal
 from bench.metrics.mos.base import Predictor, adapted
-from bench.metrics.networks import as_batch, filled, located
-from bench.models.weights import WeightFile, read_tensors
+from bench.metrics.networks import as_batch, filled
+from bench.models.weights import Model, WeightFile, read_tensors
 
-WEIGHTS = (
-    WeightFile(
-        "utmos22_strong_step7459_v1.pt",
-        "https://github.com/tarepan/SpeechMOS/releases/download/v1.0.0/utmos22_strong_step7459_v1.pt",
-        # Not stated by the publisher; four independent public projects check this one.
-        "38aa51ab79e2a4e09a1449758a4b37e9cbb2e8235a49662a732d33a9ba1e9bff",
-        0,
+WEIGHTS = Model(
+    "utmos",
+    "MIT",
+    (
+        WeightFile(
+            "utmos22_strong_step7459_v1.pt",
+            "https://github.com/tarepan/SpeechMOS/releases/download/v1.0.0/utmos22_strong_step7459_v1.pt",
+            # Not stated by the publisher; four independent public projects check this one.
+            "38aa51ab79e2a4e09a1449758a4b37e9cbb2e8235a49662a732d33a9ba1e9bff",
+            0,
+        ),
     ),
 )
 ENCODER = "wav2vec2."
@@ -82,12 +86,12 @@ class Utmos(Predictor):
     """
 
     on_device = True
-    licence = "MIT"
+    licence = WEIGHTS.licence
     quantities = (Quantity("utmos", "MOS", higher_is_better=True),)
     sizes: ClassVar[Sizes] = Sizes()
 
     def __init__(self) -> None:
-        self._found = located("utmos", WEIGHTS, self.licence)
+        self._found = WEIGHTS.find()
         self.identity = Identity("utmos", adapted("torchaudio"), f"strong learner {self._found.short}")
 
     def predict(self, signal: Signal) -> Sequence[float]:

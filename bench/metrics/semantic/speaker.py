@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
@@ -13,15 +12,19 @@ from numpy.typing import NDArray
 from bench.domain import Identity
 from bench.errors import MissingRequirement
 from bench.metrics.base import SPEECH, Domain, Metric, Quantity, Signal, require_active
-from bench.models import weights
 from bench.models.device import Device
 from bench.models.pretrained import load_model
-from bench.models.weights import Weights, not_weights
+from bench.models.weights import Model, Weights, not_weights
 
 RATE = 16_000
-REPOSITORY = "microsoft/wavlm-base-plus-sv"
 VARIABLE = "CODECBENCH_WAVLM_SV"
-FILES = ("config.json", "model.safetensors|pytorch_model.bin", "preprocessor_config.json")
+WEIGHTS = Model(
+    "wavlm_sv",
+    "CC BY-SA 3.0 (microsoft/UniSpeech)",
+    repository="microsoft/wavlm-base-plus-sv",
+    needed=("config.json", "model.safetensors|pytorch_model.bin", "preprocessor_config.json"),
+    variable=VARIABLE,
+)
 
 
 class SpeakerSimilarity(Metric):
@@ -41,14 +44,14 @@ class SpeakerSimilarity(Metric):
         Chen et al., "WavLM", IEEE JSTSP 16(6), 2022, arXiv:2110.13900; model microsoft/wavlm-base-plus-sv.
     """
 
-    licence = "CC BY-SA 3.0 (microsoft/UniSpeech)"
+    licence = WEIGHTS.licence
     quantities = (Quantity("speaker_similarity", "", higher_is_better=True, low=-1.0, high=1.0),)
     domain = Domain(categories=SPEECH, sample_rate=RATE, channels="mixdown", minimum_s=0.5, maximum_s=60)
     symmetric = True
     on_device = True
 
     def __init__(self) -> None:
-        self._found = weights.find("wavlm_sv", os.environ.get(VARIABLE) or REPOSITORY, FILES, VARIABLE, self.licence)
+        self._found = WEIGHTS.find()
         self.identity = Identity(
             "speaker_similarity",
             "1",

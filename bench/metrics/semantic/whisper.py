@@ -12,36 +12,30 @@ from numpy.typing import NDArray
 
 from bench.errors import ConfigError, MissingRequirement
 from bench.metrics.base import SILENCE_DBFS, rms_dbfs
-from bench.models import weights
 from bench.models.device import CPU, Device
 from bench.models.pretrained import load_model
-from bench.models.weights import Weights, not_weights
+from bench.models.weights import Model, Weights, not_weights
 from bench.registry import nearest
 from bench.untrusted import parse_json
 
 RATE = 16_000
-REPOSITORY = "openai/whisper-small"
-LICENCE = "Apache-2.0"
 VARIABLE = "CODECBENCH_WHISPER"
 LANGUAGE_VARIABLE = "CODECBENCH_WHISPER_LANGUAGE"
-FILES = (
-    "config.json",
-    "generation_config.json",
-    "model.safetensors",
-    "normalizer.json",
-    "preprocessor_config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
+WEIGHTS = Model(
+    "whisper",
+    "Apache-2.0",
+    repository="openai/whisper-small",
+    needed=(
+        "config.json",
+        "generation_config.json",
+        "model.safetensors",
+        "normalizer.json",
+        "preprocessor_config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ),
+    variable=VARIABLE,
 )
-
-
-def find() -> Weights:
-    """The weights on this machine: CODECBENCH_WHISPER (a folder or a repository that was fetched), or Whisper small.
-
-    Raises:
-        MissingRequirement: they are not there; what to do.
-    """
-    return weights.find("whisper", os.environ.get(VARIABLE) or REPOSITORY, FILES, VARIABLE, LICENCE)
 
 
 def chosen_language(found: Weights) -> str:

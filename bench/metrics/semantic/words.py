@@ -40,7 +40,7 @@ class WordErrors(Metric):
         Radford et al., "Robust speech recognition via large-scale weak supervision", arXiv:2212.04356.
     """
 
-    licence = whisper.LICENCE
+    licence = whisper.WEIGHTS.licence
     quantities = (
         Quantity("wer", "", higher_is_better=False, low=0.0),
         Quantity("cer", "", higher_is_better=False, low=0.0),
@@ -50,7 +50,7 @@ class WordErrors(Metric):
     on_device = True
 
     def __init__(self) -> None:
-        self._found = whisper.find()
+        self._found = whisper.WEIGHTS.find()
         self._language = whisper.chosen_language(self._found)
         packages = " ".join(f"{name} {version(name)}" for name in ("transformers", "torch", "jiwer"))
         self.identity = Identity(

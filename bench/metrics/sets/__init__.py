@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 from bench.metrics.sets.base import SetMeasure
-from bench.registry import Entry, Registry
+from bench.registry import Registry, rows_of
+
+_row = rows_of("bench.metrics.sets")
 
 _NEURAL = "pip install 'codecbench[neural]'"
 _TRANSFORMERS = (("torch", "transformers"), _NEURAL)
 
 TABLE = (
-    Entry(
-        "fad_log_mel",
-        "bench.metrics.sets.log_mel:FrechetLogMel",
-        "Frechet distance of log-mel frames, not of a network",
+    _row("fad_log_mel", "log_mel:FrechetLogMel", "Frechet distance of log-mel frames, not of a network"),
+    _row("fad_vggish", "vggish:FrechetVggish", "Frechet audio distance, VGGish embeddings", ("torch",), _NEURAL),
+    _row("fad_clap", "clap:FrechetClap", "Frechet audio distance, CLAP embeddings", *_TRANSFORMERS),
+    _row(
+        "fad_encodec", "encodec:FrechetEncodec", "Frechet audio distance, latents of EnCodec's encoder", *_TRANSFORMERS
     ),
-    Entry(
-        "fad_vggish",
-        "bench.metrics.sets.vggish:FrechetVggish",
-        "Frechet audio distance, VGGish embeddings",
-        ("torch",),
-        _NEURAL,
-    ),
-    Entry("fad_clap", "bench.metrics.sets.clap:FrechetClap", "Frechet audio distance, CLAP embeddings", *_TRANSFORMERS),
-    Entry(
-        "fad_encodec",
-        "bench.metrics.sets.encodec:FrechetEncodec",
-        "Frechet audio distance, latents of EnCodec's encoder",
-        *_TRANSFORMERS,
-    ),
-    Entry("codebooks", "bench.metrics.sets.codebooks:Codebooks", "how a codec uses its codebooks; tokens per second"),
+    _row("codebooks", "codebooks:Codebooks", "how a codec uses its codebooks; tokens per second"),
 )
 
 registry = Registry("set measure", "codecbench.set_measures", TABLE)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +11,11 @@ from numpy.typing import NDArray
 from bench.audio import Audio
 from bench.errors import MetricUndefined
 from bench.metrics.sets.frechet import FrechetDistance, fad_quantities, of_network
-from bench.models import weights
 from bench.models.device import Device
 from bench.models.pretrained import load_model
+from bench.models.weights import Model, Weights
 
+WEIGHTS = Model("clap", "Apache-2.0", repository="laion/clap-htsat-unfused", variable="CODECBENCH_CLAP")
 RATE = 48_000
 WINDOW = 10 * RATE
 HOP = 5 * RATE
@@ -40,13 +40,12 @@ class FrechetClap(FrechetDistance):
         arXiv:2211.06687, for the model.
     """
 
-    repository: ClassVar[str] = "laion/clap-htsat-unfused"
-    licence = "Apache-2.0"
+    licence = WEIGHTS.licence
     on_device = True
     quantities = fad_quantities("fad_clap", "-", "CLAP embeddings")
 
     def __init__(self) -> None:
-        self._found = weights.find("clap", os.environ.get("CODECBENCH_CLAP") or self.repository, licence=self.licence)
+        self._found = WEIGHTS.find()
         self.identity = of_network("fad_clap", self._found, "transformers", "torch")
 
     def embed(self, audio: Audio) -> NDArray[np.float32]:
@@ -69,7 +68,7 @@ class FrechetClap(FrechetDistance):
 
 
 @lru_cache(maxsize=1)
-def _model(found: weights.Weights, device: Device) -> tuple[Any, Any]:
+def _model(found: Weights, device: Device) -> tuple[Any, Any]:
     from transformers import ClapFeatureExtractor
 
     extractor = ClapFeatureExtractor(

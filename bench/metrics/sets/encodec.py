@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.audio import Audio
 from bench.metrics.sets.frechet import FrechetDistance, fad_quantities, of_network
-from bench.models import weights
 from bench.models.device import Device
 from bench.models.pretrained import load_model
+from bench.models.weights import Model, Weights
 
+WEIGHTS = Model(
+    "encodec_24khz",
+    "see github.com/facebookresearch/encodec",
+    repository="facebook/encodec_24khz",
+    variable="CODECBENCH_ENCODEC_24KHZ",
+)
 RATE = 24_000
 
 
@@ -35,15 +40,12 @@ class FrechetEncodec(FrechetDistance):
         Gui et al., ICASSP 2024, arXiv:2311.01616, who tried it as an embedding; EnCodec is arXiv:2210.13438.
     """
 
-    repository: ClassVar[str] = "facebook/encodec_24khz"
-    licence = "see github.com/facebookresearch/encodec"
+    licence = WEIGHTS.licence
     on_device = True
     quantities = fad_quantities("fad_encodec", "-", "latents of EnCodec's encoder")
 
     def __init__(self) -> None:
-        self._found = weights.find(
-            "encodec_24khz", os.environ.get("CODECBENCH_ENCODEC_24KHZ") or self.repository, licence=self.licence
-        )
+        self._found = WEIGHTS.find()
         self.identity = of_network("fad_encodec", self._found, "transformers", "torch")
 
     def embed(self, audio: Audio) -> NDArray[np.float32]:
@@ -57,5 +59,5 @@ class FrechetEncodec(FrechetDistance):
 
 
 @lru_cache(maxsize=1)
-def _model(found: weights.Weights, device: Device) -> Any:
+def _model(found: Weights, device: Device) -> Any:
     return load_model("EncodecModel", found, "EnCodec", device=device)

@@ -10,16 +10,18 @@ from numpy.typing import NDArray
 
 from bench.audio import Audio
 from bench.errors import MetricUndefined
-from bench.metrics.networks import filled, located
+from bench.metrics.networks import filled
 from bench.metrics.sets.frechet import FrechetDistance, fad_quantities, of_network
 from bench.metrics.spectral import triangles
 from bench.models.device import Device
 from bench.models.pretrained import require_finite
-from bench.models.weights import WeightFile, Weights, read_tensors
+from bench.models.weights import Model, WeightFile, Weights, read_tensors
 
 FILE = "vggish-10086976.pth"
-WEIGHTS = (
-    WeightFile(FILE, f"https://github.com/harritaylor/torchvggish/releases/download/v0.1/{FILE}", FILE[7:15], 0),
+WEIGHTS = Model(
+    "vggish",
+    "Apache-2.0",
+    (WeightFile(FILE, f"https://github.com/harritaylor/torchvggish/releases/download/v0.1/{FILE}", FILE[7:15], 0),),
 )
 
 RATE = 16_000
@@ -51,12 +53,12 @@ class FrechetVggish(FrechetDistance):
         Kilgour et al., Interspeech 2019, arXiv:1812.08466; Hershey et al., ICASSP 2017, arXiv:1609.09430, for VGGish.
     """
 
-    licence = "Apache-2.0"
+    licence = WEIGHTS.licence
     on_device = True
     quantities = fad_quantities("fad_vggish", "-", "VGGish embeddings")
 
     def __init__(self) -> None:
-        self._found = located("vggish", WEIGHTS, self.licence)
+        self._found = WEIGHTS.find()
         self.identity = of_network("fad_vggish", self._found, "torch")
 
     def embed(self, audio: Audio) -> NDArray[np.float32]:

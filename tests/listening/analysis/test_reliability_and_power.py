@@ -12,7 +12,7 @@ from scipy import stats
 
 from bench.errors import DatasetError
 from listening_test.analysis.frames import as_ratings, counted
-from listening_test.analysis.power import curve, needed, pilot, power
+from listening_test.analysis.power import needed, pilot, power
 from listening_test.analysis.reliability import listeners, panel
 from listening_test.analysis.shown_power import sentence
 from tests.listening.analysis.made import panel as made
@@ -107,7 +107,7 @@ def test_more_clips_need_fewer_listeners_until_people_differ():
 
 def test_power_grows_with_listeners_and_is_small_without_a_difference():
     known = pilot(counted(made(listeners=12)))
-    powers = [value for _, value in curve(known, 5.0, known.clips, 0, [4, 8, 16, 64])]
+    powers = [power(known, 5.0, listeners, known.clips, 0) for listeners in (4, 8, 16, 64)]
     assert powers == sorted(powers)
     assert power(known, 0.0, 20, known.clips, 0) < 0.08
 

@@ -41,7 +41,7 @@ def mean_of_magnitudes() -> bytes:
 @pytest.fixture
 def folder(placed):
     folder = placed("scoreq")
-    (folder / WEIGHTS[0].name).write_bytes(mean_of_magnitudes())
+    (folder / WEIGHTS.files[0].name).write_bytes(mean_of_magnitudes())
     return folder
 
 
@@ -55,7 +55,7 @@ def test_the_network_gets_the_clip_filled_to_whole_frames(folder, samples, padde
 
 
 def test_another_file_is_refused(placed, speech):
-    (placed("scoreq") / WEIGHTS[0].name).write_bytes(b"no model")
+    (placed("scoreq") / WEIGHTS.files[0].name).write_bytes(b"no model")
     metric = Scoreq()
     with pytest.raises(MissingRequirement, match="expected the SCOREQ model, got something else"):
         metric.score(metric.prepare(speech), speech)

@@ -42,12 +42,12 @@ def saved(metric: type, folder: Path, name: str):
 
 @pytest.fixture
 def objective(placed):
-    return saved(SmallObjective, placed("squim_objective"), OBJECTIVE[0].name)
+    return saved(SmallObjective, placed("squim_objective"), OBJECTIVE.files[0].name)
 
 
 @pytest.fixture
 def subjective(placed):
-    return saved(SmallSubjective, placed("squim_subjective"), SUBJECTIVE[0].name)
+    return saved(SmallSubjective, placed("squim_subjective"), SUBJECTIVE.files[0].name)
 
 
 def test_the_objective_network_is_loaded_from_the_file(objective, speech):
@@ -85,13 +85,13 @@ def test_the_published_sizes():
             4 * sum(p.numel() for p in metric.build(None).parameters()) for metric in (SquimObjective, SquimSubjective)
         ]
     assert sizes[0] / 2**20 == pytest.approx(28.2, abs=0.1)
-    assert OBJECTIVE[0].size == pytest.approx(sizes[0], rel=2e-3)
+    assert OBJECTIVE.files[0].size == pytest.approx(sizes[0], rel=2e-3)
     assert sizes[1] / 2**20 == pytest.approx(360, abs=1)
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", None])
 def test_another_file_is_refused(placed, speech, content):
-    path = placed("squim_objective") / OBJECTIVE[0].name
+    path = placed("squim_objective") / OBJECTIVE.files[0].name
     if content is None:
         torch.save({"weight": torch.zeros(1)}, path)
     else:
@@ -102,7 +102,7 @@ def test_another_file_is_refused(placed, speech, content):
 
 
 def test_a_checkpoint_cannot_run_code(placed, speech):
-    path = placed("squim_objective") / OBJECTIVE[0].name
+    path = placed("squim_objective") / OBJECTIVE.files[0].name
     torch.save({"weight": Path("x")}, path)
     metric = SmallObjective()
     with pytest.raises(MissingRequirement, match="got something else"):

@@ -63,7 +63,7 @@ def shapes(sizes: Sizes) -> dict[str, tuple[int, ...]]:
 def state(placed):
     random = torch.Generator().manual_seed(0)
     state = {name: torch.randn(shape, generator=random) * 0.3 for name, shape in shapes(SMALL).items()}
-    torch.save(state, placed("utmos") / WEIGHTS[0].name)
+    torch.save(state, placed("utmos") / WEIGHTS.files[0].name)
     return state
 
 
@@ -124,7 +124,7 @@ def test_the_published_checkpoint_fits():
 
 
 def test_another_checkpoint_is_refused(placed, speech):
-    torch.save({"weight": torch.zeros(1)}, placed("utmos") / WEIGHTS[0].name)
+    torch.save({"weight": torch.zeros(1)}, placed("utmos") / WEIGHTS.files[0].name)
     metric = SmallUtmos()
     with pytest.raises(MissingRequirement, match="expected the weights of UTMOS22's strong learner, got something"):
         metric.score(metric.prepare(speech), speech)
