@@ -32,9 +32,9 @@ def sentence(spread: Pilot) -> str:
     """What the pilot said."""
     return (
         f"Pilot: {counted(spread.listeners, 'listener')}, {counted(len(spread.pairs), 'pair')}, "
-        f"{spread.clips:.1f} clips each. Differences of a pair vary by {spread.between:.1f} points (standard deviation) "
-        f"between listeners and by {spread.within:.1f} from clip to clip; {100 * spread.excluded:.0f} % of the listeners were left out by "
-        "screening. The clips are taken as they are: other clips may differ by more. "
+        f"{spread.clips:.1f} clips each. Differences of a pair vary by {spread.between:.1f} points (standard "
+        f"deviation) between listeners and by {spread.within:.1f} from clip to clip; {100 * spread.excluded:.0f} % of "
+        "the listeners were left out by screening. The clips are taken as they are: other clips may differ by more. "
         f"{_uncertainty(spread.listeners)}"
     )
 

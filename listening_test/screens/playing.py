@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
+from bench.errors import StoreError
 from listening_test import player
 from listening_test.player import QUALITY, TEXTS, Sound
 from listening_test.player.route import address
 from listening_test.screens.events import messages
 from listening_test.screens.frame import KNOWN, Place, refusals
+
+log = logging.getLogger(__name__)
+
+SHOWN = "shown"
+"""Key of the session state: the player as it was shown last, with the database in reach."""
 
 HEARTBEAT_S = 10.0
 """So often a page with sound asks whether the session is still its own."""
@@ -38,13 +45,23 @@ def key_of(trial: str) -> str:
 
 
 def beating(part: Callable[[], None]) -> None:
-    """Show the part of a page that has the player, and again every HEARTBEAT_S."""
+    """Show the part of a page that has the player, and again every HEARTBEAT_S.
+
+    While the database cannot be used, the player stays as it was: what the listener does is kept and sent again.
+    """
 
     @st.fragment(run_every=HEARTBEAT_S)
     def shown() -> None:
         with refusals():
-            part()
+            try:
+                part()
+            except StoreError as error:
+                if SHOWN not in st.session_state:
+                    raise
+                log.error("%s", error)
+                player.show(*st.session_state[SHOWN])  # it says that nothing is saved, and keeps what it has to send
 
+    st.session_state.pop(SHOWN, None)  # the player of another page
     shown()
 
 
@@ -63,4 +80,5 @@ def play(trial: str, save: Callable[[Sequence[dict[str, Any]]], None], page: Cal
     if new := [one for one in sent if one["id"] not in known]:
         save(new)
         known.update(one["id"] for one in new)
-    player.show(page(), [one["id"] for one in sent], key)
+    st.session_state[SHOWN] = page(), [one["id"] for one in sent], key
+    player.show(*st.session_state[SHOWN])

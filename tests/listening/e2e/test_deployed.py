@@ -121,7 +121,7 @@ def test_a_database_that_is_restarted_in_mid_trial_loses_no_rating(chromium: Any
             page.wait_for_function(NOTHING_UNSAVED, timeout=SLOW_MS)
             database.stop()
             rate(page, [11, 33])
-            page.wait_for_timeout(8000)
+            page.wait_for_timeout(12_000)  # a heartbeat, too
             assert page.locator("output").all_inner_texts()[:2] == ["11", "33"]
             rate(page, [11, 34, 43])
             database.start()
