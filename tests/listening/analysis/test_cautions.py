@@ -103,6 +103,7 @@ def test_a_standard_that_is_not_met():
 
 
 def test_systems_near_the_top():
+    ratings = ratings_of()
     three = conditions_of(ratings_of(systems={"a": 79.0, "b": 79.0, "c": 79.0})).set_index("condition")
     for medians, said in (
         ((80.0, 79.9, 91.0), ["2 of 3"]),
@@ -110,13 +111,13 @@ def test_systems_near_the_top():
         ((80.0, 80.0, 80.0), ["3 of 3"]),
     ):
         three.loc[list("abc"), "median"] = medians
-        assert cautions(ratings_of(), ratings_of(), three.reset_index(), people_of()) == [
+        assert cautions(ratings, ratings, three.reset_index(), people_of()) == [
             f"{share} systems have a median of 80 to 100: the test may be unable to tell them apart (BS.1534-3, 9); "
             "BS.1116 is for small impairments."
             for share in said
         ]
     half = conditions_of(ratings_of(systems={"a": 79.0, "b": 91.0}))
-    assert cautions(ratings_of(), ratings_of(), half, people_of()) == [], "a half is no majority"
+    assert cautions(ratings, ratings, half, people_of()) == [], "a half is no majority"
 
 
 def test_anchors_that_are_too_near():

