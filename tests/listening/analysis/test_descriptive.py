@@ -22,7 +22,6 @@ from listening_test.analysis.descriptive import (
     outlying,
     quartiles,
     summary,
-    t_interval,
     two_way_interval,
     unbalanced,
 )
@@ -81,74 +80,6 @@ def test_bimodality_coefficient():
     assert bimodality(np.concatenate([random.normal(20, 5, 50), random.normal(80, 5, 50)])) > 0.8
     assert math.isnan(bimodality([3, 3, 3, 3, 3]))
     assert math.isnan(bimodality([1, 2, 3]))
-
-
-def test_balanced_listeners_are_a_t_test_of_their_means():
-    from scipy import stats
-
-    ratings = counted(panel(listeners=7, clips=5))
-    own = ratings[ratings["condition"] == "a"]
-    means = own.groupby("listener")["score"].mean()
-    error, k = clustered_error(own["score"], own["listener"])
-    expected = stats.t.interval(0.95, 6, means.mean(), stats.sem(means))
-    assert t_interval(means.mean(), error, k) == pytest.approx(expected)
-
-
-def test_the_two_way_interval_without_interaction_is_the_sum_of_both_variances():
-    """Scores are listener plus clip, so crossings add only what both have already."""
-    listeners, clips = np.repeat(np.arange(6), 4), np.tile(np.arange(4), 6)
-    values = 10.0 * listeners + 10.0 * clips
-    low, high = two_way_interval(values, listeners, clips)
-    by_listener, by_clip, by_cell = (
-        clustered_error(values, names)[0] for names in (listeners, clips, np.arange(len(values)))
-    )
-    from scipy import stats
-
-    reach = stats.t.ppf(0.975, 3) * math.sqrt(by_listener**2 + by_clip**2 - by_cell**2)
-    assert (low, high) == pytest.approx((values.mean() - reach, values.mean() + reach))
-
-
-@pytest.mark.parametrize(("listeners", "clips"), [(8, 6), (20, 10)])
-def test_intervals_over_listeners_cover_as_stated(listeners, clips):
-    """The truth is the mean over these clips for all listeners there are; 95 % +- 2 %."""
-    random, trials = np.random.default_rng(5), 2000
-    bias = random.normal(0, 10, (trials, listeners, 1))
-    scores = 60 + bias + random.normal(0, 8, (trials, listeners, clips))
-    who = np.repeat(np.arange(listeners), clips)
-    inside = 0
-    for one in scores:
-        error, k = clustered_error(one.ravel(), who)
-        low, high = t_interval(one.mean(), error, k)
-        inside += low <= 60 <= high
-    assert 0.93 <= inside / trials <= 0.97
-
-
-def test_bootstrap_intervals_over_listeners_cover_as_stated():
-    random, trials = np.random.default_rng(6), 1000
-    who = np.repeat(np.arange(12), 6)
-    inside = 0
-    for _ in range(trials):
-        scores = 60 + np.repeat(random.normal(0, 10, 12), 6) + random.normal(0, 8, 72)
-        interval = mean_ci(scores, who, seed=1, draws=2000)
-        inside += interval.low <= 60 <= interval.high
-    assert 0.93 <= inside / trials <= 0.97
-
-
-@pytest.mark.parametrize(("listeners", "clips"), [(20, 12), (12, 12)])
-def test_two_way_intervals_cover_other_clips(listeners, clips):
-    random, trials = np.random.default_rng(7), 1500
-    who, what = np.repeat(np.arange(listeners), clips), np.tile(np.arange(clips), listeners)
-    inside = narrow = 0
-    for _ in range(trials):
-        scores = 60 + random.normal(0, 8, listeners)[who] + random.normal(0, 8, clips)[what]
-        scores = scores + random.normal(0, 8, len(who))
-        low, high = two_way_interval(scores, who, what)
-        inside += low <= 60 <= high
-        error, k = clustered_error(scores, who)
-        below, above = t_interval(scores.mean(), error, k)
-        narrow += below <= 60 <= above
-    assert 0.93 <= inside / trials <= 0.985  # degrees of freedom of the smaller number are on the safe side
-    assert narrow / trials < 0.9  # who speaks of other clips needs the two-way interval
 
 
 def test_a_summary_does_not_depend_on_the_order_of_rows():

@@ -23,7 +23,7 @@ ORDER = ["design", "material", "processing", "transducers", "training", "screeni
 
 def ratings_of(test_type: str = "mushra") -> pd.DataFrame:
     """Two listeners of three clips, of which one has a category, and a training of the first."""
-    conditions = {"reference": 100.0, "anchor70": 40.0, "anchor35": 20.0, "codec": 60.0, "other": 70.0}
+    conditions = {"reference": 100.0, "anchor70": 40.0, "anchor35": 20.0, "codec": 60.0}
     rows = [
         rating(f"L{who}", clip, name, min(100.0, score + 5 * who), category=category)
         for who in range(2)
@@ -62,7 +62,7 @@ def test_ratings_without_their_test_say_what_is_not_known(analysis):
         (
             ("Type", "MUSHRA (ITU-R BS.1534-3)"),
             ("Listeners", "2"),
-            ("Conditions", "anchor35, anchor70, codec, other, reference"),
+            ("Conditions", "anchor35, anchor70, codec, reference"),
         ),
     )
     assert alone["material"] == Section(
@@ -75,7 +75,7 @@ def test_ratings_without_their_test_say_what_is_not_known(analysis):
 
 def test_training_is_counted_and_said_not_to_count(analysis):
     said = (
-        "Ratings in training: 5; trials of training that were rated: 1; listeners: 1. None of them counts, neither for "
+        "Ratings in training: 4; trials of training that were rated: 1; listeners: 1. None of them counts, neither for "
         "screening nor for results."
     )
     assert sections(analysis)["training"] == Section("training", "Training of the listeners", (said,))
@@ -243,7 +243,6 @@ def test_rules_and_the_guard_are_told():
     ratings = ratings_of()
     ratings.loc[(ratings["listener"] == "L0") & (ratings["role"] == "hidden_reference"), "score"] = 10.0
     ratings.loc[(ratings["clip"] == "song") & (ratings["role"] == "mid_anchor"), "score"] = 95.0
-    ratings = ratings[ratings["condition"] != "other"]
     analysis = analyse(ratings, PRESETS["bs1534"], draws=50)
     section = sections(replace(analysis, conditions=analysis.conditions.head(0)))["screening"]
     assert section.paragraphs == (
