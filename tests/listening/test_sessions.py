@@ -449,6 +449,32 @@ def test_a_trial_says_what_a_listener_may_know(on_sqlite: Open) -> None:
     assert saved.plays == dict.fromkeys((trial.reference, *trial.slots), 1)
 
 
+def test_listening_is_summed_over_pages_with_clocks_of_their_own_until_the_submission(on_sqlite: Open) -> None:
+    sessions = on_sqlite(trials=1)
+    visit = joined(sessions)
+    do_trial(visit)
+    trial, before, after = visit.trial, "0123456789abcdef", "fedcba9876543210"
+
+    def heard(name: str, kind: str, ms: float) -> None:
+        visit.record([Event(name, kind, ms, trial.id, trial.slots[0])])
+
+    heard(f"{before}-1", "play", 60_000)
+    heard(f"{after}-1", "play", 10)
+    heard(f"{before}-2", "stop", 62_000)
+    heard(f"{after}-2", "stop", 1_510)
+    do_trial(visit)
+    heard(f"{before}-3", "play", 70_000)
+    heard(f"{before}-4", "stop", 79_000)
+    rows = {row["position"]: row for row in sessions.export_rows() if not row["training"]}
+    assert [rows[place]["listened_s"] for place in (1, 2)] == [3.5, 0.0]
+    assert 0 < rows[1]["trial_s"] < 60
+    [row] = sessions.progress()
+    sessions.invite(1)
+    [_, invited] = sessions.progress()
+    assert row.finished >= row.started
+    assert (invited.started, invited.finished) == ("", "")
+
+
 def test_a_bad_event_saves_nothing_of_its_batch(opened: Open) -> None:
     sessions = opened()
     visit = joined(sessions)

@@ -171,7 +171,9 @@ def test_files_of_an_analysis_hold_its_tables(tmp_path):
         numbers = [column for column in table if table[column].dtype.kind == "f"]
         np.testing.assert_array_equal(written[numbers].to_numpy(dtype=float), table[numbers].to_numpy(dtype=float))
     pd.testing.assert_frame_equal(read_ratings(tmp_path / "out"), analysis.ratings)
-    assert (tmp_path / "out" / "report.html").read_text(encoding="utf-8") == page(analysis, test, {"speakers": 3})
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<h1>Tiny &amp; small</h1>" in report
+    assert "<dt>speakers</dt><dd>3</dd>" in report
     rows = [rating(f"L{who}", "t", "a", 1.0, test_type="ab", against="r") for who in range(3)]
     outputs.write_all(analysed(as_ratings(rows)), tmp_path / "pairs")
     assert pd.read_csv(tmp_path / "pairs" / "pairs.csv")["n"].tolist() == [3]
