@@ -114,7 +114,7 @@ def analyse(
     )
 
 
-ALL = "all"
+ALL, NO_CATEGORY = "all", "no category"
 
 
 def _conditions(scores: pd.DataFrame, seed: int) -> pd.DataFrame:

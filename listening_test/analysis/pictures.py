@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from listening_test.analysis.analysed import ALL, Analysis
+from listening_test.analysis.analysed import ALL, NO_CATEGORY, Analysis
 from listening_test.analysis.figures import Series, boxes, violins
 
 LIMITS = {"mushra": (0.0, 100.0), "acr": (1.0, 5.0), "dcr": (1.0, 5.0)}
@@ -38,7 +38,7 @@ def pictures(analysis: Analysis, category: str = ALL) -> tuple[Picture, ...]:
     ]
     if not series:
         return ()
-    limits, where = LIMITS[analysis.test_type], "" if category == ALL else f", {category}"
+    limits, where = LIMITS[analysis.test_type], "" if category == ALL else f", {category or NO_CATEGORY}"
     return (
         Picture(
             boxes(series, limits, f"Box plot of the scores of each condition{where}"),

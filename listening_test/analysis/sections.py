@@ -10,7 +10,7 @@ from typing import Any
 from bench.stats import DRAWS
 from bench.wording import counted
 from listening_test.analysis import sheets
-from listening_test.analysis.analysed import ALL, Analysis
+from listening_test.analysis.analysed import ALL, NO_CATEGORY, Analysis
 from listening_test.analysis.pictures import Picture, pictures
 from listening_test.analysis.sheets import Sheet, number, role_name
 from listening_test.model import Test
@@ -90,7 +90,7 @@ def _design(analysis: Analysis, test: Test | None) -> Section:
 def _material(analysis: Analysis, test: Test | None) -> Section:
     rated = analysis.ratings[~analysis.ratings["training"].astype(bool)]
     counts = Counter(rated.drop_duplicates("clip")["category"])
-    facts = [(name or "no category", counted(count, "clip")) for name, count in sorted(counts.items())]
+    facts = [(name or NO_CATEGORY, counted(count, "clip")) for name, count in sorted(counts.items())]
     parts: tuple[Part, ...] = ()
     if test:
         by_clip = {trial.clip: trial for trial in test.counted}
@@ -253,7 +253,9 @@ def _results(analysis: Analysis) -> Section:
         return Section("results", "Results", parts=tuple(parts))
     parts = [Part("All clips", pictures(analysis), sheets.of_conditions(analysis))]
     others = [name for name in dict.fromkeys(analysis.conditions["category"]) if name != ALL]
-    parts += [Part(name, pictures(analysis, name), sheets.of_conditions(analysis, name)) for name in others]
+    parts += [
+        Part(name or NO_CATEGORY, pictures(analysis, name), sheets.of_conditions(analysis, name)) for name in others
+    ]
     note = (
         "A difference is a mean over listeners of their own differences. Families are corrected on their own; p above "
         "0.2 against the hidden reference hints at transparency, no more."

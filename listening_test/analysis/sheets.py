@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from listening_test.analysis.analysed import ALL, Analysis
+from listening_test.analysis.analysed import ALL, NO_CATEGORY, Analysis
 from listening_test.analysis.descriptive import BIMODAL, unbalanced
 
 Show = Callable[[Mapping[str, Any]], str]
@@ -84,7 +84,8 @@ def of_conditions(analysis: Analysis, category: str = ALL) -> Sheet:
         "bimodality": lambda row: number(row["bimodality"], 2) + (" !" if row["bimodality"] > BIMODAL else ""),
     }
     table = analysis.conditions[analysis.conditions["category"] == category]
-    return _sheet("Conditions" if category == ALL else f"Conditions: {category}", table, columns, "role")
+    title = "Conditions" if category == ALL else f"Conditions: {category or NO_CATEGORY}"
+    return _sheet(title, table, columns, "role")
 
 
 def of_items(analysis: Analysis) -> Sheet:

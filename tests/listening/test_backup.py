@@ -230,6 +230,25 @@ def test_a_damaged_backup_restores_nothing(finished: tuple[Path, Path, Contents]
     assert not (tmp_path / "two").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("test", 1), ("made", None), ("codecbench", 0.1), ("schema", []), ("stimuli", [7]), ("included", "yes"),
+        ("rows", []), ("rows", {"tests": 1}), ("sha256", "none"), ("stimuli", ["0" * 63]),
+    ],
+)  # fmt: skip
+def test_contents_of_another_shape_restore_nothing(
+    finished: tuple[Path, Path, Contents], tmp_path: Path, name: str, value: object
+) -> None:
+    backup = Path(shutil.copy(finished[1], tmp_path))
+    with zipfile.ZipFile(backup) as archive:
+        said = json.loads(archive.read(CONTENTS))
+    changed(backup, CONTENTS, json.dumps({**said, name: value}).encode())
+    with pytest.raises(StoreError, match="names other tables or sounds"):
+        restore(backup, tmp_path / "two")
+    assert not (tmp_path / "two").exists()
+
+
 def test_another_schema_names_the_version_that_can_restore_it(
     finished: tuple[Path, Path, Contents], tmp_path: Path
 ) -> None:
@@ -250,6 +269,19 @@ def test_a_row_that_the_database_changes_is_noticed(finished: tuple[Path, Path, 
         restore(finished[1], tmp_path / "two")
     assert two.progress() == []
     two.dispose()
+
+
+def test_a_count_that_is_not_that_of_the_rows_is_noticed(finished: tuple[Path, Path, Contents], tmp_path: Path) -> None:
+    backup = Path(shutil.copy(finished[1], tmp_path))
+    with zipfile.ZipFile(backup) as archive:
+        said = json.loads(archive.read(CONTENTS))
+    rows = said["rows"]["ratings"]
+    changed(backup, CONTENTS, json.dumps({**said, "rows": {**said["rows"], "ratings": rows + 1}}).encode())
+    with pytest.raises(StoreError) as told:
+        restore(backup, tmp_path / "two")
+    assert str(told.value).endswith(
+        f"table ratings: expected {rows + 1} rows, got {rows}. Nothing was restored; use another copy."
+    )
 
 
 def test_the_commands(tmp_path: Path) -> None:

@@ -89,7 +89,8 @@ def test_every_refused_link_says_what_to_do() -> None:
 
 
 def test_a_link_leads_to_the_app() -> None:
-    assert link("abc", "https://lab.example.org/XX/") == link("abc", "https://lab.example.org/XX")
+    assert link("abc", "https://lab.example.org/XX/") == "https://lab.example.org/XX/?p=abc"
+    assert link("abc", "https://lab.example.org/XX") == "https://lab.example.org/XX/?p=abc"
     assert link("abc", "http://host:8501") == "http://host:8501/?p=abc"
     for good in ("", "http://host:8501", "https://lab.example.org/listen"):
         check_base(good)

@@ -414,6 +414,67 @@ def test_a_trial_whose_turn_has_not_come_cannot_be_touched(on_sqlite: Open) -> N
         visit.record([Event("mixed", "rate", 1.0, trial.id, theirs.slots[0], 5)])
 
 
+def test_a_trial_is_submitted_and_not_answered(on_sqlite: Open) -> None:
+    """An answer of that kind would pass for the trial."""
+    visit = joined(on_sqlite(trials=1))
+    seen = []
+    while True:
+        step = visit.step
+        seen.append(step.kind)
+        said = f"the turn of '{step.kind}' has not come: the listener is at {step.kind}."
+        with pytest.raises(WrongStep) as told:
+            visit.answer(step.kind, {})
+        assert str(told.value) == said
+        assert visit.step == step
+        if step.kind == "thanks":
+            break
+        do_trial(visit)
+    assert seen == ["training", "trial", "thanks"]
+
+
+def test_a_trial_says_what_a_listener_may_know(on_sqlite: Open) -> None:
+    visit = joined(on_sqlite(trials=2, rules={"question": "How good?"}))
+    trial = visit.trial
+    assert (trial.type, trial.training, trial.number, trial.total) == ("mushra", True, 1, 1)
+    assert (trial.letters, trial.seconds, trial.question) == (tuple("ABCDE"), 0.6, "How good?")
+    assert (trial.scores, trial.choice) == ({}, "")
+    assert trial.plays == dict.fromkeys((trial.reference, *trial.slots), 0)
+    do_trial(visit)
+    trial = visit.trial
+    assert (trial.training, trial.number, trial.total) == (False, 1, 2)
+    hear_all(visit, trial)
+    rate_all(visit, trial)
+    saved = visit.trial
+    assert saved.scores == dict(zip(trial.slots, (100, 99, 98, 97, 96), strict=True))
+    assert saved.plays == dict.fromkeys((trial.reference, *trial.slots), 1)
+
+
+def test_listening_is_summed_over_pages_with_clocks_of_their_own_until_the_submission(on_sqlite: Open) -> None:
+    sessions = on_sqlite(trials=1)
+    visit = joined(sessions)
+    do_trial(visit)
+    trial, before, after = visit.trial, "0123456789abcdef", "fedcba9876543210"
+
+    def heard(name: str, kind: str, ms: float) -> None:
+        visit.record([Event(name, kind, ms, trial.id, trial.slots[0])])
+
+    heard(f"{before}-1", "play", 60_000)
+    heard(f"{after}-1", "play", 10)
+    heard(f"{before}-2", "stop", 62_000)
+    heard(f"{after}-2", "stop", 1_510)
+    do_trial(visit)
+    heard(f"{before}-3", "play", 70_000)
+    heard(f"{before}-4", "stop", 79_000)
+    rows = {row["position"]: row for row in sessions.export_rows() if not row["training"]}
+    assert [rows[place]["listened_s"] for place in (1, 2)] == [3.5, 0.0]
+    assert 0 < rows[1]["trial_s"] < 60
+    [row] = sessions.progress()
+    sessions.invite(1)
+    [_, invited] = sessions.progress()
+    assert row.finished >= row.started
+    assert (invited.started, invited.finished) == ("", "")
+
+
 def test_a_bad_event_saves_nothing_of_its_batch(opened: Open) -> None:
     sessions = opened()
     visit = joined(sessions)

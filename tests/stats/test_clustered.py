@@ -77,6 +77,13 @@ def test_infinite_values_give_an_infinite_mean_and_no_interval(values, mean):
     assert math.isnan(interval.high)
 
 
+def test_two_clusters_have_an_interval():
+    """Their means are drawn together or apart, so the bounds are both of them, widened."""
+    mean, low, high, n, n_clusters = mean_ci([1.0, 3.0], ["a", "b"], seed=0)
+    assert (mean, n, n_clusters) == (2, 2, 2)
+    assert (low, high) == pytest.approx((2 - widening(2, 0.95), 2 + widening(2, 0.95)))
+
+
 def test_nan_is_refused():
     with pytest.raises(ValueError, match="NaN among the values"):
         mean_ci([1.0, math.nan], [0, 1], seed=0)

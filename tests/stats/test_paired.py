@@ -78,6 +78,12 @@ def test_beyond_the_draws_p_is_a_bound_of_the_exact_one():
     assert exact < sign_flip_p(values, seed=0, draws=1000) < 12 * exact
 
 
+def test_where_the_bound_is_wide_p_is_that_of_no_draw_as_extreme():
+    """The exact p is 18 of 256, so some seeds draw none of those; with the observed one counted in that is 1 of 21."""
+    found = [sign_flip_p([1.0] * 7 + [-1.0], seed, draws=20) for seed in range(20)]
+    assert min(found) == 1 / 21
+
+
 def test_the_bound_is_the_least_of_chernoff():
     sizes = np.arange(3.0, 20.0)
     signs = np.where(sizes == 4, -1, 1)

@@ -26,6 +26,19 @@ def test_as_other_programs_say(dz, aim, pairs):
     assert sources_needed(dz, 1.0, aim) == pairs
 
 
+@pytest.mark.parametrize(("dz", "level"), [(0.5, 0.99), (0.8, 0.9)])
+def test_another_level_needs_another_number(dz, level):
+    from scipy import stats
+
+    def found(k: int) -> float:
+        threshold, shift = stats.t.ppf((1 + level) / 2, k - 1), dz * math.sqrt(k)
+        return float(stats.nct.sf(threshold, k - 1, shift) + stats.nct.cdf(-threshold, k - 1, shift))
+
+    k = sources_needed(dz, 1.0, level=level)
+    assert found(k) >= 0.8 > found(k - 1)
+    assert visible_difference(1.0, k, level=level) <= dz < visible_difference(1.0, k - 1, level=level)
+
+
 @pytest.mark.parametrize("k", [2, 3, 5, 20, 200])
 @pytest.mark.parametrize("shift", [0.0, 0.5, 2.0, 4.0, 6.0])
 def test_power_is_that_of_the_non_central_t_distribution(k, shift):

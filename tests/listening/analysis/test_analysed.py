@@ -15,16 +15,21 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from bench.errors import ConfigError, DatasetError, StoreError, UnknownName
+from bench.stats import DRAWS as USUAL_DRAWS
 from listening_test.analysis import outputs, sheets
 from listening_test.analysis.analysed import analyse
 from listening_test.analysis.cautions import cautions
-from listening_test.analysis.descriptive import summary
+from listening_test.analysis.choices import by_listener, choices
+from listening_test.analysis.comparisons import comparisons
+from listening_test.analysis.descriptive import outliers, summary
 from listening_test.analysis.frames import as_ratings, counted, read_ratings, write_csv, write_ratings
 from listening_test.analysis.importers import import_ratings
 from listening_test.analysis.importers.base import Options
 from listening_test.analysis.page import page
 from listening_test.analysis.reliability import listeners
-from listening_test.analysis.screening import PRESETS
+from listening_test.analysis.reliability import panel as reliability_of
+from listening_test.analysis.screening import PRESETS, post_screen
+from listening_test.analysis.variance import omnibus
 from listening_test.cli import app
 from listening_test.model import RATING_COLUMNS, RATINGS, write_test
 from tests.listening.analysis.made import of_listeners, on_scale, panel, rating
@@ -83,6 +88,95 @@ def test_an_analysis_does_not_depend_on_the_order_of_rows():
     one, two = analysed(ratings), analysed(ratings.sample(frac=1, random_state=5))
     assert json.dumps(outputs.as_json(one), default=str) == json.dumps(outputs.as_json(two), default=str)
     assert page(one) == page(two)
+
+
+def two_categories():
+    """One listener is left out, one clip of three has outliers."""
+    ratings = on_scale(panel(listeners=6, clips=3, systems={"a": 55.0, "b": 70.0}, seed=3))
+    ratings = ratings[ratings["role"].isin(["hidden_reference", "system"])].reset_index(drop=True)
+    ratings["category"] = np.where(ratings["clip"] == "t00", "music", "speech")
+    ratings.loc[(ratings["listener"] == "L01") & (ratings["role"] == "hidden_reference"), "score"] = 10.0
+    ratings.loc[
+        (ratings["listener"] == "L02") & (ratings["clip"] == "t02") & (ratings["role"] == "system"), "score"
+    ] = 0
+    return as_ratings(ratings)
+
+
+def test_an_analysis_has_everything_of_the_ratings_that_count():
+    ratings = two_categories()
+    found = analyse(ratings, PRESETS["bs1534"], seed=4, draws=50)
+    marked = post_screen(ratings, PRESETS["bs1534"])
+    used = counted(marked.ratings)
+    assert set(ratings["listener"]) - set(used["listener"]) == {"L01"}
+    assert (found.test, found.test_type, found.seed) == ("made", "mushra", 4)
+    assert found.screening == PRESETS["bs1534"]
+    overall = summary(used.assign(category="all"), ["category", "condition"], 4)
+    own = summary(used, ["category", "condition"], 4)
+    for table, expected in (
+        (found.ratings, marked.ratings),
+        (found.used, used),
+        (found.checks, marked.checks),
+        (found.guarded, marked.guarded),
+        (found.listeners, listeners(marked.ratings)),
+        (found.conditions[: len(overall)], overall),
+        (found.conditions[len(overall) :].reset_index(drop=True), own),
+        (found.items, summary(used, ["category", "clip", "condition"], 4)),
+        (found.comparisons, comparisons(used, 4, 50)),
+        (found.all_systems, omnibus(used)),
+        (found.outliers, outliers(used)),
+    ):
+        pd.testing.assert_frame_equal(table, expected, check_exact=True)
+        assert len(table) or table is found.guarded
+    assert list(found.conditions.index) == list(range(len(found.conditions)))
+    assert dict(found.panel) == reliability_of(used, 4)
+    assert (len(found.pairs), len(found.pairs_by_listener)) == (0, 0)
+    many = panel(listeners=16, clips=1, systems={"a": 55.0, "b": 60.0})  # more than can all be tried
+    many = many[many["role"] == "system"]
+    usual = analyse(many, PRESETS["none"])
+    assert usual.seed == 0
+    pd.testing.assert_frame_equal(usual.comparisons, comparisons(counted(many), 0, USUAL_DRAWS))
+
+
+@pytest.mark.parametrize("kind", ["abx", "ab"])
+def test_an_analysis_of_answers_has_pairs_and_no_scores(kind):
+    rows = [
+        rating(f"L{who}", f"t{clip}", name, float((who + clip) % 3 > 0), test_type=kind, against="r")
+        for who in range(5) for clip in range(4) for name in "ab"
+    ]  # fmt: skip
+    ratings = as_ratings(rows)
+    found = analysed(ratings)
+    pd.testing.assert_frame_equal(found.pairs, choices(counted(ratings), 1))
+    pd.testing.assert_frame_equal(found.pairs_by_listener, by_listener(counted(ratings)))
+    for name in ("conditions", "items", "comparisons", "all_systems", "outliers", "checks"):
+        assert getattr(found, name).empty, name
+    assert "category" in found.conditions
+    assert (dict(found.panel), found.cautions, found.screening.name) == ({}, (), "none")
+
+
+def test_files_of_an_analysis_hold_its_tables(tmp_path):
+    ratings = on_scale(panel(listeners=2, clips=1, systems={"a": 55.0, "b": 60.0}))
+    analysis = analysed(as_ratings(ratings[ratings["role"] == "system"]))
+    test = tiny_test(tmp_path / "tested", trials=1)
+    files = outputs.write_all(analysis, tmp_path / "out", test, {"speakers": 3})
+    names = ["ratings.parquet", "ratings.csv", "conditions.csv", "items.csv", "listeners.csv", "pairs.csv"]
+    assert files == [tmp_path / "out" / name for name in (*names, "report.html")]
+    for name, table in (
+        ("conditions", analysis.conditions),
+        ("items", analysis.items),
+        ("listeners", analysis.listeners),
+        ("pairs", analysis.comparisons),
+    ):
+        written = pd.read_csv(tmp_path / "out" / f"{name}.csv")
+        assert list(written.columns) == list(table.columns)
+        numbers = [column for column in table if table[column].dtype.kind == "f"]
+        np.testing.assert_array_equal(written[numbers].to_numpy(dtype=float), table[numbers].to_numpy(dtype=float))
+    pd.testing.assert_frame_equal(read_ratings(tmp_path / "out"), analysis.ratings)
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<h1>Tiny &amp; small</h1>" in report
+    assert "<dt>speakers</dt><dd>3</dd>" in report
+    rows = [rating(f"L{who}", "t", "a", 1.0, test_type="ab", against="r") for who in range(3)]
+    outputs.write_all(analysed(as_ratings(rows)), tmp_path / "pairs")
+    assert pd.read_csv(tmp_path / "pairs" / "pairs.csv")["n"].tolist() == [3]
 
 
 def test_rows_stay_and_only_two_columns_change(tmp_path):
@@ -217,14 +311,31 @@ def test_ratings_of_several_tests_are_not_mixed(tmp_path):
 
 
 def test_files_that_hold_no_ratings_are_told(tmp_path):
-    with pytest.raises(StoreError, match="no such file"):
+    with pytest.raises(StoreError) as told:
         read_ratings(tmp_path / "absent.parquet")
+    assert str(told.value) == (
+        f"{tmp_path / 'absent.parquet'}: expected ratings, but there is no such file. A test writes it with "
+        "`codecbench listen analyze`; `codecbench listen import` makes it of the file of another program."
+    )
     (tmp_path / "broken.parquet").write_text("x")
-    with pytest.raises(StoreError, match="cannot be read"):
+    with pytest.raises(StoreError) as told:
         read_ratings(tmp_path / "broken.parquet")
-    write_csv(tmp_path / "other.csv", pd.DataFrame({"a": [1]}))
-    with pytest.raises(DatasetError, match="listen import"):
-        read_ratings(tmp_path / "other.csv")
+    said = f"{tmp_path / 'broken.parquet'}: expected a table of ratings as Parquet or CSV, which it cannot be read as ("
+    assert str(told.value).startswith(said)
+    write_csv(tmp_path / "other.CSV", pd.DataFrame({"a": [1], "score": [2]}))
+    with pytest.raises(DatasetError) as told:
+        read_ratings(tmp_path / "other.CSV")
+    assert str(told.value) == (
+        f"{tmp_path / 'other.CSV'}: expected the columns of ratings.parquet; test_type, listener, trial, clip, "
+        "condition, role missing. A file of another program is turned into it by `codecbench listen import FORMAT FILE "
+        "-o ratings.parquet`."
+    )
+    write_csv(tmp_path / "odd.csv", pd.DataFrame([rating("x", "t", "a", 50.0) | {"score": "fifty"}]))
+    with pytest.raises(DatasetError, match=re.escape(f"{tmp_path / 'odd.csv'}, column score: expected values of type")):
+        read_ratings(tmp_path / "odd.csv")
+    write_csv(tmp_path / "high.csv", pd.DataFrame([rating("x", "t", "a", 500.0)]))
+    with pytest.raises(DatasetError, match=re.escape(f"{tmp_path / 'high.csv'}: expected scores from 0 to 100")):
+        read_ratings(tmp_path / "high.csv")
 
 
 @pytest.mark.parametrize(

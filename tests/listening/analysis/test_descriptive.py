@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,19 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.stats import mean_ci
 from listening_test.analysis.comparisons import comparisons
 from listening_test.analysis.descriptive import (
     BIMODAL,
+    COLUMNS,
     bimodality,
     clustered_error,
+    outliers,
     outlying,
     quartiles,
     summary,
-    t_interval,
     two_way_interval,
+    unbalanced,
 )
-from listening_test.analysis.frames import counted
-from tests.listening.analysis.made import of_listeners, panel
+from listening_test.analysis.frames import as_ratings, counted
+from tests.listening.analysis.made import of_listeners, panel, rating
 
 SCORES = st.lists(st.integers(0, 100), min_size=1, max_size=40)
 
@@ -78,76 +82,6 @@ def test_bimodality_coefficient():
     assert math.isnan(bimodality([1, 2, 3]))
 
 
-def test_balanced_listeners_are_a_t_test_of_their_means():
-    from scipy import stats
-
-    ratings = counted(panel(listeners=7, clips=5))
-    own = ratings[ratings["condition"] == "a"]
-    means = own.groupby("listener")["score"].mean()
-    error, k = clustered_error(own["score"], own["listener"])
-    expected = stats.t.interval(0.95, 6, means.mean(), stats.sem(means))
-    assert t_interval(means.mean(), error, k) == pytest.approx(expected)
-
-
-def test_the_two_way_interval_without_interaction_is_the_sum_of_both_variances():
-    """Scores are listener plus clip, so crossings add only what both have already."""
-    listeners, clips = np.repeat(np.arange(6), 4), np.tile(np.arange(4), 6)
-    values = 10.0 * listeners + 10.0 * clips
-    low, high = two_way_interval(values, listeners, clips)
-    by_listener, by_clip, by_cell = (
-        clustered_error(values, names)[0] for names in (listeners, clips, np.arange(len(values)))
-    )
-    from scipy import stats
-
-    reach = stats.t.ppf(0.975, 3) * math.sqrt(by_listener**2 + by_clip**2 - by_cell**2)
-    assert (low, high) == pytest.approx((values.mean() - reach, values.mean() + reach))
-
-
-@pytest.mark.parametrize(("listeners", "clips"), [(8, 6), (20, 10)])
-def test_intervals_over_listeners_cover_as_stated(listeners, clips):
-    """The truth is the mean over these clips for all listeners there are; 95 % +- 2 %."""
-    random, trials = np.random.default_rng(5), 2000
-    bias = random.normal(0, 10, (trials, listeners, 1))
-    scores = 60 + bias + random.normal(0, 8, (trials, listeners, clips))
-    who = np.repeat(np.arange(listeners), clips)
-    inside = 0
-    for one in scores:
-        error, k = clustered_error(one.ravel(), who)
-        low, high = t_interval(one.mean(), error, k)
-        inside += low <= 60 <= high
-    assert 0.93 <= inside / trials <= 0.97
-
-
-def test_bootstrap_intervals_over_listeners_cover_as_stated():
-    from bench.stats import mean_ci
-
-    random, trials = np.random.default_rng(6), 1000
-    who = np.repeat(np.arange(12), 6)
-    inside = 0
-    for _ in range(trials):
-        scores = 60 + np.repeat(random.normal(0, 10, 12), 6) + random.normal(0, 8, 72)
-        interval = mean_ci(scores, who, seed=1, draws=2000)
-        inside += interval.low <= 60 <= interval.high
-    assert 0.93 <= inside / trials <= 0.97
-
-
-@pytest.mark.parametrize(("listeners", "clips"), [(20, 12), (12, 12)])
-def test_two_way_intervals_cover_other_clips(listeners, clips):
-    random, trials = np.random.default_rng(7), 1500
-    who, what = np.repeat(np.arange(listeners), clips), np.tile(np.arange(clips), listeners)
-    inside = narrow = 0
-    for _ in range(trials):
-        scores = 60 + random.normal(0, 8, listeners)[who] + random.normal(0, 8, clips)[what]
-        scores = scores + random.normal(0, 8, len(who))
-        low, high = two_way_interval(scores, who, what)
-        inside += low <= 60 <= high
-        error, k = clustered_error(scores, who)
-        below, above = t_interval(scores.mean(), error, k)
-        narrow += below <= 60 <= above
-    assert 0.93 <= inside / trials <= 0.985  # degrees of freedom of the smaller number are on the safe side
-    assert narrow / trials < 0.9  # who speaks of other clips needs the two-way interval
-
-
 def test_a_summary_does_not_depend_on_the_order_of_rows():
     ratings = counted(panel())
     shuffled = ratings.sample(frac=1, random_state=1)
@@ -189,3 +123,101 @@ def test_no_interval_leaves_the_scale(test_type, low, high):
     assert table.loc["worst", "both_low"] == low
     [pair] = comparisons(ratings, 0, 100).to_dict("records")
     assert 0 < pair["t_low"] < pair["difference"] < pair["t_high"] == high - low
+
+
+def described(scores: list[float], **more: Any) -> pd.DataFrame:
+    """Five ratings by three people of two clips."""
+    places = (("L0", "t0"), ("L0", "t1"), ("L1", "t0"), ("L1", "t1"), ("L2", "t0"))
+    rows = [rating(who, clip, "a", score, **more) for (who, clip), score in zip(places, scores, strict=True)]
+    return as_ratings(rows)
+
+
+def test_every_column_of_a_summary_by_hand():
+    ratings = described([60.0, 80.0, 50.0, 96.0, 70.0], codec="opus", bitrate_bps=6000)
+    ratings["actual_bps"] = [5900.0, 6100.0, math.nan, 6300.0, math.nan]
+    table = summary(ratings, ["category", "condition"], seed=4)
+    assert list(table.columns) == ["category", "condition", *COLUMNS]
+    [row] = table.to_dict("records")
+    known = {
+        "category": "speech", "condition": "a", "role": "system", "codec": "opus", "bitrate_bps": 6000,
+        "actual_bps": 6100.0, "n": 5, "n_listeners": 3, "n_clips": 2, "median": 70.0, "q1": 60.0, "q3": 80.0,
+        "iqr": 20.0, "outliers": 0,
+    }  # fmt: skip
+    assert {name: row[name] for name in known} == known
+    assert row["mean"] == pytest.approx(71.2)
+    assert row["mean_of_clips"] == pytest.approx(((60 + 50 + 70) / 3 + (80 + 96) / 2) / 2)
+    scores = pd.Series([60.0, 80.0, 50.0, 96.0, 70.0])
+    assert row["sd"] == pytest.approx(math.sqrt(((scores - 71.2) ** 2).sum() / 4))
+    assert row["skewness"] == pytest.approx(scores.skew())
+    assert row["bimodality"] == pytest.approx((scores.skew() ** 2 + 1) / (scores.kurt() + 3 * 16 / (3 * 2)))
+    listeners, clips = ["L0", "L0", "L1", "L1", "L2"], ["t0", "t1", "t0", "t1", "t0"]
+    interval = mean_ci(scores, listeners, seed=4)
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx((interval.low, interval.high))
+    error, _ = clustered_error(scores, listeners)
+    reach = 4.302652729911275 * error  # Student's quantile of 0.975 with 2 degrees of freedom
+    assert (row["t_low"], row["t_high"]) == pytest.approx((71.2 - reach, 71.2 + reach))
+    low, high = two_way_interval(scores, listeners, clips)
+    assert (row["both_low"], row["both_high"]) == (max(low, 0.0), min(high, 100.0))
+
+
+def test_what_differs_within_a_group_is_not_named():
+    ratings = described([50.0, 50.0, 50.0, 50.0, 90.0])
+    ratings["codec"], ratings["bitrate_bps"] = ["opus", "opus", "dac", "dac", "dac"], [6000, 6000, 8000, 8000, 8000]
+    ratings["role"] = ["system", "anchor", "anchor", "anchor", "anchor"]
+    [row] = summary(ratings, ["condition"], 0).to_dict("records")
+    assert (row["codec"], row["bitrate_bps"], row["role"], row["outliers"]) == ("", None, "", 1)
+    assert math.isnan(row["actual_bps"])
+    some = ratings.assign(codec="opus", bitrate_bps=[6000, pd.NA, pd.NA, 6000, pd.NA])
+    [row] = summary(some, ["condition"], 0).to_dict("records")
+    assert (row["codec"], row["bitrate_bps"]) == ("opus", 6000)
+
+
+def test_two_ratings_have_a_spread_but_no_shape():
+    two = as_ratings([rating("L0", "t0", "a", 40.0), rating("L1", "t0", "a", 60.0)])
+    [row] = summary(two, ["condition"], 0).to_dict("records")
+    assert row["sd"] == pytest.approx(math.sqrt(200))
+    assert math.isnan(row["skewness"])
+    assert math.isnan(row["bimodality"])
+    three = as_ratings([rating(f"L{who}", "t0", "a", score) for who, score in enumerate((40.0, 60.0, 90.0))])
+    [row] = summary(three, ["condition"], 0).to_dict("records")
+    assert row["skewness"] == pytest.approx(pd.Series([40, 60, 90]).skew())
+    [row] = summary(two.head(1), ["condition"], 0).to_dict("records")
+    assert math.isnan(row["sd"])
+
+
+def test_rows_come_by_other_keys_then_role_then_mean_then_name():
+    ranks = {"low_anchor": 90, "mid_anchor": 80, "anchor": 70, "system": 60, "hidden_reference": 10, "reference": 95}
+    rows = [
+        rating("L0", clip, f"{clip} {role}", score, role=role) for clip in ("t1", "t0") for role, score in ranks.items()
+    ]
+    rows += [rating("L0", "t0", name, 65.0) for name in ("z", "y")]
+    table = summary(as_ratings(rows), ["clip", "condition"], 0)
+    roles = ["hidden_reference", "system", "anchor", "mid_anchor", "low_anchor", "reference"]
+    assert table["condition"].tolist() == [
+        "t0 hidden_reference", "y", "z", *(f"t0 {role}" for role in roles[1:]), *(f"t1 {role}" for role in roles),
+    ]  # fmt: skip
+    assert list(table.index) == list(range(len(table)))
+    assert list(table.columns[-2:]) == ["bimodality", "outliers"]
+    by_clip = summary(as_ratings(rows), ["clip"], 0)
+    assert by_clip["clip"].tolist() == ["t0", "t1"]
+
+
+def test_unbalanced_is_where_both_means_differ():
+    assert unbalanced(pd.DataFrame({"mean": [50.0, 60.0], "mean_of_clips": [50.0, 61.0]}))
+    assert unbalanced(pd.DataFrame({"mean": [50.0, 60.0], "mean_of_clips": [49.0, 60.0]}))
+    assert not unbalanced(pd.DataFrame({"mean": [50.0, math.nan], "mean_of_clips": [50.0 + 1e-12, math.nan]}))
+    assert not unbalanced(pd.DataFrame({"mean": [], "mean_of_clips": []}, dtype=float))
+
+
+def test_outliers_are_sorted_and_numbered():
+    rows = [
+        rating(who, clip, name, 90.0 if who == "z" else 50.0, replicate=again)
+        for name in ("b", "a") for clip in ("t1", "t0") for again in (1, 0) for who in ("z", "v", "w", "x", "y")
+    ]  # fmt: skip
+    found = outliers(as_ratings(rows[5:]))
+    keys = found[["condition", "clip", "listener", "replicate"]].to_numpy().tolist()
+    assert keys == [
+        ["a", "t0", "z", 0], ["a", "t0", "z", 1], ["a", "t1", "z", 0], ["a", "t1", "z", 1],
+        ["b", "t0", "z", 0], ["b", "t0", "z", 1], ["b", "t1", "z", 0],
+    ]  # fmt: skip
+    assert list(found.index) == list(range(7))

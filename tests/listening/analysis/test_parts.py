@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import pandas as pd
 import pytest
 from scipy import stats as scipy_stats
 
-from bench.errors import ConfigError, DatasetError
+from bench.errors import ConfigError, DatasetError, MissingRequirement
+from listening_test.analysis.borrowed import pingouin
 from listening_test.analysis.checking import checked
 from listening_test.analysis.counts import fewest
 from listening_test.analysis.descriptive import outliers
@@ -202,3 +204,10 @@ def test_a_rule_says_how_many_are_too_many():
         assert str(told.value).startswith(
             f"screening rule {wrong!r}: expected such as 'hidden_reference < 90 on > 15%', "
         )
+
+
+def test_an_analysis_without_its_package_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pingouin", None)  # as if it were not there
+    with pytest.raises(MissingRequirement) as told:
+        pingouin("rm_anova", pd.DataFrame())
+    assert str(told.value) == "the analysis of a listening test needs pingouin: pip install 'codecbench[listen]'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from fractions import Fraction
 
 import pandas as pd
@@ -12,7 +13,7 @@ from bench.errors import ConfigError, UnknownName
 from listening_test.analysis.descriptive import summary
 from listening_test.analysis.frames import as_ratings, counted
 from listening_test.analysis.importers import import_ratings
-from listening_test.analysis.screening import PRESETS, applicable, post_screen, rule, screen, screening
+from listening_test.analysis.screening import PRESETS, SIMULATED, applicable, post_screen, rule, screen, screening
 from tests.listening.analysis.made import of_listeners, rating
 
 
@@ -126,6 +127,106 @@ def test_screening_starts_anew():
     again = screen(marked, PRESETS["none"]).ratings
     assert not again["excluded"].any()
     assert (again["score"] == ratings["score"]).all()
+
+
+def test_every_listener_and_rule_is_in_the_checks():
+    """``two`` breaks both rules, ``one`` the second, and of the guarded trial nobody."""
+    fine, high = [40.0] * 4, [95.0, 40.0, 40.0, 40.0]
+    ratings = of_listeners(
+        {
+            "two": {"reference": [80.0, 80.0, 99.0, 99.0], "anchor70": [95.0, 95.0, 40.0, 40.0]},
+            "one": {"reference": [99.0] * 4, "anchor70": [95.0, 40.0, 95.0, 95.0]},
+            **{f"fine{place}": {"reference": [99.0] * 4, "anchor70": fine} for place in range(8)},
+            **{f"high{place}": {"reference": [99.0] * 4, "anchor70": high} for place in range(2)},
+        }
+    )
+    screened = screen(ratings, PRESETS["bs1534"])
+    first, second = (one.text for one in PRESETS["bs1534"].rules)
+    assert list(screened.checks.columns) == ["listener", "rule", "trials", "broken", "share", "excluded"]
+    assert len(screened.checks) == 2 * 12
+    assert screened.checks["listener"].is_monotonic_increasing
+    assert list(screened.checks.index) == list(range(24))
+    rows = screened.checks.set_index(["listener", "rule"])
+    assert rows.loc[("two", first)].tolist() == [4, 2, 0.5, True]
+    assert rows.loc[("two", second)].tolist() == [3, 1, 1 / 3, True]
+    assert rows.loc[("one", first)].tolist() == [4, 0, 0.0, False]
+    assert rows.loc[("one", second)].tolist() == [3, 2, 2 / 3, True]
+    assert rows.loc[("high0", second)].tolist() == [3, 0, 0.0, False]
+    assert screened.guarded.to_dict("records") == [{"rule": second, "trial": "t00", "broken": 4, "listeners": 12}]
+    assert left_out(ratings, "bs1534") == {
+        "one": f"{second}: 2 of 3 trials (66.7 %)",
+        "two": f"{first}: 2 of 4 trials (50.0 %); {second}: 1 of 3 trials (33.3 %)",
+    }
+    assert set(screened.ratings.loc[~screened.ratings["excluded"], "reason"]) == {""}
+
+
+def test_scores_that_are_missing_and_training_break_no_rule():
+    rows = [rating("x", f"t{clip}", "reference", 99.0 if clip else math.nan) for clip in range(3)]
+    rows += [rating("x", "t9", "reference", 0.0, training=True)]
+    [check] = screen(as_ratings(rows), PRESETS["mpeg"]).checks.query("rule != 'ranks on > 0%'").to_dict("records")
+    assert (check["trials"], check["broken"], check["excluded"]) == (2, 0, False)
+    nothing = screen(as_ratings(rows), PRESETS["none"])
+    assert (len(nothing.checks), len(nothing.guarded)) == (0, 0)
+    assert list(nothing.guarded.columns) == ["rule", "trial", "broken", "listeners"]
+
+
+def test_ranks_compare_what_is_there_in_each_trial():
+    def ranked(**roles: float) -> list[tuple[int, int]]:
+        rows = [rating("x", "t", role, score, role=role) for role, score in roles.items()]
+        checks = screen(as_ratings(rows), screening("", ["ranks on > 0%"])).checks
+        return list(zip(checks["broken"], checks["trials"], strict=True))
+
+    assert ranked(hidden_reference=90.0, mid_anchor=50.0, low_anchor=20.0) == [(0, 1)]
+    assert ranked(hidden_reference=90.0, mid_anchor=91.0, low_anchor=20.0) == [(1, 1)]
+    assert ranked(hidden_reference=90.0, mid_anchor=50.0, low_anchor=51.0) == [(1, 1)]
+    assert ranked(hidden_reference=90.0, low_anchor=91.0) == [(1, 1)]
+    assert ranked(mid_anchor=50.0, low_anchor=51.0) == [(1, 1)]
+    assert ranked(mid_anchor=50.0, low_anchor=50.0) == [(0, 1)]
+    assert ranked(hidden_reference=90.0, system=99.0) == [], "one of the three is not compared"
+
+
+def test_simulated_listeners_are_put_aside_only_beside_people():
+    rows = [rating(who, "t", "reference", 99.0, simulated=who == "m") for who in ("m", "p")]
+    rows += [rating("bad", "t", "reference", 10.0)]
+    ratings = as_ratings(rows)
+    beside = post_screen(ratings, PRESETS["mpeg"])
+    assert beside.ratings.set_index("listener")["reason"].to_dict() == {
+        "bad": "hidden_reference < 90 on > 0%: 1 of 1 trials (100.0 %)", "m": SIMULATED, "p": "",
+    }  # fmt: skip
+    assert beside.ratings["excluded"].tolist() == [True, True, False]
+    assert set(beside.checks["listener"]) == {"bad", "p"}
+    counted_too = post_screen(ratings, PRESETS["mpeg"], with_simulated=True)
+    assert counted_too.ratings["excluded"].tolist() == [True, False, False]
+    alone = post_screen(ratings[ratings["listener"] == "m"], PRESETS["mpeg"])
+    assert alone.ratings["excluded"].tolist() == [False]
+
+
+def test_screenings_have_names_and_sources():
+    assert screening("mpeg") is PRESETS["mpeg"]
+    assert [one.text for one in PRESETS["encodec_paper"].rules] == [
+        "hidden_reference < 90 on >= 20%", "low_anchor > 80 on > 50%",
+    ]  # fmt: skip
+    own = screening("mpeg", ["ranks on > 10%", "system < 1 on > 50%"])
+    assert (own.name, own.source) == ("own rules", "given on the command line")
+    assert [one.text for one in own.rules] == ["ranks on > 10%", "system < 1 on > 50%"]
+    with pytest.raises(UnknownName) as told:
+        screening("bernouli")
+    assert str(told.value).startswith("no screening is called 'bernouli'.")
+    assert "bernoulli" in str(told.value).partition("Known")[0]
+    assert str(told.value).endswith(
+        "Known: bs1534, encodec_paper, mpeg, bernoulli, none; or give rules of your own with --exclude."
+    )
+    with pytest.raises(ConfigError) as told:
+        rule("nobody < 9 on > 1%")
+    assert str(told.value) == (
+        "screening rule 'nobody < 9 on > 1%': expected such as 'hidden_reference < 90 on > 15%', 'mid_anchor > 90 on > "
+        "15% guard 25%' or 'ranks on > 0%'. Roles: hidden_reference, mid_anchor, low_anchor, anchor, system."
+    )
+    ranks = rule("ranks on >= 12.5% guard > 30 %")
+    assert (ranks.role, ranks.sign, ranks.score, ranks.inclusive) == ("", "", 0.0, True)
+    assert (ranks.share, ranks.guard) == (Fraction(1, 8), Fraction(3, 10))
+    assert rule("anchor < 2.5 on > 1%").score == 2.5
+    assert not ranks.too_many(0, 0)
 
 
 def test_own_rules():
