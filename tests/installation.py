@@ -1,9 +1,10 @@
 """Wheel and sdist as a stranger meets them: ``python -m tests.installation [--extras] [--oldest] [--python 3.12]``.
 
 It needs a package index. An empty environment without extras for every Python from 3.11 to 3.13 that is here; with
-``--extras``, on the first of them, a run and a listening test with [metrics,listen], and [ray], [jax] and [neural,jax]
-with the newest packages (8 GB for a while); with ``--oldest`` the fast tests of the core, and then of the extras, on
-the oldest versions that pyproject.toml allows, for every Python. All is made in a temporary folder that is removed.
+``--extras``, on the first of them and with the newest packages, a run and a listening test with [metrics,listen], then
+[ray], [neural,encodec,jax] and [jax] (8 GB for a while); with ``--oldest`` the fast tests of the core, and then of the
+extras, on the oldest versions that pyproject.toml allows, for every Python. All is made in a temporary folder that is
+removed.
 """
 
 from __future__ import annotations
@@ -155,7 +156,7 @@ def check_newest_extras(python: Path, wheel: Path, work: Path) -> None:
     print("[metrics,listen]: a run and a listening test")
     check_tests(python, work / "ray", RAY_TESTS, ("ray",))
     shutil.rmtree(work / "ray")
-    check_tests(python, work / "neural", NEURAL_TESTS, ("neural", "jax"))
+    check_tests(python, work / "neural", NEURAL_TESTS, ("neural", "encodec", "jax"))
     weights = work / "weights"
     run([work / "neural" / "env" / "bin" / "python", "-c", RANDOM_ENCODEC, weights], ROOT)
     shutil.rmtree(work / "neural")
