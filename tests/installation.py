@@ -2,9 +2,9 @@
 
 It needs a package index. An empty environment without extras for every Python from 3.11 to 3.13 that is here; with
 ``--extras``, on the first of them and with the newest packages, a run and a listening test with [metrics,listen], then
-[ray], [neural,encodec,jax] and [jax] (8 GB for a while); with ``--oldest`` the fast tests of the core, and then of the
-extras, on the oldest versions that pyproject.toml allows, for every Python. All is made in a temporary folder that is
-removed.
+[ray], [neural,encodec,jax] and [jax] (gigabytes for a while); with ``--oldest`` the fast tests of the core, and then
+of the extras, on the oldest versions that pyproject.toml allows, for every Python. All is made in a temporary folder
+that is removed.
 """
 
 from __future__ import annotations
