@@ -1,8 +1,10 @@
-"""Wheel and sdist as a stranger meets them: ``python -m tests.installation [--extras] [--oldest]``.
+"""Wheel and sdist as a stranger meets them: ``python -m tests.installation [--extras] [--oldest] [--python 3.12]``.
 
-It needs a package index. Empty environments without extras, for every Python from 3.11 to 3.13 that is here; with
-``--extras`` one with [metrics] and [listen]; with ``--oldest`` the fast tests of the core, and then of [metrics] and
-[listen], on the oldest versions that pyproject.toml allows. Everything is made in a temporary folder that is removed.
+It needs a package index. An empty environment without extras for every Python from 3.11 to 3.13 that is here; with
+``--extras``, on the first of them and with the newest packages, a run and a listening test with [metrics,listen], then
+[ray], [neural,encodec,jax] and [jax] (gigabytes for a while); with ``--oldest`` the fast tests of the core, and then
+of the extras, on the oldest versions that pyproject.toml allows, for every Python. All is made in a temporary folder
+that is removed.
 """
 
 from __future__ import annotations
@@ -26,18 +28,36 @@ codecs: [passthrough, {name: opus, bitrates_bps: [12000]}]
 metrics: [si_sdr, stoi]
 """
 
+JAX_CONFIG = """
+name: jax
+datasets: [embedded]
+codecs: [{{name: encodec_24khz_jax, bitrates_bps: [6000], options: {{weights: {weights}}}}}]
+metrics: [si_sdr]
+"""
+
+RANDOM_ENCODEC = "import sys, pathlib, tests.codecs.models as m; m.saved(pathlib.Path(sys.argv[1]), 24_000)"
+
 OLDEST_TESTS = (
     "tests/test_align.py", "tests/test_audio.py", "tests/test_registry.py", "tests/test_store.py",
     "tests/test_headers.py", "tests/test_untrusted.py", "tests/test_loading.py", "tests/stats", "tests/tables",
     "tests/curves", "tests/report/test_against.py",
 )  # fmt: skip
-"""What needs neither an extra nor a browser."""
+"""What needs no extra."""
 
-OLDEST_EXTRAS = ("metrics", "listen")
+OLDEST_EXTRAS = ("metrics", "listen", "postgresql")
 OLDEST_TESTS_OF_EXTRAS = (
     "tests/listening/analysis", "tests/listening/test_store.py", "tests/listening/test_sessions.py",
     "tests/listening/test_design.py", "tests/metrics/test_pesq.py", "tests/metrics/test_stoi.py",
     "tests/metrics/test_visqol_parts.py", "tests/metrics/test_visqol.py", "tests/metrics/test_distortion.py",
+    "tests/stats/test_paired.py", "tests/stats/test_ratings.py",
+)  # fmt: skip
+
+RAY_TESTS = ("tests/test_engines.py",)
+NEURAL_TESTS = (
+    "tests/codecs/test_encodec.py", "tests/codecs/test_encodec_jax.py", "tests/codecs/test_encodec_streaming.py",
+    "tests/codecs/test_rvq_models.py", "tests/codecs/test_torch_module.py", "tests/codecs/test_entropy.py",
+    "tests/metrics/test_spectral.py", "tests/metrics/mos/test_nisqa.py", "tests/metrics/mos/test_squim.py",
+    "tests/metrics/mos/test_utmos.py", "tests/metrics/sets/test_embeddings.py",
 )  # fmt: skip
 
 
@@ -100,27 +120,62 @@ def check_extras(python: Path, wheel: Path, work: Path) -> None:
     run([command, "listen", "analyze", "results/tests/mushra_demo"], work)
 
 
-def check_oldest(python: Path, work: Path, tests: Sequence[str], extras: Sequence[str] = ()) -> None:
-    """``tests`` on the lower bounds of the dependencies of the core and of ``extras``."""
-    tools = environment(python, work / "tools", "uv")
-    pins, programs = work / "oldest.txt", work / "oldest" / "bin"
-    compile_ = [tools / "uv", "pip", "compile", "--quiet", "--python", python, "--resolution", "lowest-direct"]
+def check_tests(
+    python: Path, folder: Path, tests: Sequence[str], extras: Sequence[str] = (), resolution: str = "highest"
+) -> None:
+    """``tests`` with the dependencies of the core and of ``extras``: their newest versions, or their lower bounds.
+
+    Made in ``folder``, and left there.
+    """
+    tools = environment(python, folder / "tools", "uv")
+    pins, programs = folder / "pins.txt", folder / "env" / "bin"
+    compile_ = [tools / "uv", "pip", "compile", "--quiet", "--python", python, "--resolution", resolution]
     run([*compile_, *(f"--extra={extra}" for extra in extras), ROOT / "pyproject.toml", "--output-file", pins])
-    run([python, "-m", "venv", "--clear", programs.parent])
+    run([python, "-m", "venv", programs.parent])
     # Not pip: what uv has resolved it also installs, while pip refuses releases that name a newest Python.
     install = [tools / "uv", "pip", "install", "--quiet", "--python", programs / "python"]
-    run([*install, "--requirement", pins, "pytest", "hypothesis"])
-    # Matplotlib 3.9.0 uses names that the newest pyparsing calls deprecated; the resolver keeps indirect packages new.
+    run([*install, "--requirement", pins, "pytest", "hypothesis", "playwright"])
+    # An old package warns of what a newer one calls deprecated; the resolver keeps indirect packages new.
     quiet = ["-W", "ignore::DeprecationWarning"]
     print(run([programs / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *quiet, *tests], ROOT))
+
+
+def check_jax_alone(python: Path, wheel: Path, work: Path, weights: Path) -> None:
+    """EnCodec in JAX runs from a folder of ``weights`` where torch is not installed."""
+    work.mkdir()
+    programs = environment(python, work / "jax", f"{wheel}[jax]")
+    if run([programs / "python", "-c", "import importlib.util as u; print(u.find_spec('torch'))"]) != "None\n":
+        raise SystemExit("[jax]: expected an environment without torch")
+    (work / "jax.yaml").write_text(JAX_CONFIG.format(weights=weights), encoding="utf-8")
+    run([programs / "codecbench", "run", "jax.yaml", "--workers", "1"], work)
+
+
+def check_newest_extras(python: Path, wheel: Path, work: Path) -> None:
+    """One environment after another, for each has gigabytes."""
+    check_extras(python, wheel, work)
+    print("[metrics,listen]: a run and a listening test")
+    check_tests(python, work / "ray", RAY_TESTS, ("ray",))
+    shutil.rmtree(work / "ray")
+    check_tests(python, work / "neural", NEURAL_TESTS, ("neural", "encodec", "jax"))
+    weights = work / "weights"
+    run([work / "neural" / "env" / "bin" / "python", "-c", RANDOM_ENCODEC, weights], ROOT)
+    shutil.rmtree(work / "neural")
+    check_jax_alone(python, wheel, work / "in jax", weights)
+    print("[jax]: EnCodec without torch")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--extras", action="store_true")
     parser.add_argument("--oldest", action="store_true")
+    parser.add_argument("--python", choices=PYTHONS, help="this one only")
     chosen = parser.parse_args()
     pythons = interpreters() or {"this": Path(sys.executable)}
+    absent = sorted(set(PYTHONS) - set(pythons))
+    if chosen.python:
+        pythons = {version: place for version, place in pythons.items() if version == chosen.python}
+        if not pythons:
+            parser.error(f"Python {chosen.python} is not here: neither on the PATH nor in ~/.pyenv/versions")
     first = next(iter(pythons.values()))
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -131,12 +186,13 @@ def main() -> None:
             print(f"{name}: {package.name} works without extras")
             shutil.rmtree(work / name)
         if chosen.extras:
-            check_extras(first, wheel, work)
-            print("extras: a run and a listening test")
-        if chosen.oldest:
-            check_oldest(first, work, OLDEST_TESTS)
-            check_oldest(first, work, OLDEST_TESTS_OF_EXTRAS, OLDEST_EXTRAS)
-    print(f"Pythons that are not here: {', '.join(set(PYTHONS) - set(pythons)) or 'none'}")
+            check_newest_extras(first, wheel, work)
+        for version, python in pythons.items() if chosen.oldest else ():
+            for name, tests, extras in (("core", OLDEST_TESTS, ()), ("extras", OLDEST_TESTS_OF_EXTRAS, OLDEST_EXTRAS)):
+                print(f"{version}: the oldest packages of the {name}")
+                check_tests(python, work / f"{version} {name}", tests, extras, "lowest-direct")
+                shutil.rmtree(work / f"{version} {name}")
+    print(f"Pythons that are not here: {', '.join(absent) or 'none'}")
 
 
 if __name__ == "__main__":

@@ -168,12 +168,16 @@ def _sqlite(address: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours, below: the driver's own comes too late for a lock
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")  # an acknowledged rating survives a power cut, too
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute("PRAGMA secure_delete = ON")  # a withdrawal overwrites what it deletes
-        cursor.close()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = FULL")  # an acknowledged rating survives a power cut, too
+            cursor.execute("PRAGMA foreign_keys = ON")
+            cursor.execute("PRAGMA secure_delete = ON")  # a withdrawal overwrites what it deletes
+            cursor.close()
+        except BaseException:
+            connection.close()  # the pool does not know it yet, and nobody else would
+            raise
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
