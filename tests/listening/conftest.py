@@ -95,8 +95,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield ""
         return
-    import psycopg
-
+    psycopg = pytest.importorskip("psycopg", reason="pip install 'codecbench[postgresql]'")
     server = request.getfixturevalue("postgresql")
     schema = "t" + os.urandom(6).hex()
     with psycopg.connect(server, autocommit=True) as connection:
