@@ -17,7 +17,7 @@ help:
 	@echo "make bench-listen  a hundred listeners at once, two minutes"
 	@echo "make bench-scale  one worker and two, Ray, the driver's memory, a million cells (CODECBENCH_DATA=folder)"
 	@echo "make docs      the documentation as a site: build/site/index.html"
-	@echo "make packaging wheel and sdist in empty environments, oldest versions (needs the index)"
+	@echo "make packaging wheel, sdist and extras in empty environments, oldest versions (an hour, 8 GB, the index)"
 	@echo "make schemas   configs/schema from the code"
 	@echo "make mutants   how often the tests see a fault (docs/tests.md); an hour and more"
 	@echo "make coverage  lines and branches that the tests run: build/coverage/index.html"
