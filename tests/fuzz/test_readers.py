@@ -20,8 +20,8 @@ def require_clean(told: Hunt, inputs: int) -> None:
 
 
 def test_a_few_damaged_files_for_every_quick_reader(tmp_path: Path) -> None:
-    jobs = dict.fromkeys((name for name in READERS if name not in SLOW), 8)
-    require_clean(hunt(tmp_path, jobs, seed=1), 8 * len(jobs))
+    jobs = dict.fromkeys((name for name in READERS if name not in SLOW), 4)
+    require_clean(hunt(tmp_path, jobs, seed=1), 4 * len(jobs))
 
 
 @pytest.mark.slow

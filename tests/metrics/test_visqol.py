@@ -118,7 +118,10 @@ def test_regression_at_the_working_rate_of_speech(real_data):
     assert values["visqol_speech_lattice"] == pytest.approx(3.316555, abs=1e-3)
 
 
-@pytest.mark.parametrize(("name", "delay"), [("audio", -517), ("speech", 0), ("speech", 331), ("speech", -517)])
+@pytest.mark.parametrize(
+    ("name", "delay"),
+    [("audio", -517), ("speech", 0), pytest.param("speech", 331, marks=pytest.mark.slow), ("speech", -517)],
+)
 def test_coded_and_delayed_speech(name, delay, real_data):
     mode, rate = MODES[name]
     clip = audio.read(real_data("speech/vctk_p236_023.wav"), 1, 1.5)
