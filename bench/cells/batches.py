@@ -108,7 +108,7 @@ def _encode(members: list[_Member], tools: Toolbox) -> Generator[Event, None, di
             seconds = (time.perf_counter() - started) / len(left)
             for member, streams in zip(left, coded, strict=True):
                 found[member.number] = keep_streams(member.job, member.group, tools, streams, seconds)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001  # each is then tried by itself
         reraise_if_fatal(error)
     return found
 
@@ -128,6 +128,6 @@ def _decode(
         heard = codec.decode_batch([one.encoded for one in coded])
         seconds = (time.perf_counter() - started) / len(coded)
         return {member.number: (one, seconds) for member, one in zip(members, heard, strict=True)}
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001  # each is then tried by itself
         reraise_if_fatal(error)
         return {}

@@ -77,7 +77,7 @@ def _collect(job: Job, todo: Cell, tools: Toolbox, reference: Reference, degrade
             sides = (reference.judged, degraded)
             kept = collect(job, todo, name, tools.set_measure(name), tools.encoder(todo.condition), stream, *sides)
             row |= kept | {"status": "ok", "reason": ""}
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  # a failure is a row
             reraise_if_fatal(error)
             status, reason = row_of(error)
             row |= {"status": status, "reason": reason}
@@ -123,7 +123,7 @@ class _Scorer:
                 if name in self._prepare_s:
                     times["prepare_s"] = self._prepare_s.pop(name) / len(quantities)
                 ends = {quantity: with_value(values, quantity) | times for quantity in quantities}
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001  # a failure is a row
                 reraise_if_fatal(error)
                 status, reason = row_of(error)
                 ends = {quantity: {"value": None, "status": status, "reason": reason} for quantity in quantities}
@@ -140,6 +140,6 @@ class _Scorer:
             started = time.perf_counter()
             self._states[name] = metric.prepare(self._reference)
             self._prepare_s[name] = time.perf_counter() - started
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  # a failure is a row
             reraise_if_fatal(error)
             self._states[name] = error

@@ -145,10 +145,12 @@ def savings_grids(saved: pd.DataFrame, limits: Mapping[str, Any]) -> Iterator[Gr
 
 def _gathered(rows: list[list[str]], quantities: int) -> list[list[str]]:
     """Quantities for which nothing is known of a series, for the same reasons, share one row at the end."""
-    known = [row for row in rows if not (row[2].startswith(NOT_COMPUTABLE) and row[4].startswith(NOT_COMPUTABLE))]
-    unknown: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for quantity, *rest in (row for row in rows if row not in known):
-        unknown[tuple(rest)].append(quantity)
+    known, unknown = [], defaultdict(list)
+    for row in rows:
+        if row[2].startswith(NOT_COMPUTABLE) and row[4].startswith(NOT_COMPUTABLE):
+            unknown[tuple(row[1:])].append(row[0])
+        else:
+            known.append(row)
     return known + [[_named(names, quantities), *rest] for rest, names in unknown.items()]
 
 
